@@ -1,0 +1,18 @@
+"""What all rooms' tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of real photos, voices and records beside the checkout, which is not part of the project."""
+    if not SHARED.is_dir():
+        if os.environ.get("OMNI_PERSONA_REQUIRE_SHARED"):
+            pytest.fail(f"OMNI_PERSONA_REQUIRE_SHARED is set, and there is no {SHARED.name}/ beside the checkout")
+        pytest.skip("needs the folder of real photos, voices and records, which is not part of the project")
+    return SHARED
