@@ -1,0 +1,90 @@
+"""Light vectors for faces, voices and texts: no model weights, milliseconds each.
+
+Rows have unit length, so that a dot product of two rows is their cosine similarity. They are good enough to mine
+hard distractors and to serve as a baseline, not to identify people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona_perception.media import decode_audio, decode_image
+
+Vectors = NDArray[np.float32]
+
+FACE_SIDE = 64
+"""Pixels of the square that a picture is scaled to."""
+VOICE_RATE = 16_000
+"""Hz that clips are resampled to."""
+
+
+def face_vectors(images: Sequence[bytes]) -> Vectors:
+    """Edge directions (HOG) and blurred brightness of encoded pictures; shape (n, d), rows of unit length.
+
+    A picture is taken to be a head-and-shoulders portrait: its middle is what is compared.
+    """
+    return _stack(images, _face)
+
+
+def voice_vectors(clips: Sequence[bytes]) -> Vectors:
+    """Statistics over time of the MFCCs of encoded clips; shape (n, d), rows of unit length."""
+    return _stack(clips, _voice)
+
+
+def text_vectors(texts: Sequence[str], corpus: Sequence[str] | None = None) -> Vectors:
+    """TF-IDF over words and word pairs; shape (n, d), rows of unit length (zero where no word is known).
+
+    corpus: the texts that word weights are learnt from; None learns from `texts` themselves.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+    vectorizer.fit(texts if corpus is None else corpus)
+    return vectorizer.transform(texts).toarray().astype(np.float32)
+
+
+def _stack(media: Sequence[bytes], describe: Callable[[bytes], NDArray[np.float64]]) -> Vectors:
+    return np.stack([describe(data) for data in media]).astype(np.float32)
+
+
+def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    return vector / max(float(np.linalg.norm(vector)), 1e-12)
+
+
+def _face(data: bytes) -> NDArray[np.float64]:
+    from PIL.Image import Resampling
+    from skimage.feature import hog
+
+    image = decode_image(data)
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    square = image.convert("L").crop((left, top, left + side, top + side))
+    edges = hog(
+        np.asarray(square.resize((FACE_SIDE, FACE_SIDE)), dtype=np.float64),
+        orientations=8,
+        pixels_per_cell=(8, 8),
+        cells_per_block=(2, 2),
+    )
+    blurred = np.asarray(square.resize((12, 12), Resampling.BILINEAR), dtype=np.float64).ravel()
+    return _unit(np.concatenate([_unit(edges), _unit(blurred - blurred.mean())]))
+
+
+def _voice(data: bytes) -> NDArray[np.float64]:
+    import torch
+    from torchaudio.transforms import MFCC
+
+    samples, _ = decode_audio(data, VOICE_RATE)
+    window = 400
+    if samples.size < window:
+        samples = np.pad(samples, (0, window - samples.size))
+    mfcc = MFCC(VOICE_RATE, n_mfcc=20, melkwargs={"n_fft": window, "hop_length": 160, "n_mels": 40, "center": False})
+    coefficients = mfcc(torch.from_numpy(samples)).numpy().astype(np.float64)
+    # The first coefficient is loudness: it picks the frames in which somebody speaks, and is then left out.
+    loudness = coefficients[0]
+    spoken = coefficients[1:, loudness >= np.quantile(loudness, 0.3)]
+    # Later coefficients vary less; the weights keep the first ones from deciding alone.
+    weights = np.sqrt(np.arange(1, len(coefficients)))
+    return _unit(spoken.mean(axis=1) * weights)
