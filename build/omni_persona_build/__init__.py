@@ -1,0 +1,1 @@
+"""Persona pool -> Persona Modality Graph -> items -> dataset folder."""

@@ -1,0 +1,94 @@
+"""The dataset's README.md, from the template `dataset_card.md`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import omni_persona
+
+_HERE = Path(__file__).parent
+TEMPLATE = next(path for path in (_HERE / "dataset_card.md", _HERE.parents[1] / "dataset_card.md") if path.is_file())
+"""Inside the package where it is installed, at the top of a checkout."""
+
+DATA_FILES = "data/*.parquet"
+BATCH_ROWS = 12
+"""Rows read at once: a row group repeats its media in memory, so that more would need gigabytes."""
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """What the card says of a build."""
+
+    recipe: str
+    seed: int
+    contexts: int
+    pool: str
+    fingerprint: str
+    people: int
+    samples: int
+    license: str
+    """A licence identifier of the Hub, `other` where the pool's is not known."""
+    counts: Counter[tuple[str, str]]
+    """(task, absence) -> items."""
+
+
+def render_card(facts: BuildFacts) -> str:
+    """README.md with its YAML block, whose `configs` make every configuration a filter over the same files."""
+    from huggingface_hub import DatasetCard, DatasetCardData
+
+    total = facts.counts.total()
+    data = DatasetCardData(
+        pretty_name=f"Omni-Persona ({facts.recipe})",
+        language=["en"],
+        license=facts.license,
+        size_categories=[_size(total)],
+        task_categories=["any-to-any", "question-answering"],
+        tags=["benchmark", "omnimodal", "personalization", "abstention", "image", "audio", "text"],
+        configs=[_config(name, rows) for name, rows in omni_persona.CONFIGS.items()],
+    )
+    card = DatasetCard.from_template(
+        data,
+        template_path=str(TEMPLATE),
+        abstention=omni_persona.ABSTENTION,
+        contexts=facts.contexts,
+        counts_table=_counts_table(facts.counts),
+        fingerprint=facts.fingerprint,
+        people=facts.people,
+        pool=facts.pool,
+        recipe=facts.recipe,
+        samples=facts.samples,
+        seed=facts.seed,
+        total=total,
+        unanswerable=sum(count for (_, absence), count in facts.counts.items() if absence != "none"),
+    )
+    return str(card).rstrip() + "\n"
+
+
+def _config(name: str, rows: tuple[str, str] | None) -> dict[str, object]:
+    config: dict[str, object] = {"config_name": name}
+    if rows is None:
+        config["default"] = True
+    else:
+        column, value = rows
+        config["filters"] = [[[column, "==", value]]]
+    return {
+        **config,
+        "data_files": [{"split": omni_persona.SPLIT, "path": DATA_FILES}],
+        "batch_size": BATCH_ROWS,
+    }
+
+
+def _size(total: int) -> str:
+    bounds = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
+    return next((name for bound, name in bounds if total < bound), "1M<n<10M")
+
+
+def _counts_table(counts: Counter[tuple[str, str]]) -> str:
+    lines = ["| group | task | answerable | absent persona | absent attribute |", "|---|---|--:|--:|--:|"]
+    for task in omni_persona.TASKS.values():
+        cells = [counts[task.name, absence] for absence in omni_persona.ABSENCES]
+        if any(cells):
+            lines.append(f"| {task.group} | {task.name} | {cells[0]} | {cells[1]} | {cells[2]} |")
+    return "\n".join(lines)

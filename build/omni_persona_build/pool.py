@@ -1,0 +1,196 @@
+"""Read a persona pool: `personas.jsonl` and the media it names, every one of them opened before anything is built.
+
+The format is described in the README, "A benchmark of your own people".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from omni_persona_build.errors import BuildError
+from omni_persona_perception import MediaError, decode_audio, decode_image
+
+Text = str | None
+T = TypeVar("T")
+
+
+class Profile(BaseModel):
+    """What is known of a person, in the paper's fields; each may be left out or null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
+
+    hobby: Text = None
+    major: Text = None
+    affiliation: Text = None
+    role: Text = None
+    interest: Text = None
+    topic: Text = None
+    quote: Text = None
+    location: Text = None
+    environment: Text = None
+    emotion: Text = None
+    appearance: Text = None
+    clothing: Text = None
+    hairstyle: Text = None
+    voice_identity: Text = None
+    source_style: Text = None
+    travel_experience: Text = None
+    food_preference: Text = None
+    life_event: Text = None
+    MBTI: Text = None
+
+
+class _ImageLine(BaseModel):
+    path: str
+    role: Literal["reference", "query"]
+
+
+class _AudioLine(BaseModel):
+    path: str
+    role: Literal["reference", "emotional", "query"]
+    emotion: str | None = None
+    transcript: str | None = None
+
+
+class _PersonaLine(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    persona_id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    gender: Literal["male", "female"] | None = None
+    profile: Profile
+    images: list[_ImageLine] = Field(min_length=1)
+    audios: list[_AudioLine] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An encoded picture of a person."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Clip:
+    """An encoded clip of a person's voice."""
+
+    name: str
+    data: bytes
+    transcript: str | None
+    """What is said in it, where known."""
+
+
+@dataclass(frozen=True)
+class Persona:
+    """One person. What may stand in a context and what may stand in a query never meet."""
+
+    persona_id: str
+    gender: str | None
+    profile: Profile
+    pictures: tuple[Picture, ...]
+    """For contexts; at least one."""
+    clips: tuple[Clip, ...]
+    """For contexts; at least one."""
+    query_pictures: tuple[Picture, ...]
+    query_clips: tuple[Clip, ...]
+    where: str
+    """`FILE:LINE` it was read from, for messages."""
+
+
+def read_pool(folder: Path, progress: Callable[[int, int], None] | None = None) -> list[Persona]:
+    """Read and validate a pool; pictures and clips are decoded once to see that they can be.
+
+    progress: called with (people read, people in all). Raises `BuildError` that names file and line.
+    """
+    file = folder / "personas.jsonl"
+    if not file.is_file():
+        raise BuildError(f"{folder} is no persona pool: it has no personas.jsonl")
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise BuildError(
+            f"{file}: expected UTF-8, got byte {error.object[error.start]:#04x} at {error.start}"
+        ) from None
+    people: list[Persona] = []
+    first_line: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        where = f"{file}:{number}"
+        persona = _read_persona(line, where, folder.resolve())
+        if persona.persona_id in first_line:
+            earlier = first_line[persona.persona_id]
+            raise BuildError(f"{where}: persona_id {persona.persona_id!r} stands on line {earlier} already")
+        first_line[persona.persona_id] = number
+        people.append(persona)
+        if progress:
+            progress(number, len(lines))
+    if not people:
+        raise BuildError(f"{file}: expected one persona a line, got an empty file")
+    return people
+
+
+def _read_persona(line: str, where: str, root: Path) -> Persona:
+    try:
+        entry = _PersonaLine.model_validate(json.loads(line))
+    except json.JSONDecodeError as error:
+        raise BuildError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise BuildError(f"{where}: JSON nested too deeply") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the line"
+        raise BuildError(f"{where}: {field}: {first['msg']}") from None
+
+    pictures = [(image.role, Picture(*_read_medium(image.path, where, root))) for image in entry.images]
+    clips = [(audio.role, Clip(*_read_medium(audio.path, where, root), audio.transcript)) for audio in entry.audios]
+    for (_, picture), image in zip(pictures, entry.images, strict=True):
+        _try(decode_image, picture.data, image.path, where)
+    for (_, clip), audio in zip(clips, entry.audios, strict=True):
+        _try(decode_audio, clip.data, audio.path, where)
+    context_pictures, query_pictures = _split(pictures, ("query",))
+    context_clips, query_clips = _split(clips, ("query", "emotional"))
+    return Persona(
+        entry.persona_id,
+        entry.gender,
+        entry.profile,
+        context_pictures,
+        context_clips,
+        query_pictures,
+        query_clips,
+        where,
+    )
+
+
+def _read_medium(path: str, where: str, root: Path) -> tuple[str, bytes]:
+    target = root.joinpath(path)
+    outside = PurePosixPath(path).is_absolute() or not target.resolve().is_relative_to(root)
+    if outside or "\\" in path:
+        raise BuildError(f"{where}: {path!r} lies outside the pool; media must lie in {root}")
+    if not target.is_file():
+        raise BuildError(f"{where}: no file {path!r} in the pool")
+    return PurePosixPath(path).name, target.read_bytes()
+
+
+def _try(decode: Callable[[bytes], object], data: bytes, path: str, where: str) -> None:
+    try:
+        decode(data)
+    except MediaError as error:
+        raise BuildError(f"{where}: {path}: {error}") from None
+
+
+def _split(media: Sequence[tuple[str, T]], query_roles: Sequence[str]) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """Media for contexts and media for queries: by role, else the later half of the references serves queries."""
+    references = [medium for role, medium in media if role == "reference"]
+    for query_role in query_roles:
+        queries = [medium for role, medium in media if role == query_role]
+        if queries and references:
+            return tuple(references), tuple(queries)
+    every = [medium for _, medium in media]
+    kept = (len(every) + 1) // 2
+    return tuple(every[:kept]), tuple(every[kept:])

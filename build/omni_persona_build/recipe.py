@@ -1,0 +1,95 @@
+"""A recipe: how many items of which task and kind of absence a benchmark has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+import omni_persona
+from omni_persona_build.errors import BuildError
+
+RECIPES = Path(__file__).parent / "recipes"
+"""The recipes that ship with the package, one YAML file each."""
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class Counts(BaseModel):
+    """Items of one task, by kind of absence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    answerable: Count = 0
+    absent_persona: Count = 0
+    absent_attribute: Count = 0
+
+    @property
+    def total(self) -> int:
+        """Items of the task."""
+        return self.answerable + self.absent_persona + self.absent_attribute
+
+
+class Recipe(BaseModel):
+    """What `omni-persona build --recipe` reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    description: str = ""
+    contexts: int = Field(default=4, ge=3, le=16)
+    """K, the memories a question stands over. (Two would leave an absent attribute one place to hide.)"""
+    items_per_sample: int = Field(default=3, ge=1, le=5)
+    """Questions that share one set of memories, each about another kind of attribute."""
+    tasks: dict[str, Counts] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known_tasks(self) -> Recipe:
+        unknown = sorted(set(self.tasks) - set(omni_persona.TASKS))
+        if unknown:
+            raise ValueError(f"unknown tasks {', '.join(unknown)}; expected some of {', '.join(omni_persona.TASKS)}")
+        if not self.total:
+            raise ValueError("the recipe asks for no items")
+        return self
+
+    @property
+    def total(self) -> int:
+        """Items in all."""
+        return self.counts().total()
+
+    def counts(self) -> Counter[tuple[str, omni_persona.Absence]]:
+        """(task, absence) -> items, in the recipe's order."""
+        return Counter(
+            {
+                (name, absence): count
+                for name, task in self.tasks.items()
+                for absence, count in zip(
+                    omni_persona.ABSENCES,
+                    (task.answerable, task.absent_persona, task.absent_attribute),
+                    strict=True,
+                )
+            }
+        )
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that ship with the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def load_recipe(name_or_file: str) -> Recipe:
+    """Read a shipped recipe by name, or one's own YAML file. Raises `BuildError` that names file and field."""
+    file = RECIPES / f"{name_or_file}.yaml" if name_or_file in recipe_names() else Path(name_or_file)
+    if not file.is_file():
+        raise BuildError(f"no recipe {name_or_file!r}: expected {', '.join(recipe_names())} or a YAML file")
+    try:
+        return Recipe.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BuildError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "recipe"
+        raise BuildError(f"{file}: {field}: {first['msg']}") from None

@@ -1,0 +1,165 @@
+"""Our own words: how a note states a fact, and how a question points at a person and asks.
+
+A note is one or two sentences about a person who is never named; `they` gives no gender away. Questions about looks,
+mood and the like ask for what was *noted*, because a picture or a clip may show something of it, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+STATEMENTS: dict[str, tuple[str, ...]] = {
+    "role": ("work as {a}", "earn their living as {a}"),
+    "affiliation": ("are employed by {the}", "have a contract with {the}"),
+    "major": ("once studied {x}", "hold a degree in {x}"),
+    "hobby": ("put their free time into {x}", "have {x} for a hobby"),
+    "interest": ("are interested in {x}", "read everything they can find on {x}"),
+    "MBTI": ("have the personality type {x}", "came out as {x} in a personality test"),
+    "quote": ("like to say “{q}”", "have a motto, “{q}”"),
+    "topic": ("talked to me about {x}", "had one topic that day, {x}"),
+    "clothing": ("were wearing {x}", "were dressed in {x}"),
+    "hairstyle": ("had {x}", "were easy to spot by {x}"),
+    "appearance": ("looked like this: {x}", "could be described by {x}"),
+    "emotion": ("seemed {x}", "came across as {x}"),
+    "location": ("met me in {x}", "ran into me in {x}"),
+    "environment": ("spoke with me {x}", "stood before me {x}"),
+    "food_preference": ("like to eat {x}", "would order {x} anywhere"),
+    "travel_experience": ("once travelled {x}", "still dream of having travelled {x}"),
+    "life_event": ("recently {x}", "told me that they {x}"),
+}
+"""Field -> ways of stating its value, each read after `they` in a note and, for a cue, after `who`.
+
+{x} the value, {q} the value without its final stop, {a} the value with `a` or `an`, {the} the value as a name.
+"""
+
+CUE_STATEMENTS: dict[str, str] = {
+    "role": "works as {a}",
+    "affiliation": "is employed by {the}",
+    "major": "once studied {x}",
+    "hobby": "puts their free time into {x}",
+    "interest": "is interested in {x}",
+    "food_preference": "likes to eat {x}",
+    "travel_experience": "once travelled {x}",
+    "life_event": "recently {x}",
+    "location": "met me in {x}",
+    "environment": "spoke with me {x}",
+}
+"""Field -> how a question of T2T describes somebody by it, read after `the person who`."""
+
+LONG = ("appearance", "topic", "quote", "life_event")
+"""Fields whose values are long enough to stand at the end of a sentence."""
+
+FILLERS = (
+    "food_preference",
+    "travel_experience",
+    "life_event",
+    "hobby",
+    "interest",
+    "role",
+    "major",
+    "affiliation",
+)
+"""Fields that lengthen a note which would otherwise be shorter than its neighbours."""
+
+POINTERS: dict[str, tuple[str, ...]] = {
+    "I2I": ("the person in this photo", "the one whose face this is", "the person shown here"),
+    "A2A": ("the person speaking in this clip", "the one whose voice this is", "the speaker you hear here"),
+    "T2T": ("the person who {cue}", "the one who {cue}", "my acquaintance who {cue}"),
+    "T2Any": (
+        "the person who can be heard {cue}",
+        "the one who, in their clip, is {cue}",
+        "the voice that is {cue}",
+    ),
+}
+"""Group -> ways of pointing at somebody."""
+
+HEARD_TOPIC = "talking about {x}"
+HEARD_WORDS = "saying “{q}”"
+
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "role": ("What does {who} do for a living?", "Which job do my notes give for {who}?"),
+    "affiliation": ("Who employs {who}?", "Which employer do my notes give for {who}?"),
+    "major": ("What did {who} study?", "Which degree subject do my notes give for {who}?"),
+    "hobby": ("What is the hobby of {who}?", "How does {who} spend their free time, according to my notes?"),
+    "interest": ("Which subject of interest do my notes give for {who}?", "What is {who} interested in?"),
+    "MBTI": ("Which personality type does {who} have?", "What was the personality test result of {who}?"),
+    "quote": (
+        "Which motto did I write down for {who}?",
+        "What does {who} like to say, according to my notes?",
+    ),
+    "topic": (
+        "Which topic did I note for my talk with {who}?",
+        "According to my notes, what did {who} talk to me about?",
+    ),
+    "clothing": ("Which clothes did I note for {who}?", "According to my notes, what was {who} wearing?"),
+    "hairstyle": (
+        "Which hairstyle did I note for {who}?",
+        "According to my notes, what hair did {who} have?",
+    ),
+    "appearance": ("Which looks did I note for {who}?", "According to my notes, how did {who} look?"),
+    "emotion": ("Which mood did I note for {who}?", "According to my notes, how did {who} seem to feel?"),
+    "location": (
+        "In which place did I note having met {who}?",
+        "According to my notes, in which town did I meet {who}?",
+    ),
+    "environment": (
+        "Which surroundings did I note for my talk with {who}?",
+        "According to my notes, in what surroundings did {who} speak with me?",
+    ),
+}
+"""Asked field -> questions; {who} is a pointer."""
+
+ASKED_FIELDS: dict[str, tuple[str, ...]] = {
+    "bio": ("role", "affiliation", "major", "hobby", "interest", "MBTI"),
+    "dialogue": ("quote", "topic"),
+    "image": ("clothing", "hairstyle", "appearance"),
+    "emotion": ("emotion",),
+    "environment": ("location", "environment"),
+}
+"""Asked group -> the profile fields that our questions ask for (a part of `omni_persona.SUBFIELDS`)."""
+
+
+def _fill(template: str, value: str) -> str:
+    article = "an" if value[:1].lower() in "aeiou" else "a"
+    # A name keeps its own article; one without gets none, which reads well with names of firms and of places alike.
+    return template.format(x=value, q=value.rstrip(" ."), a=f"{article} {value}", the=value)
+
+
+def note(facts: Sequence[tuple[str, str]], rng: np.random.Generator) -> str:
+    """One or two sentences that state facts, given as (field, value), in an order of chance."""
+    order = [facts[index] for index in rng.permutation(len(facts))]
+    half = (len(order) + 1) // 2
+    return " ".join(_sentence(part, rng) for part in (order[:half], order[half:]) if part)
+
+
+def _sentence(facts: Sequence[tuple[str, str]], rng: np.random.Generator) -> str:
+    # Long values hold commas and verbs of their own: at the end they cannot swallow the clause after them.
+    order = sorted(facts, key=lambda fact: fact[0] in LONG)
+    clauses = [_fill(str(rng.choice(STATEMENTS[field])), value) for field, value in order]
+    joined = clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
+    return f"They {joined}."
+
+
+def describe(field: str, value: str) -> str:
+    """The cue of a T2T question: what follows `the person who`."""
+    return _fill(CUE_STATEMENTS[field], value)
+
+
+def heard(transcript: str, topic: str | None, limit: int = 14) -> tuple[str, str]:
+    """The cue of a T2Any question, and the spoken content it holds: the topic if it is spoken, else words said.
+
+    limit: the most words that are quoted; a longer transcript is cut there.
+    """
+    if topic and topic.casefold() in transcript.casefold():
+        return _fill(HEARD_TOPIC, topic), topic
+    words = transcript.split()
+    said = " ".join(words[:limit]) + (" …" if len(words) > limit else "")
+    return _fill(HEARD_WORDS, said), said
+
+
+def question(group: str, asked: str, cue: str | None, rng: np.random.Generator) -> str:
+    """A question of a group about an asked field; `cue` describes the person in T2T and T2Any."""
+    who = str(rng.choice(POINTERS[group])).format(cue=cue)
+    return str(rng.choice(QUESTIONS[asked])).format(who=who)

@@ -1,0 +1,203 @@
+"""Write assembled samples as a dataset folder: Parquet with every medium stored once in its row group, and the card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import omni_persona
+from omni_persona_build.assemble import Memory, Question, Sample
+from omni_persona_build.errors import BuildError
+
+MEDIA_BYTES = 96 << 20
+"""Distinct media in a row group, at most; a row group is what a reader holds at least."""
+
+Row = dict[str, Any]
+
+
+@contextmanager
+def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
+    """A folder to write into that becomes `out` when the block ends well, and vanishes when it does not.
+
+    Raises `BuildError` where `out` exists and `overwrite` is not set.
+    """
+    if out.exists() and not overwrite:
+        raise BuildError(f"{out} exists; choose another --out, or replace it with --overwrite")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        draft.chmod(0o755)
+        yield draft
+        if out.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
+            out.rename(old / out.name)
+            draft.rename(out)
+            shutil.rmtree(old)
+        else:
+            draft.rename(out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_parquet(samples: Iterable[Sample], folder: Path, about: dict[str, Any]) -> Counter[tuple[str, str]]:
+    """Write `data/test-00000-of-00001.parquet`; `about` goes into its footer as JSON, for `omni-persona check`.
+
+    Returns the number of items by (task, absence).
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    path = folder / "data" / "test-00000-of-00001.parquet"
+    path.parent.mkdir()
+    table = _RowGroup()
+    writer = pq.ParquetWriter(
+        path,
+        table.schema,
+        compression="none",  # media are compressed already, and the rest is small
+        use_dictionary=True,
+        dictionary_pagesize_limit=1 << 30,  # so that a repeated medium costs an index, however large it is
+        write_statistics=["group", "absence"],
+        store_schema=False,  # or readers would be told of dictionaries, a detail of writing
+    )
+    with writer:
+        for index, sample in enumerate(samples):
+            for row in sample_rows(sample, index):
+                table.add(row)
+                counts[row["selected_task"], row["absence"]] += 1
+            if table.media_bytes >= MEDIA_BYTES:
+                writer.write_table(table.take())
+        if table.rows:
+            writer.write_table(table.take())
+        features = omni_persona.features().arrow_schema.metadata
+        writer.add_key_value_metadata({**features, b"omni_persona": json.dumps(about, sort_keys=True).encode()})
+    return counts
+
+
+def sample_rows(sample: Sample, index: int) -> Iterator[Row]:
+    """The rows of the dataset that a sample gives, one a question."""
+    contexts = [_context(memory, place, sample.position) for place, memory in enumerate(sample.memories)]
+    for number, question in enumerate(sample.questions):
+        yield _row(sample, question, contexts, f"sample_{index}", number)
+
+
+def _row(sample: Sample, question: Question, contexts: list[Row], sample_id: str, number: int) -> Row:
+    task, absence = question.item.task, question.item.absence
+    target = None if sample.position is None else f"concept_{sample.position}"
+    answerable = absence == "none"
+    gold = getattr(sample.queried.profile, question.asked) if answerable else omni_persona.ABSTENTION
+    picture = sample.query_picture if task.group == "I2I" else None
+    clip = sample.query_clip if task.group == "A2A" else None
+    return {
+        "augmented_id": f"{sample_id}__aug_{number}",
+        "source_sample_id": sample_id,
+        "group": task.group,
+        "scenario": task.scenario,
+        "selected_task": task.name,
+        "query_modality": task.query_modality,
+        "target_modality": task.asked_group,
+        "no_GT": target is None,
+        "absence": absence,
+        "target_concept_id": target,
+        "contexts": contexts,
+        "query_assets": {
+            "image": picture and _medium(picture.name, picture.data),
+            "audio": clip and _medium(clip.name, clip.data),
+        },
+        "query_text": question.text,
+        "answer_supervision": {
+            "answerable_from_context": answerable,
+            "gold_answer": gold,
+            "abstain_answer": omni_persona.ABSTENTION,
+            "support_mode": "present" if answerable else "absent",
+            "asked_group": task.asked_group,
+            "asked_subfield": question.asked,
+            "gt_concept_id_from_metadata": target,
+        },
+    }
+
+
+def _context(memory: Memory, place: int, position: int | None) -> Row:
+    return {
+        "concept_id": f"concept_{place}",
+        "image": _medium(memory.picture.name, memory.picture.data),
+        "audio": _medium(memory.clip.name, memory.clip.data),
+        "text": memory.note,
+        "same_as_query_image_or_audio": place == position,
+    }
+
+
+def _medium(name: str, data: bytes) -> Row:
+    # The file's own name may tell the person: the content's hash does not, and keeps the ending.
+    return {"bytes": data, "path": hashlib.sha256(data).hexdigest()[:16] + Path(name).suffix.lower()}
+
+
+class _RowGroup:
+    """Rows on their way into one row group, each medium held once."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.media_bytes = 0
+        self._media: dict[str, dict[str, bytes]] = {}
+        self.schema = self._table().schema
+
+    def add(self, row: Row) -> None:
+        """Append a row."""
+        self.rows.append(row)
+        for kind in ("image", "audio"):
+            # Contexts and queries are columns of their own, each with a dictionary of its own.
+            self._keep(f"contexts.{kind}", [context[kind] for context in row["contexts"]])
+            self._keep(f"query.{kind}", [row["query_assets"][kind]])
+
+    def take(self) -> pa.Table:
+        """The rows as a table whose media are dictionary-encoded; empties the group."""
+        table = self._table()
+        self.rows, self.media_bytes, self._media = [], 0, {}
+        return table
+
+    def _keep(self, column: str, media: Sequence[Row | None]) -> None:
+        kept = self._media.setdefault(column, {})
+        for medium in media:
+            if medium is not None and medium["path"] not in kept:
+                kept[medium["path"]] = medium["bytes"]
+                self.media_bytes += len(medium["bytes"])
+
+    def _table(self) -> pa.Table:
+        contexts = [context for row in self.rows for context in row["contexts"]]
+        ends = np.cumsum([0] + [len(row["contexts"]) for row in self.rows])
+        columns = {}
+        for field in omni_persona.features().arrow_schema:
+            if field.name == "contexts":
+                parts = {
+                    part.name: self._media_array("contexts", part.name, contexts)
+                    if part.name in ("image", "audio")
+                    else pa.array([context[part.name] for context in contexts], part.type)
+                    for part in field.type.value_type
+                }
+                memories = pa.StructArray.from_arrays(list(parts.values()), names=list(parts))
+                columns[field.name] = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), memories)
+            elif field.name == "query_assets":
+                assets = [row["query_assets"] for row in self.rows]
+                media = [self._media_array("query", kind, assets) for kind in ("image", "audio")]
+                columns[field.name] = pa.StructArray.from_arrays(media, names=["image", "audio"])
+            else:
+                columns[field.name] = pa.array([row[field.name] for row in self.rows], field.type)
+        return pa.table(columns)
+
+    def _media_array(self, column: str, kind: str, holders: Sequence[Row]) -> pa.StructArray:
+        media = [holder[kind] for holder in holders]
+        kept = self._media.get(f"{column}.{kind}", {})
+        place = {path: index for index, path in enumerate(kept)}
+        indices = pa.array([None if medium is None else place[medium["path"]] for medium in media], pa.int32())
+        encoded = pa.DictionaryArray.from_arrays(indices, pa.array(list(kept.values()), pa.binary()))
+        paths = pa.array([None if medium is None else medium["path"] for medium in media], pa.string())
+        absent = pa.array([medium is None for medium in media], pa.bool_())
+        return pa.StructArray.from_arrays([encoded, paths], names=["bytes", "path"], mask=absent)

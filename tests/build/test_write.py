@@ -1,0 +1,126 @@
+"""The dataset folder: bytes, schema, sharing, and that it appears whole or not at all."""
+
+import hashlib
+import subprocess
+import sys
+
+import datasets
+import pyarrow.parquet as pq
+import pytest
+
+import omni_persona
+from omni_persona_build.build import build
+from omni_persona_build.errors import BuildError
+from omni_persona_build.recipe import load_recipe
+from omni_persona_build.write import whole_folder
+
+
+def _files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_two_builds_are_byte_identical_even_in_another_process(built, shared_pool, tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from omni_persona_build.build import build; "
+        "from omni_persona_build.recipe import load_recipe; "
+        "build(Path(sys.argv[1]), load_recipe('tiny'), Path(sys.argv[2]))"
+    )
+    other = tmp_path / "omni-persona"
+    subprocess.run([sys.executable, "-c", script, str(shared_pool.folder), str(other)], check=True)
+    assert _files(built) == _files(other)
+
+
+def test_another_seed_differs(built, shared_pool, tmp_path):
+    build(shared_pool.folder, load_recipe("tiny"), tmp_path / "o", seed=1)
+    assert (
+        _files(built)["data/test-00000-of-00001.parquet"] != _files(tmp_path / "o")["data/test-00000-of-00001.parquet"]
+    )
+
+
+def test_every_medium_is_stored_once(built):
+    media = {}
+    for item in omni_persona.items(omni_persona.load(built, streaming=True)):
+        for context in item.contexts:
+            media[context.image.data] = media[context.audio.data] = None
+        media.update(dict.fromkeys(one.data for one in (item.query_image, item.query_audio) if one))
+    size = sum(path.stat().st_size for path in built.glob("data/*.parquet"))
+    assert size <= 1.05 * sum(map(len, media))
+
+
+def test_names_of_media_tell_nothing_but_the_format(built):
+    for item in omni_persona.items(omni_persona.load(built, streaming=True)):
+        for medium in [context.image for context in item.contexts] + [context.audio for context in item.contexts]:
+            digest, _, ending = medium.name.partition(".")
+            assert digest == hashlib.sha256(medium.data).hexdigest()[:16]
+            assert ending in ("png", "wav")
+
+
+def test_every_configuration_loads_over_the_same_files(built, tmp_path):
+    wanted = {"default": 144, "I2I": 40, "A2A": 40, "T2T": 32, "T2Any": 32}
+    wanted |= {"answerable": 72, "absent_persona": 36, "absent_attribute": 36}
+    assert list(wanted) == list(omni_persona.CONFIGS)
+    for name, number in wanted.items():
+        dataset = datasets.load_dataset(str(built), name, split="test", cache_dir=str(tmp_path / "cache"))
+        assert dataset.num_rows == number, name
+        assert dataset.features == omni_persona.FEATURES
+        if rows := omni_persona.CONFIGS[name]:
+            column, value = rows
+            assert set(dataset[column]) == {value}
+    assert len(list(built.glob("data/*"))) == 1
+
+
+def test_only_the_cue_of_the_group_is_there(built):
+    for item in omni_persona.items(omni_persona.load(built, streaming=True)):
+        assert (item.query_image is not None) == (item.task.group == "I2I")
+        assert (item.query_audio is not None) == (item.task.group == "A2A")
+
+
+def test_row_groups_hold_whole_samples(built, monkeypatch, shared_pool, tmp_path):
+    from omni_persona_build import write
+
+    monkeypatch.setattr(write, "MEDIA_BYTES", 200_000)
+    build(shared_pool.folder, load_recipe("tiny"), tmp_path / "omni-persona")
+    file = pq.ParquetFile(next((tmp_path / "omni-persona").glob("data/*.parquet")))
+    groups = [
+        set(file.read_row_group(index, columns=["source_sample_id"])["source_sample_id"].to_pylist())
+        for index in range(file.num_row_groups)
+    ]
+    assert len(groups) > 3
+    assert sum(map(len, groups)) == len(set().union(*groups)) == 48
+    split = list(omni_persona.items(omni_persona.load(tmp_path / "omni-persona", streaming=True)))
+    assert split == list(omni_persona.items(omni_persona.load(built, streaming=True)))
+
+
+def test_an_existing_folder_is_kept_unless_told_otherwise(shared_pool, tmp_path):
+    out = tmp_path / "omni-persona"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(BuildError, match="exists; choose another --out, or replace it with --overwrite"):
+        build(shared_pool.folder, load_recipe("tiny"), out)
+    assert _files(out) == {"mine.txt": b"mine"}
+    build(shared_pool.folder, load_recipe("tiny"), out, overwrite=True)
+    assert set(_files(out)) == {"README.md", "data/test-00000-of-00001.parquet"}
+    assert [path.name for path in tmp_path.iterdir()] == ["omni-persona"]
+
+
+def test_a_failure_leaves_what_was_there(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+
+    def fail():
+        with whole_folder(out, overwrite=True) as folder:
+            (folder / "half").write_text("half")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert _files(out) == {"mine.txt": b"mine"}
+
+
+def test_the_card_states_the_counts(built):
+    card = (built / "README.md").read_text()
+    assert "144 items over 48 sets of memories of 12 people; 72 items cannot be answered." in card
+    assert card.count("| 4 | 2 | 2 |") == 18
+    assert "{{" not in card
