@@ -1,0 +1,116 @@
+# ruff: noqa: F401
+"""The metric as an `evaluate` module: `evaluate.load("metrics/omni_persona_cal")`.
+
+`evaluate` copies this file away and reads its import lines with a regular expression, to learn which files
+go along and which packages must be there. Hence, in this file alone:
+
+- every sibling that the metric needs is imported, those too that only other siblings use;
+- an import stands on one line, names a package by its name on PyPI, and has no comment behind it, which would
+  be read as an address to download from;
+- `evaluate.Metric` gets no name of its own: the first metric class found in the module is taken for ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import datasets
+import evaluate
+import rouge_score
+
+from .abstention import abstains
+from .evaluation import compute
+from .lexical import judge as lexical_judge
+from .overlap import token_f1
+from .scores import summary
+from .text import plain
+from .validation import check_inputs
+
+_DESCRIPTION = """\
+Cal, the headline score of the Omni-Persona benchmark: the mean of two rates, correct answers among the
+questions that the memories can answer, and abstentions among those that they cannot.
+"""
+
+_CITATION = """\
+@misc{omnipersona,
+  title = {Omni-Persona},
+  eprint = {2605.09996},
+  archivePrefix = {arXiv}
+}
+"""
+
+_INPUTS = """
+Args:
+    predictions (list of str): what the model said, one string per item.
+    references (list of dict): per item `augmented_id`, `source_sample_id`, `group` (I2I, A2A, T2T or T2Any),
+        `task`, `absence` (none, absent_persona or absent_attribute), `gold_answer` and `answerable` (bool).
+    judge (str): "lexical", a deterministic rule that compares words.
+    verdicts (list of str, optional): CORRECT, WRONG or UNJUDGED per item, from a judge of your own.
+
+Returns:
+    dict: rates in 0..1 or None, with their counts, for all items, `by_group`, `by_task` and `by_absence`.
+"""
+
+_FEATURES = {
+    "predictions": datasets.Value("string"),
+    "references": {
+        "augmented_id": datasets.Value("string"),
+        "source_sample_id": datasets.Value("string"),
+        "group": datasets.Value("string"),
+        "task": datasets.Value("string"),
+        "absence": datasets.Value("string"),
+        "gold_answer": datasets.Value("string"),
+        "answerable": datasets.Value("bool"),
+    },
+}
+
+
+class OmniPersonaCal(evaluate.Metric):
+    """Cal and its parts. What to give and what comes back: `evaluation.compute`."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            citation=_CITATION,
+            inputs_description=_INPUTS,
+            features=datasets.Features(_FEATURES),
+            reference_urls=["https://arxiv.org/abs/2605.09996"],
+        )
+
+    def compute(
+        self,
+        *,
+        predictions: Any = None,
+        references: Any = None,
+        judge: str = "lexical",
+        verdicts: Sequence[str | None] | None = None,
+    ) -> dict[str, Any] | None:
+        """The scores of `predictions`, after those that `add` and `add_batch` gathered before.
+
+        None in a process that is not the first of several.
+        """
+        given = predictions is not None or references is not None
+        if given and self.writer is None and self.num_process == 1:
+            # No need for evaluate's cache file: it would turn our errors into Arrow's and wait for locks.
+            return compute(predictions, references, judge=judge, verdicts=verdicts)
+        return super().compute(predictions=predictions, references=references, judge=judge, verdicts=verdicts)
+
+    def add_batch(self, *, predictions: Any = None, references: Any = None) -> None:
+        """Gathers a batch of items for a later `compute()`; raises ValueError for what it could not score."""
+        check_inputs(predictions, references)
+        super().add_batch(predictions=predictions, references=references)
+
+    def add(self, *, prediction: Any = None, reference: Any = None) -> None:
+        """Gathers one item for a later `compute()`; raises ValueError for what it could not score."""
+        check_inputs([prediction], [reference])
+        super().add(prediction=prediction, reference=reference)
+
+    def _compute(
+        self,
+        predictions: Sequence[str],
+        references: Sequence[Mapping[str, Any]],
+        judge: str,
+        verdicts: Sequence[str | None] | None,
+    ) -> dict[str, Any]:
+        return compute(predictions, references, judge=judge, verdicts=verdicts)

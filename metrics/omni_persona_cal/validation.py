@@ -1,0 +1,113 @@
+"""Refuses what cannot be scored, naming the index or id and what was expected.
+
+`evaluate` itself would let much of it through: None after the first row, a number where a text belongs,
+a struct with a missing key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from .scores import ABSENCES, GROUPS, NO_ABSENCE, VERDICTS
+
+_NEVER_BLANK = ("augmented_id", "source_sample_id", "group", "task", "absence")
+REFERENCE_KEYS = (*_NEVER_BLANK, "gold_answer", "answerable")
+"""What each reference holds, no more and no less. All are strings but `answerable`, a bool."""
+
+
+def check_inputs(predictions: object, references: object) -> None:
+    """Raises ValueError unless there is one string per reference, at least one, and all is well formed."""
+    predictions = _listed("predictions", predictions, "strings")
+    references = _listed("references", references, "dicts")
+    if len(predictions) != len(references):
+        raise ValueError(
+            f"expected one prediction per reference, got {len(predictions)} predictions "
+            f"and {len(references)} references"
+        )
+    if not predictions:
+        raise ValueError("expected at least one prediction and its reference, got empty lists")
+    first_index: dict[str, int] = {}
+    for index, (prediction, reference) in enumerate(zip(predictions, references, strict=True)):
+        _check_reference(reference, f"references[{index}]")
+        augmented_id = reference["augmented_id"]
+        if augmented_id in first_index:
+            raise ValueError(
+                f"references[{index}]: expected each augmented_id once, got {augmented_id!r}, "
+                f"which references[{first_index[augmented_id]}] has, too"
+            )
+        first_index[augmented_id] = index
+        if not isinstance(prediction, str):
+            raise ValueError(
+                f"predictions[{index}] (item {augmented_id}): expected a string, got {_described(prediction)}"
+            )
+
+
+def check_verdicts(verdicts: object, references: Sequence[Mapping[str, Any]]) -> None:
+    """Raises ValueError unless each answerable reference has a verdict. Others may have None."""
+    verdicts = _listed("verdicts", verdicts, f"verdicts, each one of {_either(VERDICTS)}")
+    if len(verdicts) != len(references):
+        raise ValueError(f"expected one verdict per item, {len(references)}, got {len(verdicts)}")
+    for index, (verdict, reference) in enumerate(zip(verdicts, references, strict=True)):
+        if verdict is None and not reference["answerable"]:
+            continue
+        if not isinstance(verdict, str) or verdict not in VERDICTS:
+            raise ValueError(
+                f"verdicts[{index}] (item {reference['augmented_id']}): "
+                f"expected one of {_either(VERDICTS)}, got {_described(verdict)}"
+            )
+
+
+def check_judge(judge: object, known: Collection[str]) -> None:
+    """Raises ValueError unless `judge` is one of `known`."""
+    if not isinstance(judge, str) or judge not in known:
+        raise ValueError(f"judge: expected one of {_either(known)}, got {_described(judge)}")
+
+
+def _listed(name: str, values: object, of_what: str) -> Sequence[Any]:
+    if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
+        raise ValueError(f"{name}: expected a list of {of_what}, got {_described(values)}")
+    return values
+
+
+def _check_reference(reference: object, where: str) -> None:
+    if not isinstance(reference, Mapping):
+        keys = ", ".join(REFERENCE_KEYS)
+        raise ValueError(f"{where}: expected a dict with the keys {keys}, got {_described(reference)}")
+    augmented_id = reference.get("augmented_id")
+    if isinstance(augmented_id, str):
+        where = f"{where} (item {augmented_id})"
+
+    faults = [f"no {key}" for key in REFERENCE_KEYS if key not in reference]
+    faults += [f"an unknown {key}" for key in reference if key not in REFERENCE_KEYS]
+    if faults:
+        raise ValueError(f"{where}: expected the keys {', '.join(REFERENCE_KEYS)}, got {' and '.join(faults)}")
+
+    for key in REFERENCE_KEYS:
+        kind, expected = (bool, "True or False") if key == "answerable" else (str, "a string")
+        if not isinstance(reference[key], kind):
+            raise ValueError(f"{where}: {key}: expected {expected}, got {_described(reference[key])}")
+    for key in _NEVER_BLANK:
+        if not reference[key].strip():
+            raise ValueError(f"{where}: {key}: expected a string that is not blank, got {reference[key]!r}")
+    for key, allowed in (("group", GROUPS), ("absence", ABSENCES)):
+        if reference[key] not in allowed:
+            raise ValueError(f"{where}: {key}: expected one of {_either(allowed)}, got {reference[key]!r}")
+
+    answerable, absence = reference["answerable"], reference["absence"]
+    if answerable != (absence == NO_ABSENCE):
+        raise ValueError(f"{where}: answerable: expected {not answerable} with absence {absence!r}, got {answerable}")
+    if answerable and not reference["gold_answer"].strip():
+        raise ValueError(f"{where}: gold_answer: expected the answer to an answerable item, got a blank string")
+
+
+def _either(allowed: Collection[str]) -> str:
+    return ", ".join(repr(value) for value in allowed)
+
+
+def _described(value: object) -> str:
+    """A value as an error shows it: cut short, and with its type where that is the mistake."""
+    shown = repr(value)
+    if len(shown) > 60:
+        shown = f"{shown[:60]}..."
+    return shown if value is None or isinstance(value, str) else f"{shown} ({type(value).__name__})"

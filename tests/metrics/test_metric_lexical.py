@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import omni_persona_cal
+from omni_persona_cal import lexical_judge
+from omni_persona_cal.text import plain, stem, words
+
+PAIRS = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "lexical_pairs.jsonl").read_text(encoding="utf-8").splitlines()
+]
+KINDS = {
+    "exact", "superset", "inflection", "paraphrase", "partial", "wrong", "other_person", "negation", "several",
+    "hedge", "abstention", "empty", "scattered", "reasoning", "long",
+}  # fmt: skip
+
+
+def test_the_labelled_pairs_are_whole() -> None:
+    assert len(PAIRS) == 121
+    assert {pair["kind"] for pair in PAIRS} == KINDS
+    assert {pair["label"] for pair in PAIRS} == {"CORRECT", "WRONG"}
+    assert len({pair["id"] for pair in PAIRS}) == len(PAIRS)
+    assert len({(pair["gold"], pair["prediction"]) for pair in PAIRS}) == len(PAIRS)
+
+
+def test_agreement_with_the_labels_is_what_the_card_says(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = Counter((lexical_judge(pair["gold"], pair["prediction"]), pair["label"]) for pair in PAIRS)
+    hits, misses = counts["CORRECT", "CORRECT"], counts["WRONG", "CORRECT"]
+    false_alarms, rejections = counts["CORRECT", "WRONG"], counts["WRONG", "WRONG"]
+    precision, recall = hits / (hits + false_alarms), hits / (hits + misses)
+    n = len(PAIRS)
+    observed = (hits + rejections) / n
+    by_chance = ((hits + false_alarms) * (hits + misses) + (misses + rejections) * (false_alarms + rejections)) / n**2
+    kappa = (observed - by_chance) / (1 - by_chance)
+    figures = f"precision {precision:.3f}, recall {recall:.3f} and Cohen's kappa {kappa:.3f}"
+    with capsys.disabled():
+        print(f"\nlexical judge on {n} labelled pairs: {figures}")
+    card = Path(omni_persona_cal.__file__).with_name("README.md").read_text(encoding="utf-8")
+    assert figures in " ".join(card.replace("*", "").split())
+    assert precision >= 0.907
+    assert recall >= 0.816
+    assert kappa >= 0.735
+
+
+GOOD = [
+    ("harbour pilot", "**Answer**: harbour pilot"),
+    ("harbour pilot", "My final answer is: a harbour pilot."),
+    ("harbour pilot", "Harbour pilot. I hope this answer is helpful!"),
+    ("harbour pilot", "Let me think.</think>A harbour pilot."),
+    ("Dr. J. Smith", "It is Dr. J. Smith, from Leeds."),
+    ("3.5 million stamps", "About 3.5 million stamps."),
+    ("The Who", "Their favourite band is The Who."),
+    ("many possible careers", "They spoke of many possible careers."),
+    ("the answer is patience", "The answer is patience"),
+    ("maybe today, maybe tomorrow", "Maybe today, maybe tomorrow."),
+    ("ENFP", "They are ENFP, not INTJ."),
+    ("ÆRØ", "They live on ærø."),
+    ("26-year-old woman", "A woman, twenty-six years old."),
+]
+BAD = [
+    ("...", "..."),
+    ("pilot", "She do n't pilot anything."),
+    ("two dogs", "three dogs"),
+    ("pilot", "She is a copilot."),
+    ("ENFP", "ENFP, or rather INTJ"),
+]
+
+
+@pytest.mark.parametrize(("gold", "prediction"), GOOD)
+def test_is_correct(gold: str, prediction: str) -> None:
+    assert lexical_judge(gold, prediction) == "CORRECT"
+
+
+@pytest.mark.parametrize(("gold", "prediction"), BAD)
+def test_is_wrong(gold: str, prediction: str) -> None:
+    assert lexical_judge(gold, prediction) == "WRONG"
+
+
+def test_a_long_gold_may_lack_a_fifth_of_its_words_but_no_number() -> None:
+    gold = "A 26-year-old woman with short silver hair and an attentive expression"
+    assert lexical_judge(gold, "A 26-year-old woman with silver hair and an attentive expression") == "CORRECT"
+    assert lexical_judge(gold, "A woman, years old, with short silver hair and an attentive expression") == "WRONG"
+    assert lexical_judge(gold, "A 26-year-old woman with short hair") == "WRONG"
+
+
+def test_a_negation_reaches_to_the_end_of_its_clause() -> None:
+    assert lexical_judge("harbour pilot", "They do not seem to me to be a harbour pilot.") == "WRONG"
+    assert lexical_judge("harbour pilot", "They do not bake, they are a harbour pilot.") == "CORRECT"
+    assert lexical_judge("harbour pilot", "They are not shy. They are a harbour pilot.") == "CORRECT"
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(max_size=60), st.text(max_size=120))
+def test_any_text_gets_one_of_two_verdicts(gold: str, prediction: str) -> None:
+    assert lexical_judge(gold, prediction) in ("CORRECT", "WRONG")
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(max_size=60))
+def test_the_gold_itself_is_correct_and_nothing_is_wrong(gold: str) -> None:
+    if words(plain(gold)):
+        assert lexical_judge(gold, gold) == "CORRECT"
+        assert lexical_judge(gold, "") == "WRONG"
+
+
+@pytest.mark.parametrize(
+    ("word", "same"),
+    [
+        ("pilots", "pilot"), ("harbour", "harbor"), ("restoring", "restores"), ("families", "family"),
+        ("running", "run"), ("dresses", "dress"), ("energised", "energize"), ("theatre", "theater"),
+        ("grey", "gray"), ("quietly", "quiet"), ("30s", "30"), ("boxes", "box"), ("writing", "writes"),
+    ],
+)  # fmt: skip
+def test_forms_of_a_word_share_a_stem(word: str, same: str) -> None:
+    assert stem(word) == stem(same)
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [("caring", "car"), ("art", "party"), ("bus", "bu"), ("designer", "design"), ("this", "thi")],
+)
+def test_different_words_do_not(word: str, other: str) -> None:
+    assert stem(word) != stem(other)
+
+
+def test_plain_form() -> None:
+    assert plain("Washington, D.C.") == "washington, dc"
+    assert plain("twenty-six, Thirty, one and nineteen") == "26, 30, one and 19"
+    assert plain("“It’s” **bold**") == '"it\'s"  bold '
+    assert plain("1,200 and 3.5") == "1200 and 35"
