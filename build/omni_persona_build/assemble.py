@@ -237,7 +237,7 @@ def flaw(sample: Sample) -> str | None:
 
 
 def _speech_flaw(query: Clip, target: Memory | None) -> str | None:
-    """A voice must be known by its sound: the query clip says neither what the note states nor what the memory's does."""
+    """A voice must be known by its sound: the query clip says nothing that the note or the memory's clip does."""
     if not query.transcript or target is None:
         return None
     if share_words(query.transcript, target.note):

@@ -21,7 +21,9 @@ from omni_persona_build.assemble import Memory, Question, Sample
 from omni_persona_build.errors import BuildError
 
 MEDIA_BYTES = 96 << 20
-"""Distinct media in a row group, at most; a row group is what a reader holds at least."""
+"""Distinct media in a row group, at most."""
+UNPACKED_BYTES = 1 << 30
+"""Media of a row group with repetitions, at most: readers that take it whole cannot hold 2 GiB in a column."""
 
 Row = dict[str, Any]
 
@@ -73,7 +75,7 @@ def write_parquet(samples: Iterable[Sample], folder: Path, about: dict[str, Any]
             for row in sample_rows(sample, index):
                 table.add(row)
                 counts[row["selected_task"], row["absence"]] += 1
-            if table.media_bytes >= MEDIA_BYTES:
+            if table.media_bytes >= MEDIA_BYTES or table.unpacked_bytes >= UNPACKED_BYTES:
                 writer.write_table(table.take())
         if table.rows:
             writer.write_table(table.take())
@@ -146,6 +148,7 @@ class _RowGroup:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.media_bytes = 0
+        self.unpacked_bytes = 0
         self._media: dict[str, dict[str, bytes]] = {}
         self.schema = self._table().schema
 
@@ -160,13 +163,17 @@ class _RowGroup:
     def take(self) -> pa.Table:
         """The rows as a table whose media are dictionary-encoded; empties the group."""
         table = self._table()
-        self.rows, self.media_bytes, self._media = [], 0, {}
+        self.rows, self._media = [], {}
+        self.media_bytes = self.unpacked_bytes = 0
         return table
 
     def _keep(self, column: str, media: Sequence[Row | None]) -> None:
         kept = self._media.setdefault(column, {})
         for medium in media:
-            if medium is not None and medium["path"] not in kept:
+            if medium is None:
+                continue
+            self.unpacked_bytes += len(medium["bytes"])
+            if medium["path"] not in kept:
                 kept[medium["path"]] = medium["bytes"]
                 self.media_bytes += len(medium["bytes"])
 

@@ -26,11 +26,12 @@ def decode_image(data: bytes) -> Image.Image:
             image = Image.open(io.BytesIO(data))
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(f"picture of {image.width} x {image.height} pixels is over {MAX_PIXELS} pixels")
-            image.load()
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except MediaError:
+        raise
+    # SyntaxError is what Pillow raises for some broken PNG and EXIF data.
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise (error if isinstance(error, MediaError) else MediaError(f"not a readable picture ({error})")) from None
-    upright = ImageOps.exif_transpose(image)
-    return upright.convert("RGB")
+        raise MediaError(f"not a readable picture ({error})") from None
 
 
 def decode_audio(data: bytes, sampling_rate: int | None = None) -> tuple[NDArray[np.float32], int]:
@@ -44,7 +45,8 @@ def decode_audio(data: bytes, sampling_rate: int | None = None) -> tuple[NDArray
 
     try:
         samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, RuntimeError, TypeError) as error:
+    # MemoryError: a broken header may announce more samples than there is memory.
+    except (soundfile.SoundFileError, RuntimeError, TypeError, MemoryError) as error:
         raise MediaError(f"not a readable clip ({error})") from None
     if samples.size == 0:
         raise MediaError("the clip holds no samples")

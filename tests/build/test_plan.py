@@ -1,5 +1,6 @@
 """Dealing items into samples: counts kept, kinds of attribute distinct, positions even."""
 
+import csv
 from collections import Counter
 
 import numpy as np
@@ -92,3 +93,33 @@ def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(BuildError, match="tiny"):
         load_recipe("huge")
     assert "tiny" in recipe_names()
+
+
+def test_the_v2_2_recipe_has_the_published_counts(shared):
+    recipe = load_recipe("v2_2")
+    tasks = _rows(shared / "facts" / "tasks.csv")
+    groups = {row["group"]: Counter() for row in tasks}
+    assert list(recipe.tasks) == [row["selected_task"] for row in tasks]
+    for row in tasks:
+        task = recipe.tasks[row["selected_task"]]
+        assert task.answerable == int(row["answerable"])
+        assert task.absent_persona + task.absent_attribute == int(row["unanswerable"])
+        groups[row["group"]].update(task.model_dump())
+    for row in _rows(shared / "facts" / "groups.csv"):
+        assert groups[row["group"]] == {kind: int(row[kind]) for kind in groups[row["group"]]}
+    samples = plan(recipe, np.random.default_rng(0))
+    assert [len(sample.items) for sample in samples] == [3] * 250
+
+
+def _rows(file):
+    with file.open() as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_the_balanced_recipe_is_balanced_in_every_task():
+    for task in load_recipe("balanced").tasks.values():
+        assert (task.answerable, task.absent_persona, task.absent_attribute) == (20, 10, 10)
+
+
+def test_the_train_recipe_has_three_contexts():
+    assert load_recipe("train").contexts == 3

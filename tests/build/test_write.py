@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import omni_persona
+from omni_persona_build import write
 from omni_persona_build.build import build
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import load_recipe
@@ -75,10 +76,9 @@ def test_only_the_cue_of_the_group_is_there(built):
         assert (item.query_audio is not None) == (item.task.group == "A2A")
 
 
-def test_row_groups_hold_whole_samples(built, monkeypatch, shared_pool, tmp_path):
-    from omni_persona_build import write
-
-    monkeypatch.setattr(write, "MEDIA_BYTES", 200_000)
+@pytest.mark.parametrize(("limit", "bytes"), [("MEDIA_BYTES", 200_000), ("UNPACKED_BYTES", 2_000_000)])
+def test_row_groups_are_bounded_and_hold_whole_samples(built, monkeypatch, shared_pool, tmp_path, limit, bytes):
+    monkeypatch.setattr(write, limit, bytes)
     build(shared_pool.folder, load_recipe("tiny"), tmp_path / "omni-persona")
     file = pq.ParquetFile(next((tmp_path / "omni-persona").glob("data/*.parquet")))
     groups = [

@@ -1,0 +1,1 @@
+"""Dataset + model -> predictions -> verdicts -> scores."""

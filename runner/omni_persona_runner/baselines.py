@@ -1,0 +1,109 @@
+"""Models without weights: what any real model has to beat."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona import ABSTENTION, Item, Media
+from omni_persona_runner.attributes import stating_sentence
+from omni_persona_runner.model import Answer, LoadError, ModelError
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A model whose answer is a plain function of the item."""
+
+    name: str
+    reply: Callable[[Item], str]
+    settings: dict[str, Any]
+    """What else decides the answers, for the manifest."""
+    batch_size: int = 1
+
+    def describe(self) -> dict[str, Any]:
+        return {"model": self.name, **self.settings}
+
+    def answer(self, items: Sequence[Item]) -> list[Answer]:
+        answers = []
+        for item in items:
+            start = time.perf_counter()
+            try:
+                text = self.reply(item)
+            except ValueError as error:
+                raise ModelError(item.augmented_id, str(error)) from None
+            answers.append(Answer(text, None, None, time.perf_counter() - start))
+        return answers
+
+
+def load_baseline(name: str, seed: int = 0) -> Baseline:
+    """A baseline by its name, such as `baseline:nearest`; `seed` matters to `baseline:random` alone.
+
+    Raises `LoadError` for an unknown name.
+    """
+    kinds: dict[str, tuple[Callable[[Item], str], dict[str, Any]]] = {
+        "baseline:abstain": (lambda item: ABSTENTION, {}),
+        "baseline:random": (lambda item: random_reply(item, seed), {"seed": seed}),
+        "baseline:nearest": (nearest_reply, {"thresholds": NEAR}),
+    }
+    if name not in kinds:
+        raise LoadError(f"no model {name!r}: the baselines are {', '.join(kinds)}")
+    return Baseline(name, *kinds[name])
+
+
+def random_reply(item: Item, seed: int) -> str:
+    """Abstain, or answer from the note of a context, each of the K + 1 with the same chance.
+
+    The draw depends on the seed and the item's id alone, so that a resumed run answers alike.
+    """
+    rng = np.random.default_rng([seed, zlib.crc32(item.augmented_id.encode())])
+    place = int(rng.integers(len(item.contexts) + 1))
+    return _from_note(item, place) if place < len(item.contexts) else ABSTENTION
+
+
+NEAR = {"I2I": 0.0, "A2A": 0.0, "T2T": 0.0, "T2Any": 0.0}
+"""Group -> the cosine similarity from which on a context's medium counts as the query's person.
+
+Set on the embedded pool of invented people, by eye; never fitted on what is measured.
+"""
+
+
+def nearest_reply(item: Item) -> str:
+    """Answer from the note of the context whose medium is nearest to the query's cue, or abstain.
+
+    Faces are compared with faces, voices with voices, and the question's words with the notes' words. This baseline
+    does not hear words: in T2Any it has only the notes, which do not hold what was said.
+    Raises `ValueError` for media that cannot be decoded.
+    """
+    likeness = _likeness(item)
+    best = int(likeness.argmax())
+    return _from_note(item, best) if likeness[best] >= NEAR[item.task.group] else ABSTENTION
+
+
+def _from_note(item: Item, place: int) -> str:
+    return stating_sentence(item.contexts[place].text, item.query_text) or ABSTENTION
+
+
+def _likeness(item: Item) -> NDArray[np.float32]:
+    """Cosine similarity of the query's cue to each context, shape (K,)."""
+    from omni_persona_perception import face_vectors, text_vectors, voice_vectors
+
+    if item.task.group == "I2I":
+        vectors = face_vectors(_data([item.query_image, *(context.image for context in item.contexts)]))
+    elif item.task.group == "A2A":
+        vectors = voice_vectors(_data([item.query_audio, *(context.audio for context in item.contexts)]))
+    else:
+        notes = [context.text for context in item.contexts]
+        vectors = text_vectors([item.query_text, *notes], corpus=notes)
+    return vectors[1:] @ vectors[0]
+
+
+def _data(media: Sequence[Media | None]) -> list[bytes]:
+    if media[0] is None:
+        raise ValueError("the query has no picture or clip to compare")
+    return [medium.data for medium in media if medium is not None]

@@ -1,0 +1,258 @@
+"""A run folder: one model's answers to one dataset, and what they were made with.
+
+    run.json             the manifest: model, dataset, prompt, cues, generation, seed, versions, hardware...
+    predictions.jsonl    one line per asked item, appended while the run goes on
+    verdicts.jsonl       one line per judged answer
+    scores.json          what the metric made of them
+
+A killed run leaves whole lines and at most one half line, which `start_or_resume` drops. What it leaves is as
+good as what an undisturbed run writes: failed lines make room for the next attempt, and `arrange` puts a
+finished run's lines in the dataset's order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+MANIFEST = "run.json"
+PREDICTIONS = "predictions.jsonl"
+VERDICTS = "verdicts.jsonl"
+SCORES = "scores.json"
+
+COMPARED = ("model", "dataset.fingerprint", "prompt", "cues", "generation", "seed")
+"""The keys of a manifest that a resumed run must share with the run it goes on with."""
+
+
+class RunFolderError(Exception):
+    """A run folder that cannot be used as asked; the message names the file, the line or what differs."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A line of `predictions.jsonl`."""
+
+    augmented_id: str
+    prediction: str | None
+    """The model's answer; None where it gave none."""
+    status: Literal["ok", "failed"]
+    error: str | None
+    """Why there is no answer; None where there is one."""
+    input_tokens: int | None
+    output_tokens: int | None
+    seconds: float | None
+
+
+# ---- the manifest
+
+
+def dataset_fingerprint(path: str | Path) -> str:
+    """SHA-256 in hex of the contents of a dataset folder's `data/*.parquet`, in the order of their names.
+
+    Neither the folder's place nor the files' times matter. Raises `FileNotFoundError` where there are none.
+    """
+    files = sorted(Path(path).glob("data/*.parquet"))
+    if not files:
+        raise FileNotFoundError(f"{path} has no data/*.parquet: expected a dataset folder")
+    digest = hashlib.sha256()
+    for file in files:
+        one = hashlib.sha256()
+        with file.open("rb") as content:
+            while block := content.read(2**20):
+                one.update(block)
+        # The digest of each file, so that bytes that move from one file to the next are another dataset.
+        digest.update(one.digest())
+    return digest.hexdigest()
+
+
+def read_manifest(run: Path) -> dict[str, Any]:
+    """The manifest of a run. Raises `RunFolderError` where there is none to read."""
+    file = run / MANIFEST
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunFolderError(f"{run} is no run folder: it has no {MANIFEST}") from None
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{file}: not a manifest: {error}") from None
+    if not isinstance(manifest, dict):
+        raise RunFolderError(f"{file}: expected a JSON object, got {type(manifest).__name__}")
+    return manifest
+
+
+def start_or_resume(run: Path, manifest: Mapping[str, Any]) -> dict[str, Prediction]:
+    """Make a run folder, or go on with one: the answers it holds already, by item.
+
+    Failed lines and a half-written last line are dropped from the file, so that their items are asked again.
+    Raises `RunFolderError` for a folder that is something else, and for a run with another model, dataset,
+    prompt, cues, generation settings or seed: it says which.
+    """
+    manifest = json.loads(json.dumps(manifest))
+    if not (run / MANIFEST).exists():
+        _make(run, manifest)
+        return {}
+    before = read_manifest(run)
+    differences = [line for key in COMPARED for line in _differences(key, _at(before, key), _at(manifest, key))]
+    if differences:
+        raise RunFolderError(
+            f"{run} holds another run; choose another folder, or the settings it was made with:\n  "
+            + "\n  ".join(differences)
+        )
+    # What may differ is told, not hidden: how far the run went, and what it went on with.
+    after = {**before, "limit": manifest["limit"]}
+    surroundings = {key: manifest[key] for key in ("versions", "hardware")}
+    known = [{key: before[key] for key in surroundings}, *before.get("resumed_with", [])]
+    if surroundings not in known:
+        after["resumed_with"] = [*before.get("resumed_with", []), surroundings]
+    if after != before:
+        write_atomically(run / MANIFEST, _json(after))
+    answered = {key: value for key, value in read_predictions(run).items() if value.status == "ok"}
+    _rewrite(run, answered.values())
+    return answered
+
+
+def _make(run: Path, manifest: Mapping[str, Any]) -> None:
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        # A run killed in its first moment leaves nothing but a hidden file that was about to be the manifest.
+        if any(not entry.name.startswith(".") for entry in run.iterdir()):
+            raise RunFolderError(f"{run} is no run folder and not empty: it has no {MANIFEST}")
+        write_atomically(run / MANIFEST, _json(manifest))
+    except OSError as error:
+        raise RunFolderError(f"cannot make the run folder {run}: {error}") from None
+
+
+def _at(manifest: Mapping[str, Any], dotted: str) -> Any:
+    value: Any = manifest
+    for key in dotted.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _differences(key: str, before: Any, now: Any) -> Iterator[str]:
+    """One line for each value that differs, named by its place in the manifest."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in sorted(before.keys() | now.keys()):
+            yield from _differences(f"{key}.{name}", before.get(name), now.get(name))
+    elif before != now:
+        yield f"{key}: {json.dumps(before)} there, {json.dumps(now)} now"
+
+
+# ---- its lines
+
+
+def append_predictions(run: Path, predictions: Iterable[Prediction]) -> None:
+    """Add lines, and wait until the disk has them. Raises `RunFolderError` where it cannot."""
+    lines = b"".join(_line(asdict(prediction)) for prediction in predictions)
+    try:
+        with (run / PREDICTIONS).open("ab") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RunFolderError(f"cannot write {run / PREDICTIONS}: {error}") from None
+
+
+def arrange(run: Path, order: Sequence[str]) -> None:
+    """Put the lines in the order of item ids, one per item."""
+    predictions = read_predictions(run)
+    _rewrite(run, (predictions[item_id] for item_id in order if item_id in predictions))
+
+
+def read_predictions(run: str | Path) -> dict[str, Prediction]:
+    """The predictions of a run folder, or of a JSONL file, by item; an item's last line counts.
+
+    Lines of the v2.2 release's scripts, which say `model_prediction` and have no status, are read too.
+    Raises `RunFolderError` that names file and line for a line that is no prediction, but for a last one
+    without a line end: a run was killed while it wrote it.
+    """
+    path = Path(run)
+    if not path.exists():
+        raise RunFolderError(f"{path}: no such run folder or file")
+    file = path / PREDICTIONS if path.is_dir() else path
+    return {line.augmented_id: line for line in (_prediction(*row) for row in read_lines(file))}
+
+
+def read_lines(file: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """The JSON objects of a file of lines, each with its `FILE:LINE`; none where there is no file."""
+    try:
+        *lines, last = file.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return
+    for number, line in enumerate([*lines, last], start=1):
+        where = f"{file}:{number}"
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            # The last piece has no line end: nothing, or what was being written when the run was killed.
+            if number > len(lines):
+                return
+            raise RunFolderError(f"{where}: not a JSON record: {error}") from None
+        if not isinstance(record, dict):
+            raise RunFolderError(f"{where}: expected a JSON object, got {type(record).__name__}")
+        yield record, where
+
+
+def _prediction(record: Mapping[str, Any], where: str) -> Prediction:
+    item_id = record.get("augmented_id")
+    text = record.get("prediction", record.get("model_prediction"))
+    status = record.get("status", "failed" if text is None else "ok")
+    if not isinstance(item_id, str):
+        raise RunFolderError(f"{where}: expected augmented_id to be a string, got {item_id!r}")
+    if status not in ("ok", "failed"):
+        raise RunFolderError(f"{where} ({item_id}): expected status ok or failed, got {status!r}")
+    if status == "ok" and not isinstance(text, str):
+        raise RunFolderError(f"{where} ({item_id}): expected prediction to be a string, got {text!r}")
+    return Prediction(
+        augmented_id=item_id,
+        prediction=text,
+        status=status,
+        error=record.get("error"),
+        input_tokens=record.get("input_tokens"),
+        output_tokens=record.get("output_tokens"),
+        seconds=record.get("seconds"),
+    )
+
+
+def _rewrite(run: Path, predictions: Iterable[Prediction]) -> None:
+    """Make the file hold these lines and no other; a file that does already is left alone."""
+    file = run / PREDICTIONS
+    content = b"".join(_line(asdict(prediction)) for prediction in predictions)
+    if content != (file.read_bytes() if file.exists() else b""):
+        write_atomically(file, content)
+
+
+def write_lines(file: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Replace a file of JSON lines, whole or not at all."""
+    write_atomically(file, b"".join(_line(record) for record in records))
+
+
+def write_json(file: Path, value: Mapping[str, Any]) -> None:
+    """Replace a JSON file, whole or not at all."""
+    write_atomically(file, _json(value))
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Replace a file so that a reader, or a crash, meets the old content or the new one, never a part."""
+    temporary = file.with_name(f".{file.name}.new")
+    try:
+        with temporary.open("wb") as new:
+            new.write(content)
+            new.flush()
+            os.fsync(new.fileno())
+        temporary.replace(file)
+    except OSError as error:
+        raise RunFolderError(f"cannot write {file}: {error}") from None
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    # A model may write half of a character pair, which UTF-8 cannot hold: JSON can, spelled as \uXXXX.
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=2).encode() + b"\n"

@@ -1,0 +1,142 @@
+"""From answers to scores: verdicts on what was answered, then the metric.
+
+An item that failed, or was never asked, has no answer to judge. It is missing: left out of every rate,
+counted in `n_missing`, and the scores are not `complete`. It is never an empty answer that counts as wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+import omni_persona
+import omni_persona_cal
+from omni_persona import Item
+from omni_persona_runner.folder import (
+    SCORES,
+    VERDICTS,
+    RunFolderError,
+    dataset_fingerprint,
+    read_lines,
+    read_manifest,
+    read_predictions,
+    write_json,
+    write_lines,
+)
+
+JUDGES: dict[str, Callable[[str, str], str]] = {"lexical": omni_persona_cal.lexical_judge}
+"""Name -> what says CORRECT or WRONG of a gold answer and a prediction."""
+
+
+def run_dataset(run: str | Path) -> datasets.Dataset:
+    """The dataset that a run was made with.
+
+    Raises `RunFolderError` where it is gone from its place or has changed since.
+    """
+    manifest = read_manifest(Path(run))["dataset"]
+    path = manifest["path"]
+    try:
+        fingerprint = dataset_fingerprint(path)
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{run} was made with a dataset that is gone: {error}") from None
+    if fingerprint != manifest["fingerprint"]:
+        raise RunFolderError(f"{run} was made with another dataset than what {path} holds now")
+    return omni_persona.load(path)
+
+
+def judge_run(run: str | Path, items: Iterable[Item], judge: str = "lexical") -> dict[str, str]:
+    """Judge a run's answers to the answerable ones of `items` and write `verdicts.jsonl`: item -> verdict.
+
+    Raises `ValueError` for an unknown judge.
+    """
+    if judge not in JUDGES:
+        raise ValueError(f"expected a judge among {', '.join(JUDGES)}, got {judge!r}")
+    run = Path(run)
+    answers = _answers(run)
+    verdicts = {
+        item.augmented_id: JUDGES[judge](item.gold_answer, answers[item.augmented_id])
+        for item in items
+        if item.answerable and item.augmented_id in answers
+    }
+    # `raw` is for judges that reply in words.
+    lines = ({"augmented_id": name, "verdict": said, "judge": judge, "raw": None} for name, said in verdicts.items())
+    write_lines(run / VERDICTS, lines)
+    return verdicts
+
+
+def score_run(run: str | Path, dataset: datasets.Dataset) -> dict[str, Any]:
+    """Score a run's answers to the items of `dataset` and write `scores.json`: the metric's result, and
+
+        n_items      items of the dataset
+        n_missing    those without an answer: failed, or not asked; in no rate
+        n_failed     the failed ones among them
+        complete     every item has an answer and every answer to an answerable item a verdict
+        judge        who judged
+
+    Answers are judged by `verdicts.jsonl` (one without a verdict is UNJUDGED) or, where a run has none,
+    lexically.
+    Raises `RunFolderError` where no item has an answer.
+    """
+    run = Path(run)
+    predictions, answers = read_predictions(run), _answers(run)
+    references = [omni_persona.reference(item) for item in omni_persona.items(dataset)]
+    scored = [reference for reference in references if reference["augmented_id"] in answers]
+    if not scored:
+        raise RunFolderError(f"{run} holds no answer to any item of its dataset")
+    ids = [reference["augmented_id"] for reference in scored]
+    judged = _verdicts(run)
+    result = omni_persona_cal.compute(
+        predictions=[answers[item_id] for item_id in ids],
+        references=scored,
+        verdicts=None if judged is None else [judged.verdicts.get(item_id, "UNJUDGED") for item_id in ids],
+    )
+    n_missing = len(references) - len(scored)
+    failed = {item_id for item_id, prediction in predictions.items() if prediction.status == "failed"}
+    scores = {
+        **result,
+        "judge": result["judge"] if judged is None else judged.by,
+        "n_items": len(references),
+        "n_missing": n_missing,
+        "n_failed": sum(reference["augmented_id"] in failed for reference in references),
+        "complete": result["complete"] and n_missing == 0,
+    }
+    write_json(run / SCORES, scores)
+    return scores
+
+
+@dataclass(frozen=True)
+class _Verdicts:
+    """What `verdicts.jsonl` holds."""
+
+    verdicts: dict[str, str]
+    """By item."""
+    by: str
+    """Who gave them."""
+
+
+def _answers(run: Path) -> dict[str, str]:
+    """What a run's model said, by item; failed items have said nothing."""
+    predictions = read_predictions(run).values()
+    return {line.augmented_id: line.prediction for line in predictions if line.prediction is not None}
+
+
+def _verdicts(run: Path) -> _Verdicts | None:
+    """The verdicts on a run; None for a run that was not judged."""
+    file = run / VERDICTS
+    if not file.exists():
+        return None
+    verdicts, judges = {}, set()
+    for record, where in read_lines(file):
+        item_id, verdict = record.get("augmented_id"), record.get("verdict")
+        if not isinstance(item_id, str):
+            raise RunFolderError(f"{where}: expected augmented_id to be a string, got {item_id!r}")
+        if verdict not in omni_persona_cal.VERDICTS:
+            expected = ", ".join(omni_persona_cal.VERDICTS)
+            raise RunFolderError(f"{where} ({item_id}): expected a verdict among {expected}, got {verdict!r}")
+        verdicts[item_id] = verdict
+        judges.add(str(record.get("judge")))
+    return _Verdicts(verdicts, ", ".join(sorted(judges)))

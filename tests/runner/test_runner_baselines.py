@@ -1,0 +1,119 @@
+"""The models without weights."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+import omni_persona
+from omni_persona_runner import baselines
+from omni_persona_runner.attributes import asked_kind, sentences, stating_sentence
+from omni_persona_runner.baselines import load_baseline, nearest_reply, random_reply
+from omni_persona_runner.model import LoadError, outcomes
+
+
+@pytest.fixture(scope="module")
+def items(shared):
+    release = shared / "release_like"
+    return list(omni_persona.items(omni_persona.load(release / "release.jsonl", assets=release / "assets")))
+
+
+def test_abstaining_is_word_for_word_canonical(items):
+    said = load_baseline("baseline:abstain").answer(items)
+    assert {answer.text for answer in said} == {omni_persona.ABSTENTION}
+    assert len(said) == 98
+
+
+def test_an_unknown_baseline_lists_the_known_ones():
+    with pytest.raises(LoadError, match="no model 'baseline:x': the baselines are baseline:abstain, baseline:random"):
+        load_baseline("baseline:x")
+
+
+def test_random_answers_depend_on_seed_and_item_alone(items):
+    forward = [random_reply(item, 0) for item in items]
+    backward = [random_reply(item, 0) for item in reversed(items)]
+    assert forward == backward[::-1]
+    assert forward != [random_reply(item, 1) for item in items]
+
+
+def test_random_takes_every_context_and_abstaining_alike(items):
+    """K + 1 outcomes, each as often, within five standard deviations of 4,000 draws."""
+    item = items[0]
+    notes = [f"They work as a cook number {place}." for place in range(3)]
+    contexts = tuple(replace(context, text=note) for context, note in zip(item.contexts, notes, strict=True))
+    asked = replace(item, contexts=contexts, query_text="Which job does this person have?")
+    counts = Counter(random_reply(replace(asked, augmented_id=f"i{draw}"), 0) for draw in range(4000))
+    assert set(counts) == {*notes, omni_persona.ABSTENTION}
+    assert all(abs(count - 1000) < 5 * (4000 * 0.25 * 0.75) ** 0.5 for count in counts.values())
+
+
+def test_nearest_finds_the_very_same_picture_and_clip(items):
+    """A query that is a context's own medium has to lead to that context."""
+    for group, query in (("I2I", "query_image"), ("A2A", "query_audio")):
+        item = next(item for item in items if item.task.group == group)
+        for place, context in enumerate(item.contexts):
+            notes = tuple(replace(one, text=f"They work as cook {k}.") for k, one in enumerate(item.contexts))
+            medium = context.image if group == "I2I" else context.audio
+            asked = replace(item, contexts=notes, query_text="Which job is it?", **{query: medium})
+            assert nearest_reply(asked) == f"They work as cook {place}."
+
+
+def test_nearest_abstains_when_nothing_is_near_or_the_note_is_silent(items):
+    item = next(item for item in items if item.task.group == "T2T")
+    notes = ("They work as a cook in Rome.", "They play the harp.", "They sell kites.")
+    contexts = tuple(replace(context, text=note) for context, note in zip(item.contexts, notes, strict=True))
+    asked = replace(item, contexts=contexts, query_text="What is the job of the one in Rome?")
+    assert nearest_reply(asked) == notes[0]
+    assert nearest_reply(replace(asked, query_text="Which motto has the cook in Rome?")) == omni_persona.ABSTENTION
+    assert nearest_reply(replace(asked, query_text="Job, zebra?")) == omni_persona.ABSTENTION
+
+
+def test_a_broken_clip_fails_its_item_alone(items):
+    voices = [item for item in items if item.task.group == "A2A"][:2]
+    broken = replace(voices[0], query_audio=omni_persona.Media(b"RIFF", "x.wav"))
+    first, second = outcomes(load_baseline("baseline:nearest"), [broken, voices[1]])
+    assert "not a readable clip" in first.message
+    assert second.text
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Which job do my notes give for the person who is interested in tides?", "job"),
+        ("What is the one who once studied botany interested in?", "interest"),
+        ("According to my notes, how did the person who works as a mood artist seem to feel?", "mood"),
+        ("What did the voice that is saying “where were you” like to say, according to my notes?", "quote"),
+        ("In which place did I note having met the speaker you hear here?", "place"),
+        ("Where were we when that happened?", "place"),
+        ("This speaker in the query audio sounds familiar. What did they look like?", "looks"),
+        ("Hm?", None),
+    ],
+)
+def test_what_a_question_asks_for(question, kind):
+    assert asked_kind(question) == kind
+
+
+def test_the_sentence_that_states_it():
+    note = "They met me in Ulm and have chess for a hobby. They like to say “Never hurry. Ever”."
+    assert (
+        stating_sentence(note, "What is the hobby of this person?") == "They met me in Ulm and have chess for a hobby."
+    )
+    assert stating_sentence(note, "Which motto is it?") == "They like to say “Never hurry. Ever”."
+    assert stating_sentence(note, "Which job is it?") is None
+
+
+def test_thresholds_stand_in_the_manifest():
+    assert load_baseline("baseline:nearest").describe()["thresholds"] == baselines.NEAR
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("One. Two", ["One.", "Two"]),
+        ("A “b. C” d. E!", ["A “b. C” d.", "E!"]),
+        ("It was 3.5 km. “Run!” They ran.", ["It was 3.5 km.", "“Run!” They ran."]),
+        ("", [""]),
+    ],
+)
+def test_sentences(text, parts):
+    assert sentences(text) == parts

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from omni_persona import Media
+from omni_persona_runner.media import MediaError, decode_clip, decode_picture
+
+
+def encoded_picture(pixels, mode=None, **options):
+    buffer = io.BytesIO()
+    picture = Image.fromarray(pixels)
+    (picture.convert(mode) if mode else picture).save(buffer, options.pop("format", "PNG"), **options)
+    return Media(buffer.getvalue(), "face.png")
+
+
+def encoded_clip(samples, rate, **options):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, format=options.pop("format", "WAV"), **options)
+    return Media(buffer.getvalue(), "voice.wav")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK"])
+def test_pictures_of_any_mode_become_rgb(mode):
+    form = "TIFF" if mode == "CMYK" else "PNG"
+    picture = decode_picture(encoded_picture(np.zeros((4, 6, 3), np.uint8), mode, format=form), "x")
+    assert (picture.mode, picture.size) == ("RGB", (6, 4))
+
+
+def test_pictures_are_turned_upright():
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    picture = decode_picture(encoded_picture(np.zeros((4, 6, 3), np.uint8), exif=turned), "x")
+    assert picture.size == (4, 6)
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing", b"\x89PNG\r\n\x1a\n"])
+def test_a_broken_picture_is_named_by_item_and_file(data):
+    with pytest.raises(MediaError, match=r"item sample_3, picture face\.png: "):
+        decode_picture(Media(data, "face.png"), "sample_3")
+
+
+def test_a_truncated_picture_is_an_error():
+    whole = encoded_picture(np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8))
+    with pytest.raises(MediaError):
+        decode_picture(Media(whole.data[:-400], "face.png"), "x")
+
+
+def test_a_picture_that_would_fill_memory_is_refused():
+    huge = Image.new("1", (10_000, 10_000))
+    buffer = io.BytesIO()
+    huge.save(buffer, "PNG")
+    assert len(buffer.getvalue()) < 200_000
+    with pytest.raises(MediaError, match="10000 x 10000"):
+        decode_picture(Media(buffer.getvalue(), "bomb.png"), "x")
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
+@pytest.mark.parametrize("form", ["WAV", "FLAC"])
+def test_clips_are_mono_float32_at_the_wanted_rate(rate, form):
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
+    stereo = np.stack([tone, tone], axis=1)
+    samples = decode_clip(encoded_clip(stereo, rate, format=form), "x", 16_000)
+    assert samples.dtype == np.float32
+    assert samples.shape == (16_000,)
+    spectrum = np.abs(np.fft.rfft(samples))
+    assert int(spectrum.argmax()) == 440
+
+
+def test_a_broken_clip_is_named_by_item_and_file():
+    with pytest.raises(MediaError, match=r"item sample_3, clip voice\.wav: "):
+        decode_clip(Media(b"RIFF", "voice.wav"), "sample_3", 16_000)
+
+
+def test_an_empty_clip_is_an_error():
+    with pytest.raises(MediaError, match="no samples"):
+        decode_clip(encoded_clip(np.zeros(0), 16_000), "x", 16_000)
+
+
+def test_a_clip_that_resamples_to_nothing_is_an_error():
+    with pytest.raises(MediaError, match="too short"):
+        decode_clip(encoded_clip(np.zeros(1), 48_000), "x", 8_000)
+
+
+def test_a_clip_that_is_not_finite_is_an_error():
+    samples = np.array([0.0, np.nan, 0.0], dtype=np.float32)
+    with pytest.raises(MediaError, match="not finite"):
+        decode_clip(encoded_clip(samples, 16_000, subtype="FLOAT"), "x", 16_000)

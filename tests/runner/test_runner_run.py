@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import datasets
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import omni_persona
+from omni_persona_runner.folder import RunFolderError, read_manifest, read_predictions
+from omni_persona_runner.model import Answer, ModelError
+from omni_persona_runner.run import RunSummary, run, stratified
+
+
+class Echo:
+    """Answers with the question; fails on the items in `broken`; records what it was asked."""
+
+    name = "fake:echo"
+
+    def __init__(self, batch_size=3, broken=(), **description):
+        self.batch_size, self.broken, self.description, self.batches = batch_size, set(broken), description, []
+
+    def describe(self):
+        return {"revision": "abc", "device": "cpu", **self.description}
+
+    def answer(self, items):
+        self.batches.append([item.augmented_id for item in items])
+        return [
+            ModelError(item.augmented_id, "broken")
+            if item.augmented_id in self.broken
+            else Answer(f"to {item.query_text}", 7, 3, 0.25)
+            for item in items
+        ]
+
+
+IDS = [f"sample_{index}__aug_0" for index in range(16)]
+
+
+def content(folder):
+    """What a run holds, without the times."""
+    rows = [json.loads(row) for row in (folder / "predictions.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def test_a_run_answers_every_item_in_order(dataset, tmp_path):
+    model = Echo()
+    assert run(model, dataset, tmp_path / "run") == RunSummary(n_done=16, n_skipped=0, n_failed=0)
+    assert [len(batch) for batch in model.batches] == [3, 3, 3, 3, 3, 1]
+    rows = content(tmp_path / "run")
+    assert [row["augmented_id"] for row in rows] == IDS
+    assert rows[0] == {
+        "augmented_id": IDS[0],
+        "prediction": "to What does person 0 do for a living?",
+        "status": "ok",
+        "error": None,
+        "input_tokens": 7,
+        "output_tokens": 3,
+    }
+
+
+def test_the_manifest_says_what_the_answers_were_made_with(dataset, tmp_path):
+    model = Echo(prompt={"version": 1}, cues="isolated", generation={"max_new_tokens": 256}, seed=3)
+    run(model, dataset, tmp_path / "run", limit=8)
+    manifest = read_manifest(tmp_path / "run")
+    assert manifest["model"] == {"name": "fake:echo", "revision": "abc"}
+    assert manifest["dataset"]["path"] == str(dataset.resolve())
+    assert (len(manifest["dataset"]["fingerprint"]), manifest["dataset"]["n_items"]) == (64, 16)
+    assert (manifest["prompt"], manifest["cues"], manifest["seed"]) == ({"version": 1}, "isolated", 3)
+    assert (manifest["generation"], manifest["limit"]) == ({"max_new_tokens": 256}, 8)
+    assert manifest["versions"]["datasets"] == datasets.__version__
+    assert manifest["hardware"]["device"] == "cpu"
+    assert manifest["created"].endswith("+00:00")
+
+
+def test_a_second_run_does_nothing(dataset, tmp_path):
+    folder = tmp_path / "run"
+    run(Echo(), dataset, folder)
+    before = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in folder.iterdir()}
+    model = Echo()
+    assert run(model, dataset, folder) == RunSummary(n_done=0, n_skipped=16, n_failed=0)
+    assert model.batches == []
+    assert {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in folder.iterdir()} == before
+
+
+def test_failed_items_are_recorded_and_asked_again(dataset, tmp_path):
+    broken = [IDS[1], IDS[5]]
+    assert run(Echo(broken=broken), dataset, tmp_path / "run") == RunSummary(14, 0, 2)
+    failed = [row for row in content(tmp_path / "run") if row["status"] == "failed"]
+    assert [(row["augmented_id"], row["prediction"], row["error"]) for row in failed] == [
+        (name, None, "broken") for name in broken
+    ]
+
+    again = Echo()
+    assert run(again, dataset, tmp_path / "run") == RunSummary(2, 14, 0)
+    assert again.batches == [broken]
+    run(Echo(), dataset, tmp_path / "undisturbed")
+    assert content(tmp_path / "run") == content(tmp_path / "undisturbed")
+
+
+def test_an_item_that_cannot_be_read_fails_alone(write_dataset, make_row, tmp_path):
+    rows = [make_row(index) for index in range(3)]
+    rows[1]["contexts"][2]["audio"] = None
+    model = Echo()
+    folder = write_dataset(tmp_path / "omni-persona", rows)
+    assert run(model, folder, tmp_path / "run") == RunSummary(2, 0, 1)
+    assert model.batches == [[IDS[0], IDS[2]]]
+    assert "concept_2 has no picture or no clip" in read_predictions(tmp_path / "run")[IDS[1]].error
+
+
+def test_two_items_of_one_id_are_an_error(write_dataset, make_row, tmp_path):
+    folder = write_dataset(tmp_path / "omni-persona", [make_row(0), make_row(0)])
+    with pytest.raises(ValueError, match="each augmented_id once, got 1 repeated"):
+        run(Echo(), folder, tmp_path / "run")
+
+
+def test_no_dataset_is_an_error_and_leaves_nothing(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"no data/\*\.parquet"):
+        run(Echo(), tmp_path / "empty", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_model_or_dataset_is_refused(dataset, write_dataset, make_row, tmp_path):
+    run(Echo(), dataset, tmp_path / "run", limit=2)
+    with pytest.raises(RunFolderError, match=r'model\.revision: "abc" there, "def" now'):
+        run(Echo(revision="def"), dataset, tmp_path / "run")
+    other = write_dataset(tmp_path / "omni-persona", [make_row(0)])
+    with pytest.raises(RunFolderError, match=r"dataset\.fingerprint"):
+        run(Echo(), other, tmp_path / "run")
+
+
+def test_another_device_or_batch_size_goes_on(dataset, tmp_path):
+    run(Echo(), dataset, tmp_path / "run", limit=2)
+    assert run(Echo(batch_size=5, device="cuda"), dataset, tmp_path / "run").n_done == 14
+
+
+# ---- stopping and going on
+
+
+class Stopping(Echo):
+    """Is interrupted, as by Ctrl-C, in its third batch."""
+
+    def answer(self, items):
+        if len(self.batches) == 2:
+            raise KeyboardInterrupt
+        return super().answer(items)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_file(dataset, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(Stopping(), dataset, tmp_path / "run")
+    assert [row["augmented_id"] for row in content(tmp_path / "run")] == IDS[:6]
+    assert run(Echo(), dataset, tmp_path / "run") == RunSummary(10, 6, 0)
+    run(Echo(), dataset, tmp_path / "undisturbed")
+    assert content(tmp_path / "run") == content(tmp_path / "undisturbed")
+
+
+SLOW = """
+import sys, time
+import datasets
+datasets.config.HF_DATASETS_CACHE = sys.argv[3]
+datasets.disable_progress_bars()
+from omni_persona_runner.model import Answer, ModelError
+from omni_persona_runner.run import run
+
+class Slow:
+    name, batch_size = "fake:slow", 2
+    def describe(self):
+        return {"revision": "abc"}
+    def answer(self, items):
+        time.sleep(0.15)
+        return [
+            ModelError(item.augmented_id, "broken") if item.augmented_id == "sample_4__aug_0"
+            else Answer(item.query_text, 1, 1, time.perf_counter())
+            for item in items
+        ]
+
+run(Slow(), sys.argv[1], sys.argv[2])
+"""
+
+
+def test_a_killed_run_goes_on_to_the_same_file(dataset, datasets_cache, tmp_path):
+    """kill -9, twice, then left alone; the second time there is half a line too, as a full pipe would leave it."""
+
+    def start(out):
+        arguments = [sys.executable, "-c", SLOW, str(dataset), str(out), str(datasets_cache)]
+        return subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+
+    killed = tmp_path / "killed"
+    predictions = killed / "predictions.jsonl"
+    for n_lines in (4, 9):
+        process = start(killed)
+        deadline = time.monotonic() + 120
+        while not predictions.exists() or predictions.read_bytes().count(b"\n") < n_lines:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert 9 <= predictions.read_bytes().count(b"\n") < 16
+    with predictions.open("ab") as file:
+        file.write(b'{"augmented_id": "sample_12__aug_0", "predict')
+
+    assert start(killed).wait() == 0
+    assert start(tmp_path / "undisturbed").wait() == 0
+    assert content(killed) == content(tmp_path / "undisturbed")
+    assert [row["augmented_id"] for row in content(killed)] == IDS
+    assert [row["augmented_id"] for row in content(killed) if row["status"] == "failed"] == [IDS[4]]
+
+
+# ---- a slice
+
+
+def test_a_limit_spreads_over_groups_and_absences(dataset, tmp_path):
+    model = Echo()
+    assert run(model, dataset, tmp_path / "run", limit=12).n_done == 12
+    rows = omni_persona.load(dataset)
+    strata = {row: stratum for row, *stratum in zip(rows["augmented_id"], rows["group"], rows["absence"], strict=True)}
+    asked = Counter(tuple(strata[name]) for batch in model.batches for name in batch)
+    assert set(asked.values()) == {1}
+    assert len(asked) == 12
+
+    # A larger slice asks the rest alone, and the file is that of one run.
+    assert run(Echo(), dataset, tmp_path / "run", limit=14) == RunSummary(2, 12, 0)
+    assert run(Echo(), dataset, tmp_path / "run") == RunSummary(2, 14, 0)
+    run(Echo(), dataset, tmp_path / "undisturbed")
+    assert content(tmp_path / "run") == content(tmp_path / "undisturbed")
+
+
+def test_a_limit_beyond_the_dataset_is_the_dataset(dataset, tmp_path):
+    assert run(Echo(), dataset, tmp_path / "run", limit=99).n_done == 16
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_an_error(dataset, tmp_path, limit):
+    with pytest.raises(ValueError, match=f"at least 1, got {limit}"):
+        run(Echo(), dataset, tmp_path / "run", limit=limit)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=60), st.integers(1, 60))
+def test_slices_are_fair_ordered_and_nested(strata, limit):
+    chosen = stratified(strata, limit)
+    assert chosen == sorted(set(chosen))
+    assert len(chosen) == min(limit, len(strata))
+    assert set(stratified(strata, limit + 1)) >= set(chosen)
+    counts, sizes = Counter(strata[index] for index in chosen), Counter(strata)
+    if limit >= len(sizes):
+        assert set(counts) == set(sizes)
+        # No stratum is more than an item ahead of another one's share.
+        for one in sizes:
+            for other in sizes:
+                assert (counts[one] - 1) / sizes[one] <= counts[other] / sizes[other]
+
+
+# ---- progress
+
+
+def test_progress_shows_count_rate_and_time_left(dataset, tmp_path):
+    from rich.console import Console
+
+    shown = io.StringIO()
+    run(Echo(), dataset, tmp_path / "run", console=Console(file=shown, force_terminal=True, width=120))
+    assert "fake:echo" in shown.getvalue()
+    assert "16/16" in shown.getvalue()
+    assert "items/s" in shown.getvalue()

@@ -1,0 +1,427 @@
+"""The general path, on a tiny Qwen2.5-Omni Thinker with random weights and the real processor classes."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from omni_persona import Media
+from omni_persona_runner.media import decode_clip, decode_picture
+from omni_persona_runner.model import Answer, LoadError, ModelError
+from omni_persona_runner.transformers_model import TransformersModel
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint):
+    return TransformersModel(checkpoint, batch_size=4, max_new_tokens=8)
+
+
+def inputs_of(model, *items):
+    """What the model is fed for a batch."""
+    return model._inputs([model._chat(item) for item in items])
+
+
+def placeholders(model, token_ids):
+    """The media in a prompt, in order: (kind, number of placeholder tokens)."""
+    words = model._processor.tokenizer
+    kinds = {words.image_token_id: "image", words.audio_token_id: "audio"}
+    runs = itertools.groupby(int(token) for token in token_ids)
+    return [(kinds[token], len(list(run))) for token, run in runs if token in kinds]
+
+
+def shown_media(item):
+    """The media of an I2I item as (kind, medium), in order."""
+    return [
+        *itertools.chain.from_iterable((("image", c.image), ("audio", c.audio)) for c in item.contexts),
+        ("image", item.query_image),
+    ]
+
+
+def alone(model, kind, medium):
+    """A medium's features when it is processed by itself, and its number of placeholder tokens."""
+    processor = model._processor
+    if kind == "image":
+        features = processor.image_processor(decode_picture(medium, "x"), return_tensors="pt")
+        return features["pixel_values"], int(features["image_grid_thw"].prod()) // 4
+    samples = decode_clip(medium, "x", 16_000)
+    # The processor's own way: padded to 300 s.
+    features = processor.feature_extractor(
+        samples, sampling_rate=16_000, padding="max_length", return_attention_mask=True, return_tensors="pt"
+    )
+    n_frames = int(features["attention_mask"].sum())
+    return features["input_features"][0, :, :n_frames], ((n_frames - 1) // 2 + 1 - 2) // 2 + 1
+
+
+def test_media_arrive_in_order_and_place(model, items):
+    item = items[0]
+    inputs = inputs_of(model, item)
+    expected = [(kind, *alone(model, kind, medium)) for kind, medium in shown_media(item)]
+
+    assert placeholders(model, inputs["input_ids"][0]) == [(kind, n_tokens) for kind, _, n_tokens in expected]
+    patches = inputs["pixel_values"].split(inputs["image_grid_thw"].prod(dim=1).tolist())
+    pictures = [features for kind, features, _ in expected if kind == "image"]
+    assert len(patches) == len(pictures) == 5
+    assert all(got.equal(wanted) for got, wanted in zip(patches, pictures, strict=True))
+    clips = [features for kind, features, _ in expected if kind == "audio"]
+    n_frames = inputs["feature_attention_mask"].sum(dim=1).tolist()
+    assert len(n_frames) == len(clips) == 4
+    for features, n, wanted in zip(inputs["input_features"], n_frames, clips, strict=True):
+        # Bit for bit what padding to 300 s gives.
+        assert features[:, :n].equal(wanted)
+
+
+def test_notes_and_question_stand_beside_their_media(model, items):
+    item = items[0]
+    text = model._processor.tokenizer.decode(inputs_of(model, item)["input_ids"][0])
+    for kind in ("IMAGE", "AUDIO"):
+        while f"<|{kind}|><|{kind}|>" in text:
+            text = text.replace(f"<|{kind}|><|{kind}|>", f"<|{kind}|>")
+    image, audio = "<|vision_bos|><|IMAGE|><|vision_eos|>", "<|audio_bos|><|AUDIO|><|audio_eos|>"
+    notes = [context.text for context in item.contexts]
+    blocks = [f"Context {n}\n{image}{audio}\nNote: {note}\n\n" for n, note in enumerate(notes, start=1)]
+    user = f"<|im_start|>user\n{''.join(blocks)}Query\n{image}\n{item.query_text}<|im_end|>\n"
+    assert text.endswith(user + "<|im_start|>assistant\n")
+
+
+@pytest.mark.parametrize(("medium", "others"), [("image", "input_features"), ("audio", "pixel_values")])
+def test_swapping_two_media_swaps_their_inputs(model, items, medium, others):
+    item = items[0]
+    first, *middle, last = item.contexts
+    swapped = (
+        replace(first, **{medium: getattr(last, medium)}),
+        *middle,
+        replace(last, **{medium: getattr(first, medium)}),
+    )
+    before, after = inputs_of(model, item), inputs_of(model, replace(item, contexts=swapped))
+    assert before[others].equal(after[others])
+    places = [place for place, (kind, _) in enumerate(placeholders(model, before["input_ids"][0])) if kind == medium]
+    first, last = places[0], places[3]
+    runs = placeholders(model, before["input_ids"][0])
+    runs[first], runs[last] = runs[last], runs[first]
+    assert placeholders(model, after["input_ids"][0]) == runs
+    if medium == "audio":
+        order = [3, 1, 2, 0]
+        assert after["input_features"].equal(before["input_features"][order])
+        assert after["feature_attention_mask"].equal(before["feature_attention_mask"][order])
+    else:
+        order = [3, 1, 2, 0, 4]
+        patches = before["pixel_values"].split(before["image_grid_thw"].prod(dim=1).tolist())
+        swapped_patches = after["pixel_values"].split(after["image_grid_thw"].prod(dim=1).tolist())
+        assert all(swapped_patches[place].equal(patches[source]) for place, source in enumerate(order))
+
+
+@pytest.mark.parametrize("medium", ["image", "audio", "text"])
+def test_answers_follow_the_contexts(model, items, medium):
+    item = items[0]
+    values = [getattr(context, medium) for context in item.contexts]
+    turned = [replace(c, **{medium: v}) for c, v in zip(item.contexts, values[::-1], strict=True)]
+    other = replace(item, contexts=tuple(turned))
+    assert model.answer([item])[0].text != model.answer([other])[0].text
+
+
+def test_clips_are_padded_to_the_longest_of_the_batch(model, items):
+    inputs = inputs_of(model, *items)
+    n_frames = inputs["feature_attention_mask"].sum(dim=1)
+    assert n_frames.max() < inputs["input_features"].shape[2] <= n_frames.max() + 4
+
+
+def test_batched_answers_equal_those_one_at_a_time(checkpoint, items, make_item):
+    model = TransformersModel(checkpoint, batch_size=8, max_new_tokens=24, dtype="float32", cues="as-released")
+    batch = [*items, make_item(7, "visual_to_bio", n_contexts=2)]
+    together = model.answer(batch)
+    one_by_one = [model.answer([item])[0] for item in batch]
+    assert [answer.text for answer in together] == [answer.text for answer in one_by_one]
+    counts = [(answer.input_tokens, answer.output_tokens) for answer in together]
+    assert counts == [(answer.input_tokens, answer.output_tokens) for answer in one_by_one]
+    assert len({answer.text for answer in together}) == len(batch)
+    assert len({n_input for n_input, _ in counts}) > 1
+
+
+@pytest.mark.parametrize("n_tokens", [1, 5])
+def test_new_tokens_are_bounded_and_alone_are_returned(checkpoint, items, n_tokens):
+    (answer,) = TransformersModel(checkpoint, max_new_tokens=n_tokens).answer(items[:1])
+    assert answer.output_tokens <= n_tokens
+    # A byte-level tokenizer: a token is a byte at most, and the prompt has over a thousand.
+    assert len(answer.text.encode("utf-8", "ignore")) <= 3 * n_tokens
+    assert answer.input_tokens > 1_000
+    assert answer.seconds > 0
+
+
+def test_an_answer_ends_where_the_model_ends_it(model, checkpoint, items, tmp_path):
+    """The third token of an answer is declared the one that ends it."""
+    inputs = inputs_of(model, items[0])
+    tokens = model._model.generate(**inputs, generation_config=model._generation)[0, inputs["input_ids"].shape[1] :]
+    end = next(place for place in range(2, len(tokens)) if tokens[place] not in tokens[:place])
+    folder = shutil.copytree(checkpoint, tmp_path / "tiny")
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps({**settings, "eos_token_id": int(tokens[end])}))
+    answers = TransformersModel(folder, max_new_tokens=8).answer(items[:2])
+    assert answers[0].output_tokens == end + 1
+    assert answers[1].output_tokens <= 8
+
+
+def test_special_tokens_and_padding_are_no_part_of_an_answer(model, tiny_omni, items, monkeypatch):
+    import torch
+
+    words = model._processor.tokenizer
+    rows = [
+        [words.vision_bos_token_id, *words.encode("a nurse"), words.eos_token_id, words.pad_token_id],
+        [*words.encode("a "), words.audio_token_id, *words.encode("painter")],
+    ]
+
+    def generate(input_ids, **inputs):
+        return torch.cat([input_ids, torch.tensor(rows)], dim=1)
+
+    monkeypatch.setattr(model._model, "generate", generate)
+    said = [(answer.text, answer.output_tokens) for answer in model.answer(items[:2])]
+    assert said == [("a nurse", 9), ("a painter", 10)]
+
+
+def test_sampling_settings_of_a_checkpoint_do_not_matter(model, checkpoint, items, tmp_path):
+    folder = shutil.copytree(checkpoint, tmp_path / "tiny")
+    settings = json.loads((folder / "generation_config.json").read_text())
+    sampling = {"do_sample": True, "temperature": 5.0, "top_p": 0.9, "max_new_tokens": 2}
+    (folder / "generation_config.json").write_text(json.dumps({**settings, **sampling}))
+    other = TransformersModel(folder, max_new_tokens=8)
+    assert [answer.text for answer in other.answer(items[:2])] == [a.text for a in model.answer(items[:2])]
+    assert other.describe()["generation"] == model.describe()["generation"]
+
+
+def test_a_full_checkpoint_answers_as_its_thinker(tiny_omni, model, items, tmp_path):
+    full = TransformersModel(tiny_omni.save(tmp_path / "full", full=True), max_new_tokens=8)
+    assert full.describe()["class"] == "Qwen2_5OmniThinkerForConditionalGeneration"
+    full_answers, thinker_answers = full.answer(items), model.answer(items)
+    assert [answer.text for answer in full_answers] == [answer.text for answer in thinker_answers]
+    assert all(answer.output_tokens <= 8 for answer in full_answers)
+
+
+# ---- failed items
+
+
+def broken_picture(item):
+    first, *others = item.contexts
+    return replace(item, contexts=(replace(first, image=Media(b"no picture", "torn.png")), *others))
+
+
+def broken_clip(item):
+    first, *others = item.contexts
+    return replace(item, contexts=(replace(first, audio=Media(b"no clip", "torn.wav")), *others))
+
+
+def long_clip(item):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.zeros(301 * 1_000), 1_000, format="FLAC")
+    return replace(item, query_audio=Media(buffer.getvalue(), "long.flac"))
+
+
+def placeholder_in_note(item):
+    first, *others = item.contexts
+    return replace(item, contexts=(replace(first, text="She drew <|IMAGE|>."), *others))
+
+
+def no_cue(item):
+    return replace(item, query_audio=None)
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (broken_picture, "torn.png"),
+        (broken_clip, "torn.wav"),
+        (long_clip, "301 s, over the model's 300 s"),
+        (placeholder_in_note, "ValueError"),
+        (no_cue, "no query clip"),
+    ],
+)
+def test_a_failed_item_keeps_its_neighbours(model, items, damage, reason):
+    batch = [items[0], damage(items[1]), items[2]]
+    first, failed, last = model.answer(batch)
+    assert isinstance(failed, ModelError)
+    assert failed.item_id == items[1].augmented_id
+    assert reason in failed.message
+    assert [first.text, last.text] == [answer.text for answer in model.answer([items[0], items[2]])]
+
+
+def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch):
+    model = TransformersModel(checkpoint, max_new_tokens=4)
+    wanted = [answer.text for answer in model.answer(items)]
+    whole, sizes = model._model.generate, []
+
+    def generate(**inputs):
+        sizes.append(len(inputs["input_ids"]))
+        if sizes[-1] > 2:
+            raise RuntimeError("out of memory")
+        return whole(**inputs)
+
+    monkeypatch.setattr(model._model, "generate", generate)
+    assert [answer.text for answer in model.answer(items)] == wanted
+    assert sizes == [4, 2, 2]
+
+
+def test_a_prompt_over_the_models_length_fails(checkpoint, items, tmp_path):
+    folder = edited(checkpoint, tmp_path, lambda config: config["text_config"].update(max_position_embeddings=900))
+    (failed,) = TransformersModel(folder).answer(items[:1])
+    assert isinstance(failed, ModelError)
+    assert "exceed the 900 that the model takes" in failed.message
+
+
+# ---- checkpoints that cannot serve
+
+
+def edited(checkpoint, tmp_path, edit):
+    """A copy of the checkpoint with another configuration."""
+    folder = shutil.copytree(checkpoint, tmp_path / "edited")
+    config = json.loads((folder / "config.json").read_text())
+    edit(config)
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def without_processor(folder):
+    for file in ("processor_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        (folder / file).unlink()
+
+
+def without_template(folder):
+    (folder / "chat_template.jinja").unlink()
+
+
+def with_broken_config(folder):
+    (folder / "config.json").write_text("{")
+
+
+def of_unknown_type(folder):
+    (folder / "config.json").write_text('{"model_type": "unheard_of"}')
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (without_processor, "cannot load the processor"),
+        (without_template, "has no chat template"),
+        (with_broken_config, "cannot load the configuration"),
+        (of_unknown_type, "unheard_of"),
+    ],
+)
+def test_a_damaged_checkpoint_is_refused_at_once(checkpoint, tmp_path, damage, reason):
+    folder = shutil.copytree(checkpoint, tmp_path / "damaged")
+    damage(folder)
+    with pytest.raises(LoadError, match=reason) as error:
+        TransformersModel(folder)
+    assert str(folder) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def without_weights(folder):
+    (folder / "model.safetensors").unlink()
+
+
+def with_torn_weights(folder):
+    (folder / "model.safetensors").write_bytes(b"torn")
+
+
+def with_a_layer_less(folder):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    del weights["lm_head.weight"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (without_weights, "cannot load the weights"),
+        (with_torn_weights, "cannot load the weights"),
+        (with_a_layer_less, r"lacks 1 of its weights, such as lm_head\.weight"),
+    ],
+)
+def test_damaged_weights_are_refused_before_the_first_answer(checkpoint, tmp_path, items, damage, reason):
+    folder = shutil.copytree(checkpoint, tmp_path / "damaged")
+    damage(folder)
+    model = TransformersModel(folder)
+    with pytest.raises(LoadError, match=reason):
+        model.answer(items[:1])
+
+
+@pytest.mark.parametrize("name", ["no-such-organisation/no-such-model", "no/such/folder"])
+def test_a_model_that_is_nowhere_is_refused(name, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(LoadError, match=f"model {name}, which is no folder here") as error:
+        TransformersModel(name)
+    assert "\n" not in str(error.value)
+
+
+def test_a_model_that_cannot_hear_is_refused(tiny_omni, tmp_path):
+    from transformers import Qwen2VLConfig, Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
+
+    words = tiny_omni.tokenizer()
+    processor = Qwen2VLProcessor(
+        Qwen2VLImageProcessor(), words, Qwen2VLVideoProcessor(), chat_template=tiny_omni.CHAT_TEMPLATE
+    )
+    processor.save_pretrained(tmp_path)
+    Qwen2VLConfig().save_pretrained(tmp_path)
+    with pytest.raises(LoadError, match="takes no audio"):
+        TransformersModel(tmp_path)
+
+
+def test_a_model_that_cannot_see_is_refused(tiny_omni, tmp_path):
+    from transformers import Qwen2AudioConfig, Qwen2AudioProcessor, WhisperFeatureExtractor
+
+    processor = Qwen2AudioProcessor(
+        WhisperFeatureExtractor(), tiny_omni.tokenizer(), chat_template=tiny_omni.CHAT_TEMPLATE
+    )
+    processor.save_pretrained(tmp_path)
+    Qwen2AudioConfig().save_pretrained(tmp_path)
+    with pytest.raises(LoadError, match="takes no pictures"):
+        TransformersModel(tmp_path)
+
+
+def test_a_lone_tokenizer_is_no_processor(tiny_omni, tmp_path):
+    from transformers import Qwen2Config
+
+    tiny_omni.tokenizer().save_pretrained(tmp_path)
+    Qwen2Config().save_pretrained(tmp_path)
+    with pytest.raises(LoadError, match="has no processor"):
+        TransformersModel(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"batch_size": 0}, {"max_new_tokens": 0}, {"dtype": "float33"}, {"cues": "all"}], ids=str
+)
+def test_impossible_settings_are_errors(checkpoint, wrong):
+    with pytest.raises(ValueError, match=r"expected"):
+        TransformersModel(checkpoint, **wrong)
+
+
+# ---- the manifest
+
+
+def test_describe_tells_apart_what_may_answer_differently(tiny_omni, checkpoint, tmp_path):
+    model = TransformersModel(checkpoint, max_new_tokens=8)
+    description = model.describe()
+    assert json.loads(json.dumps(description)) == description
+    assert description["generation"]["max_new_tokens"] == 8
+    assert description["generation"]["do_sample"] is False
+    assert (description["dtype"], description["cues"]) == ("float32", "isolated")
+    others = [
+        TransformersModel(checkpoint, max_new_tokens=9),
+        TransformersModel(checkpoint, max_new_tokens=8, cues="as-released"),
+        TransformersModel(checkpoint, max_new_tokens=8, dtype="bfloat16"),
+        TransformersModel(tiny_omni.save(tmp_path / "other", seed=1), max_new_tokens=8),
+    ]
+    assert all(other.describe() != description for other in others)
+    same = TransformersModel(shutil.copytree(checkpoint, tmp_path / "copy"), max_new_tokens=8, batch_size=3)
+    assert same.describe() == description
+
+
+def test_half_precision_answers(checkpoint, items):
+    answers = TransformersModel(checkpoint, max_new_tokens=4, dtype="bfloat16").answer(items[:2])
+    assert all(isinstance(answer, Answer) for answer in answers)
