@@ -115,6 +115,8 @@ CONFIGS: dict[str, tuple[str, str] | None] = {
 """Name of a dataset configuration -> the (column, value) its rows have, or None for all rows."""
 
 SPLIT = "test"
+DATA_FILES = "data/test-*.parquet"
+"""Where a dataset folder keeps its rows; other files beside them are no rows."""
 
 
 def features(audio: datasets.Audio | None = None) -> datasets.Features:
@@ -301,8 +303,8 @@ def load(
         builder = OmniPersona(config_name=name, release=str(path), assets=str(assets))
         builder.download_and_prepare()
         return builder.as_dataset(split=SPLIT)
-    if Path(path).exists() and not list(Path(path).glob("data/*.parquet")):
-        raise FileNotFoundError(f"{path} has no data/*.parquet: expected a folder written by `omni-persona build`")
+    if Path(path).exists() and not list(Path(path).glob(DATA_FILES)):
+        raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a folder written by `omni-persona build`")
     return datasets.load_dataset(str(path), name, split=SPLIT, streaming=streaming)
 
 
@@ -364,9 +366,9 @@ class OmniPersona(datasets.GeneratorBasedBuilder):
         if config.release is not None:
             rows = release_rows(Path(config.release), Path(config.assets))
         else:
-            files = sorted(str(path) for path in Path(config.data_dir).glob("data/*.parquet"))
+            files = sorted(str(path) for path in Path(config.data_dir).glob(DATA_FILES))
             if not files:
-                raise FileNotFoundError(f"{config.data_dir} has no data/*.parquet")
+                raise FileNotFoundError(f"{config.data_dir} has no {DATA_FILES}")
             stream = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
             rows = stream.decode(False)
         selected = CONFIGS[config.name]

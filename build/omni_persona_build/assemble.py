@@ -110,10 +110,10 @@ def _sample(
     refused: Counter[str],
 ) -> Sample | None:
     queried = graph.people[index]
-    candidates = graph.distractors(index)
+    candidates = graph.distractors(index, recipe.distractors, rng)
     places = recipe.contexts - (planned.position is not None)
     for attempt in range(ATTEMPTS):
-        # The hardest people first; further ones only as these turn out not to go together.
+        # Those to take first; further ones only as these turn out not to go together.
         breadth = candidates[: 2 * places + attempt // 10]
         people = [graph.people[other] for other in rng.choice(breadth, places, replace=False)]
         if planned.position is not None:
@@ -221,8 +221,8 @@ def _pick(media: Sequence[Medium], rng: np.random.Generator) -> Medium:
 
 def flaw(sample: Sample) -> str | None:
     """The first rule that a sample breaks, in words, or None."""
-    media = [memory.picture.data for memory in sample.memories] + [memory.clip.data for memory in sample.memories]
-    media += [medium.data for medium in (sample.query_picture, sample.query_clip) if medium is not None]
+    media = [memory.picture.digest for memory in sample.memories] + [memory.clip.digest for memory in sample.memories]
+    media += [medium.digest for medium in (sample.query_picture, sample.query_clip) if medium is not None]
     if len(set(media)) < len(media):
         return "a picture or clip stands twice"
     target = None if sample.position is None else sample.memories[sample.position]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import omni_persona
 from omni_persona_build.assemble import Sample, assemble
 from omni_persona_build.card import BuildFacts, render_card
-from omni_persona_build.fit import require_fit
+from omni_persona_build.construction import construction_rows, write_construction
+from omni_persona_build.fit import require_company, require_fit
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
 from omni_persona_build.pool import Persona, read_pool
@@ -54,9 +56,17 @@ def build(
         people = read_pool(pool, lambda done, total: progress("reading people", done, total))
         require_fit(people, recipe)
         graph = PersonaGraph.of(people, lambda done, total: progress("comparing faces and voices", done, total))
+        require_company(graph.sizes(), recipe, str(pool))
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
-        samples = _watched(assemble(graph, recipe, planned, rng), len(planned), progress)
+        construction: list[dict[str, Any]] = []
+
+        def samples() -> Iterator[Sample]:
+            for index, sample in enumerate(assemble(graph, recipe, planned, rng)):
+                construction.extend(construction_rows(graph, sample, index))
+                yield sample
+                progress("assembling questions", index + 1, len(planned))
+
         fingerprint = pool_fingerprint(people)
         about = {
             "recipe": recipe.model_dump(),
@@ -64,7 +74,8 @@ def build(
             "pool_fingerprint": fingerprint,
             "version": omni_persona.__version__,
         }
-        counts = write_parquet(samples, folder, about)
+        counts = write_parquet(samples(), folder, about)
+        write_construction(construction, folder)
         facts = BuildFacts(
             recipe=recipe.name,
             seed=seed,
@@ -77,7 +88,7 @@ def build(
             counts=counts,
         )
         (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
-    size = sum(path.stat().st_size for path in out.glob("data/*.parquet"))
+    size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
     return Built(out, counts.total(), len(planned), len(people), size)
 
 
@@ -85,15 +96,7 @@ def pool_fingerprint(people: Sequence[Persona]) -> str:
     """A hash of all that a pool holds: ids, profiles and media."""
     digest = hashlib.sha256()
     for persona in people:
-        media = [medium.data for medium in (*persona.pictures, *persona.query_pictures)]
-        media += [medium.data for medium in (*persona.clips, *persona.query_clips)]
         digest.update(repr((persona.persona_id, persona.gender, persona.profile)).encode())
-        for data in media:
-            digest.update(hashlib.sha256(data).digest())
+        media = (*persona.pictures, *persona.query_pictures, *persona.clips, *persona.query_clips)
+        digest.update("".join(medium.digest for medium in media).encode())
     return digest.hexdigest()[:16]
-
-
-def _watched(samples: Iterable[Sample], total: int, progress: Progress) -> Iterator[Sample]:
-    for done, sample in enumerate(samples, start=1):
-        yield sample
-        progress("assembling questions", done, total)

@@ -12,7 +12,6 @@ _HERE = Path(__file__).parent
 TEMPLATE = next(path for path in (_HERE / "dataset_card.md", _HERE.parents[1] / "dataset_card.md") if path.is_file())
 """Inside the package where it is installed, at the top of a checkout."""
 
-DATA_FILES = "data/*.parquet"
 BATCH_ROWS = 12
 """Rows read at once: a row group repeats its media in memory, so that more would need gigabytes."""
 
@@ -75,7 +74,7 @@ def _config(name: str, rows: tuple[str, str] | None) -> dict[str, object]:
         config["filters"] = [[[column, "==", value]]]
     return {
         **config,
-        "data_files": [{"split": omni_persona.SPLIT, "path": DATA_FILES}],
+        "data_files": [{"split": omni_persona.SPLIT, "path": omni_persona.DATA_FILES}],
         "batch_size": BATCH_ROWS,
     }
 

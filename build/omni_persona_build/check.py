@@ -75,9 +75,11 @@ def _sharing(item: Item, media: dict[bytes, Media]) -> Item:
 
 def built_with(folder: Path) -> Recipe | None:
     """The recipe that a dataset folder says it was built with, or None where it does not say."""
-    files = sorted(folder.glob("data/*.parquet"))
+    files = sorted(folder.glob(omni_persona.DATA_FILES))
     if not files:
-        raise BuildError(f"{folder} has no data/*.parquet: expected a folder written by `omni-persona build`")
+        raise BuildError(
+            f"{folder} has no {omni_persona.DATA_FILES}: expected a folder written by `omni-persona build`"
+        )
     try:
         metadata = pq.read_schema(files[0]).metadata or {}
     except (OSError, pa.ArrowException) as error:

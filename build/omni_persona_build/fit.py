@@ -27,9 +27,22 @@ def require_fit(people: Sequence[Persona], recipe: Recipe) -> None:
             raise BuildError(f"{who} has one clip; A2A needs two, one to remember and another to ask with")
         if "T2Any" in groups and not all(clip.transcript for clip in persona.clips):
             raise BuildError(f"{who} has a clip without a transcript; T2Any asks by what was said")
-    sizes = Counter(str(persona.gender) for persona in people)
+        low, high = recipe.clip_seconds
+        for clip in (*persona.clips, *persona.query_clips):
+            if not low <= clip.seconds <= high:
+                lasts = f"{clip.path.name} lasts {clip.seconds:.1f} s"
+                raise BuildError(f"{who}: {lasts}; recipe {recipe.name} takes {low:g} to {high:g} s")
+    genders = Counter(persona.gender for persona in people)
+    needed = people_needed(recipe)
+    if None not in genders:
+        require_company(genders, recipe, people[0].where.rpartition(":")[0])
+    elif len(people) < needed:
+        raise BuildError(f"K = {recipe.contexts} needs {needed} people, got {len(people)}")
+
+
+def require_company(sizes: Counter[str | None] | Counter[str], recipe: Recipe, file: str) -> None:
+    """Raise `BuildError` where no gender has people enough to fill a sample."""
     needed = people_needed(recipe)
     if max(sizes.values()) < needed:
-        have = ", ".join(f"{count} {gender}" for gender, count in sorted(sizes.items()))
-        file = people[0].where.rpartition(":")[0]
+        have = ", ".join(f"{count} {gender}" for gender, count in sorted(sizes.items(), key=str))
         raise BuildError(f"{file}: K = {recipe.contexts} needs {needed} people of one gender, got {have}")

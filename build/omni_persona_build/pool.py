@@ -5,6 +5,7 @@ The format is described in the README, "A benchmark of your own people".
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,21 +71,34 @@ class _PersonaLine(BaseModel):
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An encoded picture of a person."""
+class _File:
+    """A medium on disk, read when it is needed: a pool may be larger than memory."""
 
-    name: str
-    data: bytes
+    path: Path
+    digest: str
+    """SHA-256 of its content, in hex."""
+
+    def read(self) -> bytes:
+        """The file's bytes. Raises `BuildError` where it is no longer what was validated."""
+        data = self.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != self.digest:
+            raise BuildError(f"{self.path} changed while the benchmark was built")
+        return data
 
 
 @dataclass(frozen=True)
-class Clip:
-    """An encoded clip of a person's voice."""
+class Picture(_File):
+    """A picture of a person."""
 
-    name: str
-    data: bytes
+
+@dataclass(frozen=True)
+class Clip(_File):
+    """A clip of a person's voice."""
+
     transcript: str | None
     """What is said in it, where known."""
+    seconds: float
+    """How long it lasts."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +161,8 @@ def _read_persona(line: str, where: str, root: Path) -> Persona:
         field = ".".join(str(part) for part in first["loc"]) or "the line"
         raise BuildError(f"{where}: {field}: {first['msg']}") from None
 
-    pictures = [(image.role, Picture(*_read_medium(image.path, where, root))) for image in entry.images]
-    clips = [(audio.role, Clip(*_read_medium(audio.path, where, root), audio.transcript)) for audio in entry.audios]
-    for (_, picture), image in zip(pictures, entry.images, strict=True):
-        _try(decode_image, picture.data, image.path, where)
-    for (_, clip), audio in zip(clips, entry.audios, strict=True):
-        _try(decode_audio, clip.data, audio.path, where)
+    pictures = [(image.role, _read_picture(image, where, root)) for image in entry.images]
+    clips = [(audio.role, _read_clip(audio, where, root)) for audio in entry.audios]
     context_pictures, query_pictures = _split(pictures, ("query",))
     context_clips, query_clips = _split(clips, ("query", "emotional"))
     return Persona(
@@ -167,19 +177,31 @@ def _read_persona(line: str, where: str, root: Path) -> Persona:
     )
 
 
-def _read_medium(path: str, where: str, root: Path) -> tuple[str, bytes]:
+def _read_picture(line: _ImageLine, where: str, root: Path) -> Picture:
+    path, data = _read_medium(line.path, where, root)
+    _decoded(decode_image, data, line.path, where)
+    return Picture(path, hashlib.sha256(data).hexdigest())
+
+
+def _read_clip(line: _AudioLine, where: str, root: Path) -> Clip:
+    path, data = _read_medium(line.path, where, root)
+    samples, rate = _decoded(decode_audio, data, line.path, where)
+    return Clip(path, hashlib.sha256(data).hexdigest(), line.transcript, len(samples) / rate)
+
+
+def _read_medium(path: str, where: str, root: Path) -> tuple[Path, bytes]:
     target = root.joinpath(path)
     outside = PurePosixPath(path).is_absolute() or not target.resolve().is_relative_to(root)
     if outside or "\\" in path:
         raise BuildError(f"{where}: {path!r} lies outside the pool; media must lie in {root}")
     if not target.is_file():
         raise BuildError(f"{where}: no file {path!r} in the pool")
-    return PurePosixPath(path).name, target.read_bytes()
+    return target, target.read_bytes()
 
 
-def _try(decode: Callable[[bytes], object], data: bytes, path: str, where: str) -> None:
+def _decoded(decode: Callable[[bytes], T], data: bytes, path: str, where: str) -> T:
     try:
-        decode(data)
+        return decode(data)
     except MediaError as error:
         raise BuildError(f"{where}: {path}: {error}") from None
 

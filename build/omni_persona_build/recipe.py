@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -16,6 +16,7 @@ RECIPES = Path(__file__).parent / "recipes"
 """The recipes that ship with the package, one YAML file each."""
 
 Count = Annotated[int, Field(ge=0)]
+Hardness = Literal["hard", "medium", "random"]
 
 
 class Counts(BaseModel):
@@ -44,6 +45,10 @@ class Recipe(BaseModel):
     """K, the memories a question stands over. (Two would leave an absent attribute one place to hide.)"""
     items_per_sample: int = Field(default=3, ge=1, le=5)
     """Questions that share one set of memories, each about another kind of attribute."""
+    distractors: Hardness = "hard"
+    """How near the people beside the queried one are."""
+    clip_seconds: tuple[float, float] = (2.0, 30.0)
+    """The shortest and the longest clip that may be used."""
     tasks: dict[str, Counts] = Field(min_length=1)
 
     @model_validator(mode="after")

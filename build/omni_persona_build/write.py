@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 import omni_persona
 from omni_persona_build.assemble import Memory, Question, Sample
 from omni_persona_build.errors import BuildError
+from omni_persona_build.pool import Clip, Picture
 
 MEDIA_BYTES = 96 << 20
 """Distinct media in a row group, at most."""
@@ -26,6 +26,7 @@ UNPACKED_BYTES = 1 << 30
 """Media of a row group with repetitions, at most: readers that take it whole cannot hold 2 GiB in a column."""
 
 Row = dict[str, Any]
+"""A row of the dataset, with a `Picture` or `Clip` where the dataset has bytes and a name."""
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def write_parquet(samples: Iterable[Sample], folder: Path, about: dict[str, Any]
     """
     counts: Counter[tuple[str, str]] = Counter()
     path = folder / "data" / "test-00000-of-00001.parquet"
-    path.parent.mkdir()
+    path.parent.mkdir(exist_ok=True)
     table = _RowGroup()
     writer = pq.ParquetWriter(
         path,
@@ -84,14 +85,20 @@ def write_parquet(samples: Iterable[Sample], folder: Path, about: dict[str, Any]
     return counts
 
 
+def item_id(sample: int, question: int) -> str:
+    """The `augmented_id` of a sample's question, both counted from 0."""
+    return f"sample_{sample}__aug_{question}"
+
+
 def sample_rows(sample: Sample, index: int) -> Iterator[Row]:
-    """The rows of the dataset that a sample gives, one a question."""
+    """The rows of the dataset that the `index`-th sample gives, one a question."""
     contexts = [_context(memory, place, sample.position) for place, memory in enumerate(sample.memories)]
     for number, question in enumerate(sample.questions):
-        yield _row(sample, question, contexts, f"sample_{index}", number)
+        ids = {"augmented_id": item_id(index, number), "source_sample_id": f"sample_{index}"}
+        yield ids | _row(sample, question, contexts)
 
 
-def _row(sample: Sample, question: Question, contexts: list[Row], sample_id: str, number: int) -> Row:
+def _row(sample: Sample, question: Question, contexts: list[Row]) -> Row:
     task, absence = question.item.task, question.item.absence
     target = None if sample.position is None else f"concept_{sample.position}"
     answerable = absence == "none"
@@ -99,8 +106,6 @@ def _row(sample: Sample, question: Question, contexts: list[Row], sample_id: str
     picture = sample.query_picture if task.group == "I2I" else None
     clip = sample.query_clip if task.group == "A2A" else None
     return {
-        "augmented_id": f"{sample_id}__aug_{number}",
-        "source_sample_id": sample_id,
         "group": task.group,
         "scenario": task.scenario,
         "selected_task": task.name,
@@ -111,8 +116,8 @@ def _row(sample: Sample, question: Question, contexts: list[Row], sample_id: str
         "target_concept_id": target,
         "contexts": contexts,
         "query_assets": {
-            "image": picture and _medium(picture.name, picture.data),
-            "audio": clip and _medium(clip.name, clip.data),
+            "image": picture,
+            "audio": clip,
         },
         "query_text": question.text,
         "answer_supervision": {
@@ -130,16 +135,16 @@ def _row(sample: Sample, question: Question, contexts: list[Row], sample_id: str
 def _context(memory: Memory, place: int, position: int | None) -> Row:
     return {
         "concept_id": f"concept_{place}",
-        "image": _medium(memory.picture.name, memory.picture.data),
-        "audio": _medium(memory.clip.name, memory.clip.data),
+        "image": memory.picture,
+        "audio": memory.clip,
         "text": memory.note,
         "same_as_query_image_or_audio": place == position,
     }
 
 
-def _medium(name: str, data: bytes) -> Row:
-    # The file's own name may tell the person: the content's hash does not, and keeps the ending.
-    return {"bytes": data, "path": hashlib.sha256(data).hexdigest()[:16] + Path(name).suffix.lower()}
+def media_name(medium: Picture | Clip) -> str:
+    """What a medium is called in the dataset: its own name may tell the person, a hash of its content does not."""
+    return medium.digest[:16] + medium.path.suffix.lower()
 
 
 class _RowGroup:
@@ -167,15 +172,16 @@ class _RowGroup:
         self.media_bytes = self.unpacked_bytes = 0
         return table
 
-    def _keep(self, column: str, media: Sequence[Row | None]) -> None:
+    def _keep(self, column: str, media: Sequence[Picture | Clip | None]) -> None:
         kept = self._media.setdefault(column, {})
         for medium in media:
             if medium is None:
                 continue
-            self.unpacked_bytes += len(medium["bytes"])
-            if medium["path"] not in kept:
-                kept[medium["path"]] = medium["bytes"]
-                self.media_bytes += len(medium["bytes"])
+            name = media_name(medium)
+            if name not in kept:
+                kept[name] = medium.read()
+                self.media_bytes += len(kept[name])
+            self.unpacked_bytes += len(kept[name])
 
     def _table(self) -> pa.Table:
         contexts = [context for row in self.rows for context in row["contexts"]]
@@ -200,11 +206,10 @@ class _RowGroup:
         return pa.table(columns)
 
     def _media_array(self, column: str, kind: str, holders: Sequence[Row]) -> pa.StructArray:
-        media = [holder[kind] for holder in holders]
+        media = [holder[kind] and media_name(holder[kind]) for holder in holders]
         kept = self._media.get(f"{column}.{kind}", {})
-        place = {path: index for index, path in enumerate(kept)}
-        indices = pa.array([None if medium is None else place[medium["path"]] for medium in media], pa.int32())
+        place = {name: index for index, name in enumerate(kept)}
+        indices = pa.array([None if name is None else place[name] for name in media], pa.int32())
         encoded = pa.DictionaryArray.from_arrays(indices, pa.array(list(kept.values()), pa.binary()))
-        paths = pa.array([None if medium is None else medium["path"] for medium in media], pa.string())
-        absent = pa.array([medium is None for medium in media], pa.bool_())
-        return pa.StructArray.from_arrays([encoded, paths], names=["bytes", "path"], mask=absent)
+        absent = pa.array([name is None for name in media], pa.bool_())
+        return pa.StructArray.from_arrays([encoded, pa.array(media, pa.string())], names=["bytes", "path"], mask=absent)

@@ -1,7 +1,7 @@
 """Media to vectors: decoding, and light descriptors of faces, voices and texts."""
 
 from omni_persona_perception.media import MediaError, decode_audio, decode_image
-from omni_persona_perception.vectors import Vectors, face_vectors, text_vectors, voice_vectors
+from omni_persona_perception.vectors import Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
 
 __all__ = [
     "MediaError",
@@ -10,5 +10,6 @@ __all__ = [
     "decode_image",
     "face_vectors",
     "text_vectors",
+    "voice_pitch",
     "voice_vectors",
 ]

@@ -19,6 +19,8 @@ FACE_SIDE = 64
 """Pixels of the square that a picture is scaled to."""
 VOICE_RATE = 16_000
 """Hz that clips are resampled to."""
+MAX_TERMS = 4096
+"""Width of text vectors, at most: 10,000 texts then take 160 MB."""
 
 
 def face_vectors(images: Sequence[bytes]) -> Vectors:
@@ -34,14 +36,29 @@ def voice_vectors(clips: Sequence[bytes]) -> Vectors:
     return _stack(clips, _voice)
 
 
+def voice_pitch(clip: bytes) -> float:
+    """The median pitch of an encoded clip, in Hz: 85 to 400 for speech."""
+    import torch
+    from torchaudio.functional import detect_pitch_frequency
+
+    samples, _ = decode_audio(clip, VOICE_RATE)
+    if samples.size < VOICE_RATE // 4:
+        samples = np.pad(samples, (0, VOICE_RATE // 4 - samples.size))
+    pitch = detect_pitch_frequency(torch.from_numpy(samples)[None], VOICE_RATE, freq_low=70, freq_high=420)
+    return float(pitch.median())
+
+
 def text_vectors(texts: Sequence[str], corpus: Sequence[str] | None = None) -> Vectors:
     """TF-IDF over words and word pairs; shape (n, d), rows of unit length (zero where no word is known).
 
-    corpus: the texts that word weights are learnt from; None learns from `texts` themselves.
+    corpus: the texts that word weights are learnt from; None learns from `texts` themselves. The `MAX_TERMS` most
+    frequent terms count.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, max_features=MAX_TERMS, token_pattern=r"(?u)\b\w+\b"
+    )
     vectorizer.fit(texts if corpus is None else corpus)
     return vectorizer.transform(texts).toarray().astype(np.float32)
 

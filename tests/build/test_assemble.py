@@ -83,15 +83,42 @@ def test_notes_and_questions_name_nobody(samples, shared_pool):
             assert not names.intersection(re.findall(r"\w+", text)), text
 
 
-def test_hard_distractors_are_nearer_than_others(graph, people):
+def _likeness(graph, index, order):
+    """Each other's rank, 0 for the nearest, in the modality in which it is nearest."""
+    queried = graph.people[index]
+    ranks = []
+    for modality in ("face", "voice", "text"):
+        by_likeness = sorted(sorted(order), key=lambda other: -graph.likeness(queried, graph.people[other])[modality])
+        ranks.append([by_likeness.index(other) for other in order])
+    return [min(each) for each in zip(*ranks, strict=True)]
+
+
+def test_hard_distractors_are_near_in_some_modality_and_others_are_not(graph, people):
+    rng = np.random.default_rng(0)
     for index in range(len(people)):
-        order = graph.distractors(index)
-        assert len(order) == len(people) // 2 - 1
-        faces = graph._faces @ graph._faces[index]
-        voices = graph._voices @ graph._voices[index]
-        first = order[0]
-        others = list(order)
-        assert faces[first] == max(faces[others]) or voices[first] == max(voices[others])
+        hard = list(graph.distractors(index, "hard", rng))
+        medium = list(graph.distractors(index, "medium", rng))
+        assert set(hard) == set(medium) == set(graph.distractors(index, "random", rng))
+        assert len(hard) == len(people) // 2 - 1
+        ranks = _likeness(graph, index, hard)
+        assert ranks == sorted(ranks)
+        assert medium[0] == hard[len(hard) // 2]
+
+
+def test_likeness_is_that_of_the_vectors(graph, people):
+    for modality, value in graph.likeness(people[0], people[0]).items():
+        assert value == pytest.approx(1, abs=1e-5), modality
+
+
+def test_people_without_gender_are_told_apart_by_pitch(pool):
+    """The made-up voices rise with the index: 110 Hz, 125 Hz..."""
+    for line in pool.lines:
+        line["gender"] = None
+    pool.save()
+    graph = PersonaGraph.of(read_pool(pool.folder), lambda done, total: None)
+    low, high = (graph.distractors(index, "hard", np.random.default_rng(0)) for index in (0, 11))
+    assert max(low) < min(high)
+    assert sum(graph.sizes().values()) == 12
 
 
 def test_asked_fields_are_those_of_the_published_taxonomy():

@@ -14,7 +14,7 @@ from omni_persona_build.errors import BuildError
 
 def _copy(built, folder, change):
     """A copy of a dataset whose list of rows went through `change`."""
-    (source,) = built.glob("data/*.parquet")
+    (source,) = built.glob(omni_persona.DATA_FILES)
     table = pq.read_table(source)
     rows = table.to_pylist()
     rows = change(rows) or rows
@@ -128,12 +128,12 @@ def test_the_copy_itself_breaks_nothing(built, tmp_path):
 
 
 def test_what_is_no_dataset(tmp_path, built):
-    with pytest.raises(BuildError, match=r"has no data/\*\.parquet"):
+    with pytest.raises(BuildError, match=r"has no data/test-\*\.parquet"):
         check(tmp_path)
     (tmp_path / "data").mkdir()
-    broken = tmp_path / "data" / "test.parquet"
-    broken.write_bytes(next(built.glob("data/*")).read_bytes()[:-20])
-    with pytest.raises(BuildError, match=r"test\.parquet: not a Parquet file"):
+    broken = tmp_path / "data" / "test-0.parquet"
+    broken.write_bytes(next(built.glob(omni_persona.DATA_FILES)).read_bytes()[:-20])
+    with pytest.raises(BuildError, match=r"test-0\.parquet: not a Parquet file"):
         check(tmp_path)
     pq.write_table(pa.table({"x": [1]}), broken)
     with pytest.raises(BuildError, match="is no Omni-Persona dataset"):

@@ -14,8 +14,8 @@ def test_reads_people_with_media_for_contexts_and_queries_apart(pool):
     people = read_pool(pool.folder)
     assert [persona.persona_id for persona in people] == [f"p{index}" for index in range(12)]
     for persona, line in zip(people, pool.lines, strict=True):
-        contexts = {medium.data for medium in (*persona.pictures, *persona.clips)}
-        queries = {medium.data for medium in (*persona.query_pictures, *persona.query_clips)}
+        contexts = {medium.read() for medium in (*persona.pictures, *persona.clips)}
+        queries = {medium.read() for medium in (*persona.query_pictures, *persona.query_clips)}
         assert len(contexts) == len(queries) == 4
         assert not contexts & queries
         assert persona.profile.role == line["profile"]["role"]
@@ -29,9 +29,9 @@ def test_without_query_roles_the_later_half_asks(pool):
         audio["role"] = "emotional"
     pool.save()
     persona = read_pool(pool.folder)[0]
-    assert [picture.name for picture in persona.pictures] == ["i0.png", "i1.png"]
-    assert [picture.name for picture in persona.query_pictures] == ["i2.png", "i3.png"]
-    assert [clip.name for clip in persona.query_clips] == ["a2.wav", "a3.wav"]
+    assert [picture.path.name for picture in persona.pictures] == ["i0.png", "i1.png"]
+    assert [picture.path.name for picture in persona.query_pictures] == ["i2.png", "i3.png"]
+    assert [clip.path.name for clip in persona.query_clips] == ["a2.wav", "a3.wav"]
 
 
 def _cut_media(pool, name):

@@ -44,7 +44,7 @@ def test_every_medium_is_stored_once(built):
         for context in item.contexts:
             media[context.image.data] = media[context.audio.data] = None
         media.update(dict.fromkeys(one.data for one in (item.query_image, item.query_audio) if one))
-    size = sum(path.stat().st_size for path in built.glob("data/*.parquet"))
+    size = sum(path.stat().st_size for path in built.glob(omni_persona.DATA_FILES))
     assert size <= 1.05 * sum(map(len, media))
 
 
@@ -67,7 +67,7 @@ def test_every_configuration_loads_over_the_same_files(built, tmp_path):
         if rows := omni_persona.CONFIGS[name]:
             column, value = rows
             assert set(dataset[column]) == {value}
-    assert len(list(built.glob("data/*"))) == 1
+    assert len(list(built.glob(omni_persona.DATA_FILES))) == 1
 
 
 def test_only_the_cue_of_the_group_is_there(built):
@@ -80,7 +80,7 @@ def test_only_the_cue_of_the_group_is_there(built):
 def test_row_groups_are_bounded_and_hold_whole_samples(built, monkeypatch, shared_pool, tmp_path, limit, bytes):
     monkeypatch.setattr(write, limit, bytes)
     build(shared_pool.folder, load_recipe("tiny"), tmp_path / "omni-persona")
-    file = pq.ParquetFile(next((tmp_path / "omni-persona").glob("data/*.parquet")))
+    file = pq.ParquetFile(next((tmp_path / "omni-persona").glob(omni_persona.DATA_FILES)))
     groups = [
         set(file.read_row_group(index, columns=["source_sample_id"])["source_sample_id"].to_pylist())
         for index in range(file.num_row_groups)
@@ -99,7 +99,7 @@ def test_an_existing_folder_is_kept_unless_told_otherwise(shared_pool, tmp_path)
         build(shared_pool.folder, load_recipe("tiny"), out)
     assert _files(out) == {"mine.txt": b"mine"}
     build(shared_pool.folder, load_recipe("tiny"), out, overwrite=True)
-    assert set(_files(out)) == {"README.md", "data/test-00000-of-00001.parquet"}
+    assert set(_files(out)) == {"README.md", "data/construction.parquet", "data/test-00000-of-00001.parquet"}
     assert [path.name for path in tmp_path.iterdir()] == ["omni-persona"]
 
 
