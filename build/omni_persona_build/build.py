@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import omni_persona
 from omni_persona_build.assemble import Sample, assemble
 from omni_persona_build.card import BuildFacts, render_card
-from omni_persona_build.construction import construction_rows, write_construction
+from omni_persona_build.construction import Placed, construction_rows, write_construction
 from omni_persona_build.fit import require_company, require_fit
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
@@ -59,7 +58,7 @@ def build(
         require_company(graph.sizes(), recipe, str(pool))
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
-        construction: list[dict[str, Any]] = []
+        construction: list[Placed] = []
 
         def samples() -> Iterator[Sample]:
             for index, sample in enumerate(assemble(graph, recipe, planned, rng)):

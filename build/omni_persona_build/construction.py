@@ -19,6 +19,11 @@ from omni_persona_build.write import item_id
 
 FILE = "data/construction.parquet"
 
+Placed = dict[str, Any]
+"""How one context of one item was filled: the columns of `SCHEMA`."""
+Construction = dict[str, list[Placed]]
+"""Item -> its contexts, in their order."""
+
 SCHEMA = pa.schema(
     [
         ("augmented_id", pa.string()),
@@ -28,6 +33,7 @@ SCHEMA = pa.schema(
         ("cue", pa.string()),  # what describes the queried person (T2T), or was said (T2Any)
         ("withheld", pa.string()),  # the true value of an absent attribute, where the pool knows it
         ("transcript", pa.string()),  # what the context's clip says
+        ("states_asked", pa.bool_()),  # whether the context's note states what is asked
         *(
             (f"{modality}_{figure}", kind)
             for modality in MODALITIES
@@ -37,13 +43,13 @@ SCHEMA = pa.schema(
 )
 
 
-def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterator[dict[str, Any]]:
+def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterator[Placed]:
     """The rows of the items of the `index`-th sample."""
     likeness = [graph.likeness(sample.queried, memory.persona) for memory in sample.memories]
     others = [place for place in range(len(sample.memories)) if place != sample.position]
     for number, question in enumerate(sample.questions):
         for place, memory in enumerate(sample.memories):
-            row: dict[str, Any] = {
+            row: Placed = {
                 "augmented_id": item_id(index, number),
                 "concept_id": f"concept_{place}",
                 "person": memory.persona.persona_id,
@@ -53,6 +59,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 if question.item.absence == "none"
                 else getattr(sample.queried.profile, question.asked),
                 "transcript": memory.clip.transcript,
+                "states_asked": memory.value(question.asked) is not None,
             }
             for modality in MODALITIES:
                 similarity = likeness[place][modality]
@@ -62,16 +69,16 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
             yield row
 
 
-def write_construction(rows: list[dict[str, Any]], folder: Path) -> None:
+def write_construction(rows: list[Placed], folder: Path) -> None:
     """Write the side file into a dataset folder."""
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / FILE)
 
 
-def read_construction(folder: Path) -> dict[str, list[dict[str, Any]]] | None:
+def read_construction(folder: Path) -> Construction | None:
     """The rows of each item in the order of its contexts, or None where the folder has no such file."""
     if not (folder / FILE).is_file():
         return None
-    items: dict[str, list[dict[str, Any]]] = {}
+    items: Construction = {}
     for row in pq.read_table(folder / FILE, schema=SCHEMA).to_pylist():
         items.setdefault(row["augmented_id"], []).append(row)
     return items

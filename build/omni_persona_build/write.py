@@ -22,8 +22,8 @@ from omni_persona_build.pool import Clip, Picture
 
 MEDIA_BYTES = 96 << 20
 """Distinct media in a row group, at most."""
-UNPACKED_BYTES = 1 << 30
-"""Media of a row group with repetitions, at most: readers that take it whole cannot hold 2 GiB in a column."""
+UNPACKED_BYTES = 1_800_000_000
+"""Media of one column of a row group with repetitions, at most: readers that unpack it cannot hold 2 GiB in one."""
 
 Row = dict[str, Any]
 """A row of the dataset, with a `Picture` or `Clip` where the dataset has bytes and a name."""
@@ -76,7 +76,7 @@ def write_parquet(samples: Iterable[Sample], folder: Path, about: dict[str, Any]
             for row in sample_rows(sample, index):
                 table.add(row)
                 counts[row["selected_task"], row["absence"]] += 1
-            if table.media_bytes >= MEDIA_BYTES or table.unpacked_bytes >= UNPACKED_BYTES:
+            if table.media_bytes >= MEDIA_BYTES or table.unpacked_bytes.most_common(1)[0][1] >= UNPACKED_BYTES:
                 writer.write_table(table.take())
         if table.rows:
             writer.write_table(table.take())
@@ -153,7 +153,7 @@ class _RowGroup:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.media_bytes = 0
-        self.unpacked_bytes = 0
+        self.unpacked_bytes: Counter[str] = Counter()
         self._media: dict[str, dict[str, bytes]] = {}
         self.schema = self._table().schema
 
@@ -169,7 +169,7 @@ class _RowGroup:
         """The rows as a table whose media are dictionary-encoded; empties the group."""
         table = self._table()
         self.rows, self._media = [], {}
-        self.media_bytes = self.unpacked_bytes = 0
+        self.media_bytes, self.unpacked_bytes = 0, Counter()
         return table
 
     def _keep(self, column: str, media: Sequence[Picture | Clip | None]) -> None:
@@ -181,7 +181,7 @@ class _RowGroup:
             if name not in kept:
                 kept[name] = medium.read()
                 self.media_bytes += len(kept[name])
-            self.unpacked_bytes += len(kept[name])
+            self.unpacked_bytes[column] += len(kept[name])
 
     def _table(self) -> pa.Table:
         contexts = [context for row in self.rows for context in row["contexts"]]

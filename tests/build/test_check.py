@@ -2,18 +2,22 @@
 
 import io
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import soundfile
 from PIL import Image
 
 import omni_persona
 from omni_persona_build.check import check
+from omni_persona_build.check.shortcuts import _finding, _Items
+from omni_persona_build.construction import FILE
 from omni_persona_build.errors import BuildError
 
 
-def _copy(built, folder, change):
-    """A copy of a dataset whose list of rows went through `change`."""
+def _copy(built, folder, change, place=lambda placed: None):
+    """A copy of a dataset whose rows went through `change`, and those of its side file through `place`."""
     (source,) = built.glob(omni_persona.DATA_FILES)
     table = pq.read_table(source)
     rows = table.to_pylist()
@@ -23,6 +27,10 @@ def _copy(built, folder, change):
     changed = pa.Table.from_pylist(rows, schema=omni_persona.features().arrow_schema)
     metadata = {**changed.schema.metadata, b"omni_persona": table.schema.metadata[b"omni_persona"]}
     pq.write_table(changed.replace_schema_metadata(metadata), folder / "data" / source.name)
+    construction = pq.read_table(built / FILE)
+    placed = construction.to_pylist()
+    place(placed)
+    pq.write_table(pa.Table.from_pylist(placed, schema=construction.schema), folder / FILE)
     return folder
 
 
@@ -32,7 +40,7 @@ def _failures(folder):
 
 def test_a_built_dataset_passes(built):
     assert _failures(built) == {}
-    assert len(check(built)) == 9
+    assert len(check(built)) == 22
 
 
 def _first(rows, **wanted):
@@ -84,6 +92,174 @@ def _add_cue(rows):
     blank = io.BytesIO()
     Image.new("RGB", (8, 8)).save(blank, "PNG")
     row["query_assets"]["image"] = {"bytes": blank.getvalue(), "path": "face.png"}
+
+
+def _target(row):
+    return next(context for context in row["contexts"] if context["same_as_query_image_or_audio"])
+
+
+def _answerable(rows):
+    return [row for row in rows if row["absence"] == "none"]
+
+
+def _blank(rows):
+    blank = io.BytesIO()
+    Image.new("L", (8, 8), 128).save(blank, "PNG")
+    rows[0]["contexts"][0]["image"] = {"bytes": blank.getvalue(), "path": "blank.png"}
+
+
+def _sound(samples, rate=8000):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, format="WAV")
+    return lambda rows: rows[0]["contexts"][0].update(audio={"bytes": buffer.getvalue(), "path": "a.wav"})
+
+
+def _swap_media(rows):
+    """Give one person another's picture in one of their memories."""
+    row = rows[0]
+    row["contexts"][0]["image"] = row["contexts"][1]["image"]
+
+
+def _answers_in_questions(rows):
+    for row in _answerable(rows):
+        row["query_text"] += f" Is it {row['answer_supervision']['gold_answer']}?"
+
+
+def _long_targets(rows):
+    for row in _answerable(rows):
+        _target(row)["text"] += " And so on and so forth" * 3 + "."
+
+
+def _echoing_targets(rows):
+    """Note and question share a word that no other note holds."""
+    for index, row in enumerate(_answerable(rows)):
+        _target(row)["text"] += f" Xyzzy{index}."
+        row["query_text"] += f" Xyzzy{index}?"
+
+
+def _heavy_targets(rows):
+    """Pictures of targets compress less well: a tell that only a classifier finds."""
+    for row in _answerable(rows):
+        target = _target(row)
+        target["image"] = {"bytes": target["image"]["bytes"] + bytes(500), "path": target["image"]["path"]}
+
+
+BROKEN_BEHIND = {
+    "an absent person is there": (
+        lambda rows: None,
+        lambda placed: (
+            placed[0].update(person=placed[0]["queried_person"])
+            if placed[0]["person"] != placed[0]["queried_person"]
+            else placed[0].update(person="p99")
+        ),
+        "absent people",
+    ),
+    "the side file lacks an item": (lambda rows: None, lambda placed: placed.pop(), "absent truths"),
+    "one picture of two people": (_swap_media, lambda placed: None, "shared media"),
+    "a picture that cannot be decoded": (
+        lambda rows: rows[0]["contexts"][0].update(image={"bytes": b"PNG?", "path": "a.png"}),
+        lambda placed: None,
+        "pictures",
+    ),
+    "a blank picture": (_blank, lambda placed: None, "pictures"),
+    "a clip that cannot be decoded": (
+        lambda rows: rows[0]["contexts"][0].update(audio={"bytes": b"RIFF", "path": "a.wav"}),
+        lambda placed: None,
+        "clips",
+    ),
+    "a silent clip": (_sound(np.zeros(8000 * 3)), lambda placed: None, "clips"),
+    "a clip too long": (_sound(np.sin(np.arange(8000 * 31))), lambda placed: None, "clips"),
+    "a clip too short": (_sound(np.sin(np.arange(8000))), lambda placed: None, "clips"),
+    "answers stand in the questions": (_answers_in_questions, lambda placed: None, "shortcut: question only"),
+    "targets are longer": (_long_targets, lambda placed: None, "shortcut: longest note"),
+    "targets echo the question": (_echoing_targets, lambda placed: None, "shortcut: notes, cue left out"),
+    "targets have heavier pictures": (_heavy_targets, lambda placed: None, "shortcut: all but the query"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_BEHIND)
+def test_a_dataset_broken_behind_its_rows_fails_the_check_meant_for_it(built, tmp_path, case):
+    change, place, failing = BROKEN_BEHIND[case]
+    assert failing in _failures(_copy(built, tmp_path / "omni-persona", change, place))
+
+
+def _tell(group, absence, column, whom):
+    """Write what a column of the side file holds into a note: the target's, or another's."""
+
+    def change(rows, placed):
+        row = _first(rows, group=group, absence=absence)
+        values = [one[column] for one in placed if one["augmented_id"] == row["augmented_id"]]
+        context = next(one for one in row["contexts"] if one["same_as_query_image_or_audio"] == (whom == "target"))
+        context["text"] += f" {values[0]}."
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("group", "absence", "column", "whom", "failing"),
+    [
+        ("I2I", "absent_attribute", "withheld", "target", "absent attributes"),
+        ("T2T", "none", "cue", "other", "descriptions"),
+        ("T2Any", "none", "cue", "target", "spoken words"),
+        ("T2Any", "none", "cue", "other", "spoken words"),
+    ],
+)
+def test_a_note_that_tells_too_much(built, tmp_path, group, absence, column, whom, failing):
+    placed = pq.read_table(built / FILE).to_pylist()
+    change = _tell(group, absence, column, whom)
+    assert failing in _failures(_copy(built, tmp_path / "omni-persona", lambda rows: change(rows, placed)))
+
+
+def test_another_person_who_says_the_same(built, tmp_path):
+    def place(placed):
+        one = next(one for one in placed if one["cue"] and one["person"] != one["queried_person"])
+        spoken = next(
+            one
+            for one in placed
+            if one["cue"] and one["person"] != one["queried_person"] and one["cue"] in _spoken_cues(placed)
+        )
+        spoken["transcript"] = spoken["cue"]
+        assert one
+
+    assert "spoken words" in _failures(_copy(built, tmp_path / "omni-persona", lambda rows: None, place))
+
+
+def _spoken_cues(placed):
+    """Cues that somebody says: those of T2Any."""
+    said = {one["transcript"] for one in placed}
+    return {one["cue"] for one in placed if one["cue"] and any(one["cue"] in text for text in said)}
+
+
+def test_t2any_that_can_be_read(built, tmp_path):
+    def change(rows):
+        for row in _answerable(rows):
+            if row["group"] == "T2Any":
+                _target(row)["text"] += " " + row["query_text"]
+
+    assert "shortcut: T2Any read, not heard" in _failures(_copy(built, tmp_path / "omni-persona", change))
+
+
+def test_targets_that_stand_first_are_a_shortcut_too(built, tmp_path):
+    assert "shortcut: usual position" in _failures(_copy(built, tmp_path / "omni-persona", _move_targets))
+
+
+def test_without_a_side_file_the_rest_is_checked(built, tmp_path):
+    folder = _copy(built, tmp_path / "omni-persona", lambda rows: None)
+    (folder / FILE).unlink()
+    findings = {finding.check: finding for finding in check(folder)}
+    assert all(finding.passed for finding in findings.values())
+    assert findings["absent truths"].detail == "not checked: there is no data/construction.parquet"
+    assert "chance 25.0 %" in findings["shortcut: longest note"].detail
+
+
+def test_the_interval_of_a_shortcut_is_that_of_samples_not_items():
+    """Ten samples of three siblings that stand and fall together: the error of ten coins, not of thirty."""
+    right = np.repeat(np.arange(10) % 2 == 0, 3)
+    samples = np.repeat(np.arange(10).astype(str), 3)
+    ready = _Items([], np.zeros(30, dtype=int), samples, [], np.ones((30, 4), dtype=bool))
+    finding = _finding("coin", lambda _: right, ready)
+    error = 1.96 * (0.25 / 10) ** 0.5
+    assert f"right 50.0 % [{100 * (0.5 - error):.1f}, {100 * (0.5 + error):.1f}], chance 25.0 %" in finding.detail
 
 
 BROKEN = {

@@ -1,0 +1,83 @@
+"""Check a dataset folder: is it what its recipe says, and does it hold what makes a question fair?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import omni_persona
+from omni_persona import Item, Media
+from omni_persona_build.check import hidden, rows
+from omni_persona_build.check.finding import Finding, each
+from omni_persona_build.check.media import clips, pictures
+from omni_persona_build.check.shortcuts import shortcuts
+from omni_persona_build.construction import read_construction
+from omni_persona_build.errors import BuildError
+from omni_persona_build.recipe import Recipe
+
+__all__ = ["Finding", "built_with", "check"]
+
+
+def check(folder: Path, progress: Callable[[int], None] = lambda done: None) -> list[Finding]:
+    """Run every check over a dataset folder, reading it once.
+
+    progress: called with the number of items read. Raises `BuildError` where the folder cannot be read as a dataset.
+    """
+    recipe = built_with(folder)
+    items: list[Item] = []
+    media: dict[bytes, Media] = {}
+    try:
+        for item in omni_persona.items(omni_persona.load(folder, streaming=True)):
+            items.append(_sharing(item, media))
+            progress(len(items))
+    except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
+        raise BuildError(f"{folder} is no Omni-Persona dataset: {error}") from None
+    if not items:
+        raise BuildError(f"{folder} holds no items")
+    construction = read_construction(folder)
+    return [
+        rows.counts(items, recipe),
+        each("identifiers", items, rows.repeated_ids(items), "are unique"),
+        rows.balance(items, recipe),
+        rows.positions(items),
+        each("memories", items, rows.wrong_contexts(items, recipe), "have K contexts, shared by sibling questions"),
+        each("supervision", items, rows.contradiction, "agrees with itself, and abstains in the canonical words"),
+        each("gold answers", items, rows.unfounded_gold, "are stated by the target's note and by no other"),
+        each("query media", items, rows.reused_query, "stand in no context"),
+        each("query cues", items, rows.wrong_cue, "are of the query's modality alone"),
+        *hidden.findings(items, construction),
+        pictures(items),
+        clips(items, recipe),
+        *shortcuts(items, construction),
+    ]
+
+
+def _sharing(item: Item, media: dict[bytes, Media]) -> Item:
+    """The item with every medium that was met before held once, so that memory does not grow with the items."""
+
+    def kept(medium: Media) -> Media:
+        return media.setdefault(medium.data, medium)
+
+    contexts = tuple(replace(one, image=kept(one.image), audio=kept(one.audio)) for one in item.contexts)
+    image, audio = item.query_image and kept(item.query_image), item.query_audio and kept(item.query_audio)
+    return replace(item, contexts=contexts, query_image=image, query_audio=audio)
+
+
+def built_with(folder: Path) -> Recipe | None:
+    """The recipe that a dataset folder says it was built with, or None where it does not say."""
+    files = sorted(folder.glob(omni_persona.DATA_FILES))
+    if not files:
+        raise BuildError(
+            f"{folder} has no {omni_persona.DATA_FILES}: expected a folder written by `omni-persona build`"
+        )
+    try:
+        metadata = pq.read_schema(files[0]).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise BuildError(f"{files[0]}: not a Parquet file: {error}") from None
+    about = metadata.get(b"omni_persona")
+    return None if about is None else Recipe.model_validate(json.loads(about)["recipe"])

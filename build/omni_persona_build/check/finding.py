@@ -1,0 +1,36 @@
+"""What a check found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from omni_persona import Item
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    passed: bool
+    detail: str
+    """What was seen; on a failure, the first items it was seen in."""
+
+
+Rule = Callable[[Item], str | None]
+"""What is wrong with an item, or None."""
+
+
+def each(check: str, items: Sequence[Item], rule: Rule, promise: str) -> Finding:
+    """A finding that passes where no item breaks the rule; `promise` is what then holds."""
+    wrong = [f"{item.augmented_id}: {reason}" for item in items if (reason := rule(item))]
+    return listed(check, wrong, promise)
+
+
+def listed(check: str, wrong: Sequence[str], promise: str, limit: int = 3) -> Finding:
+    """A finding that passes where the list of what is wrong is empty, and shows its first few entries."""
+    if not wrong:
+        return Finding(check, True, promise)
+    more = len(wrong) - limit
+    return Finding(check, False, "; ".join(wrong[:limit]) + (f"; and {more} more" if more > 0 else ""))

@@ -1,0 +1,225 @@
+"""Shortcut solvers: what finds the right person without the modality that the question claims to need.
+
+Each takes one of the contexts (reading its note is taken for granted), and may not be right more often than a guess
+among the notes that state what is asked. One that is tells of a leak in how the items are made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona import Item
+from omni_persona_build.check.finding import Finding
+from omni_persona_build.construction import Construction
+from omni_persona_build.words import content_words, states
+from omni_persona_perception import MediaError, Vectors, face_vectors, text_vectors, voice_vectors
+
+LIMIT = 3.09
+"""Standard errors by which a solver must beat chance to fail: one time in a thousand by chance."""
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class _Items:
+    """Answerable items, ready for solvers."""
+
+    items: Sequence[Item]
+    targets: NDArray[np.intp]
+    """Position of the target, shape (n,)."""
+    samples: NDArray[np.str_]
+    """Source sample, shape (n,): sibling items are not independent."""
+    questions: Sequence[str]
+    """The questions with their cue left out."""
+    stating: NDArray[np.bool_]
+    """Whether each note states what is asked, shape (n, K); all true where it is not known."""
+
+
+Solver = Callable[[_Items], NDArray[np.bool_]]
+"""Which answerable items it gets right, shape (n,)."""
+
+
+def shortcuts(items: Sequence[Item], construction: Construction | None) -> list[Finding]:
+    """One finding a solver, over the answerable items whose labels and media are sound."""
+    everything = _ready(items, construction)
+    spoken = _ready([item for item in items if item.task.group == "T2Any"], construction)
+    return [
+        *(_finding(name, solve, everything) for name, solve in SOLVERS.items() if everything.items),
+        *(_finding(name, solve, spoken) for name, solve in SPOKEN_SOLVERS.items() if spoken.items),
+    ]
+
+
+def _ready(items: Sequence[Item], construction: Construction | None) -> _Items:
+    contexts = max((len(item.contexts) for item in items), default=0)
+    answerable = [
+        item for item in items if item.answerable and len(item.contexts) == contexts and _place(item) is not None
+    ]
+    places = [_place(item) for item in answerable]
+    questions, stating = [], []
+    for item in answerable:
+        placed = (construction or {}).get(item.augmented_id)
+        placed = placed if placed and len(placed) == contexts else None
+        cue = placed[0]["cue"] if placed else None
+        questions.append(item.query_text.replace(cue.rstrip(" ."), "") if cue else item.query_text)
+        stating.append([one["states_asked"] for one in placed] if placed else [True] * len(item.contexts))
+    samples = np.array([item.source_sample_id for item in answerable])
+    return _Items(answerable, np.array(places, dtype=np.intp), samples, questions, np.array(stating, dtype=bool))
+
+
+def _place(item: Item) -> int | None:
+    """Where the target stands among the contexts."""
+    concepts = [context.concept_id for context in item.contexts]
+    return concepts.index(item.target_concept_id) if item.target_concept_id in concepts else None
+
+
+def _finding(name: str, solve: Solver, ready: _Items) -> Finding:
+    right, samples = solve(ready), ready.samples
+    chance = float((1 / ready.stating.sum(axis=1)).mean())
+    share = float(right.mean())
+    # Items of one sample stand or fall together: the error is that of sums over samples.
+    sums: Counter[str] = Counter()
+    for sample, one in zip(samples.tolist(), right.tolist(), strict=True):
+        sums[sample] += one - share
+    error = float(np.sqrt(sum(value**2 for value in sums.values()))) / len(right)
+    low, high = max(share - 1.96 * error, 0), min(share + 1.96 * error, 1)
+    detail = f"right {100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}], chance {100 * chance:.1f} %"
+    return Finding(f"shortcut: {name}", share - LIMIT * error <= chance, detail)
+
+
+def _question_only(ready: _Items) -> NDArray[np.bool_]:
+    """The answer stands in the question, or is the one most often given to other questions of its kind."""
+    asked = [item.asked_subfield for item in ready.items]
+    golds = Counter((field, item.gold_answer) for field, item in zip(asked, ready.items, strict=True))
+    right = []
+    for item, field in zip(ready.items, asked, strict=True):
+        others = {gold: count - (gold == item.gold_answer) for (kind, gold), count in golds.items() if kind == field}
+        usual = max(others, key=lambda gold: others[gold])
+        right.append(states(item.query_text, item.gold_answer) or (others[usual] > 0 and usual == item.gold_answer))
+    return np.array(right)
+
+
+def _usual_position(ready: _Items) -> NDArray[np.bool_]:
+    """The position at which most targets of other samples stand."""
+    counts = Counter(dict(zip(ready.samples.tolist(), ready.targets.tolist(), strict=True)).values())
+    usual = []
+    for place in ready.targets.tolist():
+        others = counts - Counter([place])
+        usual.append(max(sorted(others), key=lambda one: others[one]) if others else -1)
+    return np.array(usual) == ready.targets
+
+
+def _longest_note(ready: _Items) -> NDArray[np.bool_]:
+    """The longest note."""
+    lengths = np.array([[len(context.text) for context in item.contexts] for item in ready.items])
+    return lengths.argmax(axis=1) == ready.targets
+
+
+def _notes_without_cue(ready: _Items) -> NDArray[np.bool_]:
+    """The note that shares most words with the question, its cue left out."""
+    return _overlap(ready).argmax(axis=1) == ready.targets
+
+
+def _reading_what_was_said(ready: _Items) -> NDArray[np.bool_]:
+    """The note that shares most words with the whole question, its cue included."""
+    chosen = [
+        int(np.argmax([len(content_words(item.query_text) & content_words(one.text)) for one in item.contexts]))
+        for item in ready.items
+    ]
+    return np.array(chosen) == ready.targets
+
+
+def _cue_hidden(ready: _Items) -> NDArray[np.bool_]:
+    """A classifier of contexts that sees all but the query: positions, notes, and who is unlike the others.
+
+    Fitted on some samples and asked about the others.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    features = _features(ready)
+    number, contexts, width = features.shape
+    folds = min(FOLDS, len(set(ready.samples.tolist())))
+    if folds < 2:
+        return np.zeros(number, dtype=bool)
+    is_target = np.arange(contexts) == ready.targets[:, None]
+    scores = np.zeros((number, contexts))
+    for fitted, asked in GroupKFold(folds).split(features, groups=ready.samples):
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+        model.fit(features[fitted].reshape(-1, width), is_target[fitted].ravel())
+        scores[asked] = model.decision_function(features[asked].reshape(-1, width)).reshape(-1, contexts)
+    return scores.argmax(axis=1) == ready.targets
+
+
+def _features(ready: _Items) -> NDArray[np.float64]:
+    """What is known of each context without the query, shape (n, K, d)."""
+    faces, voices = _vectors(ready.items, "image", face_vectors), _vectors(ready.items, "audio", voice_vectors)
+    rows = []
+    for item, overlap in zip(ready.items, _overlap(ready), strict=True):
+        notes = [context.text for context in item.contexts]
+        words = text_vectors(notes)
+        columns = [
+            *np.eye(len(notes)),
+            np.array([len(note) for note in notes]),
+            np.array([len(context.image.data) for context in item.contexts]),
+            np.array([len(context.audio.data) for context in item.contexts]),
+            overlap,
+            *(
+                _unlikeness(np.stack(vectors))
+                for vectors in (
+                    [faces[context.image.data] for context in item.contexts],
+                    [voices[context.audio.data] for context in item.contexts],
+                    list(words),
+                )
+            ),
+        ]
+        # What matters is how a context differs from its neighbours, not how this item differs from others.
+        table = np.stack(columns, axis=1).astype(np.float64)
+        rows.append(table - table.mean(axis=0))
+    return np.stack(rows)
+
+
+def _vectors(
+    items: Sequence[Item], kind: str, describe: Callable[[Sequence[bytes]], Vectors]
+) -> Mapping[bytes, NDArray[np.float32]]:
+    vectors: dict[bytes, NDArray[np.float32]] = {}
+    for data in {getattr(context, kind).data: None for item in items for context in item.contexts}:
+        # What cannot be decoded is told by a check of its own; here it looks like nothing.
+        with suppress(MediaError):
+            vectors[data] = describe([data])[0]
+    nothing = np.zeros_like(next(iter(vectors.values()), np.zeros(1, dtype=np.float32)))
+    return defaultdict(lambda: nothing, vectors)
+
+
+def _unlikeness(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How little each of K vectors is like the others, on average."""
+    likeness = (vectors @ vectors.T).astype(np.float64)
+    return -(likeness.sum(axis=1) - likeness.diagonal())
+
+
+def _overlap(ready: _Items) -> NDArray[np.float64]:
+    """Content words that each note shares with the question without its cue, shape (n, K)."""
+    return np.array(
+        [
+            [len(content_words(question) & content_words(context.text)) for context in item.contexts]
+            for item, question in zip(ready.items, ready.questions, strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+SOLVERS: dict[str, Solver] = {
+    "question only": _question_only,
+    "usual position": _usual_position,
+    "longest note": _longest_note,
+    "notes, cue left out": _notes_without_cue,
+    "all but the query": _cue_hidden,
+}
+SPOKEN_SOLVERS: dict[str, Solver] = {"T2Any read, not heard": _reading_what_was_said}
+"""Those that are fair where the cue is read anyway, and a shortcut where it has to be heard."""
