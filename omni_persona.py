@@ -410,25 +410,32 @@ def release_rows(file: Path, assets: Path) -> Iterator[dict[str, Any]]:
             try:
                 record = json.loads(line)
                 where = f"{where} ({record['augmented_id']})"
-                yield _release_row(record, lambda path, where=where: medium(path, where))
+                contexts = [
+                    {**context, "image": medium(context["image"], where), "audio": medium(context["audio"], where)}
+                    for context in record["contexts"]
+                ]
+                query = {kind: medium(record["query_assets"][kind], where) for kind in ("image", "audio")}
+                yield release_row(record, contexts, query)
             except json.JSONDecodeError as error:
                 raise ValueError(f"{where}: not a JSON record: {error}") from None
             except KeyError as error:
                 raise ValueError(f"{where}: field {error} is missing or has an unknown value") from None
 
 
-def _release_row(record: Mapping[str, Any], medium: Any) -> dict[str, Any]:
-    supervision, query = record["answer_supervision"], record["query_assets"]
+def release_row(
+    record: Mapping[str, Any], contexts: list[dict[str, Any]], query_assets: dict[str, Any]
+) -> dict[str, Any]:
+    """A row from a release's record and its media, with `group` and `absence` derived.
+
+    Raises `KeyError` for a missing field or an unknown scenario.
+    """
+    supervision = record["answer_supervision"]
     answerable = supervision["answerable_from_context"]
-    absence = "none" if answerable else "absent_persona" if record["no_GT"] else "absent_attribute"
     return {
         **{key: record[key] for key in FEATURES if key in record},
         "group": SCENARIOS[record["scenario"]],
-        "absence": absence,
-        "contexts": [
-            {**context, "image": medium(context["image"]), "audio": medium(context["audio"])}
-            for context in record["contexts"]
-        ],
-        "query_assets": {"image": medium(query["image"]), "audio": medium(query["audio"])},
+        "absence": "none" if answerable else "absent_persona" if record["no_GT"] else "absent_attribute",
+        "contexts": contexts,
+        "query_assets": query_assets,
         "answer_supervision": {key: supervision.get(key) for key in FEATURES["answer_supervision"]},
     }

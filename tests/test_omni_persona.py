@@ -123,7 +123,7 @@ def test_a_line_cut_in_half_is_named(tmp_path):
 def test_wrong_calls_say_what_was_expected(tmp_path):
     with pytest.raises(ValueError, match="expected a configuration among default, I2I"):
         omni_persona.load(tmp_path, "V2V")
-    with pytest.raises(FileNotFoundError, match=r"no data/\*\.parquet"):
+    with pytest.raises(FileNotFoundError, match=r"no data/test-\*\.parquet"):
         omni_persona.load(tmp_path)
     with pytest.raises(ValueError, match="is a release: pass assets="):
         omni_persona.load(_record(tmp_path))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import omni_persona
-from omni_persona_build.assemble import Sample, assemble
+from omni_persona_build.assemble import assemble
 from omni_persona_build.card import BuildFacts, render_card
 from omni_persona_build.construction import Placed, construction_rows, write_construction
 from omni_persona_build.fit import require_company, require_fit
@@ -18,7 +18,8 @@ from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
 from omni_persona_build.pool import Persona, read_pool
 from omni_persona_build.recipe import Recipe
-from omni_persona_build.write import whole_folder, write_parquet
+from omni_persona_build.rows import sample_rows
+from omni_persona_build.write import Row, whole_folder, write_parquet
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, the steps done and the steps in all."""
@@ -60,10 +61,10 @@ def build(
         planned = plan(recipe, rng)
         construction: list[Placed] = []
 
-        def samples() -> Iterator[Sample]:
+        def samples() -> Iterator[list[Row]]:
             for index, sample in enumerate(assemble(graph, recipe, planned, rng)):
                 construction.extend(construction_rows(graph, sample, index))
-                yield sample
+                yield list(sample_rows(sample, index))
                 progress("assembling questions", index + 1, len(planned))
 
         fingerprint = pool_fingerprint(people)

@@ -21,11 +21,13 @@ class BuildFacts:
     """What the card says of a build."""
 
     recipe: str
-    seed: int
+    seed: int | None
+    """None for an imported release."""
     contexts: int
     pool: str
     fingerprint: str
-    people: int
+    people: int | None
+    """None where it is not known."""
     samples: int
     license: str
     """A licence identifier of the Hub, `other` where the pool's is not known."""

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from omni_persona_build.assemble import Sample
 from omni_persona_build.graph import MODALITIES, PersonaGraph
-from omni_persona_build.write import item_id
+from omni_persona_build.rows import item_id
 
 FILE = "data/construction.parquet"
 

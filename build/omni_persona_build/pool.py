@@ -78,6 +78,11 @@ class _File:
     digest: str
     """SHA-256 of its content, in hex."""
 
+    @property
+    def suffix(self) -> str:
+        """The ending of its name, with the dot."""
+        return self.path.suffix
+
     def read(self) -> bytes:
         """The file's bytes. Raises `BuildError` where it is no longer what was validated."""
         data = self.path.read_bytes()

@@ -1,4 +1,4 @@
-"""Write assembled samples as a dataset folder: Parquet with every medium stored once in its row group, and the card."""
+"""Write rows as Parquet that stores every medium once in its row group, into a folder that appears whole."""
 
 from __future__ import annotations
 
@@ -9,24 +9,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
-from omni_persona_build.assemble import Memory, Question, Sample
 from omni_persona_build.errors import BuildError
-from omni_persona_build.pool import Clip, Picture
 
 MEDIA_BYTES = 96 << 20
 """Distinct media in a row group, at most."""
 UNPACKED_BYTES = 1_800_000_000
 """Media of one column of a row group with repetitions, at most: readers that unpack it cannot hold 2 GiB in one."""
-
-Row = dict[str, Any]
-"""A row of the dataset, with a `Picture` or `Clip` where the dataset has bytes and a name."""
 
 
 @contextmanager
@@ -53,9 +48,29 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def write_parquet(samples: Iterable[Sample], folder: Path, about: dict[str, Any]) -> Counter[tuple[str, str]]:
+class Stored(Protocol):
+    """A medium that is read when it is written."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its content, in hex."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its file's name, with the dot."""
+
+    def read(self) -> bytes:
+        """Its content."""
+
+
+Row = dict[str, Any]
+"""A row of the dataset, with something `Stored` where the dataset has bytes and a name."""
+
+
+def write_parquet(samples: Iterable[Sequence[Row]], folder: Path, about: dict[str, Any]) -> Counter[tuple[str, str]]:
     """Write `data/test-00000-of-00001.parquet`; `about` goes into its footer as JSON, for `omni-persona check`.
 
+    samples: the rows of each source sample, which stay in one row group.
     Returns the number of items by (task, absence).
     """
     counts: Counter[tuple[str, str]] = Counter()
@@ -72,8 +87,8 @@ def write_parquet(samples: Iterable[Sample], folder: Path, about: dict[str, Any]
         store_schema=False,  # or readers would be told of dictionaries, a detail of writing
     )
     with writer:
-        for index, sample in enumerate(samples):
-            for row in sample_rows(sample, index):
+        for sample in samples:
+            for row in sample:
                 table.add(row)
                 counts[row["selected_task"], row["absence"]] += 1
             if table.media_bytes >= MEDIA_BYTES or table.unpacked_bytes.most_common(1)[0][1] >= UNPACKED_BYTES:
@@ -85,66 +100,9 @@ def write_parquet(samples: Iterable[Sample], folder: Path, about: dict[str, Any]
     return counts
 
 
-def item_id(sample: int, question: int) -> str:
-    """The `augmented_id` of a sample's question, both counted from 0."""
-    return f"sample_{sample}__aug_{question}"
-
-
-def sample_rows(sample: Sample, index: int) -> Iterator[Row]:
-    """The rows of the dataset that the `index`-th sample gives, one a question."""
-    contexts = [_context(memory, place, sample.position) for place, memory in enumerate(sample.memories)]
-    for number, question in enumerate(sample.questions):
-        ids = {"augmented_id": item_id(index, number), "source_sample_id": f"sample_{index}"}
-        yield ids | _row(sample, question, contexts)
-
-
-def _row(sample: Sample, question: Question, contexts: list[Row]) -> Row:
-    task, absence = question.item.task, question.item.absence
-    target = None if sample.position is None else f"concept_{sample.position}"
-    answerable = absence == "none"
-    gold = getattr(sample.queried.profile, question.asked) if answerable else omni_persona.ABSTENTION
-    picture = sample.query_picture if task.group == "I2I" else None
-    clip = sample.query_clip if task.group == "A2A" else None
-    return {
-        "group": task.group,
-        "scenario": task.scenario,
-        "selected_task": task.name,
-        "query_modality": task.query_modality,
-        "target_modality": task.asked_group,
-        "no_GT": target is None,
-        "absence": absence,
-        "target_concept_id": target,
-        "contexts": contexts,
-        "query_assets": {
-            "image": picture,
-            "audio": clip,
-        },
-        "query_text": question.text,
-        "answer_supervision": {
-            "answerable_from_context": answerable,
-            "gold_answer": gold,
-            "abstain_answer": omni_persona.ABSTENTION,
-            "support_mode": "present" if answerable else "absent",
-            "asked_group": task.asked_group,
-            "asked_subfield": question.asked,
-            "gt_concept_id_from_metadata": target,
-        },
-    }
-
-
-def _context(memory: Memory, place: int, position: int | None) -> Row:
-    return {
-        "concept_id": f"concept_{place}",
-        "image": memory.picture,
-        "audio": memory.clip,
-        "text": memory.note,
-        "same_as_query_image_or_audio": place == position,
-    }
-
-
-def media_name(medium: Picture | Clip) -> str:
+def media_name(medium: Stored) -> str:
     """What a medium is called in the dataset: its own name may tell the person, a hash of its content does not."""
-    return medium.digest[:16] + medium.path.suffix.lower()
+    return medium.digest[:16] + medium.suffix.lower()
 
 
 class _RowGroup:
@@ -172,7 +130,7 @@ class _RowGroup:
         self.media_bytes, self.unpacked_bytes = 0, Counter()
         return table
 
-    def _keep(self, column: str, media: Sequence[Picture | Clip | None]) -> None:
+    def _keep(self, column: str, media: Sequence[Stored | None]) -> None:
         kept = self._media.setdefault(column, {})
         for medium in media:
             if medium is None:

@@ -37,7 +37,7 @@ _STATES: dict[str, str] = {
     "quote": r"“|\"|motto",
     "topic": r"talk|topic|spoke about|discuss",
     "clothes": r"wear|dressed|clothes",
-    "hair": r"hair|bald|easy to spot|curls|bun\b|braid|bob\b",
+    "hair": r"hair|bald|easy to spot|curl|bun\b|braid|bob\b|mullet|afro|topknot|lock|quiff|fringe|crop",
     "looks": r"looked|described by|appearance",
     "place": r"met me in|ran into|met in|\bin [A-Z]\w+",
     "surroundings": r"spoke with me|stood before|surrounded",

@@ -9,7 +9,7 @@ import omni_persona
 from omni_persona_runner import baselines
 from omni_persona_runner.attributes import asked_kind, sentences, stating_sentence
 from omni_persona_runner.baselines import load_baseline, nearest_reply, random_reply
-from omni_persona_runner.model import LoadError, outcomes
+from omni_persona_runner.model import LoadError
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def items(shared):
 
 
 def test_abstaining_is_word_for_word_canonical(items):
-    said = load_baseline("baseline:abstain").answer(items)
+    said = list(load_baseline("baseline:abstain").answer(items))
     assert {answer.text for answer in said} == {omni_persona.ABSTENTION}
     assert len(said) == 98
 
@@ -68,10 +68,10 @@ def test_nearest_abstains_when_nothing_is_near_or_the_note_is_silent(items):
     assert nearest_reply(replace(asked, query_text="Job, zebra?")) == omni_persona.ABSTENTION
 
 
-def test_a_broken_clip_fails_its_item_alone(items):
+def test_a_broken_clip_fails_its_item_alone(items, said):
     voices = [item for item in items if item.task.group == "A2A"][:2]
     broken = replace(voices[0], query_audio=omni_persona.Media(b"RIFF", "x.wav"))
-    first, second = outcomes(load_baseline("baseline:nearest"), [broken, voices[1]])
+    first, second = said(load_baseline("baseline:nearest"), [broken, voices[1]])
     assert "not a readable clip" in first.message
     assert second.text
 

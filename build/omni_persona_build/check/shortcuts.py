@@ -104,13 +104,9 @@ def _question_only(ready: _Items) -> NDArray[np.bool_]:
 
 
 def _usual_position(ready: _Items) -> NDArray[np.bool_]:
-    """The position at which most targets of other samples stand."""
-    counts = Counter(dict(zip(ready.samples.tolist(), ready.targets.tolist(), strict=True)).values())
-    usual = []
-    for place in ready.targets.tolist():
-        others = counts - Counter([place])
-        usual.append(max(sorted(others), key=lambda one: others[one]) if others else -1)
-    return np.array(usual) == ready.targets
+    """The position at which most targets stand."""
+    places = Counter(dict(zip(ready.samples.tolist(), ready.targets.tolist(), strict=True)).values())
+    return ready.targets == min(places, key=lambda place: (-places[place], place))
 
 
 def _longest_note(ready: _Items) -> NDArray[np.bool_]:

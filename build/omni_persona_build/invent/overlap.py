@@ -1,0 +1,128 @@
+"""Tells whether two texts share a word that carries meaning.
+
+A benchmark question asks for one fact of a person. When two facts of that person share a word ("harbour
+pilot", "works for the Harbour Trust"), the answer can be read off the wrong fact, or half of it guessed. The
+generator therefore refuses such pairs, and it prefers refusing too much: a wrongly refused value costs one
+more draw.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+# Longest first, so that "makers" loses "ers" and not only "s".
+_SUFFIXES = ("ness", "less", "ings", "ful", "ied", "ies", "ing", "ers", "ly", "er", "ed", "es", "s", "e", "y")
+
+# No word here that could be an answer or half of one: a verb or an adjective stays a content word.
+_FUNCTION_WORDS = """
+a about above across after again against all almost along also although always am among an and
+another any anyhow anyone anything anyway anywhere are around as at back be became because become
+becomes been before behind being below beside besides between beyond both but by can cannot could do
+done down during each either else elsewhere enough even ever every everyone everything everywhere
+few for from further get give go had has have he hence her here hers herself him himself his how
+however i if in indeed into is it its itself keep last least less made many may me meanwhile might
+more moreover most mostly much must my myself namely neither never nevertheless next no nobody none
+nor not nothing now nowhere of off often on once one only onto or other others otherwise our ours
+ourselves out over own per perhaps please put rather same see seem seemed seems several she should
+since so some somehow someone something sometimes somewhere still such take than that the their them
+themselves then there therefore these they this those though through throughout thus to together too
+toward towards two under until up upon us very via was we well were what whatever when whenever
+where whereas wherever whether which while who whoever whole whom whose why will with within without
+would yet you your yours yourself
+"""
+_IGNORED = frozenset(_FUNCTION_WORDS.split())
+
+
+@cache
+def content_words(text: str) -> tuple[str, ...]:
+    """The words of `text` that carry meaning: lower-case, in order, each once.
+
+    Function words and single letters are left out; a hyphen parts two words; a possessive "'s" is dropped.
+    """
+    folded = text.lower().replace("\u2019", "'").replace("'s", "")
+    words = (word for word in _WORD.findall(folded) if len(word) > 1 and word not in _IGNORED)
+    return tuple(dict.fromkeys(words))
+
+
+@cache
+def stem(word: str) -> str:
+    """`word` without its inflection, in at least two letters: "bakery" and "baking" give "bak"."""
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 2:
+            return stem(word[: -len(suffix)])
+    # "setting" and "sets", "hurry" and "hurried".
+    return word[:-1] if len(word) > 2 and word[-1] == word[-2] else word
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a text's content words can be recognised by.
+
+    Two words are the same word or one family ("geology" and "geologist") when their stems agree, when the
+    shorter opens or ends the longer ("boat", "steamboat"), or when two long words begin alike. A three-letter
+    word counts only where it opens a long one ("bee", "beekeeper"). Kept as sets, because thousands of texts
+    are compared.
+    """
+
+    roots: frozenset[str]
+    """Stems, and the first five letters of words of six and more."""
+    wholes: frozenset[str]
+    """Words of three letters and more."""
+    parts: frozenset[str]
+    """What opens or ends a word, in four letters and more, or opens a word of six letters in three."""
+
+
+@cache
+def footprint(text: str) -> Footprint:
+    """The footprint of a text."""
+    words = content_words(text)
+    return Footprint(
+        frozenset(stem(word) for word in words) | {f"{word[:5]}-" for word in words if len(word) >= 6},
+        frozenset(word for word in words if len(word) >= 3),
+        frozenset(part for word in words for part in _parts(word)),
+    )
+
+
+def _parts(word: str) -> Iterator[str]:
+    if len(word) >= 6:
+        yield word[:3]
+    for length in range(4, len(word)):
+        yield word[:length]
+        yield word[-length:]
+
+
+class Footprints:
+    """The content words of many texts together."""
+
+    def __init__(self, *texts: str) -> None:
+        self._roots: set[str] = set()
+        self._wholes: set[str] = set()
+        self._parts: set[str] = set()
+        for text in texts:
+            self.add(text)
+
+    def add(self, text: str) -> None:
+        """Takes the words of a text, too."""
+        own = footprint(text)
+        self._roots |= own.roots
+        self._wholes |= own.wholes
+        self._parts |= own.parts
+
+    def meets(self, text: str) -> bool:
+        """Whether a content word of `text` is the same word as one of these."""
+        other = footprint(text)
+        return not (
+            self._roots.isdisjoint(other.roots)
+            and self._wholes.isdisjoint(other.parts)
+            and self._parts.isdisjoint(other.wholes)
+        )
+
+
+def share_a_word(first: str, second: str) -> bool:
+    """Whether two texts share a content word or two of one family."""
+    return Footprints(first).meets(second)

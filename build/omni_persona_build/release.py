@@ -1,0 +1,247 @@
+"""Import a release (a JSONL file and a folder of media) as a dataset folder, nothing lost.
+
+What the columns of the dataset have no place for goes into `data/release.parquet`: each medium's path as it was, and
+fields that we do not know, as JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import omni_persona
+from omni_persona_build.card import BuildFacts, render_card
+from omni_persona_build.errors import BuildError
+from omni_persona_build.recipe import load_recipe
+from omni_persona_build.write import Row, whole_folder, write_parquet
+from omni_persona_perception import MediaError, decode_audio, decode_image
+
+FILE = "data/release.parquet"
+PUBLISHED = "v2_2"
+"""The recipe that has the published release's counts."""
+LINE_BYTES = 16 << 20
+"""The longest line that is read; a record takes a few kilobytes."""
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import came to."""
+
+    out: Path
+    items: int
+    samples: int
+    published_counts: bool
+    """Whether it has the counts of the published v2.2 release, for every task and kind of absence in its group."""
+
+
+@dataclass(frozen=True)
+class _Asset:
+    """A medium of the release."""
+
+    path: Path
+    digest: str
+    suffix: str
+
+    def read(self) -> bytes:
+        return self.path.read_bytes()
+
+
+def import_release(
+    file: Path,
+    assets: Path,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Imported:
+    """Write `out` from a release; K may be any number of contexts.
+
+    progress: called with the number of records read. Raises `BuildError` that names line and item; `out` then is as it
+    was.
+    """
+    with whole_folder(out, overwrite) as folder:
+        extra: list[Record] = []
+        samples: list[str] = []
+        contexts: Counter[int] = Counter()
+        known: dict[Path, _Asset] = {}
+
+        def rows() -> Iterator[list[Row]]:
+            records = read_records(file)
+            for sample, part in groupby(records, lambda located: located[1]["source_sample_id"]):
+                samples.append(sample)
+                ready = []
+                for where, record in part:
+                    row = _row(record, where, assets, known)
+                    contexts[len(row["contexts"])] += 1
+                    extra.append(_extra(record))
+                    ready.append(row)
+                    progress(len(extra))
+                yield ready
+
+        about = {"release": file.name, "version": omni_persona.__version__}
+        counts = write_parquet(rows(), folder, about)
+        pq.write_table(pa.Table.from_pylist(extra), folder / FILE)
+        facts = BuildFacts(
+            recipe=f"release {file.stem}",
+            seed=None,
+            contexts=contexts.most_common(1)[0][0],
+            pool=file.name,
+            fingerprint=hashlib.sha256(file.read_bytes()).hexdigest()[:16],
+            people=None,
+            samples=len(set(samples)),
+            license="other",
+            counts=counts,
+        )
+        (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+    return Imported(out, counts.total(), len(set(samples)), _has_published_counts(counts))
+
+
+def _has_published_counts(counts: Counter[tuple[str, str]]) -> bool:
+    """Tasks by answerable or not, and groups by kind of absence: what is published of the release's counts."""
+
+    def published(table: Counter[tuple[str, str]]) -> tuple[Counter[tuple[str, bool]], Counter[tuple[str, str]]]:
+        tasks: Counter[tuple[str, bool]] = Counter()
+        groups: Counter[tuple[str, str]] = Counter()
+        for (task, absence), count in table.items():
+            tasks[task, absence == "none"] += count
+            groups[omni_persona.TASKS[task].group, absence] += count
+        return +tasks, +groups
+
+    wanted = Counter(
+        {(task, str(absence)): count for (task, absence), count in load_recipe(PUBLISHED).counts().items()}
+    )
+    return published(counts) == published(wanted)
+
+
+def read_records(file: Path) -> Iterator[tuple[str, Record]]:
+    """The records of a release's JSONL file, each with its `FILE:LINE (ITEM)`, checked for contradictions.
+
+    Raises `BuildError` at the first line that is no sound record.
+    """
+    seen: dict[str, int] = {}
+    try:
+        lines = file.open("rb")
+    except OSError as error:
+        raise BuildError(f"cannot read {file}: {error.strerror}") from None
+    with lines:
+        number = 0
+        while line := lines.readline(LINE_BYTES + 1):
+            number += 1
+            where = f"{file}:{number}"
+            if len(line) > LINE_BYTES:
+                raise BuildError(f"{where}: a line of more than {LINE_BYTES >> 20} MiB is no record")
+            try:
+                record = json.loads(line.decode("utf-8"))
+            except UnicodeDecodeError:
+                raise BuildError(f"{where}: expected UTF-8") from None
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise BuildError(f"{where}: not a JSON record: {error}") from None
+            if not isinstance(record, dict) or not isinstance(record.get("augmented_id"), str):
+                raise BuildError(f"{where}: expected a record with an augmented_id")
+            where = f"{where} ({record['augmented_id']})"
+            if record["augmented_id"] in seen:
+                raise BuildError(f"{where}: stands on line {seen[record['augmented_id']]} already")
+            seen[record["augmented_id"]] = number
+            try:
+                if reason := contradiction(record):
+                    raise BuildError(f"{where}: {reason}")
+            except KeyError as error:
+                raise BuildError(f"{where}: field {error} is missing") from None
+            except (TypeError, AttributeError):
+                raise BuildError(f"{where}: a field is of the wrong kind") from None
+            yield where, record
+    if not seen:
+        raise BuildError(f"{file} holds no records")
+
+
+def contradiction(record: Record) -> str | None:
+    """The first thing in a record that contradicts another or the taxonomy, or None. Raises `KeyError`, `TypeError`."""
+    task = omni_persona.TASKS.get(record["selected_task"])
+    supervision, target = record["answer_supervision"], record["target_concept_id"]
+    concepts = [context["concept_id"] for context in record["contexts"]]
+    answerable, gold = supervision["answerable_from_context"], supervision["gold_answer"]
+    abstaining = gold == supervision["abstain_answer"]
+    if task is None:
+        return f"expected one of the 18 tasks, got {record['selected_task']!r}"
+    taxonomy = (record["scenario"], record["query_modality"], record["target_modality"])
+    if taxonomy != (task.scenario, task.query_modality, task.asked_group):
+        return f"{task.name} contradicts scenario, query or target modality {taxonomy}"
+    if not isinstance(answerable, bool) or not isinstance(record["no_GT"], bool):
+        return "answerable_from_context and no_GT are true or false"
+    if not isinstance(gold, str) or not gold.strip():
+        return f"expected a gold answer, got {gold!r}"
+    if len(set(concepts)) < len(concepts) or not concepts:
+        return f"expected contexts with an id each, got {concepts}"
+    if record["no_GT"] != (target is None):
+        return f"no_GT is {str(record['no_GT']).lower()} and the target is {target}"
+    if target is not None and target not in concepts:
+        return f"the target {target} is in none of the contexts"
+    if record["no_GT"] and answerable:
+        return "no_GT is true and the answer is in the contexts"
+    if answerable == abstaining:
+        return f"answerable is {str(answerable).lower()} and the gold answer is {gold!r}"
+    if supervision["support_mode"] != ("present" if answerable else "absent"):
+        return f"answerable is {str(answerable).lower()} and support_mode is {supervision['support_mode']!r}"
+    return None
+
+
+def _row(record: Record, where: str, assets: Path, known: dict[Path, _Asset]) -> Row:
+    def asset(path: str | None, kind: str) -> _Asset | None:
+        if path is None:
+            return None
+        target = (assets / path).resolve()
+        if not target.is_relative_to(assets.resolve()):
+            raise BuildError(f"{where}: media path {path!r} leaves {assets}")
+        if target not in known:
+            known[target] = _checked(target, path, kind, where, assets)
+        return known[target]
+
+    try:
+        contexts = [
+            {**context, "image": asset(context["image"], "image"), "audio": asset(context["audio"], "audio")}
+            for context in record["contexts"]
+        ]
+        query = {kind: asset(record["query_assets"][kind], kind) for kind in ("image", "audio")}
+        return omni_persona.release_row(record, contexts, query)
+    except KeyError as error:
+        raise BuildError(f"{where}: field {error} is missing") from None
+
+
+def _checked(target: Path, path: str, kind: str, where: str, assets: Path) -> _Asset:
+    try:
+        data = target.read_bytes()
+        (decode_image if kind == "image" else decode_audio)(data)
+    except OSError:
+        raise BuildError(f"{where}: no media file {path!r} in {assets}") from None
+    except MediaError as error:
+        raise BuildError(f"{where}: {path}: {error}") from None
+    return _Asset(target, hashlib.sha256(data).hexdigest(), PurePosixPath(path).suffix)
+
+
+def _extra(record: Record) -> Record:
+    """Paths of media, and what we have no column for."""
+    columns = set(omni_persona.FEATURES)
+    contexts, query = record["contexts"], record["query_assets"]
+    supervision = omni_persona.FEATURES["answer_supervision"]
+    unknown: Record = {key: value for key, value in record.items() if key not in columns}
+    if more := {key: value for key, value in record["answer_supervision"].items() if key not in supervision}:
+        unknown["answer_supervision"] = more
+    return {
+        "augmented_id": record["augmented_id"],
+        "context_images": [context["image"] for context in contexts],
+        "context_audios": [context["audio"] for context in contexts],
+        "query_image": query["image"],
+        "query_audio": query["audio"],
+        "unknown_fields": json.dumps(unknown, ensure_ascii=False) if unknown else None,
+    }

@@ -1,0 +1,51 @@
+"""The command line `omni-persona`: this file knows the commands and what an error looks like, nothing else.
+
+Every command stands in a file of its own and imports what it needs when it is called, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from omni_persona_cli import build, check, demo, import_release, judge, pool, register, run, score
+from omni_persona_cli.console import errors
+
+app = typer.Typer(
+    name="omni-persona",
+    help="Find out whether an omnimodal model can be a personal assistant: build a benchmark, run a model, score it.",
+    epilog="Start with: omni-persona demo. Exit codes: 0 done, 1 the work found a problem, 2 bad usage or bad input.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+
+# Examples keep their lines in the help, which joins those of a paragraph otherwise.
+for _name, _module, _function in (
+    ("demo", demo, demo.demo),
+    ("pool", pool, pool.pool),
+    ("build", build, build.build),
+    ("import", import_release, import_release.import_release),
+    ("check", check, check.check),
+    ("run", run, run.run),
+    ("judge", judge, judge.judge),
+    ("score", score, score.score),
+    ("register", register, register.register),
+):
+    app.command(_name, epilog=_module.EXAMPLES)(_function)
+
+
+@app.callback()
+def _root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """The options of every command; `main` reads --debug wherever it stands."""
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    with errors(debug=len(arguments) < len(sys.argv) - 1):
+        app(arguments)

@@ -1,0 +1,41 @@
+"""`omni-persona check`: is a dataset folder what it claims to be?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from omni_persona_cli.console import out, progress
+
+EXAMPLES = """Example:
+
+omni-persona check omni-persona"""
+
+
+def check(dataset: Annotated[Path, typer.Argument(help="The dataset folder.")]) -> None:
+    """Check a dataset folder: counts, balance, positions, answers, cues. Exit code 1 when a check fails."""
+    if not check_and_report(dataset):
+        raise typer.Exit(1)
+
+
+def check_and_report(dataset: Path) -> bool:
+    """Print a table of all checks; true where all pass."""
+    from omni_persona_build.check import check as check_dataset
+
+    with progress() as display:
+        bar = display.add_task("reading items", total=None)
+        findings = check_dataset(dataset, lambda done: display.update(bar, completed=done))
+    table = Table(title=Text(f"Checks of {dataset}"), title_justify="left")
+    for column in ("check", "result", "what was seen"):
+        table.add_column(column)
+    for finding in findings:
+        result = Text("pass", "green") if finding.passed else Text("FAIL", "bold red")
+        table.add_row(finding.check, result, Text(finding.detail))
+    out.print(table)
+    failed = sum(not finding.passed for finding in findings)
+    out.print(f"{failed} of {len(findings)} checks failed" if failed else f"All {len(findings)} checks pass")
+    return not failed

@@ -1,0 +1,61 @@
+"""`omni-persona demo`: everything once, on invented people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from omni_persona_cli.build import build_and_report
+from omni_persona_cli.check import check_and_report
+from omni_persona_cli.console import out
+from omni_persona_cli.run import run_and_report
+from omni_persona_cli.score import score_and_report
+
+EXAMPLES = """Example:
+
+omni-persona demo --out first-look"""
+
+
+def demo(
+    target: Annotated[Path, typer.Option("--out", help="Where omni-persona/ and runs/ go.")] = Path(),
+) -> None:
+    """Build a benchmark of 24 invented people, load it, run two baselines, print their tables. Takes a minute.
+
+    No network, no GPU. A second call goes on with what the first one left.
+    """
+    import omni_persona
+    from omni_persona_build.invent import EMBEDDED_POOL
+    from omni_persona_runner.baselines import load_baseline
+
+    dataset, runs = target / "omni-persona", target / "runs"
+    out.rule("1. Build", align="left")
+    if dataset.exists():
+        out.print(f"{dataset} is there already and is used as it is")
+    else:
+        build_and_report(EMBEDDED_POOL, "tiny", dataset, licence="apache-2.0")
+
+    out.rule("2. Check", align="left")
+    passed = check_and_report(dataset)
+
+    out.rule("3. Load", align="left")
+    out.print(f'load_dataset("{dataset}", split="test")')
+    out.print(str(omni_persona.load(dataset)))
+
+    out.rule("4. Run and score", align="left")
+    for name in ("abstain", "nearest"):
+        passed &= run_and_report(load_baseline(f"baseline:{name}"), dataset, runs / name)
+        passed &= score_and_report(runs / name)
+
+    out.rule("What next", align="left")
+    out.print(
+        f"The benchmark lies in {dataset}, the answers and scores in {runs}. Cal is the mean of Ans and Unans; a "
+        "model that always abstains has 50.\n"
+        f"A real model:     omni-persona run --model Qwen/Qwen2.5-Omni-3B --dataset {dataset} --out {runs / 'qwen'}\n"
+        "Your own people:  omni-persona build --pool YOUR_FOLDER --out own/omni-persona\n"
+        "Every command:    omni-persona --help",
+        soft_wrap=True,
+    )
+    if not passed:
+        raise typer.Exit(1)

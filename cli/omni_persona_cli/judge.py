@@ -1,0 +1,106 @@
+"""`omni-persona judge`: a verdict on every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from omni_persona_cli.console import err, out, progress
+
+if TYPE_CHECKING:
+    from omni_persona_cal import Judge
+
+EXAMPLES = """Examples:
+
+omni-persona judge runs/nearest --judge lexical
+
+omni-persona judge runs/nearest --judge openai --judge-url http://localhost:8000/v1 --judge-model ORG/MODEL
+
+omni-persona judge runs/nearest --judge transformers --judge-model ORG/MODEL"""
+
+
+class JudgeName(str, Enum):
+    """Who judges."""
+
+    lexical = "lexical"
+    openai = "openai"
+    transformers = "transformers"
+
+
+def judge(
+    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    by: Annotated[
+        JudgeName,
+        typer.Option(
+            "--judge",
+            help="lexical: a deterministic rule, offline. openai: a model behind any OpenAI-compatible endpoint, "
+            "with the key in OPENAI_API_KEY. transformers: a local model.",
+        ),
+    ] = JudgeName.lexical,
+    url: Annotated[
+        str | None, typer.Option("--judge-url", help="The endpoint of --judge openai; OpenAI's own without.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--judge-model", help="The model of --judge openai or transformers.")
+    ] = None,
+    at_once: Annotated[
+        int | None, typer.Option("--at-once", min=1, help="Requests under way, or batch size, of a model judge.")
+    ] = None,
+) -> None:
+    """Judge a run's answers to answerable items, and keep the verdicts in the run folder.
+
+    What a model judge wrote is kept in the folder's `judge/`, and is not asked for again. Exit code 1 when answers
+    are left without a verdict.
+    """
+    import omni_persona
+    from omni_persona_runner.folder import VERDICTS, read_predictions, write_lines
+    from omni_persona_runner.judging import run_dataset
+
+    items = [item for item in omni_persona.items(run_dataset(run)) if item.answerable]
+    said = {name: line.prediction for name, line in read_predictions(run).items() if line.prediction is not None}
+    asked = [item.augmented_id for item in items if item.augmented_id in said]
+    pairs = [(item.gold_answer, said[item.augmented_id]) for item in items if item.augmented_id in said]
+    with progress() as display:
+        bar = display.add_task("judging", total=len(set(pairs)))
+        judge_ = _judge(by.value, url, model, at_once, run / "judge", lambda: display.advance(bar))
+        judgements = judge_.judge(pairs)
+    lines: list[dict[str, Any]] = [
+        {"augmented_id": name, "verdict": one.verdict, "judge": judge_.name, "raw": one.raw}
+        for name, one in zip(asked, judgements, strict=True)
+    ]
+    write_lines(run / VERDICTS, lines)
+    verdicts = [one.verdict for one in judgements]
+    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
+    out.print(f"{len(verdicts)} answers judged by {judge_.name}: {counts or 'nothing to judge'}", markup=False)
+    unjudged = [one for one in judgements if one.verdict == "UNJUDGED"]
+    if unjudged:
+        reason = " ".join((unjudged[0].raw or "no reply").split())[:200]
+        err.print(f"{len(unjudged)} answers have no verdict and are in no rate; the first: {reason}", markup=False)
+        err.print("Judge again: what has a verdict is not asked for again.", markup=False)
+        raise typer.Exit(1)
+    out.print(f"Next: omni-persona score {run}", soft_wrap=True, markup=False)
+
+
+def _judge(
+    name: str, url: str | None, model: str | None, at_once: int | None, cache: Path, on_judged: Callable[[], None]
+) -> Judge:
+    from omni_persona_cal import make_judge
+
+    if name == "lexical":
+        if url or model or at_once:
+            raise ValueError("--judge-url, --judge-model and --at-once are for --judge openai or transformers")
+        return make_judge(name)
+    if not model:
+        raise ValueError(f"--judge {name} needs --judge-model")
+    options: dict[str, Any] = {"model": model, "cache_dir": cache, "on_judged": on_judged}
+    if name == "openai":
+        options |= {"base_url": url} | ({"concurrency": at_once} if at_once else {})
+    elif url:
+        raise ValueError("--judge-url is for --judge openai")
+    elif at_once:
+        options["batch_size"] = at_once
+    return make_judge(name, options)

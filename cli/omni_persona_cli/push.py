@@ -1,0 +1,86 @@
+"""`omni-persona push`: the dataset, or the metric's Space, to the Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from omni_persona_cli.console import out
+
+EXAMPLES = """Examples:
+
+omni-persona push omni-persona --repo ORG/omni-persona
+
+omni-persona push omni-persona --repo ORG/omni-persona --yes
+
+omni-persona push --metric --repo ORG/omni_persona_cal --yes --public"""
+
+
+def push(
+    dataset: Annotated[Path | None, typer.Argument(help="The dataset folder.")] = None,
+    metric: Annotated[bool, typer.Option("--metric", help="Push the metric and its page, as a Space.")] = False,
+    repo: Annotated[str | None, typer.Option("--repo", help="The repository, ORG/NAME.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Upload. Without, say what would be uploaded.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="For everyone to see. Private without.")] = False,
+) -> None:
+    """Upload a dataset folder, or the metric's Space, to the Hugging Face Hub: a dry run unless --yes."""
+    if metric == (dataset is not None):
+        raise ValueError("expected a dataset folder or --metric, and not both")
+    if yes and not repo:
+        raise ValueError("--yes needs --repo ORG/NAME")
+    if repo is not None and (repo.count("/") != 1 or not all(repo.split("/"))):
+        raise ValueError(f"--repo: expected ORG/NAME, got {repo!r}")
+    kind = "dataset" if dataset else "space"
+    folder, names = _dataset_files(dataset) if dataset else _space_files()
+    table = Table(title=Text(f"{kind} {repo or 'ORG/NAME'}, from {folder}"), title_justify="left")
+    table.add_column("file")
+    table.add_column("bytes", justify="right")
+    sizes = {name: (folder / name).stat().st_size for name in names}
+    for name, size in sizes.items():
+        table.add_row(Text(name), f"{size:,}")
+    out.print(table)
+    seen_by = "public: everyone can see it" if public else "private"
+    total = f"{len(names)} files, {sum(sizes.values()):,} bytes, {seen_by}"
+    if not yes or repo is None:
+        out.print(f"Dry run: nothing was sent. {total}. Send with --repo ORG/NAME --yes")
+        return
+    out.print(f"Sent to {_upload(kind, repo, folder, names, public)}: {total}", soft_wrap=True, markup=False)
+
+
+def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:
+    """The card and the Parquet files: nothing else that lies in the folder."""
+    files = sorted(dataset.glob("data/*.parquet"))
+    if not files or not (dataset / "README.md").is_file():
+        raise FileNotFoundError(f"{dataset} is no dataset folder: expected README.md and data/*.parquet")
+    return dataset, ["README.md", *(file.relative_to(dataset).as_posix() for file in files)]
+
+
+def _space_files() -> tuple[Path, list[str]]:
+    from omni_persona_cal.register import space_files
+
+    return space_files()
+
+
+def _upload(kind: str, repo: str, folder: Path, names: list[str], public: bool) -> str:
+    """Make the repository where there is none and put the files into it; its address."""
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    sdk = "gradio" if kind == "space" else None
+    address = api.create_repo(repo, repo_type=kind, private=not public, exist_ok=True, space_sdk=sdk)
+    # A repository that is there already keeps who may see it; say so rather than publish by mistake.
+    info = api.repo_info(repo, repo_type=kind)
+    if not public and not info.private:
+        raise ValueError(f"{repo} is public already: --public confirms that everyone may see what is sent")
+    api.upload_folder(
+        repo_id=repo,
+        repo_type=kind,
+        folder_path=folder,
+        allow_patterns=names,
+        commit_message=f"omni-persona push: {len(names)} files",
+    )
+    return str(address)

@@ -1,0 +1,20 @@
+"""`omni-persona register`: the metric by its name."""
+
+from __future__ import annotations
+
+from omni_persona_cli.console import out
+
+EXAMPLES = """Example:
+
+omni-persona register && python -c "import evaluate; print(evaluate.load('omni_persona_cal').description)\""""
+
+
+def register() -> None:
+    """Make evaluate.load("omni_persona_cal") work by name, from any folder, offline too."""
+    from omni_persona_cal.register import register as register_metric
+
+    folder = register_metric()
+    out.print(
+        f'Registered: evaluate.load("omni_persona_cal") now works anywhere. It lies in {folder}',
+        soft_wrap=True,
+    )

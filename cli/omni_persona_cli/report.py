@@ -1,0 +1,95 @@
+"""`omni-persona report`: one page to see, hear and compare runs."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from omni_persona_cli.console import err, out, progress
+
+EXAMPLES = """Examples:
+
+omni-persona report runs/nearest --out report.html
+
+omni-persona report runs/before runs/after --figures figures --latex tables --out compared.html
+
+omni-persona report runs/mine --eval-results my-model --dataset-id ORG/omni-persona"""
+
+
+class Media(str, Enum):
+    """How pictures and clips are embedded."""
+
+    small = "small"
+    full = "full"
+    none = "none"
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or result files of the release's scripts.")],
+    target: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("report.html"),
+    dataset: Annotated[
+        Path | None, typer.Option(help="The dataset folder, where it is not where the runs say it was.")
+    ] = None,
+    media: Annotated[
+        Media,
+        typer.Option(help="small: light copies of pictures and clips. full: as they are. none: texts alone."),
+    ] = Media.small,
+    figures: Annotated[Path | None, typer.Option(help="A folder for the figures as SVG and PNG.")] = None,
+    latex: Annotated[Path | None, typer.Option(help="A folder for the tables as LaTeX.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="A folder for the tables as CSV.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="A folder for the tables as Markdown.")] = None,
+    eval_results: Annotated[
+        Path | None,
+        typer.Option(help="The copy of a model repository: writes .eval_results/omni-persona.yaml for the Hub."),
+    ] = None,
+    dataset_id: Annotated[
+        str | None, typer.Option(help="The benchmark's repository on the Hub, for --eval-results.")
+    ] = None,
+    dataset_revision: Annotated[
+        str | None, typer.Option(help="Its commit, for --eval-results; the newest if left out.")
+    ] = None,
+    published: Annotated[bool, typer.Option(help="Show published rows beside the runs.")] = True,
+    title: Annotated[str | None, typer.Option(help="The page's title; the runs' names if left out.")] = None,
+) -> None:
+    """Write one HTML page about runs: scores, figures, every item with its faces and voices.
+
+    The page asks nothing of a network or server. Runs without scores are scored on the way; their folders stay as
+    they are.
+    """
+    from omni_persona_runner.report import write_report
+    from omni_persona_runner.report.hub import write_entries
+    from omni_persona_runner.report.tables import write_tables
+
+    if eval_results is not None and (dataset_id is None or len(runs) != 1):
+        raise typer.BadParameter("--eval-results takes one run, and --dataset-id to say what it was asked")
+    with progress() as display:
+        bar = display.add_task("pictures and clips", total=None)
+        written = write_report(
+            runs,
+            target,
+            dataset=dataset,
+            media=media.value,
+            figures=figures,
+            published=published,
+            title=title,
+            advance=lambda done, total: display.update(bar, completed=done, total=total),
+        )
+    gathered = written.gathered
+    files = list(written.figures)
+    for kind, folder in (("latex", latex), ("csv", csv), ("markdown", markdown)):
+        if folder is not None:
+            files += write_tables(kind, gathered.runs, written.published, folder)
+    if eval_results is not None and dataset_id is not None:
+        files.append(write_entries(gathered.runs[0], dataset_id, dataset_revision, eval_results))
+    for notice in gathered.notices:
+        err.print(f"note: {notice}", markup=False, soft_wrap=True)
+    if gathered.problems:
+        n_more = len(gathered.problems) - 1
+        more = f" and {n_more} more, listed in the page" * bool(n_more)
+        err.print(f"not read: {gathered.problems[0]}{more}", markup=False, soft_wrap=True)
+    out.print(f"Wrote {target} ({written.bytes / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    for file in files:
+        out.print(f"Wrote {file}", markup=False, soft_wrap=True)

@@ -1,0 +1,49 @@
+"""`omni-persona score`: the table of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from omni_persona_cli.console import err, out, score_table
+
+EXAMPLES = """Examples:
+
+omni-persona score runs/nearest
+
+omni-persona score runs/nearest --json > scores.json"""
+
+
+def score(
+    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON in place of the table.")] = False,
+) -> None:
+    """Score a run by the verdicts in it, or by the lexical judge where it has none; writes scores.json.
+
+    Exit code 1 when items are missing or unjudged.
+    """
+    if not score_and_report(run, as_json=as_json):
+        raise typer.Exit(1)
+
+
+def score_and_report(run: Path, *, as_json: bool = False) -> bool:
+    """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
+    from omni_persona_runner.folder import read_manifest
+    from omni_persona_runner.judging import run_dataset, score_run
+
+    scores = score_run(run, run_dataset(run))
+    if as_json:
+        typer.echo(json.dumps(scores, indent=2))
+    else:
+        title = f"{read_manifest(run)['model']['name']} (judge: {scores['judge']}) in {run}"
+        out.print(score_table(title, scores))
+    if not scores["complete"]:
+        err.print(
+            f"incomplete: {scores['n_missing']} of {scores['n_items']} items have no answer and "
+            f"{scores['n_unjudged']} no verdict; they are in no rate",
+            style="bold red",
+        )
+    return bool(scores["complete"])

@@ -1,0 +1,182 @@
+"""Importing a release: nothing lost, and every broken input named."""
+
+import json
+from collections import Counter
+
+import pyarrow.parquet as pq
+import pytest
+
+import omni_persona
+from omni_persona_build import release as release_module
+from omni_persona_build.errors import BuildError
+from omni_persona_build.recipe import load_recipe
+from omni_persona_build.release import _has_published_counts, contradiction, import_release, read_records
+
+
+@pytest.fixture
+def release(shared, tmp_path):
+    """A copy of real records that a test may break; the media stay where they are."""
+    source = shared / "release_like"
+    records = [json.loads(line) for line in (source / "release.jsonl").read_text(encoding="utf-8").splitlines()]
+    file = tmp_path / "release.jsonl"
+
+    def save(lines=None):
+        texts = [json.dumps(record, ensure_ascii=False) for record in records] if lines is None else lines
+        file.write_text("\n".join(texts) + "\n", encoding="utf-8")
+        return file
+
+    save()
+    return records, save, source / "assets"
+
+
+def test_every_field_and_every_byte_comes_back(release, tmp_path):
+    records, save, assets = release
+    imported = import_release(save(), assets, tmp_path / "v22" / "omni-persona")
+    assert (imported.items, imported.published_counts) == (98, False)
+    dataset = omni_persona.load(imported.out)
+    extra = {row["augmented_id"]: row for row in pq.read_table(imported.out / release_module.FILE).to_pylist()}
+    by_id = {record["augmented_id"]: record for record in records}
+    rows = dataset.with_format("arrow")[:].to_pylist()
+    assert [row["augmented_id"] for row in rows] == [record["augmented_id"] for record in records]
+    for row in rows:
+        record, paths = by_id[row["augmented_id"]], extra[row["augmented_id"]]
+        back = {key: row[key] for key in record if key not in ("contexts", "query_assets")}
+        back["contexts"] = [
+            context | {"image": image, "audio": audio}
+            for context, image, audio in zip(
+                row["contexts"], paths["context_images"], paths["context_audios"], strict=True
+            )
+        ]
+        back["query_assets"] = {"image": paths["query_image"], "audio": paths["query_audio"]}
+        assert back == record
+        for context, written in zip(row["contexts"], record["contexts"], strict=True):
+            assert context["image"]["bytes"] == (assets / written["image"]).read_bytes()
+            assert context["audio"]["bytes"] == (assets / written["audio"]).read_bytes()
+        for kind in ("image", "audio"):
+            assert row["query_assets"][kind]["bytes"] == (assets / record["query_assets"][kind]).read_bytes()
+
+
+def test_media_are_stored_once(release, tmp_path):
+    _, save, assets = release
+    imported = import_release(save(), assets, tmp_path / "omni-persona")
+    media = {}
+    for item in omni_persona.items(omni_persona.load(imported.out, streaming=True)):
+        media |= {("context", one.data): None for context in item.contexts for one in (context.image, context.audio)}
+        media |= {("query", one.data): None for one in (item.query_image, item.query_audio) if one}
+    size = sum(path.stat().st_size for path in imported.out.glob(omni_persona.DATA_FILES))
+    assert size <= 1.05 * sum(len(data) for _, data in media)
+
+
+def test_unknown_fields_are_kept(release, tmp_path):
+    records, save, assets = release
+    records[0]["notes_of_the_authors"] = {"by": "Zoë"}
+    records[0]["answer_supervision"]["confidence"] = 0.5
+    imported = import_release(save(), assets, tmp_path / "omni-persona")
+    first = pq.read_table(imported.out / release_module.FILE).to_pylist()[0]
+    kept = {"notes_of_the_authors": {"by": "Zoë"}, "answer_supervision": {"confidence": 0.5}}
+    assert json.loads(first["unknown_fields"]) == kept
+
+
+def test_all_public_upstream_records_are_sound(shared, tmp_path):
+    records = json.loads((shared / "upstream" / "rl_pairs.json").read_text(encoding="utf-8"))
+    assert [reason for record in records if (reason := contradiction(record))] == []
+    file = tmp_path / "all.jsonl"
+    # Ids repeat across the files that the records were collected from: the place tells them apart.
+    file.write_text(
+        "".join(json.dumps(record | {"augmented_id": f"r{n}"}) + "\n" for n, record in enumerate(records)), "utf-8"
+    )
+    assert len(list(read_records(file))) == len(records) == 382
+
+
+def test_the_published_counts_are_known_however_absences_split_within_a_group():
+    counts = Counter(dict(load_recipe("v2_2").counts()))
+    assert _has_published_counts(counts)
+    counts["visual_to_bio", "absent_persona"] += 1
+    counts["visual_to_bio", "absent_attribute"] -= 1
+    counts["visual_to_emotion", "absent_persona"] -= 1
+    counts["visual_to_emotion", "absent_attribute"] += 1
+    assert _has_published_counts(counts)
+    counts["visual_to_emotion", "absent_persona"] -= 1
+    assert not _has_published_counts(counts)
+
+
+def _set(*path, value):
+    def change(record):
+        for key in path[:-1]:
+            record = record[key]
+        record[path[-1]] = value
+
+    return change
+
+
+def _answerable(record):
+    record["answer_supervision"]["gold_answer"] = record["answer_supervision"]["abstain_answer"]
+
+
+BROKEN = {
+    "a path that leaves": (_set("query_assets", "image", value="../../SOURCES.md"), "leaves"),
+    "an absolute path": (_set("contexts", 0, "audio", value="/etc/hostname"), "leaves"),
+    "a missing file": (_set("contexts", 0, "audio", value="none.wav"), "no media file 'none.wav'"),
+    "a clip for a picture": (_set("contexts", 0, "image", value="sample_0/query.wav"), "not a readable picture"),
+    "a missing field": (lambda record: record.pop("no_GT"), "field 'no_GT' is missing"),
+    "a missing path": (lambda record: record["contexts"][0].pop("image"), "field 'image' is missing"),
+    "an unknown task": (_set("selected_task", value="smell_to_bio"), "expected one of the 18 tasks"),
+    "a task of another scenario": (_set("scenario", value="voice_identity"), "contradicts scenario"),
+    "no_GT with a target": (_set("no_GT", value=True), "no_GT is true and the target is concept_2"),
+    "a target outside": (_set("target_concept_id", value="concept_9"), "concept_9 is in none of the contexts"),
+    "the abstention as gold": (_answerable, "answerable is true and the gold answer is 'I cannot determine"),
+    "support that contradicts": (
+        _set("answer_supervision", "support_mode", value="absent"),
+        "support_mode is 'absent'",
+    ),
+    "no gold": (_set("answer_supervision", "gold_answer", value=""), "expected a gold answer"),
+    "contexts of the wrong kind": (_set("contexts", value=7), "a field is of the wrong kind"),
+    "an id twice": (_set("augmented_id", value="sample_0__aug_1"), "stands on line"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_record_is_named_and_nothing_is_left(release, tmp_path, case):
+    records, save, assets = release
+    change, message = BROKEN[case]
+    change(records[0])
+    file = save()
+    with pytest.raises(BuildError, match=message) as caught:
+        import_release(file, assets, tmp_path / "out" / "omni-persona")
+    number = 2 if case == "an id twice" else 1
+    assert str(caught.value).startswith(f"{file}:{number} (sample_0__aug_")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [
+        ('{"augmented_id": "sample_9', "not a JSON record"),
+        ("[1, 2]", "expected a record with an augmented_id"),
+        ("", "not a JSON record"),
+        ("[" * 100_000, "not a JSON record"),
+    ],
+)
+def test_a_line_that_is_no_record(release, last, message):
+    records, save, _ = release
+    file = save([json.dumps(records[0]), last])
+    with pytest.raises(BuildError, match=message) as caught:
+        list(read_records(file))
+    assert f"{file}:2" in str(caught.value)
+
+
+def test_another_encoding_a_huge_line_and_no_file(release, tmp_path, monkeypatch):
+    records, save, _ = release
+    file = save([json.dumps(records[0])])
+    file.write_bytes(file.read_bytes() + '{"augmented_id": "é"}\n'.encode("latin-1"))
+    with pytest.raises(BuildError, match=r"release\.jsonl:2: expected UTF-8"):
+        list(read_records(file))
+    monkeypatch.setattr(release_module, "LINE_BYTES", 1 << 20)
+    file.write_bytes(b"x" * ((1 << 20) + 1))
+    with pytest.raises(BuildError, match=r"release\.jsonl:1: a line of more than 1 MiB"):
+        list(read_records(file))
+    with pytest.raises(BuildError, match="cannot read"):
+        list(read_records(tmp_path / "none.jsonl"))
+    file.write_text("")
+    with pytest.raises(BuildError, match="holds no records"):
+        list(read_records(file))

@@ -1,0 +1,72 @@
+"""The command line: help, errors and exit codes."""
+
+import subprocess
+import sys
+
+import pytest
+
+COMMANDS = ("demo", "pool", "build", "import", "check", "run", "judge", "score", "register")
+
+
+def _call(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "omni_persona_cli", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_lists_every_command_and_needs_nothing_heavy():
+    script = (
+        "import sys; import omni_persona_cli.app; "
+        "print(*({'torch', 'transformers', 'datasets', 'evaluate', 'numpy', 'pydantic'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "\n"
+    done = _call("--help")
+    assert done.returncode == 0
+    for command in COMMANDS:
+        assert f" {command} " in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command):
+    done = _call(command, "--help")
+    assert done.returncode == 0
+    assert f"omni-persona {command}" in done.stdout.split("Example")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("build", "--pool", "nowhere"), "nowhere is no persona pool: it has no personas.jsonl"),
+        (("build", "--pool", "nowhere", "--recipe", "huge"), "no recipe 'huge'"),
+        (("import", "--release", "nowhere.jsonl", "--assets", "."), "cannot read nowhere.jsonl"),
+        (("check", "nowhere"), "nowhere has no data/test-*.parquet"),
+        (("run", "--model", "baseline:best", "--out", "r"), "no model 'baseline:best': the baselines are"),
+        (("run", "--model", "baseline:abstain", "--dataset", "nowhere", "--out", "r"), "nowhere"),
+        (("score", "nowhere"), "nowhere"),
+        (("judge", "nowhere"), "nowhere"),
+        (("run", "--model", "baseline:abstain"), "Missing option '--out'"),
+        (("fly",), "No such command 'fly'"),
+    ],
+)
+def test_bad_input_is_one_clear_error_and_exit_code_two(tmp_path, arguments, message):
+    done = _call(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = _call("check", "nowhere", "--debug", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "BuildError" in done.stderr
+
+
+def test_markup_in_a_name_is_shown_as_it_is(tmp_path):
+    done = _call("check", "[red]x[/red]", cwd=tmp_path)
+    assert "[red]x[/red]" in done.stderr

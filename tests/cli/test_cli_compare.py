@@ -1,0 +1,89 @@
+"""`omni-persona compare` of run folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from omni_persona_cli import compare
+
+app = typer.Typer()
+app.command()(compare.compare)
+
+ABSTENTION = "I cannot determine that from the provided context."
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Makes a run over items of which every third is unanswerable; None is a failed item."""
+    references = {
+        f"item_{i}": {
+            "augmented_id": f"item_{i}",
+            "source_sample_id": f"sample_{i // 3}",
+            "group": "I2I" if i % 2 else "A2A",
+            "task": "task",
+            "absence": "absent_persona" if i % 3 == 2 else "none",
+            "gold_answer": "harbour pilot",
+            "answerable": i % 3 != 2,
+        }
+        for i in range(30)
+    }
+    monkeypatch.setattr("omni_persona_runner.judging.run_dataset", lambda run: list(references.values()))
+    monkeypatch.setattr("omni_persona.items", lambda rows: rows)
+    monkeypatch.setattr("omni_persona.reference", lambda item: item)
+
+    def make(name: str, said: list[str | None], judge: str | None = None, verdict: str = "CORRECT") -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        lines = [{"augmented_id": f"item_{i}", "prediction": text} for i, text in enumerate(said)]
+        (folder / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        if judge:
+            lines = [{"augmented_id": f"item_{i}", "verdict": verdict, "judge": judge} for i in range(len(said))]
+            (folder / "verdicts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return folder
+
+    return make
+
+
+def call(*arguments: Any) -> Any:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "120"})
+
+
+PERFECT = ["harbour pilot" if i % 3 != 2 else ABSTENTION for i in range(30)]
+
+
+def test_the_table_and_the_json(make_run: Callable[..., Path]) -> None:
+    a, b = make_run("a", [ABSTENTION] * 30), make_run("b", PERFECT)
+    done = call(a, b)
+    assert done.exit_code == 0, done.output
+    assert "b minus a, judged by lexical" in done.output
+    row = next(line for line in done.output.splitlines() if " Cal " in line)
+    assert row.replace("│", " ").split() == ["Cal", "50.0", "100.0", "+50.0", "+50.0", "..", "+50.0", "30"]
+    assert "answerable items: 0 right in a alone, 20 in b alone, McNemar p = 1.91e-06" in done.output
+    result = json.loads(call(a, b, "--json").output)
+    assert result["scores"]["ans"]["difference"] == 1.0
+    assert result["scores"]["ta"]["interval"] == [0.0, 0.0]
+    assert (result["n_left_out"], result["interval"]["n_resamples"]) == (0, 10_000)
+
+
+def test_items_without_an_answer_or_a_verdict_are_left_out_of_both(make_run: Callable[..., Path]) -> None:
+    done = call(make_run("a", [None, *PERFECT[1:]]), make_run("b", PERFECT), "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["n"] == 29
+    assert "1 of 30 items have no answer" in done.stderr
+    unjudged = call(make_run("c", PERFECT, "m", "UNJUDGED"), make_run("d", PERFECT, "m"))
+    assert unjudged.exit_code == 1
+    assert "20 no verdict" in unjudged.stderr
+
+
+def test_runs_that_cannot_be_compared_are_refused(make_run: Callable[..., Path]) -> None:
+    a = make_run("a", PERFECT)
+    assert "got 2 only in" in str(call(a, make_run("b", PERFECT[:28])).exception)
+    assert "judged by one judge, got lexical in" in str(call(a, make_run("c", PERFECT, "openai:m")).exception)
+    assert "no such run folder" in str(call(a, "nowhere").exception)

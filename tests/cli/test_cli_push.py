@@ -1,0 +1,114 @@
+"""`omni-persona push`, against a Hub that only notes what it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from omni_persona_cli import push
+
+app = typer.Typer()
+app.command()(push.push)
+
+
+class Hub:
+    """What the Hub was told, and whether a repository that is there is private."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.private = True
+
+    def create_repo(self, repo: str, **options: Any) -> str:
+        self.told.append(("create_repo", {"repo": repo, **options}))
+        return f"https://hub.example/{repo}"
+
+    def repo_info(self, repo: str, repo_type: str) -> Any:
+        return SimpleNamespace(private=self.private)
+
+    def upload_folder(self, **options: Any) -> None:
+        self.told.append(("upload_folder", options))
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    hub = Hub()
+    monkeypatch.setattr("huggingface_hub.HfApi", lambda: hub)
+    return hub
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    folder = tmp_path / "omni-persona"
+    (folder / "data").mkdir(parents=True)
+    (folder / "README.md").write_text("card")
+    (folder / "data" / "I2I.parquet").write_bytes(b"x" * 1500)
+    (folder / "secret.env").write_text("not to be sent")
+    return folder
+
+
+def call(*arguments: Any) -> Any:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_the_metric_is_listed_and_nothing_is_sent(hub: Hub) -> None:
+    done = call("--metric", "--repo", "org/omni_persona_cal")
+    assert done.exit_code == 0, done.output
+    for name in ("app.py", "omni_persona_cal.py", "scores.py", "README.md", "requirements.txt"):
+        assert f" {name} " in done.output
+    assert "Dry run: nothing was sent" in done.output
+    assert "private" in done.output
+    assert hub.told == []
+    assert call("--metric").exit_code == 0
+
+
+def test_the_metric_goes_into_a_private_space(hub: Hub) -> None:
+    done = call("--metric", "--repo", "org/omni_persona_cal", "--yes")
+    assert done.exit_code == 0, done.output
+    (made, repo), (sent, upload) = hub.told
+    assert (made, sent) == ("create_repo", "upload_folder")
+    assert repo == {
+        "repo": "org/omni_persona_cal", "repo_type": "space", "private": True, "exist_ok": True, "space_sdk": "gradio",
+    }  # fmt: skip
+    assert (upload["repo_id"], upload["repo_type"]) == ("org/omni_persona_cal", "space")
+    assert {"app.py", "README.md", "requirements.txt", "__init__.py"} <= set(upload["allow_patterns"])
+    assert all((Path(upload["folder_path"]) / name).is_file() for name in upload["allow_patterns"])
+
+
+def test_a_dataset_goes_with_its_card_and_rows_alone(hub: Hub, dataset: Path) -> None:
+    done = call(dataset, "--repo", "org/omni-persona", "--yes", "--public")
+    assert done.exit_code == 0, done.output
+    (_, repo), (_, upload) = hub.told
+    assert (repo["repo_type"], repo["private"], repo["space_sdk"]) == ("dataset", False, None)
+    assert upload["allow_patterns"] == ["README.md", "data/I2I.parquet"]
+    assert "1,500" in done.output
+    assert "secret" not in done.output
+
+
+def test_what_is_public_already_is_not_pushed_to_by_mistake(hub: Hub) -> None:
+    hub.private = False
+    done = call("--metric", "--repo", "org/cal", "--yes")
+    assert "public already" in str(done.exception)
+    assert [name for name, _ in hub.told] == ["create_repo"]
+    assert call("--metric", "--repo", "org/cal", "--yes", "--public").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "a dataset folder or --metric"),
+        (("folder", "--metric"), "a dataset folder or --metric"),
+        (("--metric", "--yes"), "--yes needs --repo"),
+        (("--metric", "--repo", "cal"), "expected ORG/NAME, got 'cal'"),
+        (("--metric", "--repo", "a/b/c"), "expected ORG/NAME"),
+        (("nowhere",), "nowhere is no dataset folder"),
+    ],
+)
+def test_bad_usage_is_refused(hub: Hub, arguments: tuple[str, ...], message: str) -> None:
+    done = call(*arguments)
+    assert message in str(done.exception)
+    assert hub.told == []

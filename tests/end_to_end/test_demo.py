@@ -1,0 +1,47 @@
+"""The demo, and a user's way through the commands after it."""
+
+import json
+import re
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def demo(omni_persona_command, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, omni_persona_command("demo", cwd=folder).stdout
+
+
+def test_the_demo_prints_a_table_per_run_and_says_what_next(demo):
+    folder, said = demo
+    assert "Built omni-persona: 144 items over 48 sets of memories of 24 people" in said
+    assert "All 22 checks pass" in said
+    assert re.search(r"baseline:abstain .*?│ Cal +│ +50\.0 │ +50\.0 │ +50\.0 │ +50\.0 │ +50\.0 │", said, re.DOTALL)
+    scores = json.loads((folder / "runs" / "nearest" / "scores.json").read_text())
+    assert f"{100 * scores['by_group']['I2I']['cal']:.1f}" in said
+    assert "omni-persona run --model" in said
+    assert sorted(path.name for path in folder.iterdir()) == ["omni-persona", "runs"]
+
+
+def test_a_second_demo_goes_on_with_the_first(demo, omni_persona_command):
+    folder, _ = demo
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    said = omni_persona_command("demo", cwd=folder).stdout
+    assert "0 answered, 144 answered before" in said
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_what_the_demo_made_can_be_judged_and_scored_again(demo, omni_persona_command):
+    folder, _ = demo
+    before = json.loads((folder / "runs/nearest/scores.json").read_text())
+    said = omni_persona_command("judge", "runs/nearest", "--judge", "lexical", cwd=folder).stdout
+    assert "72 answers judged by lexical" in said
+    after = json.loads(omni_persona_command("score", "runs/nearest", "--json", cwd=folder).stdout)
+    assert after == before
+
+
+def test_a_run_with_missing_items_is_told_to_be_incomplete(demo, omni_persona_command):
+    folder, _ = demo
+    omni_persona_command("run", "--model", "baseline:random", "--limit", "24", "--out", "runs/few", cwd=folder)
+    done = omni_persona_command("score", "runs/few", cwd=folder, code=1)
+    assert "120 of 144 items have no answer" in done.stderr
