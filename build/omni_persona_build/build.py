@@ -13,6 +13,7 @@ import omni_persona
 from omni_persona_build.assemble import assemble
 from omni_persona_build.card import BuildFacts, render_card
 from omni_persona_build.construction import Placed, construction_rows, write_construction
+from omni_persona_build.exclude import without
 from omni_persona_build.fit import require_company, require_fit
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
@@ -44,16 +45,20 @@ def build(
     *,
     seed: int = 0,
     license: str = "other",
+    exclude: Path | None = None,
     overwrite: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> Built:
     """Build `out` from the pool by the recipe. The same pool, recipe and seed give the same bytes.
 
+    exclude: a built dataset whose people and media are kept out.
     license: the Hub's identifier of the pool's licence, for the card.
     Raises `BuildError`; `out` then is as it was.
     """
     with whole_folder(out, overwrite) as folder:
         people = read_pool(pool, lambda done, total: progress("reading people", done, total))
+        if exclude is not None:
+            people = without(people, exclude)
         require_fit(people, recipe)
         graph = PersonaGraph.of(people, lambda done, total: progress("comparing faces and voices", done, total))
         require_company(graph.sizes(), recipe, str(pool))

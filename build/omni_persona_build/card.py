@@ -47,6 +47,15 @@ def render_card(facts: BuildFacts) -> str:
         size_categories=[_size(total)],
         task_categories=["any-to-any", "question-answering"],
         tags=["benchmark", "omnimodal", "personalization", "abstention", "image", "audio", "text"],
+        extra_gated_heading="Faces and voices of people: agree before you look",
+        extra_gated_prompt="This dataset holds faces and voices, which identify people. By asking for access you agree "
+        "to use it to evaluate models only, to identify nobody with it, not to pass it on, and to delete what its "
+        "owner asks you to delete.",
+        extra_gated_fields={
+            "Affiliation": "text",
+            "What I will evaluate": "text",
+            "I agree to identify nobody and to pass nothing on": "checkbox",
+        },
         configs=[_config(name, rows) for name, rows in omni_persona.CONFIGS.items()],
     )
     card = DatasetCard.from_template(

@@ -13,15 +13,20 @@ EXAMPLES = """Examples:
 
 omni-persona build --pool people --recipe tiny --out omni-persona
 
-omni-persona build --pool people --recipe my_recipe.yaml --seed 7 --out second/omni-persona"""
+omni-persona build --pool people --recipe my_recipe.yaml --seed 7 --out second/omni-persona
+
+omni-persona build --pool more-people --recipe train --exclude omni-persona --out train/omni-persona"""
 
 
 def build(
     pool: Annotated[Path, typer.Option(help="Folder with personas.jsonl and the media it names.")],
-    recipe: Annotated[str, typer.Option(help="A recipe's name (tiny), or a YAML file of your own.")] = "tiny",
+    recipe: Annotated[str, typer.Option(help="tiny, balanced, v2_2, train, or a YAML file of your own.")] = "tiny",
     target: Annotated[Path, typer.Option("--out", help="The dataset folder to write.")] = Path("omni-persona"),
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other people, fields and words.")] = 0,
     licence: Annotated[str, typer.Option("--license", help="Licence identifier of the pool, for the card.")] = "other",
+    exclude: Annotated[
+        Path | None, typer.Option(help="A built dataset whose people and media are kept out, such as the test set.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
 ) -> None:
     """Build a benchmark from your own people: photos, voices, profiles.
@@ -29,11 +34,18 @@ def build(
     The pool is read and every medium opened first; --out appears whole or not at all. The same pool, recipe and seed
     give the same bytes.
     """
-    build_and_report(pool, recipe, target, seed=seed, licence=licence, overwrite=overwrite)
+    build_and_report(pool, recipe, target, seed=seed, licence=licence, exclude=exclude, overwrite=overwrite)
 
 
 def build_and_report(
-    pool: Path, recipe: str, target: Path, *, seed: int = 0, licence: str = "other", overwrite: bool = False
+    pool: Path,
+    recipe: str,
+    target: Path,
+    *,
+    seed: int = 0,
+    licence: str = "other",
+    exclude: Path | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Build with a progress display, then say what was built and where."""
     from omni_persona_build.build import build as build_dataset

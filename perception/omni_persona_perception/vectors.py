@@ -17,6 +17,8 @@ Vectors = NDArray[np.float32]
 
 FACE_SIDE = 64
 """Pixels of the square that a picture is scaled to."""
+FACE_SHARE = 0.8
+"""Share of the picture's shorter side that is compared."""
 VOICE_RATE = 16_000
 """Hz that clips are resampled to."""
 MAX_TERMS = 4096
@@ -24,7 +26,7 @@ MAX_TERMS = 4096
 
 
 def face_vectors(images: Sequence[bytes]) -> Vectors:
-    """Edge directions (HOG) and blurred brightness of encoded pictures; shape (n, d), rows of unit length.
+    """Edge directions (HOG) and blurred colours of encoded pictures; shape (n, d), rows of unit length.
 
     A picture is taken to be a head-and-shoulders portrait: its middle is what is compared.
     """
@@ -76,16 +78,18 @@ def _face(data: bytes) -> NDArray[np.float64]:
     from skimage.feature import hog
 
     image = decode_image(data)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = image.convert("L").crop((left, top, left + side, top + side))
+    # The middle of a portrait is its head; what is around it (clothes, a wall) changes from picture to picture.
+    side = FACE_SHARE * min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    face = image.crop((round(left), round(top), round(left + side), round(top + side)))
+    square = face.convert("L")
     edges = hog(
         np.asarray(square.resize((FACE_SIDE, FACE_SIDE)), dtype=np.float64),
         orientations=8,
         pixels_per_cell=(8, 8),
         cells_per_block=(2, 2),
     )
-    blurred = np.asarray(square.resize((12, 12), Resampling.BILINEAR), dtype=np.float64).ravel()
+    blurred = np.asarray(face.resize((12, 12), Resampling.BILINEAR), dtype=np.float64).ravel()
     return _unit(np.concatenate([_unit(edges), _unit(blurred - blurred.mean())]))
 
 

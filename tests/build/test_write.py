@@ -124,3 +124,13 @@ def test_the_card_states_the_counts(built):
     assert "144 items over 48 sets of memories of 12 people; 72 items cannot be answered." in card
     assert card.count("| 4 | 2 | 2 |") == 18
     assert "{{" not in card
+    assert "{%" not in card
+
+
+def test_the_card_is_gated_and_its_yaml_reads_back(built):
+    from huggingface_hub import DatasetCard
+
+    data = DatasetCard.load(built / "README.md").data.to_dict()
+    assert "I agree to identify nobody and to pass nothing on" in data["extra_gated_fields"]
+    assert [config["config_name"] for config in data["configs"]] == list(omni_persona.CONFIGS)
+    assert data["language"] == ["en"]
