@@ -20,7 +20,7 @@ from omni_persona_build.plan import plan
 from omni_persona_build.pool import Persona, read_pool
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.rows import sample_rows
-from omni_persona_build.write import Row, whole_folder, write_parquet
+from omni_persona_build.write import Row, content_hash, whole_folder, write_parquet
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, the steps done and the steps in all."""
@@ -90,6 +90,7 @@ def build(
             people=len(people),
             samples=len(planned),
             license=license,
+            content=content_hash(folder),
             counts=counts,
         )
         (folder / "README.md").write_text(render_card(facts), encoding="utf-8")

@@ -31,6 +31,9 @@ class BuildFacts:
     samples: int
     license: str
     """A licence identifier of the Hub, `other` where the pool's is not known."""
+    content: str
+    """A hash of the Parquet files. It goes into each configuration, because `datasets` tells local folders of one
+    name apart by their configurations alone: without it, a rebuilt folder would be read from the cache of the old."""
     counts: Counter[tuple[str, str]]
     """(task, absence) -> items."""
 
@@ -56,7 +59,7 @@ def render_card(facts: BuildFacts) -> str:
             "What I will evaluate": "text",
             "I agree to identify nobody and to pass nothing on": "checkbox",
         },
-        configs=[_config(name, rows) for name, rows in omni_persona.CONFIGS.items()],
+        configs=[_config(name, rows, facts.content) for name, rows in omni_persona.CONFIGS.items()],
     )
     card = DatasetCard.from_template(
         data,
@@ -76,8 +79,8 @@ def render_card(facts: BuildFacts) -> str:
     return str(card).rstrip() + "\n"
 
 
-def _config(name: str, rows: tuple[str, str] | None) -> dict[str, object]:
-    config: dict[str, object] = {"config_name": name}
+def _config(name: str, rows: tuple[str, str] | None, content: str) -> dict[str, object]:
+    config: dict[str, object] = {"config_name": name, "description": f"content {content}"}
     if rows is None:
         config["default"] = True
     else:

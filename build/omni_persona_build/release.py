@@ -22,7 +22,7 @@ import omni_persona
 from omni_persona_build.card import BuildFacts, render_card
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import load_recipe
-from omni_persona_build.write import Row, whole_folder, write_parquet
+from omni_persona_build.write import Row, content_hash, whole_folder, write_parquet
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
 FILE = "data/release.parquet"
@@ -101,6 +101,7 @@ def import_release(
             people=None,
             samples=len(set(samples)),
             license="other",
+            content=content_hash(folder),
             counts=counts,
         )
         (folder / "README.md").write_text(render_card(facts), encoding="utf-8")

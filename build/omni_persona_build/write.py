@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -98,6 +99,16 @@ def write_parquet(samples: Iterable[Sequence[Row]], folder: Path, about: dict[st
         features = omni_persona.features().arrow_schema.metadata
         writer.add_key_value_metadata({**features, b"omni_persona": json.dumps(about, sort_keys=True).encode()})
     return counts
+
+
+def content_hash(folder: Path) -> str:
+    """A hash of a dataset folder's rows, 16 hex digits."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob(omni_persona.DATA_FILES)):
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()[:16]
 
 
 def media_name(medium: Stored) -> str:

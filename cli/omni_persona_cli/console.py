@@ -70,14 +70,17 @@ ROWS = {
 
 
 def score_table(title: str, scores: Mapping[str, Any]) -> Table:
-    """A run's scores x 100, with the groups beside each other; a rate over no items shows as a dash."""
-    columns = {"all": scores, **scores["by_group"]}
+    """A run's scores x 100 with their intervals, and the groups beside each other; a rate over no items is a dash."""
+    interval = scores.get("interval") or {}
     table = Table(title=Text(title), title_justify="left")
     table.add_column("x 100")
-    for name in columns:
+    table.add_column("all", justify="right")
+    table.add_column(f"{100 * interval.get('confidence', 0.95):g} % interval", justify="right")
+    for name in scores["by_group"]:
         table.add_column(name, justify="right")
     for key, label in ROWS.items():
-        table.add_row(label, *(_cell(key, column.get(key)) for column in columns.values()))
+        groups = (_cell(key, group.get(key)) for group in scores["by_group"].values())
+        table.add_row(label, _cell(key, scores.get(key)), _interval(scores, key), *groups)
     return table
 
 
@@ -85,3 +88,8 @@ def _cell(key: str, value: float | int | None) -> str:
     if value is None:
         return "-"
     return str(value) if key == "n" else f"{100 * value:.1f}"
+
+
+def _interval(scores: Mapping[str, Any], key: str) -> str:
+    bounds = (scores.get("intervals") or {}).get(key)
+    return "" if bounds is None else " to ".join(f"{100 * bound:.1f}" for bound in bounds)

@@ -12,7 +12,7 @@ import omni_persona
 from omni_persona_build import write
 from omni_persona_build.build import build
 from omni_persona_build.errors import BuildError
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipe import Recipe, load_recipe
 from omni_persona_build.write import whole_folder
 
 
@@ -23,7 +23,7 @@ def _files(folder):
 def test_two_builds_are_byte_identical_even_in_another_process(built, shared_pool, tmp_path):
     script = (
         "import sys; from pathlib import Path; from omni_persona_build.build import build; "
-        "from omni_persona_build.recipe import load_recipe; "
+        "from omni_persona_build.recipe import Recipe, load_recipe; "
         "build(Path(sys.argv[1]), load_recipe('tiny'), Path(sys.argv[2]))"
     )
     other = tmp_path / "omni-persona"
@@ -68,6 +68,21 @@ def test_every_configuration_loads_over_the_same_files(built, tmp_path):
             column, value = rows
             assert set(dataset[column]) == {value}
     assert len(list(built.glob(omni_persona.DATA_FILES))) == 1
+
+
+def test_a_rebuilt_folder_is_not_read_from_the_cache_of_the_old_one(pool, tmp_path):
+    """`datasets` tells local folders of one name apart by their configurations alone."""
+    recipe = Recipe.model_validate({"name": "few", "tasks": {"visual_to_bio": {"answerable": 2}}})
+    questions = []
+    for place, seed in (("a", 0), ("a", 1), ("b", 2)):
+        out = tmp_path / place / "omni-persona"
+        build(pool.folder, recipe, out, seed=seed, overwrite=True)
+        rows = datasets.load_dataset(str(out), split="test", cache_dir=str(tmp_path / "cache"))
+        questions.append([(row["query_text"], [one["text"] for one in row["contexts"]]) for row in rows])
+        assert list(rows["augmented_id"]) == [item.augmented_id for item in omni_persona.items(omni_persona.load(out))]
+        streamed = omni_persona.items(omni_persona.load(out, streaming=True))
+        assert questions[-1] == [(one.query_text, [context.text for context in one.contexts]) for one in streamed]
+    assert questions[0] != questions[1] != questions[2] != questions[0]
 
 
 def test_only_the_cue_of_the_group_is_there(built):
