@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from omni_persona_cli import build, check, demo, import_release, judge, pool, register, run, score
+from omni_persona_cli import (
+    build,
+    check,
+    compare,
+    demo,
+    import_release,
+    judge,
+    pool,
+    push,
+    register,
+    report,
+    run,
+    score,
+)
 from omni_persona_cli.console import errors
 
 app = typer.Typer(
@@ -32,7 +45,10 @@ for _name, _module, _function in (
     ("run", run, run.run),
     ("judge", judge, judge.judge),
     ("score", score, score.score),
+    ("compare", compare, compare.compare),
+    ("report", report, report.report),
     ("register", register, register.register),
+    ("push", push, push.push),
 ):
     app.command(_name, epilog=_module.EXAMPLES)(_function)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from omni_persona_cli.console import err, out, progress
 
@@ -57,32 +58,25 @@ def judge(
     are left without a verdict.
     """
     import omni_persona
-    from omni_persona_runner.folder import VERDICTS, read_predictions, write_lines
-    from omni_persona_runner.judging import run_dataset
+    from omni_persona_runner.judging import judge_run, run_dataset
 
     items = [item for item in omni_persona.items(run_dataset(run)) if item.answerable]
-    said = {name: line.prediction for name, line in read_predictions(run).items() if line.prediction is not None}
-    asked = [item.augmented_id for item in items if item.augmented_id in said]
-    pairs = [(item.gold_answer, said[item.augmented_id]) for item in items if item.augmented_id in said]
     with progress() as display:
-        bar = display.add_task("judging", total=len(set(pairs)))
+        bar = display.add_task("judging", total=None)
         judge_ = _judge(by.value, url, model, at_once, run / "judge", lambda: display.advance(bar))
-        judgements = judge_.judge(pairs)
-    lines: list[dict[str, Any]] = [
-        {"augmented_id": name, "verdict": one.verdict, "judge": judge_.name, "raw": one.raw}
-        for name, one in zip(asked, judgements, strict=True)
-    ]
-    write_lines(run / VERDICTS, lines)
+        judgements = list(judge_run(run, items, judge_).values())
     verdicts = [one.verdict for one in judgements]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
-    out.print(f"{len(verdicts)} answers judged by {judge_.name}: {counts or 'nothing to judge'}", markup=False)
+    # What a model is called or writes is text: no markup and no emoji codes are read from it.
+    out.print(Text(f"{len(verdicts)} answers judged by {judge_.name}: {counts or 'nothing to judge'}"), soft_wrap=True)
     unjudged = [one for one in judgements if one.verdict == "UNJUDGED"]
     if unjudged:
         reason = " ".join((unjudged[0].raw or "no reply").split())[:200]
-        err.print(f"{len(unjudged)} answers have no verdict and are in no rate; the first: {reason}", markup=False)
-        err.print("Judge again: what has a verdict is not asked for again.", markup=False)
+        told = f"{len(unjudged)} answers have no verdict and are in no rate; the first: {reason}"
+        err.print(Text(told), soft_wrap=True)
+        err.print("Judge again: what has a verdict is not asked for again.")
         raise typer.Exit(1)
-    out.print(f"Next: omni-persona score {run}", soft_wrap=True, markup=False)
+    out.print(Text(f"Next: omni-persona score {run}"), soft_wrap=True)
 
 
 def _judge(

@@ -48,7 +48,7 @@ def push(
     if not yes or repo is None:
         out.print(f"Dry run: nothing was sent. {total}. Send with --repo ORG/NAME --yes")
         return
-    out.print(f"Sent to {_upload(kind, repo, folder, names, public)}: {total}", soft_wrap=True, markup=False)
+    out.print(Text(f"Sent to {_upload(kind, repo, folder, names, public)}: {total}"), soft_wrap=True)
 
 
 def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:

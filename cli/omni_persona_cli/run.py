@@ -11,15 +11,23 @@ import typer
 from omni_persona_cli.console import err, out
 
 if TYPE_CHECKING:
+    from omni_persona_runner.batching import Size
     from omni_persona_runner.model import Model
 
 EXAMPLES = """Examples:
 
 omni-persona run --model baseline:nearest --out runs/nearest
 
-omni-persona run --model Qwen/Qwen2.5-Omni-3B --batch-size 8 --out runs/qwen-3b
+omni-persona run --model Qwen/Qwen2.5-Omni-3B --batch-size auto --out runs/qwen-3b
 
-omni-persona run --model ./my-checkpoint --limit 24 --out runs/first-look"""
+omni-persona run --model ./my-checkpoint --limit 24 --without image --out runs/without-faces
+
+omni-persona run --endpoint http://localhost:8000/v1 --model openbmb/MiniCPM-o-4_5 --out runs/minicpm
+
+torchrun --nproc-per-node 8 -m omni_persona_cli run --model Qwen/Qwen2.5-Omni-7B --batch-size auto --out runs/qwen-7b"""
+
+MAX_NEW_TOKENS = 256
+MAX_NEW_TOKENS_WITH_THOUGHTS = 4096
 
 
 class Cues(str, Enum):
@@ -29,9 +37,22 @@ class Cues(str, Enum):
     as_released = "as-released"
 
 
+class Without(str, Enum):
+    """What a model is not shown."""
+
+    image = "image"
+    audio = "audio"
+    text = "text"
+    query = "query"
+
+
 def run(
     model: Annotated[
-        str, typer.Option(help="baseline:abstain, baseline:random, baseline:nearest, a Hub id or a folder.")
+        str,
+        typer.Option(
+            help="baseline:abstain, baseline:random, baseline:nearest, a Hub id, a folder, or with --endpoint the "
+            "name that the server knows."
+        ),
     ],
     target: Annotated[
         Path, typer.Option("--out", help="The run folder; the same command again goes on where it stopped.")
@@ -40,8 +61,17 @@ def run(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Ask that many items, spread over groups and absences.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Items that a checkpoint answers at once.")] = 1,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="The longest answer, in tokens.")] = 256,
+    batch_size: Annotated[
+        str, typer.Option(metavar="N|auto", help="Items that a checkpoint answers at once; auto: as many as fit.")
+    ] = "1",
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help=f"The longest answer, in tokens; {MAX_NEW_TOKENS} if left out, and "
+            f"{MAX_NEW_TOKENS_WITH_THOUGHTS} with --reason.",
+        ),
+    ] = None,
     cues: Annotated[
         Cues,
         typer.Option(
@@ -49,6 +79,24 @@ def run(
             "picture for voice queries."
         ),
     ] = Cues.isolated,
+    without: Annotated[
+        list[Without] | None,
+        typer.Option(
+            help="Leave out all pictures, all clips, the notes, or the query's picture and clip; may be repeated."
+        ),
+    ] = None,
+    prompt: Annotated[Path | None, typer.Option(help="A text file to take the place of our system prompt.")] = None,
+    reason: Annotated[bool, typer.Option(help="Let the model think first; what follows is its answer.")] = False,
+    drop_unsupported: Annotated[
+        bool, typer.Option(help="Leave out of an item what a checkpoint cannot take, and say so in its line.")
+    ] = False,
+    endpoint: Annotated[
+        str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server, such as http://localhost:8000/v1.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests to an endpoint at a time.")] = 8,
+    api_key_env: Annotated[
+        str, typer.Option(metavar="NAME", help="The environment variable that holds the endpoint's key.")
+    ] = "OPENAI_API_KEY",
     device: Annotated[str | None, typer.Option(help="Such as cuda:0 or cpu; chosen for you if left out.")] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Such as float16; bfloat16 on a GPU and float32 elsewhere if left out.")
@@ -58,31 +106,64 @@ def run(
 ) -> None:
     """Ask a model every question and keep its answers in a run folder. Exit code 1 when items failed."""
     from omni_persona_runner.baselines import load_baseline
+    from omni_persona_runner.endpoint import EndpointModel
+    from omni_persona_runner.prompt import RULES, Prompt, read_rules
+    from omni_persona_runner.ranks import is_first
     from omni_persona_runner.transformers_model import TransformersModel
 
+    put = Prompt(
+        rules=RULES if prompt is None else read_rules(prompt),
+        cues=cues.value,
+        without=frozenset(one.value for one in without or ()),
+        reason=reason,
+    )
+    longest = max_new_tokens or (MAX_NEW_TOKENS_WITH_THOUGHTS if reason else MAX_NEW_TOKENS)
     loaded: Model
-    if model.startswith("baseline:"):
+    if endpoint is not None:
+        loaded = EndpointModel(
+            endpoint, model, prompt=put, max_new_tokens=longest, concurrency=concurrency, api_key_env=api_key_env
+        )
+    elif model.startswith("baseline:"):
+        if put != Prompt(cues=cues.value):
+            raise ValueError(f"{model} reads no prompt: --without, --prompt and --reason are for models that do")
         loaded = load_baseline(model, seed)
     else:
         loaded = TransformersModel(
             model,
-            batch_size=batch_size,
-            max_new_tokens=max_new_tokens,
-            cues=cues.value,
+            prompt=put,
+            batch_size=_batch_size(batch_size),
+            max_new_tokens=longest,
             device=device,
             dtype=dtype,
+            drop_unsupported=drop_unsupported,
             trust_remote_code=trust_remote_code,
         )
     if not run_and_report(loaded, dataset, target, limit=limit):
         raise typer.Exit(1)
-    out.print(f"Next: omni-persona score {target}", soft_wrap=True)
+    if is_first():
+        out.print(f"Next: omni-persona score {target}", soft_wrap=True)
+
+
+def _batch_size(text: str) -> Size:
+    """A number, or `auto`."""
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal():
+        raise ValueError(f"expected --batch-size to be a number or auto, got {text!r}")
+    return int(text)
 
 
 def run_and_report(model: Model, dataset: Path, target: Path, *, limit: int | None = None) -> bool:
-    """Run with a progress display and say what came of it; true where every item has an answer."""
+    """Run with a progress display and say what came of it; true where every item has an answer.
+
+    Of several processes that run side by side, the first alone shows and says anything.
+    """
+    from omni_persona_runner.ranks import is_first
     from omni_persona_runner.run import run as run_model
 
-    summary = run_model(model, dataset, target, limit=limit, console=err if err.is_terminal else None)
+    summary = run_model(model, dataset, target, limit=limit, console=err if err.is_terminal and is_first() else None)
+    if not is_first():
+        return not summary.n_failed
     before = f", {summary.n_skipped} answered before" * bool(summary.n_skipped)
     out.print(f"{model.name}: {summary.n_done} answered{before}; run folder {target}", soft_wrap=True)
     if summary.n_failed:

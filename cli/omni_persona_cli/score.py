@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,24 +18,39 @@ omni-persona score runs/nearest
 omni-persona score runs/nearest --json > scores.json"""
 
 
+class Protocol(str, Enum):
+    """Which Ans and which Cal the headline holds."""
+
+    guarded = "guarded"
+    paper = "paper"
+    v2_2 = "v2.2"
+
+
 def score(
     run: Annotated[Path, typer.Argument(help="The run folder.")],
+    protocol: Annotated[
+        Protocol,
+        typer.Option(
+            help="guarded: an abstention is no right answer, Cal is the mean of Ans and Unans. paper: it may be one. "
+            "v2.2: as guarded, and Cal weighs by items."
+        ),
+    ] = Protocol.guarded,
     as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON in place of the table.")] = False,
 ) -> None:
     """Score a run by the verdicts in it, or by the lexical judge where it has none; writes scores.json.
 
     Exit code 1 when items are missing or unjudged.
     """
-    if not score_and_report(run, as_json=as_json):
+    if not score_and_report(run, protocol=protocol.value, as_json=as_json):
         raise typer.Exit(1)
 
 
-def score_and_report(run: Path, *, as_json: bool = False) -> bool:
+def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = False) -> bool:
     """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
     from omni_persona_runner.folder import read_manifest
     from omni_persona_runner.judging import run_dataset, score_run
 
-    scores = score_run(run, run_dataset(run))
+    scores = score_run(run, run_dataset(run), protocol)
     if as_json:
         typer.echo(json.dumps(scores, indent=2))
     else:

@@ -1,12 +1,29 @@
 """Cal: does a personal assistant answer what the memories hold, and say so when they do not?
 
-The metric of Omni-Persona (arXiv 2605.09996) as a plain function. `evaluate` loads the same code through
+The metric of Omni-Persona (arXiv 2605.09996) as plain functions. `evaluate` loads the same code through
 `omni_persona_cal.py` in this folder; importing the package loads neither `evaluate` nor `datasets`.
 """
 
 from .abstention import CANONICAL_ABSTENTION, abstains
-from .evaluation import compute
+from .agreement import judge_agreement, overlap_check
+from .comparison import compare
+from .evaluation import compute, judged_items
+from .judges import Judge, JudgeError, Judgement, make_judge
 from .lexical import judge as lexical_judge
 from .scores import VERDICTS
 
-__all__ = ["CANONICAL_ABSTENTION", "VERDICTS", "abstains", "compute", "lexical_judge"]
+__all__ = [
+    "CANONICAL_ABSTENTION",
+    "VERDICTS",
+    "Judge",
+    "JudgeError",
+    "Judgement",
+    "abstains",
+    "compare",
+    "compute",
+    "judge_agreement",
+    "judged_items",
+    "lexical_judge",
+    "make_judge",
+    "overlap_check",
+]

@@ -2,59 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .abstention import abstains
-from .lexical import judge as lexical_judge
+from .intervals import Resampling, described, intervals, resampled_scores
+from .judges import Judge, make_judge
 from .overlap import rouge_l_recall, token_f1
-from .scores import JudgedItem, summary
-from .validation import check_inputs, check_judge, check_verdicts
-
-JUDGES: dict[str, Callable[[str, str], str]] = {"lexical": lexical_judge}
-"""The judges by name. Each takes a gold answer and a prediction, and returns one of `scores.VERDICTS`."""
+from .scores import GUARDED, UNJUDGED, JudgedItem, audio_visual_gap, rates, slices
+from .validation import check_inputs, check_protocol, check_resampling, check_verdicts
 
 
 def compute(
     predictions: Sequence[str],
     references: Sequence[Mapping[str, Any]],
-    judge: str = "lexical",
+    judge: str | Judge = "lexical",
     verdicts: Sequence[str | None] | None = None,
+    *,
+    judge_options: Mapping[str, Any] | None = None,
+    protocol: str = GUARDED,
+    n_resamples: int = 10_000,
+    confidence: float = 0.95,
+    seed: int = 0,
+    bertscore: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The scores of a model's predictions, as a dict that JSON can hold.
 
     Args:
         predictions: What the model said, one string per item; an empty one is an answer that says nothing.
         references: One dict per item with exactly the keys of `validation.REFERENCE_KEYS`.
-        judge: Who says whether an answer matches the gold: a name in `JUDGES`. Not asked where `verdicts`
-            are given.
+        judge: Who says whether an answer matches the gold: a name in `judges.JUDGES`, or a `judges.Judge`.
+            Not asked where `verdicts` are given.
         verdicts: CORRECT, WRONG or UNJUDGED per item, from a judge of yours. Those of unanswerable items may
             be None: they are not read, because abstaining alone decides there.
+        judge_options: For a judge given by name: see `judges.make_judge`.
+        protocol: Which rules `ans` and `cal` follow, one of `scores.PROTOCOLS`.
+        n_resamples: Of the bootstrap that makes the intervals; 0 makes none.
+        confidence: Share of the resamples that an interval holds, between 0 and 1.
+        seed: Of the bootstrap.
+        bertscore: The options of `bertscore.bertscores`, at least `model`; None leaves BERTScore out.
 
     Returns:
-        `judge` (its name, or "given"), the keys of `scores.rates` for all items, and the same keys for each
-        slice under `by_group`, `by_task` and `by_absence`.
+        `judge` (its name, or "given"), `protocol`, `interval` (how intervals were made, None without), the
+        keys of `scores.rates` for all items, and the same keys for each slice under `by_group`, `by_task` and
+        `by_absence`. With intervals, each of these has `intervals`, score -> [low, high] or None. Among the
+        scores of all items is `audio_visual_gap`.
 
     Raises:
         ValueError: names the index or id, and says what was expected.
     """
-    check_judge(judge, JUDGES)
-    check_inputs(predictions, references)
-    if verdicts is None:
-        ask = JUDGES[judge]
-        verdicts = [
-            ask(reference["gold_answer"], prediction) if reference["answerable"] else None
-            for prediction, reference in zip(predictions, references, strict=True)
-        ]
-        judged_by = judge
+    check_protocol(protocol)
+    check_resampling(n_resamples, confidence, seed)
+    items, judged_by = judged_items(
+        predictions, references, judge, verdicts, judge_options=judge_options, bertscore=bertscore
+    )
+    resampling = Resampling(n_resamples, confidence, seed)
+    result = {
+        "judge": judged_by,
+        "protocol": protocol,
+        "interval": described(resampling) if n_resamples else None,
+        **summary(items, protocol),
+    }
+    if n_resamples:
+        found = intervals(resampled_scores(items, protocol, resampling), confidence)
+        for place, pairs in found.items():
+            _at(result, place)["intervals"] = pairs
+    return result
+
+
+def summary(items: Sequence[JudgedItem], protocol: str = GUARDED) -> dict[str, Any]:
+    """`rates` of all `items` with `audio_visual_gap`, and those of each of `slices`."""
+    whole = rates(items, protocol)
+    parts = {
+        kind: {name: rates(part, protocol) for name, part in named.items()} for kind, named in slices(items).items()
+    }
+    groups = parts["by_group"]
+    missing = [name for name in ("I2I", "A2A") if groups[name]["ans"] is None]
+    if missing:
+        gap = None
+        whole["null_because"]["audio_visual_gap"] = f"no Ans for {' and '.join(missing)}"
     else:
+        gap = audio_visual_gap({name: part["ans"] for name, part in groups.items()})
+    whole["counts"]["audio_visual_gap"] = sum(groups[name]["counts"]["ans"] for name in ("I2I", "A2A"))
+    return {**whole, "audio_visual_gap": gap, **parts}
+
+
+def judged_items(
+    predictions: Sequence[str],
+    references: Sequence[Mapping[str, Any]],
+    judge: str | Judge = "lexical",
+    verdicts: Sequence[str | None] | None = None,
+    *,
+    judge_options: Mapping[str, Any] | None = None,
+    bertscore: Mapping[str, Any] | None = None,
+) -> tuple[list[JudgedItem], str]:
+    """Each item with all that scores need, and who judged; arguments and errors as for `compute`.
+
+    What `comparison.compare` and `agreement.overlap_check` work on.
+    """
+    # A judge that is not there should say so before anything else is checked or asked.
+    asked = judge if isinstance(judge, Judge) else make_judge(judge, judge_options)
+    check_inputs(predictions, references)
+    if verdicts is not None:
         check_verdicts(verdicts, references)
-        judged_by = "given"
-    items = [_judged(*row) for row in zip(predictions, references, verdicts, strict=True)]
-    return {"judge": judged_by, **summary(items)}
+    answerable = [index for index, reference in enumerate(references) if reference["answerable"]]
+    pairs = [(references[index]["gold_answer"], predictions[index]) for index in answerable]
+    if verdicts is None:
+        said = [judgement.verdict for judgement in asked.judge(pairs)]
+        by_index: dict[int, str | None] = dict(zip(answerable, said, strict=True))
+    else:
+        by_index = dict(enumerate(verdicts))
+    similarity: dict[int, float] = {}
+    if bertscore is not None and pairs:
+        from .bertscore import bertscores
+
+        similarity = dict(zip(answerable, bertscores(pairs, **bertscore), strict=True))
+    items = [
+        _judged(prediction, reference, by_index.get(index), similarity.get(index))
+        for index, (prediction, reference) in enumerate(zip(predictions, references, strict=True))
+    ]
+    return items, "given" if verdicts is not None else asked.name
 
 
-def _judged(prediction: str, reference: Mapping[str, Any], verdict: str | None) -> JudgedItem:
+def _judged(prediction: str, reference: Mapping[str, Any], verdict: str | None, bertscore: float | None) -> JudgedItem:
     answerable, gold = reference["answerable"], reference["gold_answer"]
     return JudgedItem(
         augmented_id=reference["augmented_id"],
@@ -63,9 +133,17 @@ def _judged(prediction: str, reference: Mapping[str, Any], verdict: str | None) 
         task=reference["task"],
         absence=reference["absence"],
         answerable=answerable,
+        gold_answer=gold,
         abstaining=abstains(prediction),
-        verdict=verdict if answerable else None,
+        verdict=(verdict or UNJUDGED) if answerable else None,
         n_words=len(prediction.split()),
         rouge_l=rouge_l_recall(gold, prediction) if answerable else None,
         token_f1=token_f1(gold, prediction) if answerable else None,
+        bertscore=bertscore,
     )
+
+
+def _at(result: dict[str, Any], place: tuple[str, ...]) -> dict[str, Any]:
+    for name in place:
+        result = result[name]
+    return result

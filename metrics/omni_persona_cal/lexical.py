@@ -9,13 +9,15 @@ WRONG. README.md says how often it agrees with a person, and where it errs.
    of grammar ("the", "with", "she") are not content.
 3. A window of the answer must hold the gold's content words: all of them where the gold has fewer than
    `LONG_GOLD`, else a share `LONG_GOLD_SHARE` and every number. The window spans at most `WINDOW_FACTOR`
-   times as many content words as the gold has, and for a short gold no sentence end.
+   times as many content words as the gold has, and for a short gold no sentence end. Where it lacks a word of a
+   long gold it may hold no other content word: that would be a word exchanged, not one left out.
 4. The window must not be denied: none of the gold's words in it stands after "not", "never", "unable",
    "whether" and the like in its clause, nor does "is not" follow it. A gold that holds a negation needs one
    in the answer.
-5. One answer, not several: no "or" in or beside the window, no sentence that lists candidates ("one of
-   these"), no answer that guesses twice ("maybe ... maybe"), unless the gold itself does so; and for a gold
-   that is an MBTI type, no other type affirmed.
+5. One answer, not none: no answer that abstains. And not several: no "or" in or beside the window, nor at the
+   end of a list that it begins ("Rome, Milan or Naples"), no sentence that lists candidates ("one of these"),
+   no answer that guesses twice ("maybe ... maybe"), unless the gold itself does so; and for a gold that is an
+   MBTI type, no other type affirmed.
 6. A prediction that is the gold word for word is CORRECT whatever 1 to 5 say.
 """
 
@@ -23,9 +25,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .abstention import abstains
 from .scores import CORRECT, WRONG
 from .text import plain, stem, words
 
@@ -35,6 +39,8 @@ LONG_GOLD_SHARE = 0.8
 """Share of a long gold's content words that must be there."""
 WINDOW_FACTOR = 1.5
 """Content words of the widest window, for each content word of the gold."""
+LONGEST_ALTERNATIVE = 2
+"""Words of an alternative in a list that ends with "or"."""
 
 _CLOSED_THINKING = re.compile(r".*</think(?:ing)?>", re.DOTALL)
 _OPEN_THINKING = re.compile(r"<think(?:ing)?>.*", re.DOTALL)
@@ -80,6 +86,8 @@ class _Word:
     """Whether it carries meaning of its own."""
     sentence: int
     """Index of its sentence."""
+    clause: int
+    """Index of its clause in the whole text: a comma and the like begin a new one."""
     listed: bool
     """Whether its sentence lists candidates."""
     negated: bool
@@ -103,6 +111,8 @@ def judge(gold: str, prediction: str) -> str:
     if words(gold) == words(prediction):
         return CORRECT
     answer = _answer_part(prediction)
+    if abstains(answer):
+        return WRONG
     found = _read(answer)
     if _guesses(answer) >= 2 + _guesses(gold) or _affirms_another_type(gold_words, found):
         return WRONG
@@ -133,7 +143,8 @@ def _guesses(text: str) -> int:
 
 def _read(text: str) -> list[_Word]:
     """The words of a text in plain form, each with what its sentence and clause say about it."""
-    result = []
+    result: list[_Word] = []
+    clause = 0
     for index, sentence in enumerate(_SENTENCE_END.split(text)):
         listed = _LISTING.search(sentence) is not None
         sentence = _EXCLUDING.sub("without", _NOT_NEGATING.sub("", sentence))
@@ -142,9 +153,10 @@ def _read(text: str) -> list[_Word]:
             for raw in _without_contraction(token):
                 if raw in _CLAUSE_ENDS:
                     negated = False
+                    clause += 1
                 if not raw[0].isalnum():
                     continue
-                result.append(_Word(raw, stem(raw), raw not in _NOT_CONTENT, index, listed, negated))
+                result.append(_Word(raw, stem(raw), raw not in _NOT_CONTENT, index, clause, listed, negated))
                 negated = negated or raw in _NEGATORS
     return result
 
@@ -178,14 +190,33 @@ def _windows(wanted: set[str], found: Sequence[_Word]) -> Iterator[tuple[int, in
             if word.stem in wanted:
                 seen.add(word.stem)
             if len(seen) >= enough and numbers <= seen:
-                yield first, last
-                break
+                # A word is missing and another stands among the rest: exchanged, not left out.
+                exchanged = len(seen) < len(wanted) and width > len(seen)
+                if not exchanged:
+                    yield first, last
+                    break
 
 
 def _beside_or(found: Sequence[_Word], first: int, last: int) -> bool:
-    """Whether "or" stands in the window, up to three words before it or right after it, in its sentence."""
+    """Whether the window is one of several alternatives of its sentence.
+
+    "or" stands in it, up to three words before it or right after it; or after some more alternatives of up to
+    `LONGEST_ALTERNATIVE` words each, between commas ("Rome, Milan or Naples").
+    """
+    sentence = found[last].sentence
     near = found[max(0, first - 3) : last + 2]
-    return any(word.raw == "or" and word.sentence == found[last].sentence for word in near)
+    if any(word.raw == "or" and word.sentence == sentence for word in near):
+        return True
+    lengths = Counter[int]()
+    for word in found[last + 1 :]:
+        if word.sentence != sentence or word.clause == found[last].clause:
+            return False
+        if word.raw == "or":
+            return True
+        lengths[word.clause] += 1
+        if lengths[word.clause] > LONGEST_ALTERNATIVE:
+            return False
+    return False
 
 
 def _negated(wanted: set[str], found: Sequence[_Word], first: int, last: int, by_any_negation: bool) -> bool:

@@ -20,11 +20,23 @@ import evaluate
 import rouge_score
 
 from .abstention import abstains
+from .agreement import judge_agreement
+from .audit import audit_published
+from .bertscore import bertscores
+from .bootstrap import resampled_totals
+from .comparison import compare as compare_runs
 from .evaluation import compute
+from .intervals import Resampling
+from .judge_cache import JudgeCache
+from .judge_prompt import question
+from .judges import Judge
 from .lexical import judge as lexical_judge
+from .openai_judge import OpenAIJudge
 from .overlap import token_f1
-from .scores import summary
+from .published import PAPER_TABLE_2
+from .scores import rates
 from .text import plain
+from .transformers_judge import TransformersJudge
 from .validation import check_inputs
 
 _DESCRIPTION = """\
@@ -45,11 +57,16 @@ Args:
     predictions (list of str): what the model said, one string per item.
     references (list of dict): per item `augmented_id`, `source_sample_id`, `group` (I2I, A2A, T2T or T2Any),
         `task`, `absence` (none, absent_persona or absent_attribute), `gold_answer` and `answerable` (bool).
-    judge (str): "lexical", a deterministic rule that compares words.
+    judge (str): "lexical", a deterministic rule that compares words; "openai" or "transformers", a model.
+    judge_options (dict, optional): for a model, at least `model`; for an endpoint also `base_url`.
     verdicts (list of str, optional): CORRECT, WRONG or UNJUDGED per item, from a judge of your own.
+    protocol (str): which rules `ans` and `cal` follow: "guarded", "paper" or "v2.2".
+    n_resamples (int), confidence (float), seed (int): of the intervals; `n_resamples=0` makes none.
+    bertscore (dict, optional): `model`, and `layer` where it is not the last one; asks for BERTScore.
 
 Returns:
-    dict: rates in 0..1 or None, with their counts, for all items, `by_group`, `by_task` and `by_absence`.
+    dict: rates in 0..1 or None, with their counts and intervals, for all items, `by_group`, `by_task` and
+    `by_absence`.
 """
 
 _FEATURES = {
@@ -78,23 +95,16 @@ class OmniPersonaCal(evaluate.Metric):
             reference_urls=["https://arxiv.org/abs/2605.09996"],
         )
 
-    def compute(
-        self,
-        *,
-        predictions: Any = None,
-        references: Any = None,
-        judge: str = "lexical",
-        verdicts: Sequence[str | None] | None = None,
-    ) -> dict[str, Any] | None:
+    def compute(self, *, predictions: Any = None, references: Any = None, **options: Any) -> dict[str, Any] | None:
         """The scores of `predictions`, after those that `add` and `add_batch` gathered before.
 
-        None in a process that is not the first of several.
+        The options are those of `evaluation.compute`. None in a process that is not the first of several.
         """
         given = predictions is not None or references is not None
         if given and self.writer is None and self.num_process == 1:
             # No need for evaluate's cache file: it would turn our errors into Arrow's and wait for locks.
-            return compute(predictions, references, judge=judge, verdicts=verdicts)
-        return super().compute(predictions=predictions, references=references, judge=judge, verdicts=verdicts)
+            return compute(predictions, references, **options)
+        return super().compute(predictions=predictions, references=references, **options)
 
     def add_batch(self, *, predictions: Any = None, references: Any = None) -> None:
         """Gathers a batch of items for a later `compute()`; raises ValueError for what it could not score."""
@@ -107,10 +117,6 @@ class OmniPersonaCal(evaluate.Metric):
         super().add(prediction=prediction, reference=reference)
 
     def _compute(
-        self,
-        predictions: Sequence[str],
-        references: Sequence[Mapping[str, Any]],
-        judge: str,
-        verdicts: Sequence[str | None] | None,
+        self, predictions: Sequence[str], references: Sequence[Mapping[str, Any]], **options: Any
     ) -> dict[str, Any]:
-        return compute(predictions, references, judge=judge, verdicts=verdicts)
+        return compute(predictions, references, **options)

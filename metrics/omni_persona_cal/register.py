@@ -55,6 +55,12 @@ def register(modules_cache: Path | None = None) -> Path:
     return version
 
 
+def space_files() -> tuple[Path, list[str]]:
+    """This folder, and the names of its files that make the metric's Space on the Hub: module, page, card."""
+    names = sorted({*(path.name for path in _SOURCE.glob("*.py")), "README.md", "requirements.txt"})
+    return _SOURCE, names
+
+
 def _module_files() -> dict[str, bytes]:
     """What evaluate would copy, by name: the module, the siblings it imports, an empty __init__.py."""
     main = f"{MODULE}.py"

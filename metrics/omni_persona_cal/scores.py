@@ -2,12 +2,15 @@
 
 A score is None where its denominator is empty. None is not zero: a slice without answerable items has no
 answer accuracy, good or bad.
+
+The formulas stand once, in `formulas`, over totals: numbers for the scores themselves, arrays with one number
+per resample for their intervals.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +26,10 @@ GROUPS = ("I2I", "A2A", "T2T", "T2Any")
 NO_ABSENCE = "none"
 ABSENCES = (NO_ABSENCE, "absent_persona", "absent_attribute")
 """Why an item cannot be answered: it can; no memory holds the person; none holds the asked attribute."""
+
+GUARDED = "guarded"
+PROTOCOLS = (GUARDED, "paper", "v2.2")
+"""Which rules `ans` and `cal` follow: see `formulas`."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class JudgedItem:
     """One of `ABSENCES`."""
     answerable: bool
     """Whether the memories hold the answer."""
+    gold_answer: str
+    """The answer that counts; may be empty for an unanswerable item."""
     abstaining: bool
     """Whether the prediction abstains."""
     verdict: str | None
@@ -51,96 +60,230 @@ class JudgedItem:
     """Recall of the longest common subsequence, 0..1; None for an unanswerable item."""
     token_f1: float | None
     """F1 of the two bags of words, 0..1; None for an unanswerable item."""
+    bertscore: float | None
+    """BERTScore F1; None for an unanswerable item, and where nobody asked for it."""
+
+    def is_right(self, protocol: str = GUARDED) -> bool | None:
+        """Whether the item counts as right under `protocol`; None where it is UNJUDGED."""
+        if not self.answerable:
+            return self.abstaining
+        if self.verdict == UNJUDGED:
+            return None
+        return self.verdict == CORRECT and (protocol == "paper" or not self.abstaining)
 
 
-def rates(items: Sequence[JudgedItem]) -> dict[str, Any]:
-    """Counts and scores of `items`. Rates lie in 0..1 or are None; `mean_len` is in words.
+COLUMNS = (
+    "n", "answerable", "unanswerable", "judged", "correct", "correct_guarded", "false_abstentions",
+    "true_abstentions", "rouge_l", "token_f1", "bertscored", "bertscore", "words",
+)  # fmt: skip
+"""What is summed up over items; every score is a function of these totals."""
+
+
+def columns(item: JudgedItem) -> tuple[float, ...]:
+    """What `item` adds to each of `COLUMNS`."""
+    judged = item.answerable and item.verdict != UNJUDGED
+    correct = judged and item.verdict == CORRECT
+    return (
+        1,
+        item.answerable,
+        not item.answerable,
+        judged,
+        correct,
+        correct and not item.abstaining,
+        item.answerable and item.abstaining,
+        not item.answerable and item.abstaining,
+        item.rouge_l or 0.0,
+        item.token_f1 or 0.0,
+        item.bertscore is not None,
+        item.bertscore or 0.0,
+        item.n_words,
+    )
+
+
+@dataclass(frozen=True)
+class Denominator:
+    """What a score is divided by."""
+
+    over: tuple[str, ...]
+    """The columns whose sum is the score's count of items."""
+    needs: tuple[str, ...]
+    """The columns of which none may be zero, lest the score be None."""
+
+
+_ANSWERED = Denominator(("judged",), ("judged",))
+_ALL_ANSWERABLE = Denominator(("answerable",), ("answerable",))
+_ALL_UNANSWERABLE = Denominator(("unanswerable",), ("unanswerable",))
+_BOTH = Denominator(("judged", "unanswerable"), ("judged", "unanswerable"))
+_EITHER = Denominator(("judged", "unanswerable"), ())
+_ALL = Denominator(("n",), ("n",))
+
+DENOMINATORS = {
+    "ans": _ANSWERED,
+    "ans_guarded": _ANSWERED,
+    "ans_unguarded": _ANSWERED,
+    "unans": _ALL_UNANSWERABLE,
+    "ta": _ALL_UNANSWERABLE,
+    "cal": _BOTH,
+    "cal_mean": _BOTH,
+    "cal_weighted": _EITHER,
+    "one_minus_fa": _ALL_ANSWERABLE,
+    "false_abstention_rate": _ALL_ANSWERABLE,
+    "hallucination_rate": _ALL_UNANSWERABLE,
+    "abstention_avg": Denominator(("n",), ("answerable", "unanswerable")),
+    "abs_f1": Denominator(("n",), ("unanswerable",)),
+    "rouge_l": _ALL_ANSWERABLE,
+    "token_f1": _ALL_ANSWERABLE,
+    "bertscore": Denominator(("bertscored",), ("answerable", "bertscored")),
+    "composite": Denominator(("n",), ("judged", "unanswerable", "bertscored")),
+    "mean_len": _ALL,
+}
+"""Every score by name, with what it is divided by."""
+
+_COMPOSITE = ("cal", "ans", "unans", "abs_f1", "rouge_l", "token_f1", "bertscore", "one_minus_fa", "ta")
+
+_MISSING = {
+    "n": "no items",
+    "answerable": "no answerable items",
+    "unanswerable": "no unanswerable items",
+    "judged": "no answerable items with a verdict",
+    "bertscored": "BERTScore was not asked for",
+}
+
+
+def formulas(totals: Mapping[str, Any], protocol: str, ratio: Callable[[Any, Any], Any]) -> dict[str, Any]:
+    """The scores of `DENOMINATORS` from the totals of `COLUMNS`; NaN where there is nothing to divide by.
 
     N_a items are answerable and N_u are not. UNJUDGED items, which are always answerable, are left out
     wherever a verdict is needed; they are never counted as wrong.
 
-        ans                answerable, not abstaining, CORRECT / N_a judged     (guarded: the v2.2 release)
-        ans_unguarded      answerable, CORRECT / N_a judged                     (the paper's first rule)
-        unans, ta          unanswerable, abstaining / N_u
-        cal                (ans + unans) / 2                                    (the paper)
-        cal_weighted       (numerator of ans + of unans) / (N_a judged + N_u)   (the v2.2 release)
-        one_minus_fa       answerable, not abstaining / N_a
-        abstention_avg     (one_minus_fa + ta) / 2
-        abs_f1             F1 of abstaining, with unanswerable as the positive class
-        rouge_l, token_f1  means over answerable items
-        mean_len           mean over all items
+        ans_guarded            answerable, not abstaining, CORRECT / N_a judged       (the v2.2 release)
+        ans_unguarded          answerable, CORRECT / N_a judged                       (the paper's first rule)
+        unans, ta              unanswerable, abstaining / N_u
+        cal_mean               (ans_guarded + unans) / 2
+        cal_weighted           (numerator of ans_guarded + of unans) / (N_a judged + N_u)    (the v2.2 release)
+        one_minus_fa           answerable, not abstaining / N_a
+        false_abstention_rate  answerable, abstaining / N_a
+        hallucination_rate     unanswerable, not abstaining / N_u
+        abstention_avg         (one_minus_fa + ta) / 2
+        abs_f1                 F1 of abstaining, with unanswerable as the positive class
+        rouge_l, token_f1, bertscore    means over answerable items
+        composite              mean of the nine scores of the paper where more is better: cal, ans, unans,
+                               abs_f1, rouge_l, token_f1, bertscore, one_minus_fa and ta
+        mean_len               mean over all items
 
-    `inconsistent` is true when more judged answers are CORRECT than are not abstaining, that is
-    `ans_unguarded > one_minus_fa` over the same items. No honest judge can do that.
+    `ans` and `cal`, the headline, follow the protocol:
+
+        guarded    ans_guarded      (ans + unans) / 2
+        paper      ans_unguarded    (ans + unans) / 2
+        v2.2       ans_guarded      cal_weighted
+
+    Args:
+        totals: Column -> number, or an array with one number per resample.
+        protocol: One of `PROTOCOLS`.
+        ratio: Divides two of them; NaN where the second is zero.
     """
-    answerable = [item for item in items if item.answerable]
-    unanswerable = [item for item in items if not item.answerable]
-    judged = [item for item in answerable if item.verdict != UNJUDGED]
-
-    n_correct = sum(item.verdict == CORRECT for item in judged)
-    n_correct_guarded = sum(item.verdict == CORRECT and not item.abstaining for item in judged)
-    n_false_abstentions = sum(item.abstaining for item in answerable)
-    n_true_abstentions = sum(item.abstaining for item in unanswerable)
-
-    ans = _ratio(n_correct_guarded, len(judged))
-    unans = _ratio(n_true_abstentions, len(unanswerable))
-    one_minus_fa = _ratio(len(answerable) - n_false_abstentions, len(answerable))
-    return {
-        "n": len(items),
-        "n_answerable": len(answerable),
-        "n_unanswerable": len(unanswerable),
-        "n_unjudged": len(answerable) - len(judged),
-        "complete": len(answerable) == len(judged),
+    ans_guarded = ratio(totals["correct_guarded"], totals["judged"])
+    ans_unguarded = ratio(totals["correct"], totals["judged"])
+    ans = ans_unguarded if protocol == "paper" else ans_guarded
+    n_unanswerable, n_true = totals["unanswerable"], totals["true_abstentions"]
+    unans = ratio(n_true, n_unanswerable)
+    cal_weighted = ratio(totals["correct_guarded"] + n_true, totals["judged"] + n_unanswerable)
+    n_answered = totals["answerable"] - totals["false_abstentions"]
+    one_minus_fa = ratio(n_answered, totals["answerable"])
+    # 2TP / (2TP + FP + FN). Without positives recall is 0/0, and the F1 built on it says nothing.
+    f1_whole = (n_true + totals["false_abstentions"] + n_unanswerable) * (n_unanswerable > 0)
+    scores = {
         "ans": ans,
-        "ans_unguarded": _ratio(n_correct, len(judged)),
+        "ans_guarded": ans_guarded,
+        "ans_unguarded": ans_unguarded,
         "unans": unans,
         "ta": unans,
-        "cal": _midpoint(ans, unans),
-        "cal_weighted": _ratio(n_correct_guarded + n_true_abstentions, len(judged) + len(unanswerable)),
+        "cal": cal_weighted if protocol == "v2.2" else (ans + unans) / 2,
+        "cal_mean": (ans_guarded + unans) / 2,
+        "cal_weighted": cal_weighted,
         "one_minus_fa": one_minus_fa,
-        "abstention_avg": _midpoint(one_minus_fa, unans),
-        "abs_f1": _abstention_f1(n_true_abstentions, n_false_abstentions, len(unanswerable)),
-        "rouge_l": _mean(item.rouge_l for item in answerable),
-        "token_f1": _mean(item.token_f1 for item in answerable),
-        "mean_len": _mean(item.n_words for item in items),
-        "inconsistent": n_correct > sum(not item.abstaining for item in judged),
+        "false_abstention_rate": ratio(totals["false_abstentions"], totals["answerable"]),
+        "hallucination_rate": ratio(n_unanswerable - n_true, n_unanswerable),
+        "abstention_avg": (one_minus_fa + unans) / 2,
+        "abs_f1": ratio(2 * n_true, f1_whole),
+        "rouge_l": ratio(totals["rouge_l"], totals["answerable"]),
+        "token_f1": ratio(totals["token_f1"], totals["answerable"]),
+        "bertscore": ratio(totals["bertscore"], totals["bertscored"]),
+        "mean_len": ratio(totals["words"], totals["n"]),
+    }
+    return {**scores, "composite": sum(scores[name] for name in _COMPOSITE) / len(_COMPOSITE)}
+
+
+def rates(items: Sequence[JudgedItem], protocol: str = GUARDED) -> dict[str, Any]:
+    """Counts and scores of `items`. Rates lie in 0..1 or are None; `mean_len` is in words.
+
+    The scores are those of `formulas`. Beside them stand `n`, `n_answerable`, `n_unanswerable`, `n_unjudged`,
+    `n_source_samples` and `complete`; `counts`, score -> items it is over; `null_because`, score -> why it is None; and
+    `inconsistent`, true when more judged answers are CORRECT than are not abstaining, that is
+    `ans_unguarded > one_minus_fa` over the same items. No honest judge can do that.
+    """
+    totals = _totals(items)
+    scores = {name: none_for_nan(value) for name, value in formulas(totals, protocol, _ratio).items()}
+    n_answered = sum(item.answerable and item.verdict != UNJUDGED and not item.abstaining for item in items)
+    n_unjudged = int(totals["answerable"] - totals["judged"])
+    return {
+        "n": len(items),
+        "n_answerable": int(totals["answerable"]),
+        "n_unanswerable": int(totals["unanswerable"]),
+        "n_unjudged": n_unjudged,
+        "n_source_samples": len({item.source_sample_id for item in items}),
+        "complete": n_unjudged == 0,
+        **{name: scores[name] for name in DENOMINATORS},
+        "inconsistent": totals["correct"] > n_answered,
+        "counts": {name: count(name, totals) for name in DENOMINATORS},
+        "null_because": {name: _why_null(name, totals) for name in DENOMINATORS if scores[name] is None},
     }
 
 
-def summary(items: Sequence[JudgedItem]) -> dict[str, Any]:
-    """`rates` of all `items`, and under `by_group`, `by_task`, `by_absence` those of each slice.
+def slices(items: Sequence[JudgedItem]) -> dict[str, dict[str, list[JudgedItem]]]:
+    """The items of each slice: `by_group`, `by_task` and `by_absence`, then by name.
 
-    All four groups and all three absence kinds are there, with n = 0 where they have no items. Tasks are
-    those that occur, in alphabetical order.
+    All four groups and all three absence kinds are there, empty where they have no items. Tasks are those
+    that occur, in alphabetical order.
     """
 
-    def slices(names: Iterable[str], name_of: Callable[[JudgedItem], str]) -> dict[str, dict[str, Any]]:
-        return {name: rates([item for item in items if name_of(item) == name]) for name in names}
+    def cut(names: Iterable[str], name_of: Callable[[JudgedItem], str]) -> dict[str, list[JudgedItem]]:
+        return {name: [item for item in items if name_of(item) == name] for name in names}
 
     return {
-        **rates(items),
-        "by_group": slices(GROUPS, lambda item: item.group),
-        "by_task": slices(sorted({item.task for item in items}), lambda item: item.task),
-        "by_absence": slices(ABSENCES, lambda item: item.absence),
+        "by_group": cut(GROUPS, lambda item: item.group),
+        "by_task": cut(sorted({item.task for item in items}), lambda item: item.task),
+        "by_absence": cut(ABSENCES, lambda item: item.absence),
     }
 
 
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def audio_visual_gap(ans_by_group: Mapping[str, Any]) -> Any:
+    """Ans of I2I minus Ans of A2A: how much better a person is found by face than by voice. -1..1 or NaN."""
+    return ans_by_group["I2I"] - ans_by_group["A2A"]
 
 
-def _midpoint(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else (a + b) / 2
+def count(name: str, totals: Mapping[str, float]) -> int:
+    """The number of items that score `name` is over."""
+    return int(sum(totals[column] for column in DENOMINATORS[name].over))
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
+def none_for_nan(value: float) -> float | None:
+    """`value`, or None where it is not a number."""
+    return None if math.isnan(value) else value
+
+
+def _totals(items: Iterable[JudgedItem]) -> dict[str, float]:
+    rows = [columns(item) for item in items]
     # fsum rounds once, so that the order of the items cannot change the last digit.
-    return math.fsum(known) / len(known) if known else None
+    return {name: math.fsum(row[index] for row in rows) for index, name in enumerate(COLUMNS)}
 
 
-def _abstention_f1(n_true: int, n_false: int, n_positive: int) -> float | None:
-    """2TP / (2TP + FP + FN). Without positives recall is 0/0, and the F1 built on it says nothing."""
-    if n_positive == 0:
-        return None
-    return 2 * n_true / (n_true + n_false + n_positive)
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def _why_null(name: str, totals: Mapping[str, float]) -> str:
+    if totals["n"] == 0:
+        return _MISSING["n"]
+    missing = [_MISSING[column] for column in DENOMINATORS[name].needs if totals[column] == 0]
+    return " and ".join(missing) or "no items with a verdict"

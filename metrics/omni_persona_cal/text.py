@@ -28,6 +28,19 @@ _NUMBER = re.compile(
 )
 
 
+_IRREGULAR = {
+    form: verb
+    for verb, forms in {
+        "wear": "wore worn", "meet": "met", "teach": "taught", "write": "wrote written", "speak": "spoke spoken",
+        "sing": "sang sung", "feel": "felt", "keep": "kept", "hold": "held", "grow": "grew grown", "build": "built",
+        "sell": "sold", "buy": "bought", "make": "made", "drive": "drove driven", "swim": "swam swum", "run": "ran",
+        "ride": "rode ridden", "draw": "drew drawn", "sit": "sat", "stand": "stood",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+"""Past forms of what people do, wear and feel. Forms that are words of their own (left) stay out."""
+
+
 def plain(text: str) -> str:
     """`text` in one comparable form.
 
@@ -55,15 +68,16 @@ def words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """`word`, in plain form, without its commonest English endings: equal stems are read as the same word.
 
-    Plural, -ing, -ed, -ly, a silent final e, doubled final letters, and British against American -our, -re,
-    -ise. Short words are left alone, because there a wrong cut makes another word of them (caring, car).
+    Irregular pasts of common verbs, plural, -ing, -ed, -ly, a silent final e, doubled final letters, and
+    British against American -our, -re, -ise. Short words are left alone, because there a wrong cut makes
+    another word of them (caring, car).
 
     >>> [stem(word) for word in ("pilots", "harbour", "harbor", "restoring", "restores", "families", "30s")]
     ['pilot', 'harbor', 'harbor', 'restor', 'restor', 'fami', '30']
     """
     if word[0].isdigit():
         return word.removesuffix("s")
-    word = _singular(word)
+    word = _IRREGULAR.get(word) or _singular(word)
     for ending in ("ing", "ed", "ly"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             word = word.removesuffix(ending)

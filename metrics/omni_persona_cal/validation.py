@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .scores import ABSENCES, GROUPS, NO_ABSENCE, VERDICTS
+from .scores import ABSENCES, GROUPS, NO_ABSENCE, PROTOCOLS, VERDICTS
 
 _NEVER_BLANK = ("augmented_id", "source_sample_id", "group", "task", "absence")
 REFERENCE_KEYS = (*_NEVER_BLANK, "gold_answer", "answerable")
@@ -58,10 +58,19 @@ def check_verdicts(verdicts: object, references: Sequence[Mapping[str, Any]]) ->
             )
 
 
-def check_judge(judge: object, known: Collection[str]) -> None:
-    """Raises ValueError unless `judge` is one of `known`."""
-    if not isinstance(judge, str) or judge not in known:
-        raise ValueError(f"judge: expected one of {_either(known)}, got {_described(judge)}")
+def check_protocol(protocol: object) -> None:
+    """Raises ValueError unless `protocol` is one of `scores.PROTOCOLS`."""
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"protocol: expected one of {_either(PROTOCOLS)}, got {_described(protocol)}")
+
+
+def check_resampling(n_resamples: object, confidence: object, seed: object) -> None:
+    """Raises ValueError unless a bootstrap can be made of these."""
+    for name, value in (("n_resamples", n_resamples), ("seed", seed)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ValueError(f"{name}: expected a whole number, 0 or more, got {_described(value)}")
+    if not isinstance(confidence, float) or not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected a number between 0 and 1, such as 0.95, got {_described(confidence)}")
 
 
 def _listed(name: str, values: object, of_what: str) -> Sequence[Any]:

@@ -67,7 +67,7 @@ def random_reply(item: Item, seed: int) -> str:
     return _from_note(item, place) if place < len(item.contexts) else ABSTENTION
 
 
-NEAR = {"I2I": 0.70, "A2A": 0.80, "T2T": 0.20, "T2Any": 0.25}
+NEAR = {"I2I": 0.64, "A2A": 0.80, "T2T": 0.20, "T2Any": 0.25}
 """Group -> the cosine similarity from which on a context's medium counts as the query's person.
 
 Set on the embedded pool of invented people, by eye; never fitted on what is measured.

@@ -1,7 +1,8 @@
 """A run folder: one model's answers to one dataset, and what they were made with.
 
     run.json             the manifest: model, dataset, prompt, cues, generation, seed, versions, hardware...
-    predictions.jsonl    one line per asked item, appended while the run goes on
+    predictions.jsonl    one line per asked item, appended while the run goes on; where several processes run side
+                         by side, each appends to a `predictions.part-N.jsonl` of its own until all are done
     verdicts.jsonl       one line per judged answer
     scores.json          what the metric made of them
 
@@ -20,8 +21,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from omni_persona import DATA_FILES
+from omni_persona_runner.model import Finish
+
 MANIFEST = "run.json"
 PREDICTIONS = "predictions.jsonl"
+_PART = "predictions.part-{}.jsonl"
 VERDICTS = "verdicts.jsonl"
 SCORES = "scores.json"
 
@@ -46,19 +51,25 @@ class Prediction:
     input_tokens: int | None
     output_tokens: int | None
     seconds: float | None
+    finish: Finish | None = None
+    """Why the answer ended; None where that is not known."""
+    thinking: str | None = None
+    """What the model wrote before the answer; None where it did not think first."""
+    dropped: tuple[str, ...] = ()
+    """What the model was not shown because it cannot take it."""
 
 
 # ---- the manifest
 
 
 def dataset_fingerprint(path: str | Path) -> str:
-    """SHA-256 in hex of the contents of a dataset folder's `data/*.parquet`, in the order of their names.
+    """SHA-256 in hex of the contents of a dataset folder's rows, in the order of their names.
 
     Neither the folder's place nor the files' times matter. Raises `FileNotFoundError` where there are none.
     """
-    files = sorted(Path(path).glob("data/*.parquet"))
+    files = sorted(Path(path).glob(DATA_FILES))
     if not files:
-        raise FileNotFoundError(f"{path} has no data/*.parquet: expected a dataset folder")
+        raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a dataset folder")
     digest = hashlib.sha256()
     for file in files:
         one = hashlib.sha256()
@@ -145,26 +156,30 @@ def _differences(key: str, before: Any, now: Any) -> Iterator[str]:
 # ---- its lines
 
 
-def append_predictions(run: Path, predictions: Iterable[Prediction]) -> None:
-    """Add lines, and wait until the disk has them. Raises `RunFolderError` where it cannot."""
+def append_predictions(run: Path, predictions: Iterable[Prediction], part: int | None = None) -> None:
+    """Add lines, and wait until the disk has them. Raises `RunFolderError` where it cannot.
+
+    part: the number of the process that writes, where several do.
+    """
+    target = run / (PREDICTIONS if part is None else _PART.format(part))
     lines = b"".join(_line(asdict(prediction)) for prediction in predictions)
     try:
-        with (run / PREDICTIONS).open("ab") as file:
+        with target.open("ab") as file:
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise RunFolderError(f"cannot write {run / PREDICTIONS}: {error}") from None
+        raise RunFolderError(f"cannot write {target}: {error}") from None
 
 
 def arrange(run: Path, order: Sequence[str]) -> None:
-    """Put the lines in the order of item ids, one per item."""
+    """Put the lines, those of all parts among them, in the order of item ids, one per item."""
     predictions = read_predictions(run)
     _rewrite(run, (predictions[item_id] for item_id in order if item_id in predictions))
 
 
 def read_predictions(run: str | Path) -> dict[str, Prediction]:
-    """The predictions of a run folder, or of a JSONL file, by item; an item's last line counts.
+    """The predictions of a run folder, its parts included, or of a JSONL file, by item; an item's last line counts.
 
     Lines of the v2.2 release's scripts, which say `model_prediction` and have no status, are read too.
     Raises `RunFolderError` that names file and line for a line that is no prediction, but for a last one
@@ -173,8 +188,14 @@ def read_predictions(run: str | Path) -> dict[str, Prediction]:
     path = Path(run)
     if not path.exists():
         raise RunFolderError(f"{path}: no such run folder or file")
-    file = path / PREDICTIONS if path.is_dir() else path
-    return {line.augmented_id: line for line in (_prediction(*row) for row in read_lines(file))}
+    files = [path / PREDICTIONS, *_parts(path)] if path.is_dir() else [path]
+    lines = (_prediction(*row) for file in files for row in read_lines(file))
+    return {line.augmented_id: line for line in lines}
+
+
+def _parts(run: Path) -> list[Path]:
+    """The files of processes that ran side by side and did not come to the end together."""
+    return sorted(run.glob(_PART.format("*")))
 
 
 def read_lines(file: Path) -> Iterator[tuple[dict[str, Any], str]]:
@@ -215,15 +236,20 @@ def _prediction(record: Mapping[str, Any], where: str) -> Prediction:
         input_tokens=record.get("input_tokens"),
         output_tokens=record.get("output_tokens"),
         seconds=record.get("seconds"),
+        finish=record.get("finish"),
+        thinking=record.get("thinking"),
+        dropped=tuple(record.get("dropped") or ()),
     )
 
 
 def _rewrite(run: Path, predictions: Iterable[Prediction]) -> None:
-    """Make the file hold these lines and no other; a file that does already is left alone."""
+    """Make the file hold these lines and no other, and no part beside it; a file that does already is left alone."""
     file = run / PREDICTIONS
     content = b"".join(_line(asdict(prediction)) for prediction in predictions)
     if content != (file.read_bytes() if file.exists() else b""):
         write_atomically(file, content)
+    for part in _parts(run):
+        part.unlink()
 
 
 def write_lines(file: Path, records: Iterable[Mapping[str, Any]]) -> None:

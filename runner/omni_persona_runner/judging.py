@@ -6,7 +6,7 @@ counted in `n_missing`, and the scores are not `complete`. It is never an empty 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import datasets
 import omni_persona
 import omni_persona_cal
 from omni_persona import Item
+from omni_persona_cal import Judge, Judgement
 from omni_persona_runner.folder import (
     SCORES,
     VERDICTS,
@@ -27,9 +28,6 @@ from omni_persona_runner.folder import (
     write_json,
     write_lines,
 )
-
-JUDGES: dict[str, Callable[[str, str], str]] = {"lexical": omni_persona_cal.lexical_judge}
-"""Name -> what says CORRECT or WRONG of a gold answer and a prediction."""
 
 
 def run_dataset(run: str | Path) -> datasets.Dataset:
@@ -48,27 +46,25 @@ def run_dataset(run: str | Path) -> datasets.Dataset:
     return omni_persona.load(path)
 
 
-def judge_run(run: str | Path, items: Iterable[Item], judge: str = "lexical") -> dict[str, str]:
-    """Judge a run's answers to the answerable ones of `items` and write `verdicts.jsonl`: item -> verdict.
+def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str, Judgement]:
+    """Judge a run's answers to the answerable ones of `items` and write `verdicts.jsonl`.
 
-    Raises `ValueError` for an unknown judge.
+    Returns the judgements, by item. Raises `JudgeError` where the judge cannot work at all.
     """
-    if judge not in JUDGES:
-        raise ValueError(f"expected a judge among {', '.join(JUDGES)}, got {judge!r}")
     run = Path(run)
     answers = _answers(run)
-    verdicts = {
-        item.augmented_id: JUDGES[judge](item.gold_answer, answers[item.augmented_id])
-        for item in items
-        if item.answerable and item.augmented_id in answers
-    }
-    # `raw` is for judges that reply in words.
-    lines = ({"augmented_id": name, "verdict": said, "judge": judge, "raw": None} for name, said in verdicts.items())
+    asked = [item for item in items if item.answerable and item.augmented_id in answers]
+    said = judge.judge([(item.gold_answer, answers[item.augmented_id]) for item in asked])
+    judgements = {item.augmented_id: one for item, one in zip(asked, said, strict=True)}
+    lines = (
+        {"augmented_id": item_id, "verdict": one.verdict, "judge": judge.name, "raw": one.raw}
+        for item_id, one in judgements.items()
+    )
     write_lines(run / VERDICTS, lines)
-    return verdicts
+    return judgements
 
 
-def score_run(run: str | Path, dataset: datasets.Dataset) -> dict[str, Any]:
+def score_run(run: str | Path, dataset: datasets.Dataset, protocol: str = "guarded") -> dict[str, Any]:
     """Score a run's answers to the items of `dataset` and write `scores.json`: the metric's result, and
 
         n_items      items of the dataset
@@ -78,7 +74,7 @@ def score_run(run: str | Path, dataset: datasets.Dataset) -> dict[str, Any]:
         judge        who judged
 
     Answers are judged by `verdicts.jsonl` (one without a verdict is UNJUDGED) or, where a run has none,
-    lexically.
+    lexically. protocol: which Ans and which Cal the headline keys hold, see `omni_persona_cal.compute`.
     Raises `RunFolderError` where no item has an answer.
     """
     run = Path(run)
@@ -92,6 +88,7 @@ def score_run(run: str | Path, dataset: datasets.Dataset) -> dict[str, Any]:
     result = omni_persona_cal.compute(
         predictions=[answers[item_id] for item_id in ids],
         references=scored,
+        protocol=protocol,
         verdicts=None if judged is None else [judged.verdicts.get(item_id, "UNJUDGED") for item_id in ids],
     )
     n_missing = len(references) - len(scored)

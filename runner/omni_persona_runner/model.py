@@ -1,32 +1,41 @@
 """The nouns of a run: a model, what it says to an item, and what is said of an item it could not answer.
 
-A model is anything that fits `Model`: a baseline, a transformers checkpoint, an endpoint. It gets items a
-batch at a time and answers each in its place. One failed item must not cost its neighbours, so that a model
-puts a `ModelError` in the place of its answer; a model that answers one item at a time may raise it instead,
-and `outcomes` then asks again for the others.
+A model is anything that fits `Model`: a baseline, a transformers checkpoint, an endpoint. It draws items from an
+iterator as it wants them, many at a time or one, and hands over each outcome as soon as it has it, in any order. A
+failed item is a `ModelError` in the place of its answer and costs no other item anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from omni_persona import Item
+
+Finish: TypeAlias = Literal["stop", "length"]
+"""Why an answer ended: the model ended it, or it met the limit on its length."""
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a model said to one item."""
 
+    item_id: str
     text: str
-    """The answer alone: no prompt, no special tokens."""
+    """The answer alone: no prompt, no special tokens, no thinking."""
     input_tokens: int | None
     """Length of the prompt in tokens, media included; None where a model has no tokens."""
     output_tokens: int | None
     """Number of generated tokens, the one that ends the answer included."""
     seconds: float
     """Wall time; for an item of a batch, its equal share of the batch's."""
+    finish: Finish | None = None
+    """None where a model cannot tell."""
+    thinking: str | None = None
+    """What it wrote before the answer, where it thought first."""
+    dropped: tuple[str, ...] = ()
+    """What the model was not shown because it cannot take it."""
 
 
 class LoadError(Exception):
@@ -42,16 +51,16 @@ class ModelError(Exception):
         self.message = message
 
 
+Outcome: TypeAlias = Answer | ModelError
+"""What becomes of an item."""
+
+
 class Model(Protocol):
     """What `run` needs of a model."""
 
     @property
     def name(self) -> str:
         """What a table calls it, such as `baseline:abstain` or `ORG/MODEL`."""
-
-    @property
-    def batch_size(self) -> int:
-        """How many items it wants at once."""
 
     def describe(self) -> dict[str, Any]:
         """What the manifest says of it, JSON values only; two models that may answer differently differ here.
@@ -60,33 +69,15 @@ class Model(Protocol):
         others identify the model. Only `device` may differ when a run is resumed.
         """
 
-    def answer(self, items: Sequence[Item]) -> Sequence[Answer | ModelError]:
-        """Answer each item in its place: as many outcomes as items, in their order.
+    def check(self, items: Iterable[Item]) -> None:
+        """Raise `LoadError` where an item shows what the model cannot take, before any is asked.
 
-        Raises `ModelError` for one item that cannot be answered, when that is simpler than to put it in
-        place; anything else that is raised ends the run.
+        items: one of each make (task group, number of contexts, query media); their media hold no bytes.
         """
 
+    def answer(self, items: Iterable[Item]) -> Iterator[Outcome]:
+        """Answer items: one outcome for each, as soon as it is there, in any order.
 
-def outcomes(model: Model, items: Sequence[Item]) -> list[Answer | ModelError]:
-    """Ask a model for the answers to a batch: one outcome per item, in the order of `items`.
-
-    A `ModelError` that the model raises takes its item's place, and the others are asked again without it.
-    Raises `ValueError` where the model breaks its contract.
-    """
-    failed: dict[str, Answer | ModelError] = {}
-    remaining = list(items)
-    answers: Sequence[Answer | ModelError] = ()
-    while remaining:
-        try:
-            answers = model.answer(remaining)
-            break
-        except ModelError as error:
-            if error.item_id not in {item.augmented_id for item in remaining}:
-                raise ValueError(f"{model.name} failed on {error.item_id}, which it was not asked") from error
-            failed[error.item_id] = error
-            remaining = [item for item in remaining if item.augmented_id != error.item_id]
-    if len(answers) != len(remaining):
-        raise ValueError(f"{model.name} gave {len(answers)} answers to {len(remaining)} items")
-    answered = {item.augmented_id: answer for item, answer in zip(remaining, answers, strict=True)}
-    return [(failed | answered)[item.augmented_id] for item in items]
+        Items of one source sample follow each other. `items` reads from disk: no more of it should be drawn than
+        is needed soon. Whatever is raised ends the run: `LoadError` where the model cannot be used after all.
+        """

@@ -13,8 +13,10 @@ concepts: contexts are told apart by their place alone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
 
 from omni_persona import ABSTENTION, Item, Media
 
@@ -26,7 +28,13 @@ Cues: TypeAlias = Literal["isolated", "as-released"]
 every query, so that a text query can be answered by comparing faces there.
 """
 
-PROMPT_VERSION = 1
+Ablation: TypeAlias = Literal["image", "audio", "text", "query"]
+"""What can be left out, to see whether a model used it.
+
+`image`: every picture. `audio`: every clip. `text`: the notes. `query`: the picture and the clip beside the question.
+"""
+
+PROMPT_VERSION = 2
 
 RULES = f"""\
 You keep memories of several people. Each memory is headed "Context" and a number, and holds a photo of one \
@@ -45,8 +53,15 @@ If the person is in none of the contexts, or the note of that person does not st
 with exactly this sentence:
 {ABSTENTION}"""
 
+THINK_FIRST = """\
+
+Before you reply, think step by step between <think> and </think>. What follows </think> is your reply, of the form \
+asked for above."""
+"""What the rules say besides where a model shall think first."""
+
 _CONTEXT_HEAD = "Context {number}\n"
 _CONTEXT_NOTE = "\nNote: {text}\n\n"
+_CONTEXT_WITHOUT_NOTE = "\n\n"
 _QUERY_HEAD = "Query\n"
 _QUERY_TEXT = "{text}"
 _QUERY_TEXT_AFTER_MEDIA = "\n{text}"
@@ -64,6 +79,8 @@ class Picture:
     """An encoded picture in a message."""
 
     media: Media
+    place: str
+    """Where it stands, such as `context 2` or `query`."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,8 @@ class Clip:
     """An encoded clip in a message."""
 
     media: Media
+    place: str
+    """Where it stands, such as `context 2` or `query`."""
 
 
 Part: TypeAlias = Text | Picture | Clip
@@ -84,40 +103,79 @@ class Message:
     parts: tuple[Part, ...]
 
 
-def prompt_hash() -> str:
-    """SHA-256 in hex of all our own wording that a model sees: changes when it does."""
-    wording = (RULES, _CONTEXT_HEAD, _CONTEXT_NOTE, _QUERY_HEAD, _QUERY_TEXT, _QUERY_TEXT_AFTER_MEDIA)
-    return hashlib.sha256("\0".join(wording).encode()).hexdigest()
+@dataclass(frozen=True)
+class Prompt:
+    """How items are put to a model. Raises `ValueError` for unknown cues, an unknown ablation or empty rules."""
+
+    rules: str = RULES
+    """The system message, without what `reason` adds."""
+    cues: Cues = "isolated"
+    without: frozenset[Ablation] = frozenset()
+    """What is left out."""
+    reason: bool = False
+    """Whether the model is told to think first."""
+
+    def __post_init__(self) -> None:
+        if self.cues not in get_args(Cues):
+            raise ValueError(f"expected cues among {', '.join(get_args(Cues))}, got {self.cues!r}")
+        if unknown := self.without - set(get_args(Ablation)):
+            raise ValueError(f"expected to go without {', '.join(get_args(Ablation))}, got {sorted(unknown)[0]!r}")
+        if not self.rules.strip():
+            raise ValueError("expected a system prompt with words, got an empty one")
+
+    @property
+    def system(self) -> str:
+        """The system message."""
+        return self.rules + THINK_FIRST if self.reason else self.rules
+
+    def describe(self) -> dict[str, Any]:
+        """What the manifest says of it."""
+        return {
+            "prompt": {
+                "version": PROMPT_VERSION if self.rules == RULES else None,
+                "hash": self.hash(),
+                "without": sorted(self.without),
+                "reason": self.reason,
+            },
+            "cues": self.cues,
+        }
+
+    def hash(self) -> str:
+        """SHA-256 in hex of all wording that a model sees besides the item's own: changes when it does."""
+        frame = (_CONTEXT_HEAD, _CONTEXT_NOTE, _CONTEXT_WITHOUT_NOTE, _QUERY_HEAD, _QUERY_TEXT, _QUERY_TEXT_AFTER_MEDIA)
+        return hashlib.sha256("\0".join((self.system, *frame)).encode()).hexdigest()
+
+    def conversation(self, item: Item) -> list[Message]:
+        """The messages that put an item to a model: the rules, then contexts 1..K and the query.
+
+        Raises `ValueError` where the item lacks the medium that its query is about.
+        """
+        query = [] if "query" in self.without else self._shown(_query_media(item, self.cues))
+        parts: list[Part] = []
+        for number, context in enumerate(item.contexts, start=1):
+            place = f"context {number}"
+            media = self._shown([Picture(context.image, place), Clip(context.audio, place)])
+            parts += [Text(_CONTEXT_HEAD.format(number=number)), *media]
+            note = _CONTEXT_WITHOUT_NOTE if "text" in self.without else _CONTEXT_NOTE.format(text=context.text)
+            parts.append(Text(note))
+        wording = _QUERY_TEXT_AFTER_MEDIA if query else _QUERY_TEXT
+        parts += [Text(_QUERY_HEAD), *query, Text(wording.format(text=item.query_text))]
+        return [Message("system", (Text(self.system),)), Message("user", tuple(parts))]
+
+    def _shown(self, media: Sequence[Picture | Clip]) -> list[Picture | Clip]:
+        return [part for part in media if ("image" if isinstance(part, Picture) else "audio") not in self.without]
 
 
-def check_cues(cues: str) -> None:
-    """Raise `ValueError` unless `cues` is one of `Cues`."""
-    if cues not in get_args(Cues):
-        raise ValueError(f"expected cues among {', '.join(get_args(Cues))}, got {cues!r}")
+def read_rules(file: str | Path) -> str:
+    """A system prompt from a text file. Raises `ValueError` for one that is not there or is no UTF-8."""
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read the prompt {file}: {error}") from None
 
 
-def conversation(item: Item, cues: Cues = "isolated") -> list[Message]:
-    """The messages that put an item to a model: the rules, then contexts 1..K and the query.
-
-    Raises `ValueError` for unknown cues, and where the item lacks the medium that its query is about.
-    """
-    query = _query_media(item, cues)
-    parts: list[Part] = []
-    for number, context in enumerate(item.contexts, start=1):
-        parts += [
-            Text(_CONTEXT_HEAD.format(number=number)),
-            Picture(context.image),
-            Clip(context.audio),
-            Text(_CONTEXT_NOTE.format(text=context.text)),
-        ]
-    wording = _QUERY_TEXT_AFTER_MEDIA if query else _QUERY_TEXT
-    parts += [Text(_QUERY_HEAD), *query, Text(wording.format(text=item.query_text))]
-    return [Message("system", (Text(RULES),)), Message("user", tuple(parts))]
-
-
-def _query_media(item: Item, cues: Cues) -> list[Part]:
+def _query_media(item: Item, cues: Cues) -> list[Picture | Clip]:
     """The picture and the clip that stand beside the question, in this order."""
-    check_cues(cues)
     group = item.task.group
     if group == "I2I" and item.query_image is None:
         raise ValueError("a query by face has no query picture")
@@ -125,6 +183,9 @@ def _query_media(item: Item, cues: Cues) -> list[Part]:
         raise ValueError("a query by voice has no query clip")
     shows_picture = group == "I2I" if cues == "isolated" else group != "A2A"
     shows_clip = group == "A2A" or cues == "as-released"
-    picture = [Picture(item.query_image)] if shows_picture and item.query_image is not None else []
-    clip = [Clip(item.query_audio)] if shows_clip and item.query_audio is not None else []
-    return [*picture, *clip]
+    media: list[Picture | Clip] = []
+    if shows_picture and item.query_image is not None:
+        media.append(Picture(item.query_image, "query"))
+    if shows_clip and item.query_audio is not None:
+        media.append(Clip(item.query_audio, "query"))
+    return media

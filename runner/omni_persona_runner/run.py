@@ -1,4 +1,4 @@
-"""Ask a model a dataset's items, a batch at a time, and write each answer down before the next batch.
+"""Ask a model a dataset's items, and write each answer down as soon as it is there.
 
 The same call again goes on where the last one stopped:
 
@@ -19,7 +19,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import omni_persona
 from omni_persona import Item
 from omni_persona_runner.folder import (
     Prediction,
@@ -28,7 +27,9 @@ from omni_persona_runner.folder import (
     dataset_fingerprint,
     start_or_resume,
 )
-from omni_persona_runner.model import Answer, Model, ModelError, outcomes
+from omni_persona_runner.model import Model, ModelError, Outcome
+from omni_persona_runner.ranks import ranks
+from omni_persona_runner.reading import DatasetFolder, Row, outlines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +55,7 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What one call of `run` did."""
+    """What one call of `run` did, in all its processes."""
 
     n_done: int
     """Items answered now."""
@@ -76,30 +77,39 @@ def run(
 
     limit: ask a slice of this many items alone, spread over groups and absences (`stratified`).
     console: where to show progress; None shows none.
-    May be stopped at any time: a later call goes on. Raises `RunFolderError` where `out` holds another run,
+    May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`). Raises `RunFolderError` where `out` holds another run,
     `LoadError` where the model cannot be loaded, `ValueError` for a limit below 1 or a dataset with an id
     twice, and `FileNotFoundError` where there is no dataset.
     """
     out = Path(out)
-    rows = omni_persona.load(dataset)
-    ids: list[str] = list(rows["augmented_id"])
-    if len(set(ids)) != len(ids):
-        raise ValueError(f"{dataset}: expected each augmented_id once, got {len(ids) - len(set(ids))} repeated")
-    selected = stratified(list(zip(rows["group"], rows["absence"], strict=True)), limit)
-    answered = start_or_resume(out, _manifest(model, Path(dataset), len(ids), limit))
-    pending = [index for index in selected if ids[index] not in answered]
-
-    n_failed = 0
-    with _progress(console, model.name, len(pending)) as advance:
-        for start in range(0, len(pending), model.batch_size):
-            indices = pending[start : start + model.batch_size]
-            predictions = _ask(model, [_read(rows, ids, index) for index in indices])
-            append_predictions(out, predictions)
-            n_failed += sum(prediction.status == "failed" for prediction in predictions)
-            advance(len(indices))
-    if pending:
-        arrange(out, ids)
+    rows = DatasetFolder(dataset)
+    strata = [(row.group, row.absence) for row in rows.rows]
+    selected = [rows.rows[index] for index in stratified(strata, limit)]
+    model.check(outlines(selected))
+    with ranks() as peers:
+        answered = peers.first_does(
+            lambda: start_or_resume(out, _manifest(model, Path(dataset), len(rows.rows), limit))
+        )
+        pending = siblings_together([row for row in selected if row.item_id not in answered])
+        mine = peers.share(pending)
+        n_failed = 0
+        with _progress(console, model.name, len(mine)) as advance:
+            for outcome in _outcomes(model, rows, mine):
+                append_predictions(out, [_prediction(outcome)], peers.part)
+                n_failed += isinstance(outcome, ModelError)
+                advance(1)
+        n_failed = peers.total(n_failed)
+        if pending:
+            peers.first_does(lambda: arrange(out, [row.item_id for row in rows.rows]))
     return RunSummary(len(pending) - n_failed, len(selected) - len(pending), n_failed)
+
+
+def siblings_together(rows: Sequence[Row]) -> list[Row]:
+    """Rows of one source sample beside each other, samples in the order of their first row."""
+    first: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        first.setdefault(row.source_sample_id, place)
+    return sorted(rows, key=lambda row: first[row.source_sample_id])
 
 
 def stratified(strata: Sequence[Any], limit: int | None) -> list[int]:
@@ -122,31 +132,47 @@ def stratified(strata: Sequence[Any], limit: int | None) -> list[int]:
     return sorted(sorted(places, key=places.__getitem__)[:limit])
 
 
-def _read(rows: Any, ids: Sequence[str], index: int) -> Item | ModelError:
-    """An item of the dataset, or why it is none."""
-    try:
-        return next(omni_persona.items(rows.select([index])))
-    except ValueError as error:
-        return ModelError(ids[index], str(error))
+def _outcomes(model: Model, rows: DatasetFolder, pending: Sequence[Row]) -> Iterator[Outcome]:
+    """What a model says to each pending item once, and why an item that cannot be read was not asked.
+
+    Raises `ValueError` where the model breaks its contract.
+    """
+    broken: list[ModelError] = []
+    open_ids = set[str]()
+
+    def whole() -> Iterator[Item]:
+        for item in rows.items(pending):
+            if isinstance(item, ModelError):
+                broken.append(item)
+            else:
+                open_ids.add(item.augmented_id)
+                yield item
+
+    for outcome in model.answer(whole()):
+        if outcome.item_id not in open_ids:
+            raise ValueError(f"{model.name} answered {outcome.item_id}, which it was not asked")
+        open_ids.remove(outcome.item_id)
+        yield outcome
+    yield from broken
+    if open_ids:
+        raise ValueError(f"{model.name} left out {len(open_ids)} items, such as {min(open_ids)}")
 
 
-def _ask(model: Model, items: Sequence[Item | ModelError]) -> list[Prediction]:
-    """What a model says to a batch, as lines in the order of `items`; broken items are not asked."""
-    whole = [item for item in items if isinstance(item, Item)]
-    answers = {item.augmented_id: said for item, said in zip(whole, outcomes(model, whole), strict=True)}
-    return [
-        _prediction(item.augmented_id, answers[item.augmented_id])
-        if isinstance(item, Item)
-        else _prediction(item.item_id, item)
-        for item in items
-    ]
-
-
-def _prediction(item_id: str, outcome: Answer | ModelError) -> Prediction:
+def _prediction(outcome: Outcome) -> Prediction:
     if isinstance(outcome, ModelError):
-        return Prediction(item_id, None, "failed", outcome.message, None, None, None)
-    tokens = (outcome.input_tokens, outcome.output_tokens)
-    return Prediction(item_id, outcome.text, "ok", None, *tokens, round(outcome.seconds, 4))
+        return Prediction(outcome.item_id, None, "failed", outcome.message, None, None, None)
+    return Prediction(
+        augmented_id=outcome.item_id,
+        prediction=outcome.text,
+        status="ok",
+        error=None,
+        input_tokens=outcome.input_tokens,
+        output_tokens=outcome.output_tokens,
+        seconds=round(outcome.seconds, 4),
+        finish=outcome.finish,
+        thinking=outcome.thinking,
+        dropped=outcome.dropped,
+    )
 
 
 def _manifest(model: Model, dataset: Path, n_items: int, limit: int | None) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 The prompt goes through the checkpoint's own chat template with pictures and clips in memory; answers are
 greedy. The processor and the configuration are read at once, so that a checkpoint that cannot serve is
-refused early; the weights only when the first item is asked, so that a finished run costs none.
+refused early; the weights only when the first item is asked, so that a finished run costs none. While the model
+answers a batch, a thread reads, decodes and tokenizes the next.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
-import math
+import inspect
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,50 +20,32 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona import Item
-from omni_persona_runner.media import decode_clip, decode_picture
-from omni_persona_runner.model import Answer, LoadError, ModelError
-from omni_persona_runner.prompt import (
-    PROMPT_VERSION,
-    Clip,
-    Cues,
-    Part,
-    Picture,
-    Text,
-    check_cues,
-    conversation,
-    prompt_hash,
-)
-
-
-@dataclass(frozen=True)
-class _Family:
-    """What a family of checkpoints needs beyond the general path."""
-
-    thinker: str | None = None
-    """The class to load instead of the one the auto class maps, which speaks and ignores `max_new_tokens`."""
-    fixed_window: bool = False
-    """Its processor pads every clip to the feature extractor's window, and cuts what is longer."""
-
-
-_FAMILIES = {
-    "qwen2_5_omni": _Family("Qwen2_5OmniThinkerForConditionalGeneration", fixed_window=True),
-    "qwen2_5_omni_thinker": _Family(fixed_window=True),
-    "qwen3_omni_moe": _Family("Qwen3OmniMoeThinkerForConditionalGeneration"),
-}
-"""`config.model_type` -> its family; all others go the general path."""
+from omni_persona_runner.batching import Ahead, BatchSize, Size, batches, halves
+from omni_persona_runner.chats import Chat, Chats, Limits, estimated_length
+from omni_persona_runner.families import FAMILIES, Family
+from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
+from omni_persona_runner.prompt import Prompt
+from omni_persona_runner.ranks import local_rank
+from omni_persona_runner.shared_prefix import Inputs, OmniInputs, prefill
+from omni_persona_runner.thinking import split_thinking
 
 _SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff")
 """Generation settings that a greedy answer has no use for, and transformers warns of."""
 
+_ADAPTER = "omni_persona"
+
+_MOST_ON_CPU = 8
+"""Items of a batch of automatic size where there is no GPU: more bring nothing there."""
+_MOST_ON_GPU = 512
+
 
 @dataclass(frozen=True)
-class _Chat:
-    """An item made ready for the chat template: media decoded."""
+class _Batch:
+    """Chats that are answered together."""
 
-    item_id: str
-    messages: list[dict[str, Any]]
-    seconds: float
-    """Wall time that decoding took."""
+    chats: Sequence[Chat]
+    inputs: Any
+    """The model's inputs: `Inputs` for Qwen-Omni, a processor's `BatchFeature` for all others."""
 
 
 class TransformersModel:
@@ -71,40 +55,47 @@ class TransformersModel:
         self,
         path_or_id: str | Path,
         *,
-        batch_size: int = 1,
+        prompt: Prompt | None = None,
+        batch_size: Size = 1,
         max_new_tokens: int = 256,
-        cues: Cues = "isolated",
         device: str | None = None,
         dtype: str | None = None,
+        drop_unsupported: bool = False,
+        share_prefix: bool = True,
         trust_remote_code: bool = False,
     ) -> None:
         """Read the processor and the configuration of a checkpoint.
 
         path_or_id: a folder, or a name on the Hub (with HF_HUB_OFFLINE=1, from the local cache alone).
-        batch_size: items answered together; a batch that fails, for want of memory say, is halved.
+        batch_size: items answered together, or `auto`; a batch that does not fit in memory is halved.
         max_new_tokens: answers are cut there.
         device: such as `cuda:1`, or `auto` to spread over all; None takes a GPU where there is one.
         dtype: such as `float32`; None takes bfloat16 on a GPU and float32 elsewhere.
+        drop_unsupported: leave out of an item what the model cannot take, instead of failing.
+        share_prefix: compute once what prompts of sibling items begin with, where the family can.
         trust_remote_code: whether code that comes with the checkpoint may run.
-        Raises `LoadError` for a checkpoint that cannot be found, has no processor or no chat template, or
-        takes no pictures or no clips, and `ValueError` for a size below 1, or an
-        unknown dtype or cues.
+        Raises `LoadError` for a checkpoint that cannot be found or has no processor or no chat template, and
+        `ValueError` for a size below 1 or an unknown dtype.
         """
-        if batch_size < 1 or max_new_tokens < 1:
-            raise ValueError(f"expected sizes of at least 1, got {batch_size=} and {max_new_tokens=}")
+        if max_new_tokens < 1:
+            raise ValueError(f"expected at least 1 new token, got {max_new_tokens=}")
         self.name = str(path_or_id)
-        self.batch_size = batch_size
+        self._prompt = prompt or Prompt()
         self._max_new_tokens = max_new_tokens
-        self._cues = cues
         self._device = device or _default_device()
         self._dtype = dtype or ("bfloat16" if self._device.startswith("cuda") else "float32")
         self._trust = trust_remote_code
+        self._drops = drop_unsupported
+        self._share_prefix = share_prefix
+        self._size = BatchSize.of(batch_size, _MOST_ON_CPU if self._device == "cpu" else _MOST_ON_GPU)
         _check_dtype(self._dtype)
-        check_cues(cues)
         self._config = self._load_config()
-        self._family = _FAMILIES.get(self._config.model_type, _Family())
+        self._family = FAMILIES.get(self._config.model_type, Family())
         self._processor = self._load_processor()
-        self._sampling_rate = int(self._extractor.sampling_rate)
+        # The processor works in a thread of its own, and a tokenizer is no thing to share.
+        self._words = copy.deepcopy(self._processor.tokenizer)
+        self._limits = self._find_limits()
+        self._chats = Chats(self._prompt, self._limits, drop_unsupported)
         self._generation = self._load_generation()
 
     # ---- loading
@@ -116,7 +107,6 @@ class TransformersModel:
             return AutoConfig.from_pretrained(self.name, trust_remote_code=self._trust)
 
     def _load_processor(self) -> Any:
-        """The processor, found able to take text, pictures and clips."""
         from transformers import AutoProcessor
 
         with self._loading("processor"):
@@ -124,15 +114,24 @@ class TransformersModel:
         # Where there is no processor, AutoProcessor hands out a lone tokenizer or image processor.
         if not hasattr(processor, "tokenizer"):
             raise LoadError(f"model {self.name} has no processor, only a {type(processor).__name__}")
-        # A family may share its processor while some of its sizes are deaf: their configuration says so.
-        config = getattr(self._config, "thinker_config", self._config)
-        if not hasattr(processor, "image_processor") or _says_none(config, "vision_config"):
-            raise LoadError(f"model {self.name} takes no pictures ({type(processor).__name__})")
-        if _extractor(processor) is None or _says_none(config, "audio_config"):
-            raise LoadError(f"model {self.name} takes no audio ({type(processor).__name__})")
+        if processor.chat_template is None:
+            # A processor whose class knows of no template (Phi-4-multimodal's) leaves it to its tokenizer.
+            processor.chat_template = processor.tokenizer.chat_template
         if processor.chat_template is None:
             raise LoadError(f"model {self.name} has no chat template, such as a chat_template.jinja")
         return processor
+
+    def _find_limits(self) -> Limits:
+        # A family may share its processor while some of its sizes are deaf: their configuration says so.
+        config = getattr(self._config, "thinker_config", self._config)
+        sees = hasattr(self._processor, "image_processor") and not _says_none(config, "vision_config")
+        hears = self._extractor is not None and not _says_none(config, "audio_config")
+        return Limits(
+            sampling_rate=int(self._extractor.sampling_rate) if hears else 16_000,
+            clip_seconds=self._family.clip_seconds,
+            pictures=self._family.pictures if sees else 0,
+            clips=None if hears else 0,
+        )
 
     def _load_generation(self) -> Any:
         """The checkpoint's generation settings, made greedy and bounded."""
@@ -142,15 +141,14 @@ class TransformersModel:
             settings = GenerationConfig.from_pretrained(self.name)
         except OSError:
             settings = GenerationConfig.from_model_config(self._config)
-        tokenizer = self._processor.tokenizer
         settings.do_sample, settings.num_beams, settings.max_new_tokens = False, 1, self._max_new_tokens
         for setting in _SAMPLING:
             setattr(settings, setting, None)
         settings.max_length = None
         if settings.eos_token_id is None:
-            settings.eos_token_id = tokenizer.eos_token_id
+            settings.eos_token_id = self._words.eos_token_id
         if settings.pad_token_id is None:
-            settings.pad_token_id = tokenizer.pad_token_id
+            settings.pad_token_id = self._words.pad_token_id
         return settings
 
     @cached_property
@@ -173,9 +171,33 @@ class TransformersModel:
         if report["missing_keys"] or report["mismatched_keys"]:
             lacking = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
             raise LoadError(f"model {self.name} lacks {len(lacking)} of its weights, such as {lacking[0]}")
+        self._load_adapter(model)
         # What the checkpoint says of sampling would be filled in again where ours says nothing.
         model.generation_config = self._generation
+        _keep_last_logits(model)
         return model.eval()
+
+    def _load_adapter(self, model: Any) -> None:
+        """Load the family's adapter that the prompt needs."""
+        folder = next(
+            (folder for kind, folder in self._family.adapters.items() if kind not in self._prompt.without), None
+        )
+        if folder is None:
+            return
+        with self._loading(f"adapter {folder}"):
+            # transformers takes parameters whose name holds the adapter's for parts of it.
+            report = model.load_adapter(self.name, adapter_name=_ADAPTER, adapter_kwargs={"subfolder": folder})
+            if report.missing_keys or report.unexpected_keys:
+                raise ValueError(f"it does not fit: {sorted(report.missing_keys | report.unexpected_keys)[0]}")
+            model.set_adapter(_ADAPTER)
+
+    @cached_property
+    def _omni(self) -> OmniInputs | None:
+        """What makes inputs medium by medium, where the family has it."""
+        if not self._family.omni:
+            return None
+        model = self._model
+        return OmniInputs(self._processor, model.config, model.get_rope_index, self._share_prefix)
 
     @contextmanager
     def _loading(self, part: str) -> Iterator[None]:
@@ -199,8 +221,8 @@ class TransformersModel:
             "processor": type(self._processor).__name__,
             "dtype": self._dtype,
             "device": self._device,
-            "prompt": {"version": PROMPT_VERSION, "hash": prompt_hash()},
-            "cues": self._cues,
+            "drop_unsupported": self._drops,
+            **self._prompt.describe(),
             "generation": {
                 setting: value
                 for setting, value in sorted(self._generation.to_diff_dict().items())
@@ -208,90 +230,109 @@ class TransformersModel:
             },
         }
 
-    def answer(self, items: Sequence[Item]) -> list[Answer | ModelError]:
-        """Answer a batch: in each place an answer, or why there is none.
+    def check(self, items: Iterable[Item]) -> None:
+        """Raise `LoadError` where items show more pictures or clips than the model takes, and are to keep them."""
+        self._chats.check(items, self.name)
+
+    def answer(self, items: Iterable[Item]) -> Iterator[Outcome]:
+        """Answer items a batch at a time.
 
         Raises `LoadError` where the weights cannot be loaded.
         """
         _ = self._model  # a checkpoint that cannot be loaded is no failure of an item
-        outcomes: dict[str, Answer | ModelError] = {}
-        chats = []
-        for item in items:
-            try:
-                chats.append(self._chat(item))
-            except ValueError as error:
-                outcomes[item.augmented_id] = ModelError(item.augmented_id, str(error))
-        answers = self._answer_or_halve(chats)
-        outcomes |= {chat.item_id: answer for chat, answer in zip(chats, answers, strict=True)}
-        return [outcomes[item.augmented_id] for item in items]
+        coming = batches(items, lambda item: estimated_length(item, self._limits), self._size)
+        for prepared in Ahead(self._prepare).over(coming):
+            for one in prepared:
+                yield from self._answer_or_halve(one) if isinstance(one, _Batch) else [one]
 
-    def _chat(self, item: Item) -> _Chat:
-        """Decode what an item shows. Raises `ValueError` for a medium that cannot be used."""
-        start = time.perf_counter()
-        item_id = item.augmented_id
-        messages = [
-            {"role": message.role, "content": [self._content(part, item_id) for part in message.parts]}
-            for message in conversation(item, self._cues)
-        ]
-        return _Chat(item_id, messages, time.perf_counter() - start)
+    def _prepare(self, items: Sequence[Item]) -> list[_Batch | ModelError]:
+        """Decode and tokenize items: one batch, smaller ones where one item is at fault, and what failed."""
+        chats = self._chats.prepare(items)
+        failed = [chat for chat in chats if isinstance(chat, ModelError)]
+        return [*failed, *self._batch_or_halve([chat for chat in chats if isinstance(chat, Chat)])]
 
-    def _content(self, part: Part, item_id: str) -> dict[str, Any]:
-        """A part as transformers' chat templates expect it."""
-        match part:
-            case Text(text):
-                return {"type": "text", "text": text}
-            case Picture(media):
-                return {"type": "image", "image": decode_picture(media, item_id)}
-            case Clip(media):
-                samples = decode_clip(media, item_id, self._sampling_rate)
-                if self._family.fixed_window and samples.size > self._extractor.n_samples:
-                    seconds, limit = samples.size / self._sampling_rate, self._extractor.chunk_length
-                    raise ValueError(f"clip {media.name} lasts {seconds:.0f} s, over the model's {limit} s")
-                return {"type": "audio", "audio": samples}
-
-    def _answer_or_halve(self, chats: Sequence[_Chat]) -> list[Answer | ModelError]:
-        """Answer chats together; where that fails, each half alone, down to the one at fault."""
+    def _batch_or_halve(self, chats: Sequence[Chat]) -> list[_Batch | ModelError]:
         if not chats:
             return []
         try:
-            return list(self._generate(chats))
-        # Processors and models of all makes raise what they like; it is recorded with its item.
+            return [_Batch(chats, self._inputs(chats))]
+        # Processors of all makes raise what they like; it is recorded with its item.
         except Exception as error:
             if len(chats) == 1:
                 return [ModelError(chats[0].item_id, f"{type(error).__name__}: {error}")]
-        # Outside the handler, so that the failed attempt's tensors are gone.
-        half = len(chats) // 2
-        return self._answer_or_halve(chats[:half]) + self._answer_or_halve(chats[half:])
+        return [batch for half in halves(chats) for batch in self._batch_or_halve(half)]
 
-    def _generate(self, chats: Sequence[_Chat]) -> list[Answer]:
+    def _answer_or_halve(self, batch: _Batch) -> list[Outcome]:
+        """Answer a batch; where that fails, each half alone, down to the one at fault."""
+        chats = batch.chats
+        try:
+            return list(self._generate(batch))
+        # Models of all makes raise what they like; it is recorded with its item.
+        except Exception as error:
+            if _is_out_of_memory(error):
+                self._size.broke(len(chats))
+            if len(chats) == 1:
+                return [ModelError(chats[0].item_id, f"{type(error).__name__}: {error}")]
+        # Outside the handler, so that the failed attempt's tensors are gone.
+        _free_memory()
+        outcomes: list[Outcome] = []
+        for half in halves(chats):
+            for one in self._batch_or_halve(half):
+                outcomes += self._answer_or_halve(one) if isinstance(one, _Batch) else [one]
+        return outcomes
+
+    def _generate(self, batch: _Batch) -> Iterator[Outcome]:
         import torch
 
         start = time.perf_counter()
-        inputs = self._inputs(chats)
-        n_input = inputs["input_ids"].shape[1]
-        self._check_length(n_input)
-        inputs = inputs.to(self._model.device, dtype=self._model.dtype)
+        model, inputs = self._model, batch.inputs
         with torch.inference_mode():
-            output = self._model.generate(**inputs, generation_config=self._generation)
-        new_tokens = output[:, n_input:].tolist()
-        share = (time.perf_counter() - start) / len(chats)
-        return [
-            Answer(
-                text=self._processor.tokenizer.decode(tokens, skip_special_tokens=True).strip(),
-                input_tokens=int(mask.sum()),
-                output_tokens=self._n_generated(tokens),
-                seconds=chat.seconds + share,
-            )
-            for chat, tokens, mask in zip(chats, new_tokens, inputs["attention_mask"], strict=True)
-        ]
+            if isinstance(inputs, Inputs):
+                inputs = inputs.to(model.device, model.dtype)
+                lengths = inputs.lengths
+                cache = prefill(model, inputs)
+                given = inputs.rest if cache is None else {**inputs.rest, "past_key_values": cache}
+            else:
+                given = inputs.to(model.device, dtype=model.dtype)
+                lengths = given["attention_mask"].sum(dim=1).tolist()
+            output = model.generate(**given, generation_config=self._generation)
+        new_tokens = output[:, given["input_ids"].shape[1] :].tolist()
+        self._size.held(len(batch.chats), _memory_in_use(model.device))
+        share = (time.perf_counter() - start) / len(batch.chats)
+        for chat, tokens, length in zip(batch.chats, new_tokens, lengths, strict=True):
+            yield self._outcome(chat, tokens, length, share)
 
-    def _inputs(self, chats: Sequence[_Chat]) -> Any:
-        """The model's inputs for a batch, padded on the left."""
-        options: dict[str, Any] = {"text_kwargs": {"padding": True, "padding_side": "left"}}
-        if self._family.fixed_window:
-            options["audio_kwargs"] = {"max_length": self._window(chats)}
+    def _outcome(self, chat: Chat, tokens: Sequence[int], n_input: int, seconds: float) -> Outcome:
+        n_output, ended = self._n_generated(tokens)
+        text = self._words.decode(tokens, skip_special_tokens=True)
+        try:
+            said = split_thinking(text)
+        except ValueError as error:
+            return ModelError(chat.item_id, f"{error} within {n_output} tokens")
+        if self._prompt.reason and said.thinking is None and not ended:
+            return ModelError(chat.item_id, f"the thinking has no end within {n_output} tokens")
+        return Answer(
+            chat.item_id,
+            text=said.answer,
+            input_tokens=n_input,
+            output_tokens=n_output,
+            seconds=chat.seconds + seconds,
+            finish="stop" if ended else "length",
+            thinking=said.thinking,
+            dropped=chat.dropped,
+        )
+
+    def _inputs(self, chats: Sequence[Chat]) -> Any:
+        """The model's inputs for a batch."""
+        inputs = self._omni.make(chats) if self._omni else self._processed(chats)
+        self._check_length(max(inputs.lengths) if isinstance(inputs, Inputs) else inputs["input_ids"].shape[1])
+        return inputs
+
+    def _processed(self, chats: Sequence[Chat]) -> Any:
+        """What the checkpoint's own processor makes of a batch."""
+        options: dict[str, Any] = {"text_kwargs": {"padding": True, "padding_side": self._family.padding_side}}
         return self._processor.apply_chat_template(
-            [chat.messages for chat in chats],
+            [chat.as_template() for chat in chats],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
@@ -299,44 +340,24 @@ class TransformersModel:
             processor_kwargs=options,
         )
 
-    def _window(self, chats: Sequence[_Chat]) -> int:
-        """Samples to pad clips to: the batch's longest clip, and enough for its features to stay the same.
-
-        A frame reaches half a Fourier window past the clip's end, where it must find the silence of the
-        padding and not the mirrored end of the signal.
-        """
-        extractor = self._extractor
-        longest: int = max(
-            part["audio"].size
-            for chat in chats
-            for message in chat.messages
-            for part in message["content"]
-            if part["type"] == "audio"
-        )
-        hop_length = int(extractor.hop_length)
-        n_hops = math.ceil((longest + int(extractor.n_fft)) / hop_length)
-        return min(n_hops * hop_length, int(extractor.n_samples))
-
     def _check_length(self, n_input: int) -> None:
         limit = getattr(self._config.get_text_config(), "max_position_embeddings", None)
         if limit is not None and n_input + self._max_new_tokens > limit:
             total = f"a prompt of {n_input} tokens and an answer of {self._max_new_tokens}"
             raise ValueError(f"{total} exceed the {limit} that the model takes")
 
-    def _n_generated(self, tokens: Sequence[int]) -> int:
-        """Number of new tokens up to the one that ends the answer, without the padding after it."""
+    def _n_generated(self, tokens: Sequence[int]) -> tuple[int, bool]:
+        """Number of new tokens up to the one that ends the answer, without the padding after it; whether one does."""
         ends = self._generation.eos_token_id
         ends = set(ends) if isinstance(ends, list) else {ends}
-        return next((place for place, token in enumerate(tokens, start=1) if token in ends), len(tokens))
+        place = next((place for place, token in enumerate(tokens, start=1) if token in ends), None)
+        return (len(tokens), False) if place is None else (place, True)
 
     @property
     def _extractor(self) -> Any:
-        return _extractor(self._processor)
-
-
-def _extractor(processor: Any) -> Any:
-    """What turns samples into features, under the name of its day; None where a processor takes no clips."""
-    return getattr(processor, "feature_extractor", None) or getattr(processor, "audio_processor", None)
+        """What turns samples into features, under the name of its day; None where a processor takes no clips."""
+        processor = self._processor
+        return getattr(processor, "feature_extractor", None) or getattr(processor, "audio_processor", None)
 
 
 def _says_none(config: Any, part: str) -> bool:
@@ -344,10 +365,42 @@ def _says_none(config: Any, part: str) -> bool:
     return hasattr(config, part) and getattr(config, part) is None
 
 
+def _keep_last_logits(model: Any) -> None:
+    """Have a model compute the logits of the last position alone, where it cannot be told so.
+
+    A prompt has thousands of positions and a vocabulary 150,000 words: gigabytes that nobody reads.
+    """
+    if "logits_to_keep" not in inspect.signature(model.forward).parameters:
+        model.get_output_embeddings().register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:], *hidden[1:]))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+
+
+def _free_memory() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _memory_in_use(device: Any) -> float:
+    """The largest share of a GPU's memory in use since the last call; 0 elsewhere."""
+    import torch
+
+    if device.type != "cuda":
+        return 0.0
+    share = torch.cuda.max_memory_allocated(device) / torch.cuda.get_device_properties(device).total_memory
+    torch.cuda.reset_peak_memory_stats(device)
+    return share
+
+
 def _default_device() -> str:
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    # Of several processes on a machine, each takes a GPU of its own.
+    return f"cuda:{local_rank()}" if torch.cuda.is_available() else "cpu"
 
 
 def _check_dtype(name: str) -> None:

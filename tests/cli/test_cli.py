@@ -5,7 +5,20 @@ import sys
 
 import pytest
 
-COMMANDS = ("demo", "pool", "build", "import", "check", "run", "judge", "score", "register")
+COMMANDS = (
+    "demo",
+    "pool",
+    "build",
+    "import",
+    "check",
+    "run",
+    "judge",
+    "score",
+    "compare",
+    "report",
+    "register",
+    "push",
+)
 
 
 def _call(*arguments, cwd=None):

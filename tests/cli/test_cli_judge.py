@@ -91,6 +91,7 @@ def test_a_model_judge_is_made_as_asked_and_silence_is_exit_code_one(run: Path, 
     assert options == {"model": "m", "base_url": "http://x/v1", "concurrency": 3, "cache_dir": run / "judge"}
     assert [line["verdict"] for line in verdicts(run)] == ["CORRECT", "UNJUDGED"]
     assert verdicts(run)[0]["raw"] == "Same.\nCORRECT"
+    assert "2 answers judged by openai:m: 1 CORRECT, 1 UNJUDGED" in done.output
     assert "1 answers have no verdict" in done.output
     assert "HTTP 500: [bold]busy" in done.output
 

@@ -16,7 +16,9 @@ def test_the_demo_prints_a_table_per_run_and_says_what_next(demo):
     folder, said = demo
     assert "Built omni-persona: 144 items over 48 sets of memories of 24 people" in said
     assert "All 22 checks pass" in said
-    assert re.search(r"baseline:abstain .*?│ Cal +│ +50\.0 │ +50\.0 │ +50\.0 │ +50\.0 │ +50\.0 │", said, re.DOTALL)
+    assert re.search(
+        r"baseline:abstain .*?│ Cal +│ +50\.0 │ +50\.0 to 50\.0 │ +50\.0 │ +50\.0 │ +50\.0 │ +50\.0 │", said, re.DOTALL
+    )
     scores = json.loads((folder / "runs" / "nearest" / "scores.json").read_text())
     assert f"{100 * scores['by_group']['I2I']['cal']:.1f}" in said
     assert "omni-persona run --model" in said

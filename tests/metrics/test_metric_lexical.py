@@ -23,30 +23,34 @@ KINDS = {
 
 
 def test_the_labelled_pairs_are_whole() -> None:
-    assert len(PAIRS) == 121
+    assert len(PAIRS) == 164
     assert {pair["kind"] for pair in PAIRS} == KINDS
     assert {pair["label"] for pair in PAIRS} == {"CORRECT", "WRONG"}
     assert len({pair["id"] for pair in PAIRS}) == len(PAIRS)
     assert len({(pair["gold"], pair["prediction"]) for pair in PAIRS}) == len(PAIRS)
 
 
-def test_agreement_with_the_labels_is_what_the_card_says(capsys: pytest.CaptureFixture[str]) -> None:
-    counts = Counter((lexical_judge(pair["gold"], pair["prediction"]), pair["label"]) for pair in PAIRS)
+def agreement(pairs: list[dict[str, str]]) -> tuple[float, float, float]:
+    """Precision, recall and Cohen's kappa of the rule for CORRECT."""
+    counts = Counter((lexical_judge(pair["gold"], pair["prediction"]), pair["label"]) for pair in pairs)
     hits, misses = counts["CORRECT", "CORRECT"], counts["WRONG", "CORRECT"]
     false_alarms, rejections = counts["CORRECT", "WRONG"], counts["WRONG", "WRONG"]
-    precision, recall = hits / (hits + false_alarms), hits / (hits + misses)
-    n = len(PAIRS)
+    n = len(pairs)
     observed = (hits + rejections) / n
     by_chance = ((hits + false_alarms) * (hits + misses) + (misses + rejections) * (false_alarms + rejections)) / n**2
     kappa = (observed - by_chance) / (1 - by_chance)
-    figures = f"precision {precision:.3f}, recall {recall:.3f} and Cohen's kappa {kappa:.3f}"
-    with capsys.disabled():
-        print(f"\nlexical judge on {n} labelled pairs: {figures}")
+    return hits / (hits + false_alarms), hits / (hits + misses), kappa
+
+
+def test_agreement_with_the_labels_is_what_the_card_says(capsys: pytest.CaptureFixture[str]) -> None:
     card = Path(omni_persona_cal.__file__).with_name("README.md").read_text(encoding="utf-8")
-    assert figures in " ".join(card.replace("*", "").split())
-    assert precision >= 0.907
-    assert recall >= 0.816
-    assert kappa >= 0.735
+    words = " ".join(card.replace("*", "").split())
+    for name, pairs in (("all", PAIRS), ("the first", PAIRS[:121]), ("the later", PAIRS[121:])):
+        precision, recall, kappa = agreement(pairs)
+        figures = f"precision {precision:.3f}, recall {recall:.3f} and Cohen's kappa {kappa:.3f}"
+        with capsys.disabled():
+            print(f"\nlexical judge on {name} {len(pairs)} labelled pairs: {figures}")
+        assert figures in words, name
 
 
 GOOD = [
@@ -63,6 +67,8 @@ GOOD = [
     ("ENFP", "They are ENFP, not INTJ."),
     ("ÆRØ", "They live on ærø."),
     ("26-year-old woman", "A woman, twenty-six years old."),
+    ("Rome", "Rome, where they paint, sing or write."),
+    ("brown hair worn loose over a shirt", "Brown hair that she wore loose over a shirt."),
 ]
 BAD = [
     ("...", "..."),
@@ -70,6 +76,10 @@ BAD = [
     ("two dogs", "three dogs"),
     ("pilot", "She is a copilot."),
     ("ENFP", "ENFP, or rather INTJ"),
+    ("Rome", "Rome, Milan or Naples."),
+    ("Rome", "Rome, New York, or maybe Naples."),
+    ("nurse", "I cannot determine that, though a nurse is mentioned."),
+    ("a short grey woollen winter coat", "A short black woollen winter coat."),
 ]
 
 
@@ -116,6 +126,7 @@ def test_the_gold_itself_is_correct_and_nothing_is_wrong(gold: str) -> None:
         ("pilots", "pilot"), ("harbour", "harbor"), ("restoring", "restores"), ("families", "family"),
         ("running", "run"), ("dresses", "dress"), ("energised", "energize"), ("theatre", "theater"),
         ("grey", "gray"), ("quietly", "quiet"), ("30s", "30"), ("boxes", "box"), ("writing", "writes"),
+        ("wore", "wears"), ("taught", "teaching"),
     ],
 )  # fmt: skip
 def test_forms_of_a_word_share_a_stem(word: str, same: str) -> None:

@@ -95,7 +95,7 @@ def test_by_path_from_another_folder(tmp_path: Path, reference) -> None:
         "references: expected a list of dicts, got None",
         f"predictions[1] (item {second}): expected a string, got 3 (int)",
         f"references[0] (item {first}): group: expected one of 'I2I', 'A2A', 'T2T', 'T2Any', got 'V2V'",
-        "judge: expected one of 'lexical', got 'none'",
+        "judge: expected one of 'lexical', 'openai', 'transformers', got 'none'",
     ]
     assert result["info"] == ["omni_persona_cal", ["predictions", "references"], True]
 
@@ -180,7 +180,7 @@ def test_importing_the_package_loads_nothing_heavy(tmp_path: Path) -> None:
 
 def test_the_module_names_every_file_it_needs() -> None:
     def siblings(path: Path) -> set[str]:
-        return set(re.findall(r"^from \.(\w+) import ", path.read_text(encoding="utf-8"), re.MULTILINE))
+        return set(re.findall(r"^ *from \.(\w+) import ", path.read_text(encoding="utf-8"), re.MULTILINE))
 
     main = ROOM / "omni_persona_cal.py"
     named = siblings(main)

@@ -3,18 +3,24 @@ from __future__ import annotations
 import json
 import math
 import random
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omni_persona_cal import CANONICAL_ABSTENTION, VERDICTS, compute
+import omni_persona_cal
+from omni_persona_cal import CANONICAL_ABSTENTION, VERDICTS
+from omni_persona_cal.scores import DENOMINATORS, PROTOCOLS
+
+# Intervals have a test file of their own.
+compute = partial(omni_persona_cal.compute, n_resamples=0)
 
 GROUPS = ["I2I", "A2A", "T2T", "T2Any"]
 ABSENCES = ["none", "absent_persona", "absent_attribute"]
 RATES = [
-    "ans", "ans_unguarded", "unans", "ta", "cal", "cal_weighted", "one_minus_fa", "abstention_avg", "abs_f1",
-    "rouge_l", "token_f1",
+    "ans", "ans_guarded", "ans_unguarded", "unans", "ta", "cal", "cal_mean", "cal_weighted", "one_minus_fa",
+    "false_abstention_rate", "hallucination_rate", "abstention_avg", "abs_f1", "rouge_l", "token_f1",
 ]  # fmt: skip
 
 # Words without inflection or case, so that the recount below need not know how texts are read.
@@ -76,12 +82,19 @@ def recount(rows: list[tuple[str, dict, str]]) -> dict[str, float | None]:
     omfa = answered / answerable if answerable else None
     precision = refused / (refused + answerable - answered) if refused + answerable - answered else 0.0
     both = judged + unanswerable
+    cal = (ans + ta) / 2 if ans is not None and ta is not None else None
     return {
         "ans": ans,
+        "ans_guarded": ans,
         "ans_unguarded": right_unguarded / judged if judged else None,
         "unans": ta,
         "ta": ta,
-        "cal": (ans + ta) / 2 if ans is not None and ta is not None else None,
+        "cal": cal,
+        "cal_mean": cal,
+        "false_abstention_rate": (answerable - answered) / answerable if answerable else None,
+        "hallucination_rate": (unanswerable - refused) / unanswerable if unanswerable else None,
+        "bertscore": None,
+        "composite": None,
         "cal_weighted": (right + refused) / both if both else None,
         "one_minus_fa": omfa,
         "abstention_avg": (omfa + ta) / 2 if omfa is not None and ta is not None else None,
@@ -94,6 +107,7 @@ def recount(rows: list[tuple[str, dict, str]]) -> dict[str, float | None]:
         "n_unanswerable": unanswerable,
         "n_unjudged": answerable - judged,
         "complete": answerable == judged,
+        "n_source_samples": len({reference["source_sample_id"] for _, reference, _ in rows}),
     }
 
 
@@ -126,6 +140,39 @@ def test_agrees_with_a_plain_recount_on_every_slice(run: tuple[list, list, list]
     for slices, field in (("by_group", "group"), ("by_task", "task"), ("by_absence", "absence")):
         for name, part in scores[slices].items():
             assert_close(part, recount([row for row in rows if row[1][field] == name]))
+    faces, voices = (scores["by_group"][name]["ans"] for name in ("I2I", "A2A"))
+    expected = None if faces is None or voices is None else faces - voices
+    assert_close(scores, {"audio_visual_gap": expected})
+
+
+@settings(deadline=None, max_examples=60)
+@given(runs(), st.sampled_from(PROTOCOLS))
+def test_every_score_has_a_count_or_says_why_it_is_none(run: tuple[list, list, list], protocol: str) -> None:
+    scores = compute(*run[:2], verdicts=run[2], protocol=protocol)
+    for part in (scores, *scores["by_group"].values(), *scores["by_task"].values(), *scores["by_absence"].values()):
+        names = set(DENOMINATORS) | ({"audio_visual_gap"} if part is scores else set())
+        assert set(part["counts"]) == names
+        assert set(part["null_because"]) == {name for name in names if part[name] is None}
+        assert all(part["null_because"].values())
+        n_judged, n_unanswerable = part["n_answerable"] - part["n_unjudged"], part["n_unanswerable"]
+        assert part["counts"]["ans"] == n_judged
+        assert part["counts"]["ta"] == n_unanswerable
+        assert part["counts"]["cal"] == n_judged + n_unanswerable
+        assert part["counts"]["mean_len"] == part["n"]
+
+
+@settings(deadline=None, max_examples=40)
+@given(runs())
+def test_protocols_choose_the_headline_and_nothing_else(run: tuple[list, list, list]) -> None:
+    guarded, paper, release = (compute(*run[:2], verdicts=run[2], protocol=protocol) for protocol in PROTOCOLS)
+    assert guarded["ans"] == release["ans"] == guarded["ans_guarded"]
+    assert paper["ans"] == guarded["ans_unguarded"]
+    assert guarded["cal"] == guarded["cal_mean"]
+    assert release["cal"] == guarded["cal_weighted"]
+    if paper["cal"] is not None:
+        assert paper["cal"] == (guarded["ans_unguarded"] + guarded["ta"]) / 2
+    for name in set(DENOMINATORS) - {"ans", "cal", "composite"}:
+        assert guarded[name] == paper[name] == release[name]
 
 
 @settings(deadline=None, max_examples=40)
@@ -185,18 +232,28 @@ def test_hand_computed_example(reference) -> None:
     scores = compute(predictions, references, verdicts=verdicts)
     expected = {
         "judge": "given",
+        "protocol": "guarded",
+        "interval": None,
         "n": 7,
         "n_answerable": 4,
         "n_unanswerable": 3,
         "n_unjudged": 1,
+        "n_source_samples": 3,
         "complete": False,
         "ans": 1 / 3,
+        "ans_guarded": 1 / 3,
         "ans_unguarded": 2 / 3,
         "unans": 2 / 3,
         "ta": 2 / 3,
         "cal": 1 / 2,
+        "cal_mean": 1 / 2,
         "cal_weighted": (1 + 2) / (3 + 3),
         "one_minus_fa": 3 / 4,
+        "false_abstention_rate": 1 / 4,
+        "hallucination_rate": 1 / 3,
+        "bertscore": None,
+        "composite": None,
+        "audio_visual_gap": 1 - 0,
         "abstention_avg": (3 / 4 + 2 / 3) / 2,
         "abs_f1": 2 * 2 / (2 * 2 + 1 + 1),
         "rouge_l": (1 + 1 + 0 + 1 / 2) / 4,
@@ -205,7 +262,10 @@ def test_hand_computed_example(reference) -> None:
         "inconsistent": False,
     }
     assert_close(scores, expected)
-    assert set(scores) == {*expected, "by_group", "by_task", "by_absence"}
+    assert set(scores) == {*expected, "counts", "null_because", "by_group", "by_task", "by_absence"}
+    assert scores["by_group"]["T2T"]["null_because"]["ans"] == "no answerable items with a verdict"
+    assert scores["by_absence"]["none"]["null_because"]["cal"] == "no unanswerable items"
+    assert scores["null_because"]["composite"] == "BERTScore was not asked for"
     assert scores["by_group"]["T2T"]["ans"] is None
     assert scores["by_group"]["T2T"]["cal"] is None
     assert scores["by_group"]["T2T"]["unans"] == 0.0
@@ -227,7 +287,8 @@ def test_always_right_scores_one(reference) -> None:
     predictions = [row["gold_answer"] or CANONICAL_ABSTENTION for row in references]
     scores = compute(predictions, references)
     assert scores["judge"] == "lexical"
-    assert all(scores[key] == 1.0 for key in RATES)
+    assert all(scores[key] == 1.0 for key in RATES if key not in ("false_abstention_rate", "hallucination_rate"))
+    assert scores["false_abstention_rate"] == scores["hallucination_rate"] == 0.0
 
 
 @pytest.mark.parametrize("n_answerable", [1, 3, 7])
@@ -278,3 +339,23 @@ def test_scores_are_exact_on_many_items(reference) -> None:
     references = [reference(i) for i in range(750)]
     scores = compute(["harbour " * (i % 7) for i in range(750)], references)
     assert scores["mean_len"] == math.fsum(i % 7 for i in range(750)) / 750
+
+
+def test_composite_is_the_mean_of_nine(reference, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stub(pairs: list[tuple[str, str]], model: str) -> list[float]:
+        assert model == "encoder"
+        return [0.5 + 0.25 * (gold == prediction) for gold, prediction in pairs]
+
+    monkeypatch.setattr("omni_persona_cal.bertscore.bertscores", stub)
+    references = [reference(0), reference(1), reference(2, "absent_persona")]
+    predictions = ["harbour pilot", "baker", CANONICAL_ABSTENTION]
+    scores = compute(predictions, references, bertscore={"model": "encoder"})
+    assert scores["bertscore"] == 0.625
+    assert scores["counts"]["bertscore"] == 2
+    nine = (
+        scores[key]
+        for key in ("cal", "ans", "unans", "abs_f1", "rouge_l", "token_f1", "bertscore", "one_minus_fa", "ta")
+    )
+    assert scores["composite"] == pytest.approx(math.fsum(nine) / 9, rel=0, abs=1e-15)
+    assert scores["by_group"]["A2A"]["null_because"]["composite"] == "no items"
+    assert scores["by_absence"]["absent_persona"]["bertscore"] is None

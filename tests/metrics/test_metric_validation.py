@@ -128,7 +128,7 @@ def test_bad_verdicts_are_named(reference, verdicts: Any, message: str) -> None:
 
 @pytest.mark.parametrize("judge", ["llm", "", None, ["lexical"]])
 def test_an_unknown_judge_is_named(reference, judge: Any) -> None:
-    with pytest.raises(ValueError, match="judge: expected one of 'lexical', got "):
+    with pytest.raises(ValueError, match="judge: expected one of 'lexical', 'openai', 'transformers', got "):
         compute(["a"], [reference(0)], judge=judge)
 
 
@@ -136,3 +136,23 @@ def test_long_values_are_cut_in_errors(reference) -> None:
     with pytest.raises(ValueError) as error:
         compute([["x" * 10_000]], [reference(0)])
     assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"protocol": "v2"}, "protocol: expected one of 'guarded', 'paper', 'v2.2', got 'v2'"),
+        ({"protocol": None}, "protocol: expected one of"),
+        ({"n_resamples": -1}, "n_resamples: expected a whole number, 0 or more, got -1 (int)"),
+        ({"n_resamples": 1e4}, "n_resamples: expected a whole number"),
+        ({"n_resamples": True}, "n_resamples: expected a whole number"),
+        ({"seed": None}, "seed: expected a whole number, 0 or more, got None"),
+        ({"confidence": 95}, "confidence: expected a number between 0 and 1, such as 0.95, got 95 (int)"),
+        ({"confidence": NAN}, "confidence: expected a number between 0 and 1"),
+        ({"judge": "openai", "judge_options": {"modell": "x"}}, "judge_options for 'openai': "),
+        ({"judge": "lexical", "judge_options": {"model": "x"}}, "judge_options for 'lexical': "),
+    ],
+)
+def test_bad_options_are_named(reference, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        compute(["a"], [reference(0)], **options)

@@ -17,13 +17,22 @@ TASKS = ("visual_to_bio", "voice_to_bio", "semantic_to_bio", "dialogue_to_bio")
 """One task of each group."""
 
 
-@pytest.fixture(scope="session")
-def tiny_omni():
-    """The module `tiny_omni.py` beside this file, which importlib mode puts on no path."""
-    spec = importlib.util.spec_from_file_location("tiny_omni", Path(__file__).with_name("tiny_omni.py"))
+def _beside(name: str):
+    """A module beside this file, which importlib mode puts on no path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def tiny_omni():
+    return _beside("tiny_omni")
+
+
+@pytest.fixture(scope="session")
+def tiny_families():
+    return _beside("tiny_families")
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +135,18 @@ def items():
 
 
 @pytest.fixture(scope="session")
+def said():
+    """What a model says to items, in their order: answers and failures."""
+
+    def ask(model, items):
+        outcomes = {outcome.item_id: outcome for outcome in model.answer(items)}
+        assert len(outcomes) == len(items)
+        return [outcomes[item.augmented_id] for item in items]
+
+    return ask
+
+
+@pytest.fixture(scope="session")
 def write_dataset():
     """Writes rows to a dataset folder."""
     import pyarrow as pa
@@ -135,7 +156,7 @@ def write_dataset():
         (folder / "data").mkdir(parents=True)
         # Not through `datasets`, which encodes clips with torchcodec.
         table = pa.Table.from_pylist(rows, schema=omni_persona.features().arrow_schema)
-        pq.write_table(table, folder / "data" / "test.parquet")
+        pq.write_table(table, folder / "data" / "test-0.parquet")
         return folder
 
     return write

@@ -56,7 +56,7 @@ def names(run):
 def test_lines_come_back_as_they_were(run):
     assert list(read_predictions(run).values()) == [line("a"), line("b", status="failed"), line("c")]
     first = json.loads((run / "predictions.jsonl").read_text().splitlines()[0])
-    assert first == asdict(line("a"))
+    assert first == asdict(line("a")) | {"dropped": []}
 
 
 @pytest.mark.parametrize("text", ["", "naïve “quotes”", "two\nlines", "\u2028", "\x00", "half a pair \ud83d", "语"])
@@ -232,7 +232,7 @@ def test_fingerprint_follows_contents_alone(dataset, tmp_path):
     assert dataset_fingerprint(copy) == before
     (copy / "README.md").write_text("other words")
     assert dataset_fingerprint(copy) == before
-    file = copy / "data" / "test.parquet"
+    file = copy / "data" / "test-0.parquet"
     file.write_bytes(file.read_bytes() + b"\0")
     assert dataset_fingerprint(copy) != before
 
@@ -242,12 +242,12 @@ def test_fingerprint_tells_where_one_file_ends(tmp_path):
     for place, (first, second) in enumerate([(b"ab", b"c"), (b"a", b"bc"), (b"c", b"ab")]):
         folder = tmp_path / str(place) / "data"
         folder.mkdir(parents=True)
-        (folder / "0.parquet").write_bytes(first)
-        (folder / "1.parquet").write_bytes(second)
+        (folder / "test-0.parquet").write_bytes(first)
+        (folder / "test-1.parquet").write_bytes(second)
         prints.add(dataset_fingerprint(folder.parent))
     assert len(prints) == 3
 
 
 def test_fingerprint_of_no_dataset_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"has no data/\*\.parquet"):
+    with pytest.raises(FileNotFoundError, match=r"has no data/test-\*\.parquet"):
         dataset_fingerprint(tmp_path)

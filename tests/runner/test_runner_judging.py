@@ -5,6 +5,7 @@ import json
 import pytest
 
 import omni_persona
+import omni_persona_cal
 from omni_persona_runner.folder import RunFolderError
 from omni_persona_runner.judging import judge_run, run_dataset, score_run
 from omni_persona_runner.model import Answer, ModelError
@@ -14,7 +15,7 @@ from omni_persona_runner.run import run
 class Oracle:
     """Answers with the gold answer, but for what `said` and `broken` say of an item."""
 
-    name, batch_size = "fake:oracle", 16
+    name = "fake:oracle"
 
     def __init__(self, said=None, broken=()):
         self.said, self.broken = said or {}, set(broken)
@@ -22,13 +23,16 @@ class Oracle:
     def describe(self):
         return {}
 
+    def check(self, items):
+        pass
+
     def answer(self, items):
-        return [self.one(item) for item in items]
+        return map(self.one, items)
 
     def one(self, item):
         if item.augmented_id in self.broken:
             return ModelError(item.augmented_id, "broken")
-        return Answer(self.said.get(item.augmented_id, item.gold_answer), None, None, 0.0)
+        return Answer(item.augmented_id, self.said.get(item.augmented_id, item.gold_answer), None, None, 0.0)
 
 
 ANSWERABLE = [f"sample_{index}__aug_0" for index in (0, 1, 2, 3, 8, 9, 10, 11)]
@@ -42,7 +46,8 @@ def judged(dataset, tmp_path):
         folder = tmp_path / "run"
         run(Oracle(**model), dataset, folder)
         rows = run_dataset(folder)
-        return folder, rows, judge_run(folder, omni_persona.items(rows))
+        judgements = judge_run(folder, omni_persona.items(rows), omni_persona_cal.make_judge("lexical"))
+        return folder, rows, {item_id: one.verdict for item_id, one in judgements.items()}
 
     return judged
 
@@ -135,17 +140,11 @@ def test_a_run_without_answers_cannot_be_scored(dataset, tmp_path):
         score_run(tmp_path / "run", omni_persona.load(dataset))
 
 
-def test_an_unknown_judge_is_an_error(judged):
-    folder, rows, _ = judged()
-    with pytest.raises(ValueError, match="a judge among lexical, got 'oracle'"):
-        judge_run(folder, omni_persona.items(rows), "oracle")
-
-
 def test_the_dataset_of_a_run_must_be_as_it_was(write_dataset, make_row, tmp_path):
     folder = write_dataset(tmp_path / "omni-persona", [make_row(0)])
     run(Oracle(), folder, tmp_path / "run")
     assert len(run_dataset(tmp_path / "run")) == 1
-    file = folder / "data" / "test.parquet"
+    file = folder / "data" / "test-0.parquet"
     file.write_bytes(file.read_bytes() + b"\0")
     with pytest.raises(RunFolderError, match="another dataset than what"):
         run_dataset(tmp_path / "run")

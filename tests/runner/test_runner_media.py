@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 
 import numpy as np
@@ -8,7 +9,7 @@ import soundfile
 from PIL import Image
 
 from omni_persona import Media
-from omni_persona_runner.media import MediaError, decode_clip, decode_picture
+from omni_persona_runner.media import MediaError, clip_wav, decode_clip, decode_picture, picture_uri
 
 
 def encoded_picture(pixels, mode=None, **options):
@@ -27,27 +28,27 @@ def encoded_clip(samples, rate, **options):
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK"])
 def test_pictures_of_any_mode_become_rgb(mode):
     form = "TIFF" if mode == "CMYK" else "PNG"
-    picture = decode_picture(encoded_picture(np.zeros((4, 6, 3), np.uint8), mode, format=form), "x")
+    picture = decode_picture(encoded_picture(np.zeros((4, 6, 3), np.uint8), mode, format=form))
     assert (picture.mode, picture.size) == ("RGB", (6, 4))
 
 
 def test_pictures_are_turned_upright():
     turned = Image.Exif()
     turned[0x0112] = 6
-    picture = decode_picture(encoded_picture(np.zeros((4, 6, 3), np.uint8), exif=turned), "x")
+    picture = decode_picture(encoded_picture(np.zeros((4, 6, 3), np.uint8), exif=turned))
     assert picture.size == (4, 6)
 
 
 @pytest.mark.parametrize("data", [b"", b"nothing", b"\x89PNG\r\n\x1a\n"])
-def test_a_broken_picture_is_named_by_item_and_file(data):
-    with pytest.raises(MediaError, match=r"item sample_3, picture face\.png: "):
-        decode_picture(Media(data, "face.png"), "sample_3")
+def test_a_broken_picture_is_named_by_file(data):
+    with pytest.raises(MediaError, match=r"picture face\.png: "):
+        decode_picture(Media(data, "face.png"))
 
 
 def test_a_truncated_picture_is_an_error():
     whole = encoded_picture(np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8))
     with pytest.raises(MediaError):
-        decode_picture(Media(whole.data[:-400], "face.png"), "x")
+        decode_picture(Media(whole.data[:-400], "face.png"))
 
 
 def test_a_picture_that_would_fill_memory_is_refused():
@@ -56,7 +57,7 @@ def test_a_picture_that_would_fill_memory_is_refused():
     huge.save(buffer, "PNG")
     assert len(buffer.getvalue()) < 200_000
     with pytest.raises(MediaError, match="10000 x 10000"):
-        decode_picture(Media(buffer.getvalue(), "bomb.png"), "x")
+        decode_picture(Media(buffer.getvalue(), "bomb.png"))
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
@@ -64,29 +65,79 @@ def test_a_picture_that_would_fill_memory_is_refused():
 def test_clips_are_mono_float32_at_the_wanted_rate(rate, form):
     tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
     stereo = np.stack([tone, tone], axis=1)
-    samples = decode_clip(encoded_clip(stereo, rate, format=form), "x", 16_000)
+    samples = decode_clip(encoded_clip(stereo, rate, format=form), 16_000)
     assert samples.dtype == np.float32
     assert samples.shape == (16_000,)
     spectrum = np.abs(np.fft.rfft(samples))
     assert int(spectrum.argmax()) == 440
 
 
-def test_a_broken_clip_is_named_by_item_and_file():
-    with pytest.raises(MediaError, match=r"item sample_3, clip voice\.wav: "):
-        decode_clip(Media(b"RIFF", "voice.wav"), "sample_3", 16_000)
+def test_a_broken_clip_is_named_by_file():
+    with pytest.raises(MediaError, match=r"clip voice\.wav: "):
+        decode_clip(Media(b"RIFF", "voice.wav"), 16_000)
 
 
 def test_an_empty_clip_is_an_error():
     with pytest.raises(MediaError, match="no samples"):
-        decode_clip(encoded_clip(np.zeros(0), 16_000), "x", 16_000)
+        decode_clip(encoded_clip(np.zeros(0), 16_000), 16_000)
 
 
 def test_a_clip_that_resamples_to_nothing_is_an_error():
     with pytest.raises(MediaError, match="too short"):
-        decode_clip(encoded_clip(np.zeros(1), 48_000), "x", 8_000)
+        decode_clip(encoded_clip(np.zeros(1), 48_000), 8_000)
 
 
 def test_a_clip_that_is_not_finite_is_an_error():
     samples = np.array([0.0, np.nan, 0.0], dtype=np.float32)
     with pytest.raises(MediaError, match="not finite"):
-        decode_clip(encoded_clip(samples, 16_000, subtype="FLOAT"), "x", 16_000)
+        decode_clip(encoded_clip(samples, 16_000, subtype="FLOAT"), 16_000)
+
+
+# ---- as web services take them
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_pictures_that_servers_read_travel_as_they_are(form):
+    media = encoded_picture(np.zeros((4, 6, 3), np.uint8), format=form)
+    kind, data = picture_uri(media).split(";base64,")
+    assert kind == f"data:image/{form.lower()}"
+    assert base64.b64decode(data) == media.data
+
+
+def test_a_turned_picture_travels_upright():
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    kind, data = picture_uri(encoded_picture(np.zeros((4, 6, 3), np.uint8), exif=turned)).split(";base64,")
+    assert kind == "data:image/png"
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (4, 6)
+
+
+def test_other_pictures_travel_as_png():
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
+    kind, data = picture_uri(encoded_picture(pixels, format="BMP")).split(";base64,")
+    assert kind == "data:image/png"
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))), pixels)
+
+
+def test_wav_with_16_bits_travels_as_it_is():
+    media = encoded_clip(np.zeros((800, 2)), 44_100, subtype="PCM_16")
+    assert clip_wav(media) == media.data
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("WAV", "FLOAT"), ("WAV", "PCM_24")]
+)
+def test_other_clips_travel_as_wav_with_16_bits(form, subtype):
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(24_000) / 24_000)
+    data = clip_wav(encoded_clip(np.stack([tone, tone], axis=1), 24_000, format=form, subtype=subtype))
+    stored = soundfile.info(io.BytesIO(data))
+    assert (stored.format, stored.subtype, stored.samplerate, stored.channels) == ("WAV", "PCM_16", 24_000, 1)
+    samples, _ = soundfile.read(io.BytesIO(data))
+    assert np.abs(samples - tone).max() < (0.05 if form == "OGG" else 1e-4)
+
+
+def test_what_cannot_be_decoded_does_not_travel():
+    with pytest.raises(MediaError, match=r"picture face\.png"):
+        picture_uri(Media(b"nothing", "face.png"))
+    with pytest.raises(MediaError, match=r"clip voice\.wav"):
+        clip_wav(Media(b"RIFF", "voice.wav"))

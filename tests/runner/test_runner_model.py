@@ -2,69 +2,34 @@ from __future__ import annotations
 
 import pytest
 
-from omni_persona_runner.model import Answer, ModelError, outcomes
+from omni_persona_runner.model import ModelError
+from omni_persona_runner.thinking import Reply, split_thinking
 
 
-class Scripted:
-    """Answers each item with its id, but for those in `broken`."""
-
-    name, batch_size = "scripted", 4
-
-    def __init__(self, broken=(), raises=False):
-        self.broken, self.raises, self.asked = set(broken), raises, []
-
-    def describe(self):
-        return {}
-
-    def answer(self, items):
-        self.asked.append([item.augmented_id for item in items])
-        said = [self.one(item.augmented_id) for item in items]
-        if self.raises:
-            for answer in said:
-                if isinstance(answer, ModelError):
-                    raise answer
-        return said
-
-    def one(self, item_id):
-        return ModelError(item_id, "broken") if item_id in self.broken else Answer(item_id, None, None, 0.0)
+def test_a_failed_item_says_whose_and_why():
+    error = ModelError("sample_3__aug_0", "no clip")
+    assert (error.item_id, error.message) == ("sample_3__aug_0", "no clip")
+    assert str(error) == "item sample_3__aug_0: no clip"
 
 
-@pytest.mark.parametrize("raises", [False, True])
-def test_failed_items_do_not_cost_their_neighbours(items, raises):
-    ids = [item.augmented_id for item in items]
-    said = outcomes(Scripted({ids[0], ids[2]}, raises), items)
-    assert [isinstance(answer, ModelError) for answer in said] == [True, False, True, False]
-    assert (said[1].text, said[3].text) == (ids[1], ids[3])
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("a nurse", Reply("a nurse", None)),
+        ("  a nurse\n", Reply("a nurse", None)),
+        ("<think>Who? Ah.</think>\n\na nurse", Reply("a nurse", "Who? Ah.")),
+        # The chat template opened the thinking.
+        ("Who? Ah.</think>a nurse", Reply("a nurse", "Who? Ah.")),
+        ("<think></think>a nurse", Reply("a nurse", "")),
+        ("<think>One </think> two </think> a nurse", Reply("a nurse", "One </think> two")),
+        ("<think>Who?</think>", Reply("", "Who?")),
+    ],
+)
+def test_the_answer_is_what_follows_the_thinking(text, reply):
+    assert split_thinking(text) == reply
 
 
-@pytest.mark.parametrize("raises", [False, True])
-def test_all_items_may_fail(items, raises):
-    said = outcomes(Scripted({item.augmented_id for item in items}, raises), items)
-    assert all(isinstance(answer, ModelError) for answer in said)
-
-
-def test_no_items_ask_nothing():
-    model = Scripted()
-    assert outcomes(model, []) == []
-    assert model.asked == []
-
-
-def test_a_model_that_answers_too_little_is_an_error(items):
-    model = Scripted()
-    model.answer = lambda items: []
-    with pytest.raises(ValueError, match="scripted gave 0 answers to 4 items"):
-        outcomes(model, items)
-
-
-def test_a_model_that_fails_on_what_it_was_not_asked_is_an_error(items):
-    def answer(items):
-        raise ModelError("elsewhere", "broken")
-
-    model = Scripted()
-    model.answer = answer
-    with pytest.raises(ValueError, match="failed on elsewhere"):
-        outcomes(model, items)
-
-
-def test_the_error_names_its_item():
-    assert str(ModelError("sample_3", "no sound")) == "item sample_3: no sound"
+@pytest.mark.parametrize("text", ["<think>Who", "<think>Who?</think><think>Or who", "well <think>"])
+def test_thinking_without_an_end_is_no_answer(text):
+    with pytest.raises(ValueError, match="the thinking has no end"):
+        split_thinking(text)

@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 
 import omni_persona
-from omni_persona_runner.prompt import RULES, Clip, Picture, Text, conversation, prompt_hash
+from omni_persona_runner.prompt import RULES, Clip, Picture, Prompt, Text, read_rules
+
+
+def conversation(item, cues="isolated", **settings):
+    return Prompt(cues=cues, **settings).conversation(item)
 
 
 def media(item, cues="isolated"):
@@ -29,11 +33,11 @@ def test_contexts_are_picture_clip_note_in_order_then_the_query(items):
     for number, context in enumerate(items[0].contexts, start=1):
         head, image, audio, note = parts[4 * number - 4 : 4 * number]
         assert head == Text(f"Context {number}\n")
-        assert (image, audio) == (Picture(context.image), Clip(context.audio))
+        assert (image, audio) == (Picture(context.image, f"context {number}"), Clip(context.audio, f"context {number}"))
         assert context.text in note.text
     head, cue, question = parts[16:]
     assert head == Text("Query\n")
-    assert cue == Picture(items[0].query_image)
+    assert cue == Picture(items[0].query_image, "query")
     assert question.text.strip() == items[0].query_text
 
 
@@ -104,8 +108,89 @@ def test_braces_in_notes_and_questions_are_plain_text(items):
     assert texts[-1] == "What is {text}?"
 
 
-def test_prompt_hash_follows_the_wording(monkeypatch):
-    before = prompt_hash()
-    monkeypatch.setattr("omni_persona_runner.prompt.RULES", RULES + " ")
+def test_the_hash_follows_the_wording(monkeypatch):
+    before = Prompt().hash()
     assert len(before) == 64
-    assert prompt_hash() != before
+    assert Prompt(reason=True).hash() != before
+    assert Prompt(rules=RULES + " ").hash() != before
+    monkeypatch.setattr("omni_persona_runner.prompt._QUERY_HEAD", "Question\n")
+    assert Prompt().hash() != before
+
+
+# ---- what is left out
+
+
+def texts(messages):
+    return [part.text for message in messages for part in message.parts if isinstance(part, Text)]
+
+
+@pytest.mark.parametrize("cues", ["isolated", "as-released"])
+@pytest.mark.parametrize(("without", "kind"), [("image", Picture), ("audio", Clip)])
+def test_without_a_medium_all_else_stays(items, cues, without, kind):
+    for item in items:
+        whole, rest = conversation(item, cues), conversation(item, cues, without=frozenset({without}))
+        assert [p for p in whole[1].parts if isinstance(p, Picture | Clip) and not isinstance(p, kind)] == [
+            part for part in rest[1].parts if isinstance(part, Picture | Clip)
+        ]
+        assert [text.strip() for text in texts(rest)] == [text.strip() for text in texts(whole)]
+
+
+def test_without_text_no_note_is_left_and_the_question_stays(items):
+    for item in items:
+        messages = conversation(item, without=frozenset({"text"}))
+        assert not any(context.text in text for context in item.contexts for text in texts(messages))
+        assert texts(messages)[-1].strip() == item.query_text
+        assert [part for part in messages[1].parts if not isinstance(part, Text)] == [
+            part for part in conversation(item)[1].parts if not isinstance(part, Text)
+        ]
+
+
+def test_without_query_the_question_stands_alone(items):
+    for item in items:
+        parts = conversation(item, "as-released", without=frozenset({"query"}))[1].parts
+        assert parts[-2:] == (Text("Query\n"), Text(item.query_text))
+        assert parts[:16] == conversation(item)[1].parts[:16]
+
+
+def test_an_ablation_stands_in_the_manifest():
+    described = Prompt(without=frozenset({"text", "audio"})).describe()
+    assert described["prompt"]["without"] == ["audio", "text"]
+    assert described["prompt"]["hash"] == Prompt().hash()
+    assert described != Prompt().describe()
+
+
+def test_an_unknown_ablation_is_an_error():
+    with pytest.raises(ValueError, match="image, audio, text, query, got 'video'"):
+        Prompt(without=frozenset({"video"}))
+
+
+# ---- other rules
+
+
+def test_rules_from_a_file_take_the_place_of_ours(items, tmp_path):
+    (tmp_path / "official.txt").write_text("Answer the {query}.\n")
+    prompt = Prompt(rules=read_rules(tmp_path / "official.txt"))
+    assert prompt.conversation(items[0])[0].parts == (Text("Answer the {query}.\n"),)
+    assert prompt.conversation(items[0])[1] == conversation(items[0])[1]
+    assert prompt.describe()["prompt"]["version"] is None
+    assert prompt.describe()["prompt"]["hash"] != Prompt().hash()
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_prompt_file_that_cannot_be_read_is_an_error(tmp_path, content):
+    if content is not None:
+        (tmp_path / "rules.txt").write_bytes(content)
+    with pytest.raises(ValueError, match=r"cannot read the prompt .*rules\.txt"):
+        read_rules(tmp_path / "rules.txt")
+
+
+def test_empty_rules_are_an_error():
+    with pytest.raises(ValueError, match="got an empty one"):
+        Prompt(rules=" \n")
+
+
+def test_thinking_first_adds_to_the_rules(items):
+    system = Prompt(reason=True).conversation(items[0])[0].parts[0].text
+    assert system.startswith(RULES)
+    assert "<think>" in system
+    assert "<think>" not in RULES

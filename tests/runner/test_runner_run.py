@@ -10,13 +10,15 @@ import time
 from collections import Counter
 
 import datasets
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import omni_persona
 from omni_persona_runner.folder import RunFolderError, read_manifest, read_predictions
-from omni_persona_runner.model import Answer, ModelError
+from omni_persona_runner.model import Answer, LoadError, ModelError
+from omni_persona_runner.reading import DatasetFolder
 from omni_persona_runner.run import RunSummary, run, stratified
 
 
@@ -25,20 +27,24 @@ class Echo:
 
     name = "fake:echo"
 
-    def __init__(self, batch_size=3, broken=(), **description):
-        self.batch_size, self.broken, self.description, self.batches = batch_size, set(broken), description, []
+    def __init__(self, broken=(), **description):
+        self.broken, self.description, self.asked = set(broken), description, []
 
     def describe(self):
         return {"revision": "abc", "device": "cpu", **self.description}
 
+    def check(self, items):
+        self.checked = list(items)
+
     def answer(self, items):
-        self.batches.append([item.augmented_id for item in items])
-        return [
-            ModelError(item.augmented_id, "broken")
-            if item.augmented_id in self.broken
-            else Answer(f"to {item.query_text}", 7, 3, 0.25)
-            for item in items
-        ]
+        for item in items:
+            self.asked.append(item.augmented_id)
+            yield self.one(item)
+
+    def one(self, item):
+        if item.augmented_id in self.broken:
+            return ModelError(item.augmented_id, "broken")
+        return Answer(item.augmented_id, f"to {item.query_text}", 7, 3, 0.25, "stop")
 
 
 IDS = [f"sample_{index}__aug_0" for index in range(16)]
@@ -53,7 +59,7 @@ def content(folder):
 def test_a_run_answers_every_item_in_order(dataset, tmp_path):
     model = Echo()
     assert run(model, dataset, tmp_path / "run") == RunSummary(n_done=16, n_skipped=0, n_failed=0)
-    assert [len(batch) for batch in model.batches] == [3, 3, 3, 3, 3, 1]
+    assert model.asked == IDS
     rows = content(tmp_path / "run")
     assert [row["augmented_id"] for row in rows] == IDS
     assert rows[0] == {
@@ -63,6 +69,9 @@ def test_a_run_answers_every_item_in_order(dataset, tmp_path):
         "error": None,
         "input_tokens": 7,
         "output_tokens": 3,
+        "finish": "stop",
+        "thinking": None,
+        "dropped": [],
     }
 
 
@@ -86,7 +95,7 @@ def test_a_second_run_does_nothing(dataset, tmp_path):
     before = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in folder.iterdir()}
     model = Echo()
     assert run(model, dataset, folder) == RunSummary(n_done=0, n_skipped=16, n_failed=0)
-    assert model.batches == []
+    assert model.asked == []
     assert {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in folder.iterdir()} == before
 
 
@@ -100,7 +109,7 @@ def test_failed_items_are_recorded_and_asked_again(dataset, tmp_path):
 
     again = Echo()
     assert run(again, dataset, tmp_path / "run") == RunSummary(2, 14, 0)
-    assert again.batches == [broken]
+    assert again.asked == broken
     run(Echo(), dataset, tmp_path / "undisturbed")
     assert content(tmp_path / "run") == content(tmp_path / "undisturbed")
 
@@ -111,7 +120,7 @@ def test_an_item_that_cannot_be_read_fails_alone(write_dataset, make_row, tmp_pa
     model = Echo()
     folder = write_dataset(tmp_path / "omni-persona", rows)
     assert run(model, folder, tmp_path / "run") == RunSummary(2, 0, 1)
-    assert model.batches == [[IDS[0], IDS[2]]]
+    assert model.asked == [IDS[0], IDS[2]]
     assert "concept_2 has no picture or no clip" in read_predictions(tmp_path / "run")[IDS[1]].error
 
 
@@ -123,7 +132,7 @@ def test_two_items_of_one_id_are_an_error(write_dataset, make_row, tmp_path):
 
 def test_no_dataset_is_an_error_and_leaves_nothing(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"no data/\*\.parquet"):
+    with pytest.raises(FileNotFoundError, match=r"no data/test-\*\.parquet"):
         run(Echo(), tmp_path / "empty", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -137,21 +146,21 @@ def test_another_model_or_dataset_is_refused(dataset, write_dataset, make_row, t
         run(Echo(), other, tmp_path / "run")
 
 
-def test_another_device_or_batch_size_goes_on(dataset, tmp_path):
+def test_another_device_goes_on(dataset, tmp_path):
     run(Echo(), dataset, tmp_path / "run", limit=2)
-    assert run(Echo(batch_size=5, device="cuda"), dataset, tmp_path / "run").n_done == 14
+    assert run(Echo(device="cuda"), dataset, tmp_path / "run").n_done == 14
 
 
 # ---- stopping and going on
 
 
 class Stopping(Echo):
-    """Is interrupted, as by Ctrl-C, in its third batch."""
+    """Is interrupted, as by Ctrl-C, at its seventh item."""
 
-    def answer(self, items):
-        if len(self.batches) == 2:
+    def one(self, item):
+        if len(self.asked) == 7:
             raise KeyboardInterrupt
-        return super().answer(items)
+        return super().one(item)
 
 
 def test_an_interrupted_run_goes_on_to_the_same_file(dataset, tmp_path):
@@ -165,39 +174,45 @@ def test_an_interrupted_run_goes_on_to_the_same_file(dataset, tmp_path):
 
 SLOW = """
 import sys, time
-import datasets
-datasets.config.HF_DATASETS_CACHE = sys.argv[3]
-datasets.disable_progress_bars()
-from omni_persona_runner.model import Answer, ModelError
+from omni_persona_runner.model import Answer, LoadError, ModelError
+from omni_persona_runner.reading import DatasetFolder
 from omni_persona_runner.run import run
 
 class Slow:
-    name, batch_size = "fake:slow", 2
+    name = "fake:slow"
     def describe(self):
         return {"revision": "abc"}
+    def check(self, items):
+        pass
     def answer(self, items):
-        time.sleep(0.15)
-        return [
-            ModelError(item.augmented_id, "broken") if item.augmented_id == "sample_4__aug_0"
-            else Answer(item.query_text, 1, 1, time.perf_counter())
-            for item in items
-        ]
+        for item in items:
+            time.sleep(float(sys.argv[3]))
+            if item.augmented_id == "sample_4__aug_0":
+                yield ModelError(item.augmented_id, "broken")
+            else:
+                yield Answer(item.augmented_id, item.query_text, 1, 1, time.perf_counter())
 
 run(Slow(), sys.argv[1], sys.argv[2])
 """
 
 
-def test_a_killed_run_goes_on_to_the_same_file(dataset, datasets_cache, tmp_path):
-    """kill -9, twice, then left alone; the second time there is half a line too, as a full pipe would leave it."""
+@pytest.fixture(scope="module")
+def start_slow(dataset):
+    """Starts a slow run in a process of its own."""
 
-    def start(out):
-        arguments = [sys.executable, "-c", SLOW, str(dataset), str(out), str(datasets_cache)]
+    def start(out, pause):
+        arguments = [sys.executable, "-c", SLOW, str(dataset), str(out), str(pause)]
         return subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
 
+    return start
+
+
+def test_a_killed_run_goes_on_to_the_same_file(start_slow, tmp_path):
+    """kill -9, twice, then left alone; the second time there is half a line too, as a full pipe would leave it."""
     killed = tmp_path / "killed"
     predictions = killed / "predictions.jsonl"
     for n_lines in (4, 9):
-        process = start(killed)
+        process = start_slow(killed, 0.1)
         deadline = time.monotonic() + 120
         while not predictions.exists() or predictions.read_bytes().count(b"\n") < n_lines:
             assert process.poll() is None
@@ -209,11 +224,103 @@ def test_a_killed_run_goes_on_to_the_same_file(dataset, datasets_cache, tmp_path
     with predictions.open("ab") as file:
         file.write(b'{"augmented_id": "sample_12__aug_0", "predict')
 
-    assert start(killed).wait() == 0
-    assert start(tmp_path / "undisturbed").wait() == 0
+    assert start_slow(killed, 0).wait() == 0
+    assert start_slow(tmp_path / "undisturbed", 0).wait() == 0
     assert content(killed) == content(tmp_path / "undisturbed")
     assert [row["augmented_id"] for row in content(killed)] == IDS
     assert [row["augmented_id"] for row in content(killed) if row["status"] == "failed"] == [IDS[4]]
+
+
+@pytest.mark.slow
+def test_twenty_runs_killed_at_random_moments_end_in_the_same_file(start_slow, tmp_path):
+    rng = np.random.default_rng(0)
+    start = time.monotonic()
+    assert start_slow(tmp_path / "undisturbed", 0.05).wait() == 0
+    whole = time.monotonic() - start
+    n_killed = 0
+    for number in range(20):
+        out = tmp_path / f"run_{number}"
+        process = start_slow(out, 0.05)
+        # From its start, when nothing is there yet, to its end.
+        time.sleep(whole * rng.uniform(0, 1))
+        n_killed += process.poll() is None
+        process.kill()
+        process.wait()
+        assert start_slow(out, 0).wait() == 0
+        assert content(out) == content(tmp_path / "undisturbed")
+        assert [row["augmented_id"] for row in content(out)] == IDS
+    assert n_killed >= 10
+
+
+# ---- what a model is given
+
+
+def test_siblings_follow_each_other_and_share_their_media(write_dataset, make_row, tmp_path):
+    rows = [make_row(index, task) for index in range(2) for task in ("visual_to_bio", "voice_to_bio")]
+    for place, row in enumerate(rows):
+        row["augmented_id"] = f"sample_{place // 2}__aug_{place % 2}"
+    rows = [rows[0], rows[2], rows[1], rows[3]]
+    items = []
+
+    class Keeping(Echo):
+        def one(self, item):
+            items.append(item)
+            return super().one(item)
+
+    folder = write_dataset(tmp_path / "omni-persona", rows)
+    run(Keeping(), folder, tmp_path / "run")
+    assert [item.source_sample_id for item in items] == ["sample_0", "sample_0", "sample_1", "sample_1"]
+    for one, other in (items[:2], items[2:]):
+        assert all(a.image is b.image and a.audio is b.audio for a, b in zip(one.contexts, other.contexts, strict=True))
+    # The file is in the dataset's order all the same.
+    assert [row["augmented_id"] for row in content(tmp_path / "run")] == [row["augmented_id"] for row in rows]
+
+
+def test_items_are_read_as_the_contract_reads_them(dataset):
+    folder = DatasetFolder(dataset)
+    assert list(folder.items(folder.rows)) == list(omni_persona.items(omni_persona.load(dataset)))
+    assert list(folder.items([folder.rows[7], folder.rows[2]])) == [
+        list(folder.items(folder.rows))[place] for place in (7, 2)
+    ]
+
+
+def test_nothing_is_unpacked_into_a_cache(dataset, datasets_cache, monkeypatch, tmp_path):
+    monkeypatch.setattr("datasets.load_dataset", None)
+    assert run(Echo(), dataset, tmp_path / "run").n_done == 16
+
+
+def test_a_model_is_checked_with_one_item_of_each_make(dataset, tmp_path):
+    model = Echo()
+    run(model, dataset, tmp_path / "run")
+    assert sorted(item.task.group for item in model.checked) == ["A2A", "I2I", "T2Any", "T2T"]
+    assert {context.image.data for item in model.checked for context in item.contexts} == {b""}
+
+    class Deaf(Echo):
+        def check(self, items):
+            raise LoadError("takes no audio")
+
+    with pytest.raises(LoadError):
+        run(Deaf(), dataset, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "test-0.parquet").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=r"test-0\.parquet: expected a Parquet file"):
+        run(Echo(), tmp_path, tmp_path / "run")
+
+
+@pytest.mark.parametrize(("strays", "reason"), [([], "left out 1 items"), (["elsewhere"], "was not asked")])
+def test_a_model_that_breaks_its_contract_is_an_error(dataset, tmp_path, strays, reason):
+    class Careless(Echo):
+        def answer(self, items):
+            yield from list(super().answer(items))[:-1]
+            yield from (Answer(name, "", None, None, 0.0) for name in strays)
+
+    with pytest.raises(ValueError, match=reason):
+        run(Careless(), dataset, tmp_path / "run")
+    assert len(read_predictions(tmp_path / "run")) == 15
 
 
 # ---- a slice
@@ -224,7 +331,7 @@ def test_a_limit_spreads_over_groups_and_absences(dataset, tmp_path):
     assert run(model, dataset, tmp_path / "run", limit=12).n_done == 12
     rows = omni_persona.load(dataset)
     strata = {row: stratum for row, *stratum in zip(rows["augmented_id"], rows["group"], rows["absence"], strict=True)}
-    asked = Counter(tuple(strata[name]) for batch in model.batches for name in batch)
+    asked = Counter(tuple(strata[name]) for name in model.asked)
     assert set(asked.values()) == {1}
     assert len(asked) == 12
 

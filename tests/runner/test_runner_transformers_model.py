@@ -15,6 +15,7 @@ import soundfile
 from omni_persona import Media
 from omni_persona_runner.media import decode_clip, decode_picture
 from omni_persona_runner.model import Answer, LoadError, ModelError
+from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.transformers_model import TransformersModel
 
 
@@ -25,7 +26,9 @@ def model(checkpoint):
 
 def inputs_of(model, *items):
     """What the model is fed for a batch."""
-    return model._inputs([model._chat(item) for item in items])
+    _ = model._model
+    inputs = model._inputs(model._chats.prepare(items))
+    return inputs.rest if model._omni else inputs
 
 
 def placeholders(model, token_ids):
@@ -48,9 +51,9 @@ def alone(model, kind, medium):
     """A medium's features when it is processed by itself, and its number of placeholder tokens."""
     processor = model._processor
     if kind == "image":
-        features = processor.image_processor(decode_picture(medium, "x"), return_tensors="pt")
+        features = processor.image_processor(decode_picture(medium), return_tensors="pt")
         return features["pixel_values"], int(features["image_grid_thw"].prod()) // 4
-    samples = decode_clip(medium, "x", 16_000)
+    samples = decode_clip(medium, 16_000)
     # The processor's own way: padded to 300 s.
     features = processor.feature_extractor(
         samples, sampling_rate=16_000, padding="max_length", return_attention_mask=True, return_tensors="pt"
@@ -118,25 +121,27 @@ def test_swapping_two_media_swaps_their_inputs(model, items, medium, others):
 
 
 @pytest.mark.parametrize("medium", ["image", "audio", "text"])
-def test_answers_follow_the_contexts(model, items, medium):
+def test_answers_follow_the_contexts(model, items, medium, said):
     item = items[0]
     values = [getattr(context, medium) for context in item.contexts]
     turned = [replace(c, **{medium: v}) for c, v in zip(item.contexts, values[::-1], strict=True)]
     other = replace(item, contexts=tuple(turned))
-    assert model.answer([item])[0].text != model.answer([other])[0].text
+    assert said(model, [item])[0].text != said(model, [other])[0].text
 
 
 def test_clips_are_padded_to_the_longest_of_the_batch(model, items):
     inputs = inputs_of(model, *items)
     n_frames = inputs["feature_attention_mask"].sum(dim=1)
-    assert n_frames.max() < inputs["input_features"].shape[2] <= n_frames.max() + 4
+    assert inputs["input_features"].shape[2] == n_frames.max()
 
 
-def test_batched_answers_equal_those_one_at_a_time(checkpoint, items, make_item):
-    model = TransformersModel(checkpoint, batch_size=8, max_new_tokens=24, dtype="float32", cues="as-released")
+def test_batched_answers_equal_those_one_at_a_time(checkpoint, items, make_item, said):
+    model = TransformersModel(
+        checkpoint, batch_size=8, max_new_tokens=24, dtype="float32", prompt=Prompt(cues="as-released")
+    )
     batch = [*items, make_item(7, "visual_to_bio", n_contexts=2)]
-    together = model.answer(batch)
-    one_by_one = [model.answer([item])[0] for item in batch]
+    together = said(model, batch)
+    one_by_one = [said(model, [item])[0] for item in batch]
     assert [answer.text for answer in together] == [answer.text for answer in one_by_one]
     counts = [(answer.input_tokens, answer.output_tokens) for answer in together]
     assert counts == [(answer.input_tokens, answer.output_tokens) for answer in one_by_one]
@@ -145,8 +150,8 @@ def test_batched_answers_equal_those_one_at_a_time(checkpoint, items, make_item)
 
 
 @pytest.mark.parametrize("n_tokens", [1, 5])
-def test_new_tokens_are_bounded_and_alone_are_returned(checkpoint, items, n_tokens):
-    (answer,) = TransformersModel(checkpoint, max_new_tokens=n_tokens).answer(items[:1])
+def test_new_tokens_are_bounded_and_alone_are_returned(checkpoint, items, n_tokens, said):
+    (answer,) = said(TransformersModel(checkpoint, max_new_tokens=n_tokens), items[:1])
     assert answer.output_tokens <= n_tokens
     # A byte-level tokenizer: a token is a byte at most, and the prompt has over a thousand.
     assert len(answer.text.encode("utf-8", "ignore")) <= 3 * n_tokens
@@ -154,7 +159,7 @@ def test_new_tokens_are_bounded_and_alone_are_returned(checkpoint, items, n_toke
     assert answer.seconds > 0
 
 
-def test_an_answer_ends_where_the_model_ends_it(model, checkpoint, items, tmp_path):
+def test_an_answer_ends_where_the_model_ends_it(model, checkpoint, items, tmp_path, said):
     """The third token of an answer is declared the one that ends it."""
     inputs = inputs_of(model, items[0])
     tokens = model._model.generate(**inputs, generation_config=model._generation)[0, inputs["input_ids"].shape[1] :]
@@ -162,15 +167,16 @@ def test_an_answer_ends_where_the_model_ends_it(model, checkpoint, items, tmp_pa
     folder = shutil.copytree(checkpoint, tmp_path / "tiny")
     settings = json.loads((folder / "generation_config.json").read_text())
     (folder / "generation_config.json").write_text(json.dumps({**settings, "eos_token_id": int(tokens[end])}))
-    answers = TransformersModel(folder, max_new_tokens=8).answer(items[:2])
+    answers = said(TransformersModel(folder, max_new_tokens=8), items[:2])
     assert answers[0].output_tokens == end + 1
     assert answers[1].output_tokens <= 8
 
 
-def test_special_tokens_and_padding_are_no_part_of_an_answer(model, tiny_omni, items, monkeypatch):
+def test_special_tokens_and_padding_are_no_part_of_an_answer(model, tiny_omni, items, monkeypatch, said):
     import torch
 
     words = model._processor.tokenizer
+    # In the order of the batch: the longest prompt first.
     rows = [
         [words.vision_bos_token_id, *words.encode("a nurse"), words.eos_token_id, words.pad_token_id],
         [*words.encode("a "), words.audio_token_id, *words.encode("painter")],
@@ -180,26 +186,69 @@ def test_special_tokens_and_padding_are_no_part_of_an_answer(model, tiny_omni, i
         return torch.cat([input_ids, torch.tensor(rows)], dim=1)
 
     monkeypatch.setattr(model._model, "generate", generate)
-    said = [(answer.text, answer.output_tokens) for answer in model.answer(items[:2])]
-    assert said == [("a nurse", 9), ("a painter", 10)]
+    found = [(answer.text, answer.output_tokens) for answer in said(model, items[:2])]
+    assert sorted(found) == [("a nurse", 9), ("a painter", 10)]
 
 
-def test_sampling_settings_of_a_checkpoint_do_not_matter(model, checkpoint, items, tmp_path):
+def test_sampling_settings_of_a_checkpoint_do_not_matter(model, checkpoint, items, tmp_path, said):
     folder = shutil.copytree(checkpoint, tmp_path / "tiny")
     settings = json.loads((folder / "generation_config.json").read_text())
     sampling = {"do_sample": True, "temperature": 5.0, "top_p": 0.9, "max_new_tokens": 2}
     (folder / "generation_config.json").write_text(json.dumps({**settings, **sampling}))
     other = TransformersModel(folder, max_new_tokens=8)
-    assert [answer.text for answer in other.answer(items[:2])] == [a.text for a in model.answer(items[:2])]
+    assert [answer.text for answer in said(other, items[:2])] == [a.text for a in said(model, items[:2])]
     assert other.describe()["generation"] == model.describe()["generation"]
 
 
-def test_a_full_checkpoint_answers_as_its_thinker(tiny_omni, model, items, tmp_path):
+def test_a_full_checkpoint_answers_as_its_thinker(tiny_omni, model, items, tmp_path, said):
     full = TransformersModel(tiny_omni.save(tmp_path / "full", full=True), max_new_tokens=8)
     assert full.describe()["class"] == "Qwen2_5OmniThinkerForConditionalGeneration"
-    full_answers, thinker_answers = full.answer(items), model.answer(items)
+    full_answers, thinker_answers = said(full, items), said(model, items)
     assert [answer.text for answer in full_answers] == [answer.text for answer in thinker_answers]
     assert all(answer.output_tokens <= 8 for answer in full_answers)
+
+
+# ---- thinking first
+
+
+def thinking(model, monkeypatch, *texts):
+    """Have the model say these texts, whatever it is asked."""
+    import torch
+
+    words = model._processor.tokenizer
+    ends = [words.encode(text) + [words.eos_token_id] * (not text.endswith("...")) for text in texts]
+    longest = max(map(len, ends))
+    rows = [row + [words.pad_token_id] * (longest - len(row)) for row in ends]
+    monkeypatch.setattr(
+        model._model,
+        "generate",
+        lambda input_ids, **inputs: torch.cat([input_ids, torch.tensor(rows[: len(input_ids)])], dim=1),
+    )
+
+
+def test_the_answer_is_what_follows_the_thinking(checkpoint, items, said, monkeypatch):
+    model = TransformersModel(checkpoint, prompt=Prompt(reason=True))
+    assert "<think>" in model._words.decode(inputs_of(model, items[0])["input_ids"][0])
+    thinking(model, monkeypatch, "<think>Her voice.</think>\na nurse")
+    (answer,) = said(model, items[:1])
+    assert (answer.text, answer.thinking, answer.finish) == ("a nurse", "Her voice.", "stop")
+    assert answer.output_tokens > 20
+
+
+@pytest.mark.parametrize("text", ["<think>Her voice...", "Her voice is like..."])
+def test_thinking_without_an_end_is_a_failed_item(checkpoint, items, said, monkeypatch, text):
+    model = TransformersModel(checkpoint, prompt=Prompt(reason=True))
+    thinking(model, monkeypatch, text)
+    (failed,) = said(model, items[:1])
+    assert isinstance(failed, ModelError)
+    assert "the thinking has no end within" in failed.message
+
+
+def test_an_answer_cut_at_its_limit_is_flagged(checkpoint, items, said, monkeypatch):
+    model = TransformersModel(checkpoint)
+    thinking(model, monkeypatch, "a nurse who...")
+    (answer,) = said(model, items[:1])
+    assert (answer.text, answer.finish) == ("a nurse who...", "length")
 
 
 # ---- failed items
@@ -240,18 +289,18 @@ def no_cue(item):
         (no_cue, "no query clip"),
     ],
 )
-def test_a_failed_item_keeps_its_neighbours(model, items, damage, reason):
+def test_a_failed_item_keeps_its_neighbours(model, items, damage, reason, said):
     batch = [items[0], damage(items[1]), items[2]]
-    first, failed, last = model.answer(batch)
+    first, failed, last = said(model, batch)
     assert isinstance(failed, ModelError)
     assert failed.item_id == items[1].augmented_id
     assert reason in failed.message
-    assert [first.text, last.text] == [answer.text for answer in model.answer([items[0], items[2]])]
+    assert [first.text, last.text] == [answer.text for answer in said(model, [items[0], items[2]])]
 
 
-def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch):
-    model = TransformersModel(checkpoint, max_new_tokens=4)
-    wanted = [answer.text for answer in model.answer(items)]
+def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch, said):
+    model = TransformersModel(checkpoint, max_new_tokens=4, batch_size=4)
+    wanted = [answer.text for answer in said(model, items)]
     whole, sizes = model._model.generate, []
 
     def generate(**inputs):
@@ -261,13 +310,13 @@ def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch):
         return whole(**inputs)
 
     monkeypatch.setattr(model._model, "generate", generate)
-    assert [answer.text for answer in model.answer(items)] == wanted
+    assert [answer.text for answer in said(model, items)] == wanted
     assert sizes == [4, 2, 2]
 
 
-def test_a_prompt_over_the_models_length_fails(checkpoint, items, tmp_path):
+def test_a_prompt_over_the_models_length_fails(checkpoint, items, tmp_path, said):
     folder = edited(checkpoint, tmp_path, lambda config: config["text_config"].update(max_position_embeddings=900))
-    (failed,) = TransformersModel(folder).answer(items[:1])
+    (failed,) = said(TransformersModel(folder), items[:1])
     assert isinstance(failed, ModelError)
     assert "exceed the 900 that the model takes" in failed.message
 
@@ -343,12 +392,12 @@ def with_a_layer_less(folder):
         (with_a_layer_less, r"lacks 1 of its weights, such as lm_head\.weight"),
     ],
 )
-def test_damaged_weights_are_refused_before_the_first_answer(checkpoint, tmp_path, items, damage, reason):
+def test_damaged_weights_are_refused_before_the_first_answer(checkpoint, tmp_path, items, damage, reason, said):
     folder = shutil.copytree(checkpoint, tmp_path / "damaged")
     damage(folder)
     model = TransformersModel(folder)
     with pytest.raises(LoadError, match=reason):
-        model.answer(items[:1])
+        said(model, items[:1])
 
 
 @pytest.mark.parametrize("name", ["no-such-organisation/no-such-model", "no/such/folder"])
@@ -359,7 +408,8 @@ def test_a_model_that_is_nowhere_is_refused(name, monkeypatch):
     assert "\n" not in str(error.value)
 
 
-def test_a_model_that_cannot_hear_is_refused(tiny_omni, tmp_path):
+@pytest.fixture
+def deaf(tiny_omni, tmp_path):
     from transformers import Qwen2VLConfig, Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
 
     words = tiny_omni.tokenizer()
@@ -368,11 +418,11 @@ def test_a_model_that_cannot_hear_is_refused(tiny_omni, tmp_path):
     )
     processor.save_pretrained(tmp_path)
     Qwen2VLConfig().save_pretrained(tmp_path)
-    with pytest.raises(LoadError, match="takes no audio"):
-        TransformersModel(tmp_path)
+    return tmp_path
 
 
-def test_a_model_that_cannot_see_is_refused(tiny_omni, tmp_path):
+@pytest.fixture
+def blind(tiny_omni, tmp_path):
     from transformers import Qwen2AudioConfig, Qwen2AudioProcessor, WhisperFeatureExtractor
 
     processor = Qwen2AudioProcessor(
@@ -380,8 +430,16 @@ def test_a_model_that_cannot_see_is_refused(tiny_omni, tmp_path):
     )
     processor.save_pretrained(tmp_path)
     Qwen2AudioConfig().save_pretrained(tmp_path)
-    with pytest.raises(LoadError, match="takes no pictures"):
-        TransformersModel(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("sense", "lacking", "without"), [("deaf", "audio", "audio"), ("blind", "pictures", "image")])
+def test_a_model_that_lacks_a_sense_is_refused_unless_it_is_not_needed(sense, lacking, without, items, request):
+    folder = request.getfixturevalue(sense)
+    with pytest.raises(LoadError, match=f"takes no {lacking}, and items of I2I show [45]: leave them out"):
+        TransformersModel(folder).check(items)
+    TransformersModel(folder, prompt=Prompt(without=frozenset({without}))).check(items)
+    TransformersModel(folder, drop_unsupported=True).check(items)
 
 
 def test_a_lone_tokenizer_is_no_processor(tiny_omni, tmp_path):
@@ -394,7 +452,7 @@ def test_a_lone_tokenizer_is_no_processor(tiny_omni, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"batch_size": 0}, {"max_new_tokens": 0}, {"dtype": "float33"}, {"cues": "all"}], ids=str
+    "wrong", [{"batch_size": 0}, {"max_new_tokens": 0}, {"dtype": "float33"}, {"batch_size": "all"}], ids=str
 )
 def test_impossible_settings_are_errors(checkpoint, wrong):
     with pytest.raises(ValueError, match=r"expected"):
@@ -413,7 +471,7 @@ def test_describe_tells_apart_what_may_answer_differently(tiny_omni, checkpoint,
     assert (description["dtype"], description["cues"]) == ("float32", "isolated")
     others = [
         TransformersModel(checkpoint, max_new_tokens=9),
-        TransformersModel(checkpoint, max_new_tokens=8, cues="as-released"),
+        TransformersModel(checkpoint, max_new_tokens=8, prompt=Prompt(cues="as-released")),
         TransformersModel(checkpoint, max_new_tokens=8, dtype="bfloat16"),
         TransformersModel(tiny_omni.save(tmp_path / "other", seed=1), max_new_tokens=8),
     ]
@@ -422,6 +480,6 @@ def test_describe_tells_apart_what_may_answer_differently(tiny_omni, checkpoint,
     assert same.describe() == description
 
 
-def test_half_precision_answers(checkpoint, items):
-    answers = TransformersModel(checkpoint, max_new_tokens=4, dtype="bfloat16").answer(items[:2])
+def test_half_precision_answers(checkpoint, items, said):
+    answers = said(TransformersModel(checkpoint, max_new_tokens=4, dtype="bfloat16"), items[:2])
     assert all(isinstance(answer, Answer) for answer in answers)

@@ -1,0 +1,90 @@
+"""What judges said, kept on disk: asked once, paid once, and there to be read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .judge_prompt import DIGEST
+from .scores import CORRECT, WRONG
+
+
+class JudgeCache:
+    """The transcripts of one judge: a file of JSON lines, appended to as replies come in.
+
+    A line holds `key`, `judge`, `prompt` (digest of its wording), `gold`, `prediction`, `replies` (what the
+    judge wrote or why it did not, in order) and `verdict`. Lines with UNJUDGED are transcripts, not answers: such
+    a pair is asked again. A half-written last line, of a process that was killed, is passed over.
+    """
+
+    def __init__(self, folder: str | Path, judge: str) -> None:
+        """Open the transcripts of `judge` in `folder`, which is made where there is none.
+
+        Args:
+            folder: Where all judges' transcripts lie.
+            judge: Names the judge with all that its verdicts depend on: endpoint, model, settings.
+        """
+        self._judge = judge
+        readable = re.sub(r"[^A-Za-z0-9.-]+", "_", judge)[:80]
+        self.path = Path(folder) / f"{readable}-{_digest(judge)[:12]}.jsonl"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._known: dict[str, tuple[str, str]] = {}
+        self._read()
+
+    def get(self, gold: str, prediction: str) -> tuple[str, str] | None:
+        """Verdict and last reply on a pair, if this judge has given a verdict on it by this wording."""
+        return self._known.get(self._key(gold, prediction))
+
+    def put(self, gold: str, prediction: str, replies: Sequence[str], verdict: str) -> None:
+        """Keep what the judge said of a pair."""
+        key = self._key(gold, prediction)
+        record = {
+            "key": key,
+            "judge": self._judge,
+            "prompt": DIGEST,
+            "gold": gold,
+            "prediction": prediction,
+            "replies": list(replies),
+            "verdict": verdict,
+        }
+        # ASCII, because a model may write half of a character pair, which UTF-8 cannot hold. One write, so that
+        # two processes may append to the same file; the line end comes first where a killed one left half a line.
+        line = json.dumps(record) + "\n"
+        with self.path.open("ab+") as file:
+            if file.tell() and _last_byte(file) != b"\n":
+                line = "\n" + line
+            file.write(line.encode())
+        self._remember(record)
+
+    def _key(self, gold: str, prediction: str) -> str:
+        return _digest(json.dumps([self._judge, DIGEST, gold, prediction]))
+
+    def _read(self) -> None:
+        if not self.path.exists():
+            return
+        for line in self.path.read_bytes().split(b"\n"):
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                self._remember(record)
+
+    def _remember(self, record: dict[str, Any]) -> None:
+        replies = record.get("replies")
+        if record.get("verdict") in (CORRECT, WRONG) and isinstance(replies, list) and replies:
+            self._known[str(record.get("key"))] = (record["verdict"], str(replies[-1]))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _last_byte(file: Any) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    return bytes(file.read(1))

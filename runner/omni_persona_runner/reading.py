@@ -1,0 +1,154 @@
+"""Read a dataset folder without a second copy of it: what its rows are at once, their media when they are asked for.
+
+`datasets` unpacks Parquet into a cache where every repetition of a medium is stored again; here a row group stays
+as it is written, each medium once, and items that share a medium share one `Media`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import omni_persona
+from omni_persona import DATA_FILES, Context, Item, Media
+from omni_persona_runner.model import ModelError
+
+_KEPT = 2
+"""Row groups held in memory: the present one, and the one that its last sample may reach into."""
+
+_NO_MEDIA = Media(b"", "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row is, without its media."""
+
+    item_id: str
+    source_sample_id: str
+    group: str
+    absence: str
+    task: str
+    n_contexts: int
+    has_query_image: bool
+    has_query_audio: bool
+    file: Path
+    row_group: int
+    place: int
+    """Its number within the row group."""
+
+
+class DatasetFolder:
+    """The rows of a folder, in the order of files and rows."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Read what the rows are.
+
+        Raises `FileNotFoundError` where there are none, and `ValueError` for a file that is no Parquet or lacks a
+        column, and for an id that stands there twice.
+        """
+        files = sorted(Path(path).glob(DATA_FILES))
+        if not files:
+            raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a dataset folder")
+        self.rows: list[Row] = [row for file in files for row in _rows(file)]
+        n_repeated = len(self.rows) - len({row.item_id for row in self.rows})
+        if n_repeated:
+            raise ValueError(f"{path}: expected each augmented_id once, got {n_repeated} repeated")
+        self._tables: OrderedDict[tuple[Path, int], pa.Table] = OrderedDict()
+
+    def items(self, rows: Iterable[Row]) -> Iterator[Item | ModelError]:
+        """The items of some rows, or why one is none; neighbours share the media that they have in common."""
+        before: dict[Media, Media] = {}
+        for row in rows:
+            try:
+                item = omni_persona.item_from_row(self._table(row).slice(row.place, 1).to_pylist()[0])
+            except ValueError as error:
+                yield ModelError(row.item_id, str(error))
+                continue
+            shared: dict[Media, Media] = {}
+            yield _sharing(item, before, shared)
+            before = shared
+
+    def _table(self, row: Row) -> pa.Table:
+        key = (row.file, row.row_group)
+        if key not in self._tables:
+            # Encoded media stay as they are written: their repetitions are not unpacked.
+            media = [path for path in _leaves(row.file) if path.endswith(".bytes")]
+            parquet = pq.ParquetFile(row.file, read_dictionary=media)
+            self._tables[key] = parquet.read_row_group(row.row_group)
+            if len(self._tables) > _KEPT:
+                self._tables.popitem(last=False)
+        self._tables.move_to_end(key)
+        return self._tables[key]
+
+
+def outlines(rows: Iterable[Row]) -> list[Item]:
+    """One item of each make among some rows, without notes and with empty media.
+
+    The make is what decides how many pictures and clips are shown: group, number of contexts, query media.
+    """
+    makes = {(row.group, row.n_contexts, row.has_query_image, row.has_query_audio): row for row in rows}
+    return [_outline(row) for row in makes.values() if row.task in omni_persona.TASKS]
+
+
+def _outline(row: Row) -> Item:
+    return Item(
+        augmented_id=row.item_id,
+        source_sample_id=row.source_sample_id,
+        task=omni_persona.TASKS[row.task],
+        absence="none",
+        target_concept_id=None,
+        contexts=(Context("", _NO_MEDIA, _NO_MEDIA, "", False),) * row.n_contexts,
+        query_image=_NO_MEDIA if row.has_query_image else None,
+        query_audio=_NO_MEDIA if row.has_query_audio else None,
+        query_text="",
+        gold_answer="",
+        asked_subfield=None,
+    )
+
+
+def _rows(file: Path) -> Iterator[Row]:
+    columns = ["augmented_id", "source_sample_id", "group", "absence", "selected_task"]
+    try:
+        parquet = pq.ParquetFile(file)
+        leaves = [path for path in _leaves(file) if path.endswith((".concept_id", ".image.path", ".audio.path"))]
+        for row_group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(row_group, columns=[*columns, *leaves])
+            for place, row in enumerate(table.to_pylist()):
+                query = row["query_assets"]
+                yield Row(
+                    item_id=row["augmented_id"],
+                    source_sample_id=row["source_sample_id"],
+                    group=row["group"],
+                    absence=row["absence"],
+                    task=row["selected_task"],
+                    n_contexts=len(row["contexts"]),
+                    has_query_image=query["image"] is not None,
+                    has_query_audio=query["audio"] is not None,
+                    file=file,
+                    row_group=row_group,
+                    place=place,
+                )
+    except (pa.ArrowException, KeyError, TypeError) as error:
+        raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
+
+
+def _leaves(file: Path) -> list[str]:
+    """The paths of a file's columns down to plain values, such as `query_assets.image.bytes`."""
+    metadata = pq.read_metadata(file)
+    return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
+
+
+def _sharing(item: Item, before: dict[Media, Media], shared: dict[Media, Media]) -> Item:
+    """The item with the previous item's media in place of equal ones; fills `shared` with all it has."""
+
+    def keep(medium: Media) -> Media:
+        return shared.setdefault(medium, before.get(medium, medium))
+
+    contexts = tuple(replace(one, image=keep(one.image), audio=keep(one.audio)) for one in item.contexts)
+    image, audio = (medium and keep(medium) for medium in (item.query_image, item.query_audio))
+    return replace(item, contexts=contexts, query_image=image, query_audio=audio)

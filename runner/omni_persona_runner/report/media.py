@@ -1,0 +1,134 @@
+"""Pictures and clips as a page embeds them: each once, as they are (`full`) or made light (`small`)."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import soundfile
+from PIL import Image
+
+from omni_persona import Media
+from omni_persona_perception import MediaError, decode_audio, decode_image
+
+Size: TypeAlias = Literal["full", "small", "none"]
+
+PICTURE_SIDE = 256
+"""Longest side of a small picture, in pixels."""
+PICTURE_QUALITY = 80
+
+_SHOWN_AS_THEY_ARE = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+_PLAYED_AS_THEY_ARE = {"WAV": "audio/wav", "FLAC": "audio/flac", "MP3": "audio/mpeg", "OGG": "audio/ogg"}
+
+
+@dataclass(frozen=True)
+class Clipping:
+    """How clips are made small: MP3, which every browser plays."""
+
+    sampling_rate: int
+    bitrate_mode: Literal["CONSTANT", "VARIABLE"]
+    compression_level: float
+
+
+GOOD = Clipping(24_000, "VARIABLE", 0.7)
+"""About 24 kbit/s."""
+TIGHT = Clipping(16_000, "CONSTANT", 0.95)
+"""16 kbit/s."""
+GOOD_SECONDS = 6_000
+"""Up to that many seconds of clips in all, they are stored `GOOD`, which then takes about 24 MB of a page."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A medium in a page."""
+
+    name: str
+    """The hash of its original."""
+    type: str
+    """Its MIME type; empty where the medium cannot be shown."""
+    data: str
+    """Base64."""
+
+
+def embed(
+    media: Mapping[str, Media],
+    size: Size,
+    pictures: Iterable[str],
+    clips: Iterable[str],
+    advance: Callable[[], None] = lambda: None,
+) -> tuple[list[Embedded], list[str]]:
+    """Encode media for a page, on all cores, and tell which could not be read.
+
+    media: hash -> medium. pictures, clips: the hashes of those to embed. advance: called after each.
+    """
+    if size == "none":
+        return [], []
+    pictures, clips = list(dict.fromkeys(pictures)), list(dict.fromkeys(clips))
+    clipping = GOOD if sum(_seconds(media[name].data) for name in clips) <= GOOD_SECONDS else TIGHT
+    jobs = [(name, _picture) for name in pictures] + [(name, _clip) for name in clips]
+    problems: list[str] = []
+
+    def one(job: tuple[str, Callable[[bytes, Size, Clipping], tuple[str, bytes]]]) -> Embedded:
+        name, encode = job
+        try:
+            kind, data = encode(media[name].data, size, clipping)
+        except (MediaError, OSError, ValueError, RuntimeError) as error:
+            problems.append(f"{media[name].name}: cannot be shown: {error}")
+            kind, data = "", b""
+        advance()
+        return Embedded(name, kind, base64.b64encode(data).decode())
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(one, jobs)), problems
+
+
+def _picture(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
+    if size == "full":
+        with Image.open(io.BytesIO(data)) as opened:
+            kind = _SHOWN_AS_THEY_ARE.get(opened.format or "")
+        if kind is not None:
+            return kind, data
+    image = decode_image(data)
+    if size == "full":
+        return "image/png", _saved(image, "PNG")
+    image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS)
+    return "image/webp", _saved(image, "WEBP", quality=PICTURE_QUALITY, method=4)
+
+
+def _saved(image: Image.Image, kind: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def _clip(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
+    if size == "full":
+        kind = _PLAYED_AS_THEY_ARE.get(soundfile.info(io.BytesIO(data)).format)
+        if kind is not None:
+            return kind, data
+    samples, rate = decode_audio(data, clipping.sampling_rate)
+    buffer = io.BytesIO()
+    if size == "full":
+        soundfile.write(buffer, samples, rate, format="WAV", subtype="PCM_16")
+        return "audio/wav", buffer.getvalue()
+    soundfile.write(
+        buffer,
+        samples,
+        rate,
+        format="MP3",
+        subtype="MPEG_LAYER_III",
+        bitrate_mode=clipping.bitrate_mode,
+        compression_level=clipping.compression_level,
+    )
+    return "audio/mpeg", buffer.getvalue()
+
+
+def _seconds(data: bytes) -> float:
+    try:
+        return float(soundfile.info(io.BytesIO(data)).duration)
+    except (OSError, RuntimeError):
+        return 0.0

@@ -1,0 +1,112 @@
+"""What became of an item, and which person's memory an answer was taken from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from omni_persona_cal import abstains
+from omni_persona_cal.text import plain, stem, words
+
+Outcome: TypeAlias = Literal[
+    "failed",
+    "unjudged",
+    "wrong_person",
+    "wrong_attribute",
+    "wrong_unclear",
+    "hallucinated",
+    "false_abstention",
+    "right",
+    "unknown",
+]
+
+OUTCOMES: dict[Outcome, tuple[str, str]] = {
+    "failed": ("Failed", "The model gave no answer; the item is in no rate."),
+    "unjudged": ("Unjudged", "Answered, but no usable verdict; the item is in no rate that needs one."),
+    "wrong_person": ("Wrong person", "The answer's words come from another person's note."),
+    "wrong_attribute": ("Wrong attribute", "The answer's words come from the right person's note, and miss the gold."),
+    "wrong_unclear": ("Wrong, origin unclear", "Judged wrong; the answer's words point at no note in particular."),
+    "hallucinated": ("Hallucinated", "The memories do not hold the answer, and the model gave one."),
+    "false_abstention": ("False abstention", "The memories hold the answer, and the model abstained."),
+    "right": ("Right", "Answered rightly, or rightly abstained."),
+    "unknown": ("Not known", "Without the dataset nobody can tell what the answer should have been."),
+}
+"""Outcome -> its name and its meaning, in the order in which a reader should see them."""
+
+WRONG: tuple[Outcome, ...] = ("wrong_person", "wrong_attribute", "wrong_unclear")
+
+
+def outcome(
+    prediction: str | None,
+    *,
+    answerable: bool | None,
+    verdict: str | None,
+    source: int | None,
+    target: int | None,
+) -> Outcome:
+    """What became of an item.
+
+    prediction: None for a failed item. answerable: None where the item is not known.
+    verdict: of an answerable item, None where there is none.
+    source: the place of the context that the answer came from (`source_of`). target: that of the person asked about.
+    """
+    if prediction is None:
+        return "failed"
+    if answerable is None:
+        return "unknown"
+    if not answerable:
+        return "right" if abstains(prediction) else "hallucinated"
+    if abstains(prediction):
+        return "false_abstention"
+    if verdict == "CORRECT":
+        return "right"
+    if verdict != "WRONG":
+        return "unjudged"
+    if source is None or target is None:
+        return "wrong_unclear"
+    return "wrong_attribute" if source == target else "wrong_person"
+
+
+_COMMON = frozenset(
+    map(
+        stem,
+        words(
+            "a an and are as at be been but by for from had has have he her hers him his i in is it its my of on or "
+            "our she so that the their them they this to was we were what when where which who with you your "
+            "person answer context"
+        ),
+    )
+)
+"""Words that point at nobody."""
+_SHARE = 0.3
+"""Least share of the answer's words, by weight, that the note must hold."""
+_LEAD = 1.25
+"""By how much the note must be ahead of the next one."""
+
+
+def source_of(prediction: str, question: str, notes: Sequence[str]) -> int | None:
+    """The place of the note that an answer's words come from; None where it is not clear.
+
+    Words that the question holds count for nothing, and a word counts less the more notes hold it. A rule of thumb
+    for reading wrong answers; no score depends on it.
+
+    >>> source_of("She keeps bees.", "What is her hobby?", ["Ann keeps bees in Porto.", "Eve collects stamps."])
+    0
+    """
+    asked = set(_stems(question))
+    said = [word for word in dict.fromkeys(_stems(prediction)) if word not in asked and word not in _COMMON]
+    held = [set(_stems(note)) for note in notes]
+    weights = {word: math.log((len(notes) + 1) / (sum(word in note for note in held) + 0.5)) for word in said}
+    total = sum(weights.values())
+    if not held or not total:
+        return None
+    found = [sum(weights[word] for word in said if word in note) for note in held]
+    best = max(range(len(found)), key=found.__getitem__)
+    others = max((value for place, value in enumerate(found) if place != best), default=0.0)
+    clear = found[best] >= _SHARE * total and found[best] >= _LEAD * others
+    return best if clear and found[best] > 0 else None
+
+
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in words(plain(text))]

@@ -1,0 +1,75 @@
+"""`omni-persona report`: options, messages and exit codes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from omni_persona_cli import report
+
+
+@pytest.fixture
+def call():
+    app = typer.Typer(add_completion=False)
+    app.command("report", epilog=report.EXAMPLES)(report.report)
+    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A result file of the release's scripts with one answer to each kind of item."""
+    file = tmp_path / "results.jsonl"
+    lines = [
+        {
+            "augmented_id": f"sample_{number}__aug_0",
+            "source_sample_id": f"sample_{number}",
+            "model_name": "their-model",
+            "scenario": "visual_identity",
+            "selected_task": "visual_to_bio",
+            "no_GT": number == 1,
+            "model_prediction": "beekeeper",
+            "gold_answer": "beekeeper",
+            "answerable_from_context": number != 1,
+            "judge_verdict": "CORRECT",
+        }
+        for number in range(3)
+    ]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return file
+
+
+def test_it_writes_the_page_and_says_what_it_wrote(call, results, tmp_path):
+    done = call(results, "--out", tmp_path / "r.html", "--csv", tmp_path / "t", "--figures", tmp_path / "f")
+    assert done.exit_code == 0, done.output
+    assert "r.html" in done.stdout
+    assert "table_2.csv" in done.stdout
+    assert "cal_by_group.png" in done.stdout
+    assert "no media" in done.stderr
+    assert "their-model" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_lines_that_cannot_be_read_are_told(call, results, tmp_path):
+    with results.open("a") as file:
+        file.write("nonsense\n{}\n")
+    done = call(results, "--out", tmp_path / "r.html", "--no-published")
+    assert done.exit_code == 0
+    assert "not read:" in done.stderr
+    assert "results.jsonl:4" in done.stderr
+    assert "and 1 more" in done.stderr
+    assert "Qwen2.5" not in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_entries_for_the_hub_need_one_run_and_the_benchmarks_name(call, results, tmp_path):
+    assert call(results, "--out", tmp_path / "r.html", "--eval-results", tmp_path / "m").exit_code == 2
+    done = call(results, "--out", tmp_path / "r.html", "--eval-results", tmp_path / "m", "--dataset-id", "org/data")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "m" / ".eval_results" / "omni-persona.yaml").is_file()
+
+
+def test_help_shows_an_example(call):
+    done = call("--help")
+    assert done.exit_code == 0
+    assert "omni-persona report" in done.stdout

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from omni_persona_cal import CANONICAL_ABSTENTION, compare, compute, judged_items
+from omni_persona_cal.bootstrap import percentile_intervals, resampled_totals, source_sums
+from omni_persona_cal.comparison import mcnemar
+
+ABSENCES = ["none", "absent_persona", "absent_attribute"]
+
+
+@pytest.fixture
+def run(reference) -> Callable[..., tuple[list, list, list]]:
+    """Predictions, references and verdicts of `n` items, three to a source, at random."""
+
+    def make(n: int, seed: int, unjudged: float = 0.0) -> tuple[list, list, list]:
+        rng = random.Random(seed)
+        references = [
+            reference(
+                i,
+                random.Random(i).choice(["none", *ABSENCES]),
+                group=["I2I", "A2A", "T2T", "T2Any"][i % 4],
+                task=f"task_{i % 18}",
+            )
+            for i in range(n)
+        ]
+        predictions = [rng.choice(["a harbour pilot", "baker", CANONICAL_ABSTENTION]) for _ in range(n)]
+        verdicts = ["UNJUDGED" if rng.random() < unjudged else rng.choice(["CORRECT", "WRONG"]) for _ in range(n)]
+        return predictions, references, verdicts
+
+    return make
+
+
+def parts(scores: dict[str, Any]) -> list[dict[str, Any]]:
+    return [scores, *(part for kind in ("by_group", "by_task", "by_absence") for part in scores[kind].values())]
+
+
+def test_source_sums_and_totals_by_hand() -> None:
+    sums = source_sums(["b", "a", "b"], np.array([[1.0, 2.0], [10.0, 20.0], [100.0, 200.0]]))
+    assert sums.tolist() == [[10.0, 20.0], [101.0, 202.0]]
+    totals = resampled_totals(sums, 500, np.random.default_rng(0))
+    assert {tuple(row) for row in totals} == {(20.0, 40.0), (111.0, 222.0), (202.0, 404.0)}
+    # Twice one source has probability 1/4 each, both of them 1/2.
+    assert 200 < (totals[:, 0] == 111).sum() < 300
+
+
+def test_percentiles_pass_over_what_does_not_exist() -> None:
+    nan = math.nan
+    values = np.array([[1.0, nan, nan], [2.0, 5.0, nan], [3.0, nan, nan]])
+    assert percentile_intervals(values, 0.5) == [(1.5, 2.5), (5.0, 5.0), None]
+
+
+def test_intervals_agree_with_a_loop_that_draws_sources(run) -> None:
+    predictions, references, verdicts = run(240, 1)
+    scores = compute(predictions, references, verdicts=verdicts, n_resamples=4000)
+    by_source: dict[str, list[int]] = {}
+    for index, reference in enumerate(references):
+        by_source.setdefault(reference["source_sample_id"], []).append(index)
+    sources, rng = list(by_source), random.Random(5)
+    ans, cal = [], []
+    for _ in range(4000):
+        n_a = n_u = right = refused = 0
+        for source in rng.choices(sources, k=len(sources)):
+            for index in by_source[source]:
+                abstaining = predictions[index] == CANONICAL_ABSTENTION
+                if references[index]["answerable"]:
+                    n_a += 1
+                    right += verdicts[index] == "CORRECT" and not abstaining
+                else:
+                    n_u += 1
+                    refused += abstaining
+        ans.append(right / n_a)
+        cal.append((right / n_a + refused / n_u) / 2)
+    for name, values in (("ans", ans), ("cal", cal)):
+        low, high = np.percentile(values, (2.5, 97.5))
+        # The two loops draw differently: 4000 draws leave an end uncertain by about 0.2 points.
+        assert scores["intervals"][name] == pytest.approx([low, high], abs=0.006), name
+        assert low < scores[name] < high
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 9), st.integers(0, 10_000), st.sampled_from([0.0, 0.5, 1.0]))
+def test_never_nan_however_small(n: int, seed: int, unjudged: float) -> None:
+    rng = random.Random(seed)
+    references = [
+        {
+            "augmented_id": f"item_{i}",
+            "source_sample_id": f"sample_{i // 3}",
+            "group": rng.choice(["I2I", "A2A", "T2T", "T2Any"]),
+            "task": rng.choice(["bio", "image"]),
+            "absence": (absence := rng.choice(ABSENCES)),
+            "gold_answer": "harbour pilot",
+            "answerable": absence == "none",
+        }
+        for i in range(n)
+    ]
+    predictions = [rng.choice(["a harbour pilot", "", CANONICAL_ABSTENTION]) for _ in range(n)]
+    verdicts = ["UNJUDGED" if rng.random() < unjudged else "CORRECT" for _ in range(n)]
+    scores = compute(predictions, references, verdicts=verdicts, n_resamples=50)
+    for part in parts(scores):
+        for name, pair in part["intervals"].items():
+            assert (pair is None) == (part[name] is None), name
+            if pair is not None:
+                assert all(math.isfinite(end) for end in pair)
+                assert pair[0] <= pair[1]
+
+
+def test_items_in_another_order_have_the_same_intervals(run) -> None:
+    rows = list(zip(*run(60, 2, unjudged=0.2), strict=True))
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    before = compute(columns[0], columns[1], verdicts=columns[2], n_resamples=300)
+    random.Random(3).shuffle(rows)
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    assert compute(columns[0], columns[1], verdicts=columns[2], n_resamples=300) == before
+
+
+def test_seed_confidence_and_number_are_followed_and_told(run) -> None:
+    predictions, references, verdicts = run(90, 4)
+
+    def width(**options: Any) -> tuple[float, list]:
+        scores = compute(predictions, references, verdicts=verdicts, n_resamples=1000, **options)
+        low, high = scores["intervals"]["cal"]
+        return high - low, [low, high]
+
+    assert width(seed=1) == width(seed=1) != width(seed=2)
+    assert width(confidence=0.5)[0] < width()[0] < width(confidence=0.99)[0]
+    told = compute(predictions, references, verdicts=verdicts, n_resamples=7, seed=3)["interval"]
+    assert told == {
+        "method": "percentile bootstrap over source samples", "n_resamples": 7, "confidence": 0.95, "seed": 3,
+    }  # fmt: skip
+
+
+def test_sources_not_items_are_resampled(reference) -> None:
+    """Three items that stand and fall together are one piece of evidence: the interval is wider by about sqrt 3."""
+
+    def interval(source: Callable[[int], str]) -> float:
+        references = [reference(i, augmented_id=f"item_{i}", source_sample_id=source(i)) for i in range(300)]
+        verdicts = ["CORRECT" if (i // 3) % 2 else "WRONG" for i in range(300)]
+        low, high = compute(["x"] * 300, references, verdicts=verdicts)["intervals"]["ans"]
+        return high - low
+
+    ratio = interval(lambda i: f"sample_{i // 3}") / interval(lambda i: f"sample_{i}")
+    assert ratio == pytest.approx(math.sqrt(3), rel=0.05)
+
+
+def test_without_resamples_there_are_no_intervals(run) -> None:
+    predictions, references, verdicts = run(9, 1)
+    scores = compute(predictions, references, verdicts=verdicts, n_resamples=0)
+    assert scores["interval"] is None
+    assert not any("intervals" in part for part in parts(scores))
+
+
+# ---- two runs
+
+
+def judged(predictions: list, references: list, verdicts: list) -> list:
+    return judged_items(predictions, references, verdicts=verdicts)[0]
+
+
+def test_a_run_does_not_differ_from_itself(run) -> None:
+    items = judged(*run(90, 1, unjudged=0.1))
+    result = compare(items, items[::-1], n_resamples=200)
+    for row in result["scores"].values():
+        if row["difference"] is not None:
+            assert row["difference"] == 0.0
+            assert row["interval"] == [0.0, 0.0]
+    assert result["mcnemar"]["all"]["p"] == 1.0
+    assert result["n_unjudged"] > 0
+
+
+def test_differences_are_those_of_the_scores_and_swapping_turns_them_round(run) -> None:
+    predictions, references, verdicts = run(120, 1)
+    others, _, other_verdicts = run(120, 2)
+    a, b = judged(predictions, references, verdicts), judged(others, references, other_verdicts)
+    scores_a = compute(predictions, references, verdicts=verdicts, n_resamples=0, protocol="v2.2")
+    scores_b = compute(others, references, verdicts=other_verdicts, n_resamples=0, protocol="v2.2")
+    forth, back = compare(a, b, protocol="v2.2"), compare(b, a, protocol="v2.2")
+    for place in ((), ("by_group", "I2I"), ("by_task", "task_3"), ("by_absence", "absent_persona")):
+        ours, theirs, there, here = scores_a, scores_b, forth, back
+        for name in place:
+            ours, theirs, there, here = ours[name], theirs[name], there[name], here[name]
+        for name, row in (there if place else there["scores"]).items():
+            assert (row["a"], row["b"]) == (ours[name], theirs[name])
+            turned = (here if place else here["scores"])[name]
+            assert turned["difference"] == (None if row["difference"] is None else -row["difference"])
+            if row["difference"] is None:
+                assert row["interval"] is None
+            else:
+                low, high = row["interval"]
+                assert low <= row["difference"] <= high
+                assert turned["interval"] == pytest.approx([-high, -low], abs=1e-9)
+    one, other = forth["mcnemar"]["all"], back["mcnemar"]["all"]
+    assert (one["n_only_a"], one["n_only_b"], one["p"]) == (other["n_only_b"], other["n_only_a"], other["p"])
+    assert sum(one[key] for key in ("n_both", "n_only_a", "n_only_b", "n_neither")) == 120
+
+
+def test_the_interval_is_paired(reference) -> None:
+    """Two runs that differ in one item of 300 have a narrow difference, however uncertain each of them is."""
+    references = [reference(i) for i in range(300)]
+    verdicts = ["CORRECT" if i % 2 else "WRONG" for i in range(300)]
+    better = ["CORRECT", *verdicts[1:]]
+    row = compare(judged(["x"] * 300, references, verdicts), judged(["x"] * 300, references, better))["scores"]["ans"]
+    assert row["difference"] == pytest.approx(1 / 300)
+    assert row["interval"][0] == pytest.approx(0.0, abs=1e-12)
+    assert row["interval"][1] < 0.012
+
+
+def test_an_item_unjudged_in_one_run_counts_in_neither(reference) -> None:
+    references = [reference(i) for i in range(4)]
+    a = judged(["x"] * 4, references, ["CORRECT", "CORRECT", "WRONG", "UNJUDGED"])
+    b = judged(["x"] * 4, references, ["UNJUDGED", "CORRECT", "CORRECT", "CORRECT"])
+    result = compare(a, b, n_resamples=0)
+    assert result["n_unjudged"] == 2
+    assert result["scores"]["ans"] == {"a": 0.5, "b": 1.0, "difference": 0.5, "interval": None, "count": 2}
+    assert result["mcnemar"]["all"] == {"n_both": 1, "n_only_a": 0, "n_only_b": 1, "n_neither": 0, "p": 1.0}
+
+
+def test_mcnemar_counts_right_by_the_protocol(reference) -> None:
+    references = [reference(0), reference(1, "absent_persona")]
+    a = judged(["harbour pilot, though I cannot identify the voice", "baker"], references, ["CORRECT", None])
+    b = judged(["baker", CANONICAL_ABSTENTION], references, ["WRONG", None])
+    assert compare(a, b, n_resamples=0)["mcnemar"]["answerable"]["n_only_a"] == 0
+    paper = compare(a, b, n_resamples=0, protocol="paper")["mcnemar"]
+    assert (paper["answerable"]["n_only_a"], paper["unanswerable"]["n_only_b"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 0), (1, 0), (3, 3), (2, 9), (0, 40), (150, 211)])
+def test_mcnemar_is_the_exact_binomial_test(a: int, b: int) -> None:
+    from scipy.stats import binomtest
+
+    expected = binomtest(a, a + b).pvalue if a + b else 1.0
+    assert mcnemar(a, b) == pytest.approx(expected, rel=1e-12)
+
+
+def test_runs_over_different_items_are_refused(reference) -> None:
+    references = [reference(i) for i in range(3)]
+    a = judged(["x"] * 3, references, ["CORRECT"] * 3)
+    with pytest.raises(ValueError, match=re.escape("1 only in a (such as sample_0__aug_2)")):
+        compare(a, a[:2])
+    with pytest.raises(ValueError, match=re.escape("expected each item once in run b, got sample_0__aug_0 twice")):
+        compare(a, [*a, a[0]])
+    with pytest.raises(ValueError, match="at least one item"):
+        compare([], [])
+    for changes in ({"gold_answer": "baker"}, {"group": "T2T"}, {"source_sample_id": "sample_9"}):
+        b = judged(["x"] * 3, [reference(0, **changes), *references[1:]], ["CORRECT"] * 3)
+        with pytest.raises(ValueError, match=f"another {next(iter(changes))} of sample_0__aug_0"):
+            compare(a, b)

@@ -1,0 +1,160 @@
+"""What needs a transformers checkpoint, on tiny ones with random weights that are made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omni_persona_cal import Judgement, compute, make_judge
+from omni_persona_cal.bertscore import bertscores
+
+torch = pytest.importorskip("torch")
+
+TEMPLATE = "{% for m in messages %}<s>{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
+
+
+def save_language_model(folder: Path, *, always: str | None = None, template: str | None = TEMPLATE) -> Path:
+    """A causal model of random weights; with `always`, one that goes on with that word and no other."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    # Where all logits are equal the first token wins, and that is this one.
+    words = [always or "pilot", "<pad>", "</s>", "<s>", "<a>", "<unk>", "CORRECT", "WRONG", "INCORRECT"]
+    words += ["baker", "harbour", "a", "the", "answer", "reference", ".", ","]
+    vocabulary = {word: index for index, word in enumerate(dict.fromkeys(words))}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>", padding_side="right"
+    )
+    wrapped.chat_template = template
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(vocabulary), hidden_size=32, intermediate_size=32, num_hidden_layers=2,
+            num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=2048, initializer_range=0.6,
+            pad_token_id=vocabulary["<pad>"], eos_token_id=vocabulary["</s>"], bos_token_id=vocabulary["<s>"],
+        )
+    )  # fmt: skip
+    if always is not None:
+        torch.nn.init.zeros_(model.lm_head.weight)
+    model.save_pretrained(folder)
+    wrapped.save_pretrained(folder)
+    return folder
+
+
+def test_a_model_that_says_one_word_judges(tmp_path: Path, reference) -> None:
+    for word, verdict in (("CORRECT", "CORRECT"), ("WRONG", "WRONG"), ("INCORRECT", "UNJUDGED")):
+        folder = save_language_model(tmp_path / word, always=word)
+        judge = make_judge("transformers", {"model": folder, "max_new_tokens": 1})
+        assert judge.judge([("harbour pilot", "a baker"), ("a", "b")]) == [Judgement(verdict, word)] * 2
+    options = {"model": tmp_path / "CORRECT", "max_new_tokens": 1}
+    scores = compute(["a baker"], [reference(0)], judge="transformers", judge_options=options, n_resamples=0)
+    assert (scores["ans"], scores["judge"]) == (1.0, f"transformers:{tmp_path / 'CORRECT'}")
+
+
+@pytest.fixture(scope="module")
+def babbler(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_language_model(tmp_path_factory.mktemp("babbler"))
+
+
+PAIRS = [("harbour pilot", "a baker"), ("pilot", "the pilot , a pilot . " * 30), ("a", ""), ("baker", "harbour .")]
+
+
+def test_a_batch_says_what_each_pair_alone_says(babbler: Path) -> None:
+    together = make_judge("transformers", {"model": babbler, "batch_size": 4, "max_new_tokens": 12}).judge(PAIRS)
+    alone = make_judge("transformers", {"model": babbler, "batch_size": 1, "max_new_tokens": 12}).judge(PAIRS)
+    assert together == alone
+    assert len({one.raw for one in together}) > 1
+    assert {one.verdict for one in together} == {"UNJUDGED"}
+
+
+def test_verdicts_are_cached_and_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = save_language_model(tmp_path / "model", always="WRONG")
+    done: list[int] = []
+    options: dict[str, Any] = {
+        "model": folder, "max_new_tokens": 1, "cache_dir": tmp_path / "cache", "on_judged": lambda: done.append(1),
+    }  # fmt: skip
+    first = make_judge("transformers", options).judge([*PAIRS, PAIRS[0]])
+    assert len(done) == 4
+    again = make_judge("transformers", options)
+    monkeypatch.setattr(again, "_generate", None)
+    assert again.judge([*PAIRS, PAIRS[0]]) == first
+    assert len(done) == 8
+
+
+def test_a_model_without_a_chat_template_is_refused(tmp_path: Path) -> None:
+    folder = save_language_model(tmp_path, template=None)
+    with pytest.raises(ValueError, match="has no chat template"):
+        make_judge("transformers", {"model": folder}).judge(PAIRS)
+    with pytest.raises(OSError):
+        make_judge("transformers", {"model": tmp_path / "nowhere"}).judge(PAIRS)
+    with pytest.raises(ValueError, match="expected a model folder"):
+        make_judge("transformers", {"model": ""})
+
+
+# ---- BERTScore
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("encoder")
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "harbour", "pilot", "baker", "the", "of"]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary))
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
+        max_position_embeddings=40,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    return folder
+
+
+def by_hand(encoder: Path, gold: str, prediction: str, layer: int) -> float:
+    """BERTScore once more, one text at a time and with plain loops."""
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer, model = AutoTokenizer.from_pretrained(encoder), AutoModel.from_pretrained(encoder).eval()
+
+    def vectors(text: str) -> list:
+        with torch.inference_mode():
+            return list(
+                model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states[layer][0]
+            )
+
+    def best(own: list, other: list) -> float:
+        # The first and the last are [CLS] and [SEP]: not counted, but there to be matched.
+        each = [max(float(torch.cosine_similarity(one, two, dim=0)) for two in other) for one in own[1:-1]]
+        return sum(each) / len(each)
+
+    recall, precision = best(vectors(gold), vectors(prediction)), best(vectors(prediction), vectors(gold))
+    return 2 * precision * recall / (precision + recall)
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_bertscore_is_what_its_definition_says(encoder: Path, layer: int) -> None:
+    pairs = [("harbour pilot", "a pilot"), ("a", "the baker of the harbour"), ("the pilot", "the pilot")]
+    found = bertscores(pairs, encoder, layer=layer, batch_size=2)
+    assert found == pytest.approx([by_hand(encoder, *pair, layer) for pair in pairs], abs=1e-5)
+    assert found[2] == pytest.approx(1.0, abs=1e-6)
+    assert all(score <= 1 for score in found)
+
+
+def test_bertscore_of_nothing_is_zero_and_of_a_long_text_exists(encoder: Path) -> None:
+    assert bertscores([("pilot", ""), ("pilot", "  ")], encoder) == [0.0, 0.0]
+    assert 0 < bertscores([("pilot", "pilot " * 500)], encoder)[0] <= 1
+    with pytest.raises(ValueError, match="expected a layer between 0 and 2"):
+        bertscores([("a", "b")], encoder, layer=3)
+
+
+def test_bertscore_enters_the_scores_when_asked_for(encoder: Path, reference) -> None:
+    references = [reference(0), reference(1, "absent_persona")]
+    scores = compute(["a pilot", "baker"], references, bertscore={"model": str(encoder)}, n_resamples=20)
+    assert scores["bertscore"] == bertscores([("harbour pilot", "a pilot")], encoder)[0]
+    assert scores["composite"] is not None
+    assert scores["intervals"]["bertscore"] is not None

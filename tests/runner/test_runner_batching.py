@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from omni_persona_runner.batching import Ahead, BatchSize, batches
+
+
+def test_a_fixed_size_stays():
+    size = BatchSize.of(6, most=64)
+    size.held(6, memory=0.1)
+    assert size.now == 6
+
+
+def test_an_automatic_size_doubles_while_memory_lasts():
+    size = BatchSize.of("auto", most=64)
+    seen = []
+    for memory in (0.1, 0.2, 0.3, 0.5, 0.5):
+        seen.append(size.now)
+        size.held(size.now, memory)
+    assert seen == [4, 8, 16, 32, 32]
+
+
+def test_a_batch_that_was_not_full_proves_nothing():
+    size = BatchSize.of("auto", most=64)
+    size.held(3, memory=0.1)
+    assert size.now == 4
+
+
+def test_an_automatic_size_has_a_bound():
+    size = BatchSize.of("auto", most=6)
+    for _ in range(4):
+        size.held(size.now, memory=0.0)
+    assert size.now == 6
+
+
+@pytest.mark.parametrize("asked", [16, "auto"])
+def test_what_broke_is_halved_and_not_tried_again(asked):
+    size = BatchSize.of(asked, most=64)
+    size.now = 16
+    size.broke(16)
+    assert size.now == 8
+    size.held(8, memory=0.0)
+    assert size.now == 8
+    size.broke(1)
+    assert size.now == 1
+
+
+@pytest.mark.parametrize("asked", [0, -3, "many", 2.5])
+def test_an_impossible_size_is_an_error(asked):
+    with pytest.raises(ValueError, match="expected a batch size of at least 1, or auto, got"):
+        BatchSize.of(asked, most=8)
+
+
+@pytest.fixture(scope="module")
+def item(make_item):
+    return make_item(0)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=4), max_size=30), st.integers(1, 9))
+def test_batches_hold_every_item_once_and_siblings_together(item, samples, n):
+    items = [
+        replace(item, augmented_id=f"{sample}_{place}", source_sample_id=str(sample), query_text="x" * length)
+        for sample, lengths in enumerate(samples)
+        for place, length in enumerate(lengths)
+    ]
+    made = list(batches(iter(items), lambda item: len(item.query_text), BatchSize.of(n, most=n)))
+    assert sorted(item.augmented_id for batch in made for item in batch) == sorted(item.augmented_id for item in items)
+    assert all(1 <= len(batch) <= n for batch in made)
+    for sample in {item.source_sample_id for item in items}:
+        holding = [batch for batch in made if any(item.source_sample_id == sample for item in batch)]
+        n_siblings = len(samples[int(sample)])
+        assert len(holding) == max(1, -(-n_siblings // n))
+
+
+def test_items_of_like_length_stand_together(item):
+    lengths = [5, 90, 7, 80, 6, 95, 8, 85]
+    items = [
+        replace(item, source_sample_id=str(place), query_text="x" * length) for place, length in enumerate(lengths)
+    ]
+    made = batches(items, lambda item: len(item.query_text), BatchSize.of(4, most=4))
+    assert [[len(item.query_text) for item in batch] for batch in made] == [[95, 90, 85, 80], [8, 7, 6, 5]]
+
+
+def test_no_more_is_drawn_than_a_window(item):
+    drawn = []
+
+    def endless():
+        for number in range(10_000):
+            drawn.append(number)
+            yield replace(item, augmented_id=str(number), source_sample_id=str(number))
+
+    next(batches(endless(), lambda item: 1, BatchSize.of(4, most=4)))
+    assert len(drawn) <= 8 * 4 + 1
+
+
+# ---- preparing ahead
+
+
+def test_the_next_is_prepared_while_the_present_is_worked_on():
+    prepared, main = [], threading.get_ident()
+
+    def prepare(value):
+        assert threading.get_ident() != main
+        prepared.append(value)
+        return 10 * value
+
+    results = Ahead(prepare).over(iter(range(4)))
+    assert next(results) == 0
+    deadline = time.monotonic() + 30
+    while prepared != [0, 1] and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert prepared == [0, 1]
+    assert list(results) == [10, 20, 30]
+
+
+def test_an_error_in_the_thread_is_raised_in_its_place():
+    def prepare(value):
+        return 1 / value
+
+    results = Ahead(prepare).over(iter([1, 0, 2]))
+    assert next(results) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_a_consumer_that_stops_leaves_no_thread():
+    results = Ahead(lambda value: value).over(iter(range(100)))
+    next(results)
+    results.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("prepare")]

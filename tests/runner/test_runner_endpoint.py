@@ -1,0 +1,460 @@
+"""A served model: what is sent, what is tried again, what ends a run and what fails an item."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from omni_persona import Media
+from omni_persona_runner.endpoint import EndpointModel
+from omni_persona_runner.folder import read_predictions
+from omni_persona_runner.model import Answer, LoadError, ModelError
+from omni_persona_runner.prompt import Prompt
+from omni_persona_runner.run import RunSummary, run
+from omni_persona_runner.transformers_model import TransformersModel
+
+KEY = "sk-very-secret"
+CUT = object()
+"""A reply that is none: the connection is reset."""
+
+
+class Server:
+    """Replies as `script(question, how often it was asked before)` says."""
+
+    def __init__(self, script):
+        self.script, self.requests, self.headers, self.times = script, [], [], []
+        self.asked, self.now, self.most_at_once = {}, 0, 0
+        self.lock = threading.Lock()
+        self.url = ""
+
+
+def completion(content="a nurse", finish="stop", message=None, **other):
+    message = {"role": "assistant", "content": content, **(message or {})}
+    return {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "tiny",
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "usage": {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14},
+        **other,
+    }
+
+
+def question(body):
+    return body["messages"][-1]["content"][-1]["text"].strip()
+
+
+@contextmanager
+def serving(script):
+    server = Server(script)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *args):
+            pass
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            with server.lock:
+                before = server.asked.get(question(body), 0)
+                server.asked[question(body)] = before + 1
+                server.requests.append(body)
+                server.headers.append({name.lower(): value for name, value in self.headers.items()})
+                server.times.append(time.monotonic())
+                server.now += 1
+                server.most_at_once = max(server.most_at_once, server.now)
+            reply = server.script(question(body), before)
+            with server.lock:
+                server.now -= 1
+            status, headers, content = 200, {}, reply
+            if isinstance(reply, tuple):
+                status, headers, content = reply
+            if content is CUT:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                self.close_connection = True
+                return
+            kind = "text/html" if isinstance(content, str) else "application/json"
+            data = content if isinstance(content, bytes) else content.encode() if isinstance(content, str) else None
+            data = json.dumps(content).encode() if data is None else data
+            self.send_response(status)
+            for name, value in {"content-type": kind, "content-length": str(len(data)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
+
+    class Threads(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+        def handle_error(self, request, client_address):
+            """A client that gave up is no news."""
+
+    http = Threads(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    server.url = f"http://127.0.0.1:{http.server_port}/v1"
+    try:
+        yield server
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def model_at(server, **settings):
+    return EndpointModel(server.url, "tiny", **{"first_wait": 0.01, **settings})
+
+
+def error(status, message="broken", **headers):
+    return status, headers, {"error": {"message": message}}
+
+
+def answered(*_):
+    return completion()
+
+
+# ---- what is sent
+
+
+def test_an_item_travels_as_the_api_has_it(items, said):
+    with serving(answered) as server:
+        (answer,) = said(model_at(server, max_new_tokens=99), items[:1])
+    assert replace(answer, seconds=0) == Answer(items[0].augmented_id, "a nurse", 11, 3, 0, "stop")
+    (body,) = server.requests
+    assert {key: body[key] for key in ("model", "temperature", "max_tokens")} == {
+        "model": "tiny",
+        "temperature": 0,
+        "max_tokens": 99,
+    }
+    system, user = body["messages"]
+    assert system == {"role": "system", "content": Prompt().rules}
+    kinds = [part["type"] for part in user["content"]]
+    assert kinds == ["text", "image_url", "input_audio", "text"] * 4 + ["text", "image_url", "text"]
+    pictures = [part["image_url"]["url"] for part in user["content"] if part["type"] == "image_url"]
+    shown = [*(context.image for context in items[0].contexts), items[0].query_image]
+    assert [base64.b64decode(url.removeprefix("data:image/png;base64,")) for url in pictures] == [m.data for m in shown]
+    for part in user["content"]:
+        if part["type"] == "input_audio":
+            assert part["input_audio"]["format"] == "wav"
+            assert base64.b64decode(part["input_audio"]["data"])[:4] == b"RIFF"
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+def test_what_the_prompt_leaves_out_is_not_sent(items, said):
+    with serving(answered) as server:
+        said(model_at(server, prompt=Prompt(rules="Be brief.", without=frozenset({"image", "text"}))), items[:1])
+    system, user = server.requests[0]["messages"]
+    assert system["content"] == "Be brief."
+    assert "image_url" not in {part["type"] for part in user["content"]}
+    assert not any("bees" in part.get("text", "") for part in user["content"])
+
+
+def test_requests_are_bounded_and_overlap(make_item, said):
+    def script(*_):
+        time.sleep(0.05)
+        return completion()
+
+    items = [make_item(index) for index in range(9)]
+    with serving(script) as server:
+        said(model_at(server, concurrency=3), items)
+    assert server.most_at_once == 3
+
+
+def test_siblings_are_sent_one_after_the_other(dataset, tmp_path):
+    with serving(answered) as server:
+        assert run(model_at(server, concurrency=1), dataset, tmp_path / "run") == RunSummary(16, 0, 0)
+    assert [question(body) for body in server.requests] == [
+        f"What does person {number} do for a living?" for number in range(16)
+    ]
+
+
+def test_a_server_that_insists_on_the_newer_name_of_the_limit_gets_it(items, said):
+    def script(_, before):
+        return (
+            completion() if before else error(400, "Unsupported parameter 'max_tokens': use 'max_completion_tokens'.")
+        )
+
+    with serving(script) as server:
+        answers = said(model_at(server, concurrency=1), items[:1])
+        server.script = answered
+        answers += said(model_at(server), items[1:2])
+    assert [answer.text for answer in answers] == ["a nurse", "a nurse"]
+    assert ["max_completion_tokens" in body for body in server.requests] == [False, True, False]
+
+
+# ---- what is tried again
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(429),
+        error(500),
+        error(503),
+        (502, {}, "<html>Bad gateway</html>"),
+        error(408),
+        (200, {}, CUT),
+        (200, {"content-length": "5000"}, b'{"id": "x", "cho'),
+        (200, {}, b'{"id": "x", "cho'),
+    ],
+    ids=["429", "500", "503", "502 in HTML", "408", "cut", "cut in its body", "half a body"],
+)
+def test_what_passes_is_tried_again(items, said, fault):
+    with serving(lambda _, before: fault if before < 2 else completion()) as server:
+        outcomes = said(model_at(server, timeout=2), items[:2])
+    assert [outcome.text for outcome in outcomes] == ["a nurse", "a nurse"]
+    assert set(server.asked.values()) == {3}
+
+
+def test_a_late_reply_is_tried_again(items, said):
+    def script(_, before):
+        time.sleep(0 if before else 1.5)
+        return completion()
+
+    with serving(script) as server:
+        (answer,) = said(model_at(server, timeout=0.5), items[:1])
+    assert answer.text == "a nurse"
+    assert len(server.requests) == 2
+
+
+def test_the_wait_that_a_server_asks_for_is_kept(items, said):
+    with serving(lambda _, before: completion() if before else error(429, **{"retry-after": "0.4"})) as server:
+        said(model_at(server), items[:1])
+    assert server.times[1] - server.times[0] >= 0.4
+
+
+def test_waits_grow():
+    class State:
+        outcome = None
+
+        def __init__(self, attempt_number):
+            self.attempt_number = attempt_number
+
+    model = EndpointModel("http://localhost/v1", "tiny", first_wait=1)
+    waits = [model._wait(State(number)) for number in (1, 2, 3, 30)]
+    for wait, wanted in zip(waits, (1, 2, 4, 60), strict=True):
+        assert 0.75 * wanted <= wait <= 1.25 * wanted
+
+
+def test_what_does_not_pass_fails_its_item_alone(items, said):
+    broken = items[1].query_text
+    with serving(lambda asked, _: error(500, "no memory") if asked == broken else completion()) as server:
+        outcomes = said(model_at(server, attempts=3), items)
+    assert [isinstance(outcome, ModelError) for outcome in outcomes] == [False, True, False, False]
+    assert outcomes[1].message == "the server replied 500: no memory"
+    assert server.asked[broken] == 3
+
+
+# ---- what ends a run
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (error(401, f"Incorrect API key provided: {KEY}"), "does not accept the API key, .*provided: \\*\\*\\*"),
+        (error(403, "not yours"), "forbids what is asked of it.*not yours"),
+        (error(404, "no model tiny"), "has no such model.*tiny"),
+        ((404, {}, "<html><body>Not here</body></html>"), "has no such model, or no /chat/completions"),
+        ("<html><body>Welcome</body></html>", "is no OpenAI-compatible endpoint: it replied '<html><body>Welcome"),
+    ],
+    ids=["401", "403", "404", "404 in HTML", "HTML"],
+)
+def test_what_no_item_can_change_ends_the_run(dataset, tmp_path, fault, reason):
+    with serving(lambda *_: fault) as server, pytest.raises(LoadError, match=reason) as caught:
+        run(model_at(server, concurrency=2), dataset, tmp_path / "run")
+    assert len(server.requests) <= 4
+    assert KEY not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert read_predictions(tmp_path / "run") == {}
+
+
+def test_a_run_that_was_refused_goes_on_later(dataset, tmp_path):
+    with serving(lambda asked, _: error(401) if "person 5 " in asked else completion()) as server:
+        with pytest.raises(LoadError):
+            run(model_at(server, concurrency=1), dataset, tmp_path / "run")
+        server.script = answered
+        assert run(model_at(server), dataset, tmp_path / "run") == RunSummary(11, 5, 0)
+    assert len(read_predictions(tmp_path / "run")) == 16
+
+
+def test_without_a_key_the_error_says_where_to_put_one(items, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with serving(lambda *_: error(401)) as server, pytest.raises(LoadError, match=r"\(set MY_KEY\)"):
+        list(model_at(server, api_key_env="MY_KEY").answer(items))
+
+
+def test_an_endpoint_that_is_down_ends_the_run(items):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+        with pytest.raises(LoadError, match=f"no connection to {url}: "):
+            list(EndpointModel(url, "tiny", first_wait=0.01, attempts=2).answer(items))
+
+
+def test_stopping_gives_up_what_is_on_the_way(make_item):
+    def script(asked, _):
+        time.sleep(0 if "person 0 " in asked else 20)
+        return completion()
+
+    with serving(script) as server:
+        outcomes = model_at(server, concurrency=3).answer(make_item(index) for index in range(9))
+        assert next(outcomes).text == "a nurse"
+        start = time.monotonic()
+        outcomes.close()
+        assert time.monotonic() - start < 15
+    assert len(server.requests) <= 4
+
+
+# ---- replies that are no answers
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (completion(choices=[]), "a reply without choices"),
+        ({"id": "x", "object": "chat.completion"}, "a reply without choices"),
+        ({}, "a reply without choices"),
+        (completion(choices=[{"index": 0, "finish_reason": "stop"}]), "a reply without choices"),
+        (completion(None, message={"refusal": "I do not look at faces."}), "refused: I do not look at faces."),
+        (completion("", "content_filter"), "stopped by the server's content filter"),
+        (completion(""), "an empty answer"),
+        (completion(None), "an empty answer"),
+        (completion("", "length"), "an empty answer, cut at 256 tokens"),
+        (completion("<think>Who", "length"), "the thinking has no end within 256 tokens"),
+        (error(400, "the prompt is too long"), "the server replied 400: the prompt is too long"),
+    ],
+    ids=range(11),
+)
+def test_a_reply_without_an_answer_is_a_failed_item(dataset, tmp_path, reply, reason):
+    with serving(lambda *_: reply) as server:
+        assert run(model_at(server), dataset, tmp_path / "run", limit=2) == RunSummary(0, 0, 2)
+    lines = read_predictions(tmp_path / "run").values()
+    assert {(line.status, line.prediction, line.error) for line in lines} == {("failed", None, reason)}
+
+
+def test_an_answer_cut_at_its_limit_is_flagged(items, said):
+    with serving(lambda *_: completion("a nurse who", "length")) as server:
+        (answer,) = said(model_at(server), items[:1])
+    assert (answer.text, answer.finish) == ("a nurse who", "length")
+
+
+def test_a_reply_without_counts_is_an_answer(items, said):
+    with serving(lambda *_: completion(usage=None)) as server:
+        (answer,) = said(model_at(server), items[:1])
+    assert (answer.text, answer.input_tokens, answer.output_tokens) == ("a nurse", None, None)
+
+
+@pytest.mark.parametrize(
+    ("reply", "thinking"),
+    [
+        (completion("<think>Her voice.</think>a nurse"), "Her voice."),
+        (completion("a nurse", message={"reasoning_content": "Her voice."}), "Her voice."),
+        (completion("a nurse"), None),
+    ],
+)
+def test_the_answer_is_what_follows_the_thinking(items, said, reply, thinking):
+    with serving(lambda *_: reply) as server:
+        (answer,) = said(model_at(server, prompt=Prompt(reason=True)), items[:1])
+    assert (answer.text, answer.thinking) == ("a nurse", thinking)
+
+
+def test_thinking_that_the_limit_cuts_is_no_answer(items, said):
+    with serving(lambda *_: completion("Her voice is", "length")) as server:
+        (failed,) = said(model_at(server, prompt=Prompt(reason=True)), items[:1])
+    assert "the thinking has no end within 256 tokens" in failed.message
+
+
+def test_a_medium_that_cannot_be_used_fails_its_item_alone(items, said):
+    first, *others = items[0].contexts
+    torn = replace(items[0], contexts=(replace(first, audio=Media(b"no clip", "torn.wav")), *others))
+    with serving(answered) as server:
+        failed, answer = said(model_at(server), [torn, items[1]])
+    assert "torn.wav" in failed.message
+    assert answer.text == "a nurse"
+    assert len(server.requests) == 1
+
+
+# ---- what is written down
+
+
+def test_no_key_reaches_the_run_folder(dataset, tmp_path):
+    with serving(lambda *_: error(400, f"bad request by {KEY}")) as server:
+        url = server.url.replace("http://", "http://user:pass-word@") + "?token=in-the-query"
+        model = EndpointModel(url, "tiny", first_wait=0.01)
+        run(model, dataset, tmp_path / "run", limit=2)
+    for file in (tmp_path / "run").iterdir():
+        content = file.read_text()
+        assert not [secret for secret in (KEY, "pass-word", "in-the-query") if secret in content]
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert manifest["model"] == {"name": "tiny", "endpoint": server.url}
+    assert manifest["generation"] == {"max_new_tokens": 256, "temperature": 0}
+    assert manifest["prompt"]["hash"] == Prompt().hash()
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://host/v1", "http://", "nonsense"])
+def test_an_address_that_is_none_is_an_error(url):
+    with pytest.raises(ValueError, match="expected an endpoint such as http://localhost:8000/v1, got"):
+        EndpointModel(url, "tiny")
+
+
+@pytest.mark.parametrize("wrong", [{"concurrency": 0}, {"max_new_tokens": 0}, {"attempts": 0}], ids=str)
+def test_impossible_settings_are_errors(wrong):
+    with pytest.raises(ValueError, match="at least 1"):
+        EndpointModel("http://localhost/v1", "tiny", **wrong)
+
+
+# ---- a real server
+
+
+@pytest.mark.slow
+def test_a_served_checkpoint_answers_as_the_local_one(checkpoint, dataset, tmp_path):
+    """`transformers serve`, started as its documentation has it."""
+    pytest.importorskip("fastapi")
+    pytest.importorskip("uvicorn")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["serve", str(checkpoint), "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
+    start = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
+    server = subprocess.Popen(
+        [sys.executable, "-c", start, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 240
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert server.poll() is None, "the server ended"
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        served = EndpointModel(f"http://127.0.0.1:{port}/v1", str(checkpoint), max_new_tokens=8, concurrency=2)
+        assert run(served, dataset, tmp_path / "served", limit=6) == RunSummary(6, 0, 0)
+    finally:
+        server.terminate()
+        server.wait()
+    run(TransformersModel(checkpoint, max_new_tokens=8), dataset, tmp_path / "local", limit=6)
+    told = [
+        {name: (line.prediction, line.input_tokens, line.output_tokens, line.finish) for name, line in lines.items()}
+        for lines in map(read_predictions, (tmp_path / "served", tmp_path / "local"))
+    ]
+    assert told[0] == told[1]
