@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from omni_persona_cli.check import check_and_report
 from omni_persona_cli.console import out
 
 EXAMPLES = """Examples:
@@ -27,7 +28,10 @@ def push(
     yes: Annotated[bool, typer.Option("--yes", help="Upload. Without, say what would be uploaded.")] = False,
     public: Annotated[bool, typer.Option("--public", help="For everyone to see. Private without.")] = False,
 ) -> None:
-    """Upload a dataset folder, or the metric's Space, to the Hugging Face Hub: a dry run unless --yes."""
+    """Upload a dataset folder, or the metric's Space, to the Hugging Face Hub: a dry run unless --yes.
+
+    A dataset is checked first, and not sent when a check fails (exit code 1).
+    """
     if metric == (dataset is not None):
         raise ValueError("expected a dataset folder or --metric, and not both")
     if yes and not repo:
@@ -48,6 +52,9 @@ def push(
     if not yes or repo is None:
         out.print(f"Dry run: nothing was sent. {total}. Send with --repo ORG/NAME --yes")
         return
+    if dataset and not check_and_report(dataset):
+        out.print("Nothing was sent: a dataset whose checks fail is not pushed")
+        raise typer.Exit(1)
     out.print(Text(f"Sent to {_upload(kind, repo, folder, names, public)}: {total}"), soft_wrap=True)
 
 

@@ -42,6 +42,14 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
 
 
 @pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that were checked; all pass but those called `unfair`."""
+    folders: list[Path] = []
+    monkeypatch.setattr(push, "check_and_report", lambda folder: folders.append(folder) or folder.name != "unfair")
+    return folders
+
+
+@pytest.fixture
 def dataset(tmp_path: Path) -> Path:
     folder = tmp_path / "omni-persona"
     (folder / "data").mkdir(parents=True)
@@ -79,7 +87,7 @@ def test_the_metric_goes_into_a_private_space(hub: Hub) -> None:
     assert all((Path(upload["folder_path"]) / name).is_file() for name in upload["allow_patterns"])
 
 
-def test_a_dataset_goes_with_its_card_and_rows_alone(hub: Hub, dataset: Path) -> None:
+def test_a_dataset_goes_with_its_card_and_rows_alone(hub: Hub, dataset: Path, checked: list[Path]) -> None:
     done = call(dataset, "--repo", "org/omni-persona", "--yes", "--public")
     assert done.exit_code == 0, done.output
     (_, repo), (_, upload) = hub.told
@@ -87,6 +95,17 @@ def test_a_dataset_goes_with_its_card_and_rows_alone(hub: Hub, dataset: Path) ->
     assert upload["allow_patterns"] == ["README.md", "data/I2I.parquet"]
     assert "1,500" in done.output
     assert "secret" not in done.output
+
+
+def test_a_dataset_whose_checks_fail_is_not_sent(hub: Hub, dataset: Path, checked: list[Path]) -> None:
+    unfair = dataset.rename(dataset.parent / "unfair")
+    assert call(unfair, "--repo", "org/unfair").exit_code == 0
+    assert checked == []
+    done = call(unfair, "--repo", "org/unfair", "--yes")
+    assert done.exit_code == 1
+    assert "Nothing was sent" in done.output
+    assert checked == [unfair]
+    assert hub.told == []
 
 
 def test_what_is_public_already_is_not_pushed_to_by_mistake(hub: Hub) -> None:
