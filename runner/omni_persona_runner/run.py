@@ -77,9 +77,9 @@ def run(
 
     limit: ask a slice of this many items alone, spread over groups and absences (`stratified`).
     console: where to show progress; None shows none.
-    May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`). Raises `RunFolderError` where `out` holds another run,
-    `LoadError` where the model cannot be loaded, `ValueError` for a limit below 1 or a dataset with an id
-    twice, and `FileNotFoundError` where there is no dataset.
+    May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`).
+    Raises `RunFolderError` where `out` holds another run, `LoadError` where the model cannot be used, `ValueError`
+    for a limit below 1 or a dataset with an id twice, and `FileNotFoundError` where there is no dataset.
     """
     out = Path(out)
     rows = DatasetFolder(dataset)

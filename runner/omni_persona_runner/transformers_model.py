@@ -34,8 +34,9 @@ _SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "epsilon_cut
 
 _ADAPTER = "omni_persona"
 
-_MOST_ON_CPU = 8
-"""Items of a batch of automatic size where there is no GPU: more bring nothing there."""
+_MOST_ON_CPU = 4
+"""Items of a batch of automatic size where there is no GPU: a source sample's siblings. Filled-up batches cost more
+than they bring there."""
 _MOST_ON_GPU = 512
 
 
