@@ -70,5 +70,6 @@ def build_and_report(
         )
     out.print(
         f"Built {built.out}: {built.items} items over {built.samples} sets of memories of {built.people} people, "
-        f"{built.bytes / 1e6:.1f} MB"
+        f"{built.bytes / 1e6:.1f} MB",
+        soft_wrap=True,
     )

@@ -23,6 +23,10 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
+EXTRAS = {"openai": "endpoint", "tenacity": "endpoint", "gradio": "space", "peft": "families", "timm": "families"}
+"""Optional package -> the extra of ours that brings it."""
+
+
 @contextmanager
 def errors(debug: bool) -> Iterator[None]:
     """Turn an exception into one or two lines and exit code 2; with `debug`, let it through with its traceback."""
@@ -34,8 +38,11 @@ def errors(debug: bool) -> Iterator[None]:
     except Exception as error:
         if debug:
             raise
+        extra = EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
         known = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("omni_persona")
         message = str(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
+        if extra is not None:
+            message = f'this needs a package that is not installed: python -m pip install "omni-persona[{extra}]"'
         # The message may hold somebody else's text: no markup is read from it.
         err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
         sys.exit(2)

@@ -83,3 +83,12 @@ def test_debug_shows_the_traceback(tmp_path):
 def test_markup_in_a_name_is_shown_as_it_is(tmp_path):
     done = _call("check", "[red]x[/red]", cwd=tmp_path)
     assert "[red]x[/red]" in done.stderr
+
+
+def test_a_missing_optional_package_is_told_with_the_command_that_brings_it(capsys):
+    from omni_persona_cli.console import errors
+
+    with pytest.raises(SystemExit) as stopped, errors(debug=False):
+        raise ModuleNotFoundError("No module named 'openai'", name="openai")
+    assert stopped.value.code == 2
+    assert 'python -m pip install "omni-persona[endpoint]"' in capsys.readouterr().err
