@@ -22,7 +22,7 @@ import omni_persona
 from omni_persona_build.card import BuildFacts, render_card
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import load_recipe
-from omni_persona_build.write import Row, content_hash, whole_folder, write_parquet
+from omni_persona_build.write import Row, whole_folder, write_parquet
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
 FILE = "data/release.parquet"
@@ -52,6 +52,7 @@ class _Asset:
     path: Path
     digest: str
     suffix: str
+    size: int
 
     def read(self) -> bytes:
         return self.path.read_bytes()
@@ -90,7 +91,7 @@ def import_release(
                 yield ready
 
         about = {"release": file.name, "version": omni_persona.__version__}
-        counts = write_parquet(rows(), folder, about)
+        written = write_parquet([rows()], folder, about)
         pq.write_table(pa.Table.from_pylist(extra), folder / FILE)
         facts = BuildFacts(
             recipe=f"release {file.stem}",
@@ -101,10 +102,11 @@ def import_release(
             people=None,
             samples=len(set(samples)),
             license="other",
-            content=content_hash(folder),
-            counts=counts,
+            content=written.content,
+            counts=written.counts,
         )
         (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+    counts = written.counts
     return Imported(out, counts.total(), len(set(samples)), _has_published_counts(counts))
 
 
@@ -227,7 +229,7 @@ def _checked(target: Path, path: str, kind: str, where: str, assets: Path) -> _A
         raise BuildError(f"{where}: no media file {path!r} in {assets}") from None
     except MediaError as error:
         raise BuildError(f"{where}: {path}: {error}") from None
-    return _Asset(target, hashlib.sha256(data).hexdigest(), PurePosixPath(path).suffix)
+    return _Asset(target, hashlib.sha256(data).hexdigest(), PurePosixPath(path).suffix, len(data))
 
 
 def _extra(record: Record) -> Record:
