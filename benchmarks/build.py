@@ -95,7 +95,7 @@ def against_copy(pool: Path, recipe: Recipe, here: Path) -> None:
 
 
 def against_to_parquet(folder: Path, here: Path) -> None:
-    """Our writer and `Dataset.to_parquet` on the same rows: ours with media in memory, theirs as `datasets` has them."""
+    """Our writer and `Dataset.to_parquet` on the same rows: media in memory for ours, memory-mapped for theirs."""
     import datasets
 
     media: dict[str, SimpleNamespace] = {}
