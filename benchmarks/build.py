@@ -3,7 +3,7 @@
     python benchmarks/build.py                        # 250 invented people, their media as large as real ones
     python benchmarks/build.py --drawn                # the same people with drawn faces and 29 kB files as they are
     python benchmarks/build.py --pool ../people       # a pool of your own
-    python benchmarks/build.py --mine 10000           # neighbours of 10,000 people, and nothing else
+    python benchmarks/build.py --mine 10000           # who stands beside whom among 10,000 people, and nothing else
 
 Prints for the recipe `v2_2`, the pool read before (what is known of its media lies in its folder):
 
@@ -39,6 +39,7 @@ import omni_persona
 from omni_persona_build import build as building
 from omni_persona_build import write
 from omni_persona_build.build import build
+from omni_persona_build.circles import circles, neighbourhoods
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.invent import generate_pool
 from omni_persona_build.recipe import Recipe, load_recipe
@@ -181,20 +182,25 @@ def circles_cost(pool: Path, recipe: Recipe, here: Path) -> None:
 
 
 def mine(number: int) -> None:
-    """Hard distractors for everybody of a large pool, from vectors as wide as the light ones."""
+    """Circles and neighbourhoods of a large pool, from vectors as wide as the light ones."""
     rng = np.random.default_rng(0)
-    people = [SimpleNamespace(persona_id=f"p{index}") for index in range(number)]
+    megabyte = SimpleNamespace(size=1_000_000)
+    people = [SimpleNamespace(persona_id=f"p{index}", media=lambda: [megabyte]) for index in range(number)]
     vectors = {
         name: rng.standard_normal((number, width), dtype=np.float32)
         for name, width in (("face", 2000), ("voice", 19), ("text", 4096))
     }
     graph = PersonaGraph(people, [("female", "male")[index % 2] for index in range(number)], vectors)  # type: ignore[arg-type]
-    took = seconds(lambda: graph.distractors(range(number), "hard", rng, number=48))
-    product = seconds(
-        lambda: [vectors["text"][first : first + 256] @ vectors["text"].T for first in range(0, 2560, 256)]
-    )
-    print(f"{number:,} people, 48 neighbours each in face, voice and profile: {took:.1f} s, peak {peak_mb():.0f} MB")
-    print(f"  beside it: a matrix product of 2,560 x {number:,} text vectors alone takes {product:.1f} s")
+    found = []
+    circles_took = seconds(lambda: found.extend(circles(graph, write.CIRCLE_BYTES, 10)))
+    in_circles = seconds(lambda: [neighbourhoods(graph, circle, "hard", 4) for circle in found])
+    in_one = seconds(lambda: neighbourhoods(graph, range(number), "hard", 4))
+    texts = vectors["text"]
+    product = seconds(lambda: [texts[first : first + 256] @ texts.T for first in range(0, number, 256)])
+    print(f"{number:,} people of 1 MB each")
+    print(f"  {len(found)} circles {circles_took:.1f} s, neighbourhoods {in_circles:.1f} s")
+    print(f"  were they all one circle: neighbourhoods {in_one:.1f} s; peak {peak_mb():.0f} MB")
+    print(f"  beside it: likeness of all profiles to each other, as one matrix product: {product:.1f} s")
 
 
 def main() -> None:
@@ -203,7 +209,7 @@ def main() -> None:
     parser.add_argument("--personas", type=int, default=250)
     parser.add_argument("--drawn", action="store_true", help="leave the invented people's small media as they are")
     parser.add_argument("--recipe", default="v2_2")
-    parser.add_argument("--mine", type=int, metavar="N", help="only find the neighbours of N people")
+    parser.add_argument("--mine", type=int, metavar="N", help="only find out who stands beside whom among N people")
     parser.add_argument("--peak-of", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.mine:

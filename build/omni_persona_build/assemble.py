@@ -2,9 +2,8 @@
 
 The rules a sample keeps stand in `flaw`. Two of them carry the benchmark:
 
-- Of K notes, K - 1 state the asked attribute, whether the question can be answered or not, and all notes of a sample
-  state equally many facts. So neither the notes alone nor their lengths tell whom the question means, or whether it
-  can be answered.
+- Of K notes, K - 1 state the asked attribute, whether the question can be answered or not, and all notes state equally
+  many facts. So neither the notes alone nor their lengths tell whom the question means, or whether it can be answered.
 - What tells one person from the others (a face, a voice, a described fact, words said) is given once in the question
   and once in that person's memory, in the modality of the group, and nowhere else.
 """
@@ -19,10 +18,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+import omni_persona
 from omni_persona_build import wording
+from omni_persona_build.circles import neighbourhoods
 from omni_persona_build.errors import BuildError
 from omni_persona_build.fit import people_needed
-from omni_persona_build.graph import AT_A_TIME, PersonaGraph
+from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import PlannedItem, PlannedSample
 from omni_persona_build.pool import Clip, Persona, Picture
 from omni_persona_build.recipe import Recipe
@@ -30,8 +31,8 @@ from omni_persona_build.words import alike, share_words, states
 
 Medium = TypeVar("Medium", Picture, Clip)
 
-ATTEMPTS = 400
-"""Draws for one queried person before the next one is tried."""
+ATTEMPTS = 100
+"""Draws from a neighbourhood before a wider one is tried, and after the widest the next person."""
 
 
 @dataclass(frozen=True)
@@ -89,23 +90,17 @@ def assemble(
     circle: the people that memories are of, as indices; None for all. left_over: takes the plans that nobody fits.
     Without it, raises `BuildError` where nobody fits a sample.
     """
+    circle = range(len(graph.people)) if circle is None else circle
     able = graph.with_company(people_needed(recipe), circle)
+    near = neighbourhoods(graph, circle, recipe.distractors, recipe.contexts)
     turns: list[int] = []
-    near: dict[int, NDArray[np.intp]] = {}
     for planned in plans:
         refused: Counter[str] = Counter()
         if len(turns) < len(able):
             # Whoever is still due comes first; the new round is appended whole.
             turns += [able[index] for index in rng.permutation(len(able))]
         for index in dict.fromkeys(turns):
-            if index not in near:
-                # Neighbours are sought for many at once, which costs little more than for one.
-                due = [other for other in dict.fromkeys(turns) if other not in near][:AT_A_TIME]
-                found = graph.distractors(due, recipe.distractors, rng, circle, _reach(recipe))
-                near.update(zip(due, found, strict=True))
             sample = _sample(graph, recipe, planned, index, near[index], rng, refused)
-            if recipe.distractors == "random":
-                del near[index]  # chance is not to bring the same people together each time
             if sample is not None:
                 turns.remove(index)
                 yield sample
@@ -119,44 +114,47 @@ def assemble(
             raise BuildError(f"the pool cannot fill a sample of {tasks}: {reasons}")
 
 
-def _breadth(places: int, attempt: int) -> int:
-    """How many of the candidates are drawn from: further ones only as the first turn out not to go together."""
-    return 2 * places + attempt // 10
-
-
-def _reach(recipe: Recipe) -> int:
-    """The candidates that may ever be looked at."""
-    return _breadth(recipe.contexts, ATTEMPTS)
-
-
 def _sample(
     graph: PersonaGraph,
     recipe: Recipe,
     planned: PlannedSample,
     index: int,
-    candidates: NDArray[np.intp],
+    parts: Sequence[NDArray[np.intp]],
     rng: np.random.Generator,
     refused: Counter[str],
 ) -> Sample | None:
     queried = graph.people[index]
     places = recipe.contexts - (planned.position is not None)
-    for attempt in range(ATTEMPTS):
-        nearest = candidates[: _breadth(places, attempt)]
-        people = [graph.people[other] for other in rng.choice(nearest, places, replace=False)]
-        if planned.position is not None:
-            people.insert(planned.position, queried)
-        drawn = _draw(planned, queried, people, rng)
-        reason = drawn if isinstance(drawn, str) else flaw(drawn)
-        if isinstance(drawn, Sample) and reason is None:
-            return drawn
-        refused[str(reason)] += 1
+    for part in parts:
+        others = part[part != index]
+        if len(others) < places:
+            continue
+        for _ in range(ATTEMPTS):
+            people = [graph.people[other] for other in rng.choice(others, places, replace=False)]
+            if planned.position is not None:
+                people.insert(planned.position, queried)
+            drawn = _draw(planned, queried, people, _facts_of_a_note(recipe), rng)
+            reason = drawn if isinstance(drawn, str) else flaw(drawn)
+            if isinstance(drawn, Sample) and reason is None:
+                return drawn
+            refused[str(reason)] += 1
     return None
 
 
+def _facts_of_a_note(recipe: Recipe) -> int:
+    """The facts of the longest notes: what the questions of a sample ask for, and what T2T describes somebody by."""
+    described = any(counts.total for name, counts in recipe.tasks.items() if omni_persona.TASKS[name].group == "T2T")
+    return recipe.items_per_sample + described
+
+
 def _draw(
-    planned: PlannedSample, queried: Persona, people: Sequence[Persona], rng: np.random.Generator
+    planned: PlannedSample, queried: Persona, people: Sequence[Persona], most_facts: int, rng: np.random.Generator
 ) -> Sample | str:
-    """Draw fields, media and words; a string says which need could not be met."""
+    """Draw fields, media and words; a string says which need could not be met.
+
+    most_facts: what notes are filled up to, as far as everybody's profile allows: if some samples had longer notes
+    than others, they would tell which questions are asked beside, and so whether somebody may be missing.
+    """
     groups = {item.task.group for item in planned.items}
     asked: list[str] = []
     for item in planned.items:
@@ -189,17 +187,21 @@ def _draw(
         for place, persona in enumerate(people):
             if _value(persona, cue_field) is not None:
                 stated[place].append(cue_field)
-    length = max(len(fields) for fields in stated)
-    for fields, persona in zip(stated, people, strict=True):
-        spare = [
+    spare = [
+        [
             field
             for field in wording.FILLERS
             if field not in asked and field != cue_field and _value(persona, field) is not None
         ]
+        for persona in people
+    ]
+    possible = min(len(fields) + len(more) for fields, more in zip(stated, spare, strict=True))
+    length = max(*(len(fields) for fields in stated), min(most_facts, possible))
+    for fields, more, persona in zip(stated, spare, people, strict=True):
         missing = length - len(fields)
-        if missing > len(spare):
+        if missing > len(more):
             return f"{persona.persona_id} has too few fields to fill a note"
-        fields += [str(field) for field in rng.choice(spare, missing, replace=False)] if missing else []
+        fields += [str(field) for field in rng.choice(more, missing, replace=False)] if missing else []
 
     memories = []
     for fields, persona in zip(stated, people, strict=True):

@@ -1,23 +1,18 @@
-"""The Persona Modality Graph: people, how alike they are in each modality, and who is a hard distractor for whom."""
+"""The Persona Modality Graph: people, and how alike they are in each modality."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_build.pool import Persona
-from omni_persona_build.recipe import Hardness
 from omni_persona_build.remembered import Remembered
 from omni_persona_perception import LIGHT, Perception, Vectors, voice_pitch
 
 MODALITIES = ("face", "voice", "text")
-
-AT_A_TIME = 256
-"""People whose neighbours are sought at once: enough for a matrix product to be worth it, little enough for memory."""
 
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
@@ -32,6 +27,7 @@ class PersonaGraph:
         self.genders = np.array(genders)
         self._index = {persona.persona_id: index for index, persona in enumerate(people)}
         self._vectors = {modality: _unit(vectors[modality]) for modality in MODALITIES}
+        self._together = np.hstack(list(self._vectors.values()))
 
     @classmethod
     def of(
@@ -83,63 +79,18 @@ class PersonaGraph:
         first, second = self._index[one.persona_id], self._index[other.persona_id]
         return {modality: float(vectors[first] @ vectors[second]) for modality, vectors in self._vectors.items()}
 
-    def likeness_to(self, index: int, others: NDArray[np.intp]) -> NDArray[np.float32]:
-        """How alike each of others is to a person, all modalities together; shape (n,)."""
-        return np.sum([vectors[others] @ vectors[index] for vectors in self._vectors.values()], axis=0)
+    def vectors(self) -> Vectors:
+        """Everybody's face, voice and profile beside each other, shape (n, d)."""
+        return self._together
 
-    def distractors(
-        self,
-        indices: Sequence[int],
-        hardness: Hardness,
-        rng: np.random.Generator,
-        among: Sequence[int] | None = None,
-        number: int | None = None,
-    ) -> list[NDArray[np.intp]]:
-        """For each of some people, others of the same gender, those to take first in front.
+    def companies(self, among: Sequence[int]) -> list[NDArray[np.intp]]:
+        """Some people by gender: indices, in order."""
+        choice = np.array(among, dtype=np.intp)
+        return [choice[self.genders[choice] == gender] for gender in sorted(set(self.genders[choice].tolist()))]
 
-        hard: nearest first, in face, in voice and in profile by turns. medium: from the middle outwards. random: in
-        an order of chance. among: whom to choose from, `indices` among them; None for all. number: how many are wanted.
-        """
-        choice = np.arange(len(self.people)) if among is None else np.asarray(among, dtype=np.intp)
-        found: dict[int, NDArray[np.intp]] = {}
-        for gender in dict.fromkeys(self.genders[list(indices)].tolist()):
-            company = choice[self.genders[choice] == gender]
-            asked = [index for index in indices if self.genders[index] == gender]
-            for first in range(0, len(asked), AT_A_TIME):
-                part = asked[first : first + AT_A_TIME]
-                found.update(zip(part, self._neighbours(np.array(part), company, hardness, rng, number), strict=True))
-        return [found[index] for index in indices]
-
-    def _neighbours(
-        self,
-        asked: NDArray[np.intp],
-        company: NDArray[np.intp],
-        hardness: Hardness,
-        rng: np.random.Generator,
-        number: int | None,
-    ) -> list[NDArray[np.intp]]:
-        if hardness == "random":
-            return [rng.permutation(company[company != index])[:number] for index in asked]
-        # Everybody is their own nearest neighbour: one more is looked at, and left out.
-        reach = len(company) if number is None or hardness == "medium" else min(number + 1, len(company))
-        ranks = np.full((len(asked), len(company)), len(company), dtype=np.int32)
-        for vectors in self._vectors.values():
-            likeness = vectors[asked] @ vectors[company].T
-            likeness[asked[:, None] == company] = np.inf
-            nearest = _largest(likeness, reach)
-            rank = np.broadcast_to(np.arange(reach, dtype=np.int32), nearest.shape)
-            np.put_along_axis(ranks, nearest, np.minimum(np.take_along_axis(ranks, nearest, 1), rank), 1)
-        orders = _largest(-ranks, reach)[:, 1:]
-        if hardness == "medium":
-            from_the_middle = np.abs(np.arange(len(company) - 1) - (len(company) - 2) / 2)
-            orders = orders[:, np.argsort(from_the_middle, kind="stable")]
-        return [company[order[:number]] for order in orders]
-
-    def with_company(self, number: int, among: Sequence[int] | None = None) -> list[int]:
-        """Those of some people (None: of all) of whose gender there are at least `number`; indices."""
-        choice = list(range(len(self.people))) if among is None else list(among)
-        sizes = Counter(self.genders[choice].tolist())
-        return [index for index in choice if sizes[self.genders[index]] >= number]
+    def with_company(self, number: int, among: Sequence[int]) -> list[int]:
+        """Those of some people of whose gender there are at least `number`; indices, in order."""
+        return sorted(index for part in self.companies(among) if len(part) >= number for index in part.tolist())
 
     def sizes(self) -> Counter[str]:
         """People by gender, or by pitch where the pool tells no gender."""
@@ -162,15 +113,6 @@ def _valley(values: NDArray[np.float32]) -> float:
 
     centres = KMeans(2, n_init=4, random_state=0).fit(values[:, None]).cluster_centers_
     return float(centres.mean())
-
-
-def _largest(values: NDArray[Any], number: int) -> NDArray[np.intp]:
-    """Where the `number` largest of each row stand, largest first; of equal ones the first; shape (n, number)."""
-    if number == values.shape[1]:
-        return np.argsort(-values, axis=1, kind="stable")
-    places = np.sort(np.argpartition(-values, number - 1, axis=1)[:, :number], axis=1)
-    order = np.argsort(-np.take_along_axis(values, places, 1), axis=1, kind="stable")
-    return np.take_along_axis(places, order, 1)
 
 
 def _means(vectors: Vectors, counts: Sequence[int]) -> Vectors:

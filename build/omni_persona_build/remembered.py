@@ -108,7 +108,8 @@ class Remembered:
 
     def _save(self, name: str, **columns: Any) -> None:
         """Write a table whole; where that cannot be, it is made anew next time."""
-        if self._folder is None:
+        # A folder that is marked as not to be written to is left alone, also by a user who could.
+        if self._folder is None or not self._folder.parent.stat().st_mode & 0o222:
             return
         draft = self._folder / f".{name}.{os.getpid()}.npz"
         try:

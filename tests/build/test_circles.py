@@ -1,4 +1,5 @@
-"""Circles of people: everybody once, small enough, alike, and what they are for: every medium once in a file."""
+"""Circles and neighbourhoods: everybody once, small enough, alike; what they are for: every medium once in a file, and
+distractors that are near without giving away whom they are near to."""
 
 from types import SimpleNamespace
 
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 import omni_persona
 from omni_persona_build import build as build_module
 from omni_persona_build import write
+from omni_persona_build.assemble import assemble
 from omni_persona_build.build import build
-from omni_persona_build.circles import circles, deal
+from omni_persona_build.circles import TIMES_CONTEXTS, circles, deal, neighbourhoods
 from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.plan import plan
+from omni_persona_build.pool import read_pool
 from omni_persona_build.recipe import Recipe
 
 
@@ -45,18 +49,68 @@ def test_everybody_stands_in_one_circle_and_circles_are_as_small_as_they_may(siz
         assert len(found) == 1 or len(parts) == 1 or all(len(part) >= fewest for part in parts)
 
 
-def test_people_who_are_alike_stay_together():
+def _clustered(groups, each, noise):
+    """Vectors around the corners of a simplex, in an order of chance; shape (groups * each, groups)."""
     rng = np.random.default_rng(1)
-    middles = np.repeat(np.eye(8, dtype=np.float32), 20, axis=0)
-    vectors = (middles + rng.normal(0, 0.3, middles.shape)).astype(np.float32)[rng.permutation(160)]
-    graph = _graph([10] * 160, ["female"] * 160, vectors)
-    found = circles(graph, 200, 5)
+    middles = np.repeat(np.eye(groups, dtype=np.float32), each, axis=0)
+    return (middles + rng.normal(0, noise, middles.shape)).astype(np.float32)[rng.permutation(groups * each)]
 
-    def likeness(parts):
-        return np.mean([graph.likeness_to(index, np.array(part)).mean() for part in parts for index in part])
 
-    by_chance = np.split(rng.permutation(160), len(found))
-    assert likeness(found) > likeness(by_chance) + 0.3
+def _mean_likeness(vectors, parts):
+    """Of everybody to the others of their part."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.mean([(unit[part] @ unit[part].T)[~np.eye(len(part), dtype=bool)].mean() for part in map(list, parts)])
+
+
+def test_people_who_are_alike_stay_together():
+    vectors = _clustered(8, 20, 0.3)
+    found = circles(_graph([10] * 160, ["female"] * 160, vectors), 200, 5)
+    by_chance = np.array_split(np.random.default_rng(2).permutation(160), len(found))
+    assert _mean_likeness(vectors, found) > _mean_likeness(vectors, by_chance) + 0.2
+
+
+def test_neighbourhoods_are_of_one_gender_alike_and_widen():
+    vectors = _clustered(8, 20, 0.3)
+    genders = [("female", "male")[index % 2] for index in range(160)]
+    graph = _graph([1] * 160, genders, vectors)
+    found = {hardness: neighbourhoods(graph, range(160), hardness, 4) for hardness in ("hard", "medium")}
+    for hardness, parts in found.items():
+        fewest = 4 * TIMES_CONTEXTS[hardness]
+        assert sorted(parts) == list(range(160))
+        for index, (nearest, *wider) in parts.items():
+            assert index in nearest
+            assert fewest <= len(nearest) < 2 * fewest
+            assert {genders[other] for other in nearest} == {genders[index]}
+            for narrow, wide in zip([nearest, *wider], wider, strict=False):
+                assert set(narrow) < set(wide)
+            assert len([nearest, *wider][-1]) == 80
+    likeness = {
+        hardness: _mean_likeness(vectors, {tuple(part[0].tolist()) for part in parts.values()})
+        for hardness, parts in found.items()
+    }
+    assert likeness["hard"] > likeness["medium"] > _mean_likeness(vectors, [range(0, 160, 2), range(1, 160, 2)])
+    (company,) = neighbourhoods(graph, range(160), "random", 4)[1]
+    assert company.tolist() == list(range(1, 160, 2))
+
+
+@pytest.mark.parametrize("hardness", ["hard", "medium", "random"])
+def test_who_is_asked_about_is_not_the_one_in_the_middle(pool, hardness):
+    """Neighbours of whoever is asked about would surround that person: of K people, the one most like the others."""
+    for line in pool.lines:
+        line["gender"] = "female"
+    pool.save()
+    vectors = np.random.default_rng(3).standard_normal((12, 3)).astype(np.float32)
+    graph = PersonaGraph(read_pool(pool.folder), ["female"] * 12, {"face": vectors, "voice": vectors, "text": vectors})
+    tasks = {"visual_to_bio": {"answerable": 720}}
+    recipe = Recipe.model_validate({"name": "faces", "contexts": 3, "distractors": hardness, "tasks": tasks})
+    rng = np.random.default_rng(0)
+    in_the_middle = []
+    for sample in assemble(graph, recipe, plan(recipe, rng), rng):
+        people = [memory.persona for memory in sample.memories]
+        likeness = [sum(graph.likeness(one, other)["face"] for other in people) for one in people]
+        in_the_middle.append(int(np.argmax(likeness)) == sample.position)
+    assert len(in_the_middle) == 720
+    assert abs(np.mean(in_the_middle) - 1 / 3) < 4 * (1 / 3 * 2 / 3 / 720) ** 0.5
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=9).filter(any), st.integers(0, 200))

@@ -121,6 +121,15 @@ def test_a_pool_that_cannot_be_written_to_is_read_all_the_same(pool, tmp_path):
     assert (pool.folder / FOLDER).is_file()
 
 
+def test_a_pool_that_is_marked_read_only_is_left_alone(pool, tmp_path):
+    pool.folder.chmod(0o555)
+    try:
+        build(pool.folder, FEW, tmp_path / "first")
+        assert not (pool.folder / FOLDER).exists()
+    finally:
+        pool.folder.chmod(0o755)
+
+
 def test_the_embedded_pool_is_left_as_it_was_shipped(tmp_path):
     before = sorted(path.name for path in EMBEDDED_POOL.iterdir())
     build(EMBEDDED_POOL, FEW, tmp_path / "first")

@@ -46,7 +46,9 @@ Solver = Callable[[_Items], NDArray[np.bool_]]
 
 def shortcuts(items: Sequence[Item], construction: Construction | None) -> list[Finding]:
     """One finding a solver, over the answerable items whose labels and media are sound."""
-    everything = _ready(items, construction)
+    # Where nothing tells which words of a question are its cue, they cannot be left out: such questions are not counted.
+    cue_known = [item for item in items if construction is not None or item.task.group in ("I2I", "A2A")]
+    everything = _ready(cue_known, construction)
     spoken = _ready([item for item in items if item.task.group == "T2Any"], construction)
     return [
         *(_finding(name, solve, everything) for name, solve in SOLVERS.items() if everything.items),
