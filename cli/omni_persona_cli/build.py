@@ -65,6 +65,7 @@ def build_and_report(
             target,
             seed=seed,
             license=licence,
+            exclude=exclude,
             overwrite=overwrite,
             progress=advance,
         )
