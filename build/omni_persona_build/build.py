@@ -11,11 +11,12 @@ import numpy as np
 
 import omni_persona
 from omni_persona_build.assemble import assemble
-from omni_persona_build.card import BuildFacts, render_card
+from omni_persona_build.card import BuildFacts
 from omni_persona_build.construction import Placed, construction_rows, write_construction
 from omni_persona_build.exclude import without
 from omni_persona_build.fit import require_company, require_fit
 from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.hub import write_hub_files
 from omni_persona_build.plan import plan
 from omni_persona_build.pool import Persona, read_pool
 from omni_persona_build.recipe import Recipe
@@ -92,8 +93,9 @@ def build(
             license=license,
             content=content_hash(folder),
             counts=counts,
+            settings=recipe,
         )
-        (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+        write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
     return Built(out, counts.total(), len(planned), len(people), size)
 

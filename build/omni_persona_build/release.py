@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -19,8 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
-from omni_persona_build.card import BuildFacts, render_card
+from omni_persona_build.card import BuildFacts
 from omni_persona_build.errors import BuildError
+from omni_persona_build.hub import write_hub_files
+from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipe import load_recipe
 from omni_persona_build.write import Row, content_hash, whole_folder, write_parquet
 from omni_persona_perception import MediaError, decode_audio, decode_image
@@ -43,6 +45,8 @@ class Imported:
     samples: int
     published_counts: bool
     """Whether it has the counts of the published v2.2 release, for every task and kind of absence in its group."""
+    leaks: Sequence[Leak]
+    """What its items leak."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,12 @@ def import_release(
     out: Path,
     *,
     overwrite: bool = False,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[str, int], None] = lambda stage, done: None,
 ) -> Imported:
     """Write `out` from a release; K may be any number of contexts.
 
-    progress: called with the number of records read. Raises `BuildError` that names line and item; `out` then is as it
-    was.
+    progress: called with a stage's name and the records done. Raises `BuildError` that names line and item; `out`
+    then is as it was.
     """
     with whole_folder(out, overwrite) as folder:
         extra: list[Record] = []
@@ -86,14 +90,16 @@ def import_release(
                     contexts[len(row["contexts"])] += 1
                     extra.append(_extra(record))
                     ready.append(row)
-                    progress(len(extra))
+                    progress("reading records", len(extra))
                 yield ready
 
         about = {"release": file.name, "version": omni_persona.__version__}
         counts = write_parquet(rows(), folder, about)
         pq.write_table(pa.Table.from_pylist(extra), folder / FILE)
+        stored = omni_persona.items(omni_persona.load(folder, streaming=True))
+        leaks = count_leaks(stored, lambda done: progress("looking for leaks", done))
         facts = BuildFacts(
-            recipe=f"release {file.stem}",
+            recipe=file.stem,
             seed=None,
             contexts=contexts.most_common(1)[0][0],
             pool=file.name,
@@ -103,9 +109,10 @@ def import_release(
             license="other",
             content=content_hash(folder),
             counts=counts,
+            leaks=leaks,
         )
-        (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
-    return Imported(out, counts.total(), len(set(samples)), _has_published_counts(counts))
+        write_hub_files(folder, facts)
+    return Imported(out, counts.total(), len(set(samples)), _has_published_counts(counts), leaks)
 
 
 def _has_published_counts(counts: Counter[tuple[str, str]]) -> bool:

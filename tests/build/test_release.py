@@ -1,6 +1,7 @@
 """Importing a release: nothing lost, and every broken input named."""
 
 import json
+import shutil
 from collections import Counter
 
 import pyarrow.parquet as pq
@@ -54,6 +55,37 @@ def test_every_field_and_every_byte_comes_back(release, tmp_path):
             assert context["audio"]["bytes"] == (assets / written["audio"]).read_bytes()
         for kind in ("image", "audio"):
             assert row["query_assets"][kind]["bytes"] == (assets / record["query_assets"][kind]).read_bytes()
+
+
+def test_any_number_of_contexts_is_imported_even_one_that_varies(release, tmp_path):
+    records, save, assets = release
+    for record in records[:10]:
+        for place in (7, 8):
+            record["contexts"].append(record["contexts"][0] | {"concept_id": f"concept_{place}"})
+    imported = import_release(save(), assets, tmp_path / "omni-persona")
+    sizes = [len(item.contexts) for item in omni_persona.items(omni_persona.load(imported.out, streaming=True))]
+    assert sizes == [5] * 10 + [3] * 88
+    assert "memories of 3\npeople" in (imported.out / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_it_leaks_is_told_and_stands_in_the_card(release, tmp_path):
+    records, save, assets = release
+    imported = import_release(save(), assets, tmp_path / "omni-persona")
+    found = {leak.what: leak.found for leak in imported.leaks}
+    groups = Counter(omni_persona.SCENARIOS[record["scenario"]] for record in records)
+    face, voice = (found[f"the query comes with a {kind}, whatever it asks by"] for kind in ("face", "voice"))
+    assert face == {group: (count, count) for group, count in groups.items() if group != "I2I"}
+    assert voice == {group: (count, count) for group, count in groups.items() if group != "A2A"}
+    comparing = found["… and comparing voices finds the person"]
+    assert {group: number for group, (_, number) in comparing.items()} == Counter(
+        omni_persona.SCENARIOS[record["scenario"]]
+        for record in records
+        if record["target_concept_id"] is not None and record["query_modality"] != "voice"
+    )
+    card = (imported.out / "README.md").read_text(encoding="utf-8")
+    assert "| the query comes with a face, whatever it asks by | - | 27 of 27 | 15 of 15 | 21 of 21 |" in card
+    assert "Names stand in its notes as they were" in card
+    assert "Its items leak" in card
 
 
 def test_media_are_stored_once(release, tmp_path):
@@ -165,11 +197,42 @@ def test_a_line_that_is_no_record(release, last, message):
     assert f"{file}:2" in str(caught.value)
 
 
+@pytest.mark.parametrize(("kind", "message"), [("image", "not a readable picture"), ("audio", "not a readable clip")])
+def test_a_medium_that_was_cut_off_is_named(release, tmp_path, kind, message):
+    records, save, assets = release
+    copy = shutil.copytree(assets, tmp_path / "assets")
+    path = records[4]["contexts"][1][kind]
+    data = (copy / path).read_bytes()
+    (copy / path).write_bytes(data[: len(data) // 2 if kind == "image" else 20])
+    first = next(
+        number
+        for number, record in enumerate(records, start=1)
+        if path in [context[kind] for context in record["contexts"]] + [record["query_assets"][kind]]
+    )
+    file = save()
+    with pytest.raises(BuildError, match=message) as caught:
+        import_release(file, copy, tmp_path / "out" / "omni-persona")
+    assert str(caught.value).startswith(f"{file}:{first} ({records[first - 1]['augmented_id']}): {path}: ")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_line_of_two_gigabytes_is_refused_without_being_read(tmp_path):
+    file = tmp_path / "release.jsonl"
+    with file.open("wb") as sparse:
+        sparse.truncate(2 << 30)
+    with pytest.raises(BuildError, match=r"release\.jsonl:1: a line of more than 16 MiB is no record"):
+        import_release(file, tmp_path, tmp_path / "out" / "omni-persona")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_another_encoding_a_huge_line_and_no_file(release, tmp_path, monkeypatch):
     records, save, _ = release
     file = save([json.dumps(records[0])])
     file.write_bytes(file.read_bytes() + '{"augmented_id": "é"}\n'.encode("latin-1"))
     with pytest.raises(BuildError, match=r"release\.jsonl:2: expected UTF-8"):
+        list(read_records(file))
+    file.write_bytes(json.dumps(records[0]).encode("utf-16"))
+    with pytest.raises(BuildError, match=r"release\.jsonl:1: expected UTF-8"):
         list(read_records(file))
     monkeypatch.setattr(release_module, "LINE_BYTES", 1 << 20)
     file.write_bytes(b"x" * ((1 << 20) + 1))
