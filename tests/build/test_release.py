@@ -11,6 +11,7 @@ import omni_persona
 from omni_persona_build import release as release_module
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import load_recipe
+from omni_persona_build.record import misshapen
 from omni_persona_build.release import _has_published_counts, contradiction, import_release, read_records
 
 
@@ -22,7 +23,10 @@ def release(shared, tmp_path):
     file = tmp_path / "release.jsonl"
 
     def save(lines=None):
-        texts = [json.dumps(record, ensure_ascii=False) for record in records] if lines is None else lines
+        # Escapes for what no file could hold.
+        texts = (
+            [json.dumps(record, ensure_ascii=i == 0) for i, record in enumerate(records)] if lines is None else lines
+        )
         file.write_text("\n".join(texts) + "\n", encoding="utf-8")
         return file
 
@@ -103,15 +107,22 @@ def test_unknown_fields_are_kept(release, tmp_path):
     records, save, assets = release
     records[0]["notes_of_the_authors"] = {"by": "Zoë"}
     records[0]["answer_supervision"]["confidence"] = 0.5
+    records[0]["contexts"][1]["age"] = 40
+    records[0]["query_assets"]["video"] = None
     imported = import_release(save(), assets, tmp_path / "omni-persona")
     first = pq.read_table(imported.out / release_module.FILE).to_pylist()[0]
-    kept = {"notes_of_the_authors": {"by": "Zoë"}, "answer_supervision": {"confidence": 0.5}}
+    kept = {
+        "notes_of_the_authors": {"by": "Zoë"},
+        "query_assets": {"video": None},
+        "answer_supervision": {"confidence": 0.5},
+        "contexts": [{}, {"age": 40}, {}],
+    }
     assert json.loads(first["unknown_fields"]) == kept
 
 
 def test_all_public_upstream_records_are_sound(shared, tmp_path):
     records = json.loads((shared / "upstream" / "rl_pairs.json").read_text(encoding="utf-8"))
-    assert [reason for record in records if (reason := contradiction(record))] == []
+    assert [reason for record in records if (reason := misshapen(record) or contradiction(record))] == []
     file = tmp_path / "all.jsonl"
     # Ids repeat across the files that the records were collected from: the place tells them apart.
     file.write_text(
@@ -151,7 +162,7 @@ BROKEN = {
     "a missing file": (_set("contexts", 0, "audio", value="none.wav"), "no media file 'none.wav'"),
     "a clip for a picture": (_set("contexts", 0, "image", value="sample_0/query.wav"), "not a readable picture"),
     "a missing field": (lambda record: record.pop("no_GT"), "field 'no_GT' is missing"),
-    "a missing path": (lambda record: record["contexts"][0].pop("image"), "field 'image' is missing"),
+    "a missing path": (lambda record: record["contexts"][0].pop("image"), "field 'contexts.0.image' is missing"),
     "an unknown task": (_set("selected_task", value="smell_to_bio"), "expected one of the 18 tasks"),
     "a task of another scenario": (_set("scenario", value="voice_identity"), "contradicts scenario"),
     "no_GT with a target": (_set("no_GT", value=True), "no_GT is true and the target is concept_2"),
@@ -162,7 +173,21 @@ BROKEN = {
         "support_mode is 'absent'",
     ),
     "no gold": (_set("answer_supervision", "gold_answer", value=""), "expected a gold answer"),
-    "contexts of the wrong kind": (_set("contexts", value=7), "a field is of the wrong kind"),
+    "contexts of the wrong kind": (_set("contexts", value=7), "contexts: Input should be a valid list"),
+    "a number for a question": (_set("query_text", value=5), "query_text: Input should be a valid string"),
+    "a note that is null": (_set("contexts", 1, "text", value=None), r"contexts\.1\.text: Input should be"),
+    "a memory without a face": (_set("contexts", 1, "image", value=None), r"contexts\.1\.image: Input should be"),
+    "a label that is text": (_set("no_GT", value="false"), "no_GT: Input should be a valid boolean"),
+    "no query media": (_set("query_assets", value=None), "query_assets: Input should be"),
+    "a sub-field of the wrong kind": (
+        _set("answer_supervision", "asked_subfield", value=["role"]),
+        r"answer_supervision\.asked_subfield: Input should be a valid string",
+    ),
+    "a text that is no Unicode": (_set("query_text", value="\ud800"), r"half of a character, '\\ud800', is no text"),
+    "a path that is none": (_set("query_assets", "image", value="a\0b"), "no media file"),
+    "a folder for a file": (_set("query_assets", "image", value="sample_0"), "no media file 'sample_0'"),
+    "no contexts": (_set("contexts", value=[]), "expected contexts with an id each"),
+    "one context twice": (_set("contexts", 1, "concept_id", value="concept_0"), "expected contexts with an id each"),
     "an id twice": (_set("augmented_id", value="sample_0__aug_1"), "stands on line"),
 }
 
