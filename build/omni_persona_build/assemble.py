@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from omni_persona_build import wording
 from omni_persona_build.errors import BuildError
 from omni_persona_build.fit import people_needed
-from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.graph import AT_A_TIME, PersonaGraph
 from omni_persona_build.plan import PlannedItem, PlannedSample
 from omni_persona_build.pool import Clip, Persona, Picture
 from omni_persona_build.recipe import Recipe
@@ -76,29 +77,56 @@ class Sample:
 
 
 def assemble(
-    graph: PersonaGraph, recipe: Recipe, plans: Sequence[PlannedSample], rng: np.random.Generator
+    graph: PersonaGraph,
+    recipe: Recipe,
+    plans: Sequence[PlannedSample],
+    rng: np.random.Generator,
+    circle: Sequence[int] | None = None,
+    left_over: list[PlannedSample] | None = None,
 ) -> Iterator[Sample]:
     """Fill planned samples, everybody being asked about equally often as far as the rules allow.
 
-    Raises `BuildError` where nobody fits a sample.
+    circle: the people that memories are of, as indices; None for all. left_over: takes the plans that nobody fits.
+    Without it, raises `BuildError` where nobody fits a sample.
     """
-    able = graph.with_company(people_needed(recipe))
+    able = graph.with_company(people_needed(recipe), circle)
     turns: list[int] = []
+    near: dict[int, NDArray[np.intp]] = {}
     for planned in plans:
         refused: Counter[str] = Counter()
         if len(turns) < len(able):
             # Whoever is still due comes first; the new round is appended whole.
             turns += [able[index] for index in rng.permutation(len(able))]
         for index in dict.fromkeys(turns):
-            sample = _sample(graph, recipe, planned, index, rng, refused)
+            if index not in near:
+                # Neighbours are sought for many at once, which costs little more than for one.
+                due = [other for other in dict.fromkeys(turns) if other not in near][:AT_A_TIME]
+                found = graph.distractors(due, recipe.distractors, rng, circle, _reach(recipe))
+                near.update(zip(due, found, strict=True))
+            sample = _sample(graph, recipe, planned, index, near[index], rng, refused)
+            if recipe.distractors == "random":
+                del near[index]  # chance is not to bring the same people together each time
             if sample is not None:
                 turns.remove(index)
                 yield sample
                 break
         else:
+            if left_over is not None:
+                left_over.append(planned)
+                continue
             tasks = ", ".join(item.task.name for item in planned.items)
             reasons = "; ".join(f"{reason} ({count} x)" for reason, count in refused.most_common(3))
             raise BuildError(f"the pool cannot fill a sample of {tasks}: {reasons}")
+
+
+def _breadth(places: int, attempt: int) -> int:
+    """How many of the candidates are drawn from: further ones only as the first turn out not to go together."""
+    return 2 * places + attempt // 10
+
+
+def _reach(recipe: Recipe) -> int:
+    """The candidates that may ever be looked at."""
+    return _breadth(recipe.contexts, ATTEMPTS)
 
 
 def _sample(
@@ -106,16 +134,15 @@ def _sample(
     recipe: Recipe,
     planned: PlannedSample,
     index: int,
+    candidates: NDArray[np.intp],
     rng: np.random.Generator,
     refused: Counter[str],
 ) -> Sample | None:
     queried = graph.people[index]
-    candidates = graph.distractors(index, recipe.distractors, rng)
     places = recipe.contexts - (planned.position is not None)
     for attempt in range(ATTEMPTS):
-        # Those to take first; further ones only as these turn out not to go together.
-        breadth = candidates[: 2 * places + attempt // 10]
-        people = [graph.people[other] for other in rng.choice(breadth, places, replace=False)]
+        nearest = candidates[: _breadth(places, attempt)]
+        people = [graph.people[other] for other in rng.choice(nearest, places, replace=False)]
         if planned.position is not None:
             people.insert(planned.position, queried)
         drawn = _draw(planned, queried, people, rng)

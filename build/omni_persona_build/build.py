@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import omni_persona
-from omni_persona_build.assemble import assemble
+from omni_persona_build.assemble import Sample, assemble
 from omni_persona_build.card import BuildFacts
-from omni_persona_build.construction import Placed, construction_rows, write_construction
+from omni_persona_build.circles import circles, deal
+from omni_persona_build.construction import ConstructionFile, construction_rows
 from omni_persona_build.exclude import without
-from omni_persona_build.fit import require_company, require_fit
+from omni_persona_build.fit import people_needed, require_company, require_fit
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.hub import write_hub_files
-from omni_persona_build.plan import plan
+from omni_persona_build.invent import EMBEDDED_POOL
+from omni_persona_build.plan import PlannedSample, plan
 from omni_persona_build.pool import Persona, read_pool
 from omni_persona_build.recipe import Recipe
+from omni_persona_build.remembered import Remembered
 from omni_persona_build.rows import sample_rows
-from omni_persona_build.write import Row, content_hash, whole_folder, write_parquet
+from omni_persona_build.write import CIRCLE_BYTES, Row, whole_folder, write_parquet
+from omni_persona_perception import LIGHT, Perception
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, the steps done and the steps in all."""
@@ -47,6 +51,7 @@ def build(
     seed: int = 0,
     license: str = "other",
     exclude: Path | None = None,
+    perception: Perception = LIGHT,
     overwrite: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> Built:
@@ -54,34 +59,44 @@ def build(
 
     exclude: a built dataset whose people and media are kept out.
     license: the Hub's identifier of the pool's licence, for the card.
+    perception: what tells how alike people are; what it makes of the pool is kept in the pool's folder (`remembered`).
     Raises `BuildError`; `out` then is as it was.
     """
     with whole_folder(out, overwrite) as folder:
-        people = read_pool(pool, lambda done, total: progress("reading people", done, total))
+        # What ships with the package is left as it was shipped.
+        remembered = Remembered(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
+        people = read_pool(pool, lambda done, total: progress("reading people", done, total), remembered)
         if exclude is not None:
             people = without(people, exclude)
         require_fit(people, recipe)
-        graph = PersonaGraph.of(people, lambda done, total: progress("comparing faces and voices", done, total))
+        graph = PersonaGraph.of(
+            people, lambda done, total: progress("comparing faces and voices", done, total), perception, remembered
+        )
         require_company(graph.sizes(), recipe, str(pool))
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
-        construction: list[Placed] = []
-
-        def samples() -> Iterator[list[Row]]:
-            for index, sample in enumerate(assemble(graph, recipe, planned, rng)):
-                construction.extend(construction_rows(graph, sample, index))
-                yield list(sample_rows(sample, index))
-                progress("assembling questions", index + 1, len(planned))
-
         fingerprint = pool_fingerprint(people)
         about = {
             "recipe": recipe.model_dump(),
             "seed": seed,
+            "perception": perception.name,
             "pool_fingerprint": fingerprint,
             "version": omni_persona.__version__,
         }
-        counts = write_parquet(samples(), folder, about)
-        write_construction(construction, folder)
+        (folder / "data").mkdir()
+        construction = ConstructionFile(folder)
+        n_samples = 0
+
+        def rows(samples: Iterable[Sample]) -> Iterator[list[Row]]:
+            nonlocal n_samples
+            for sample in samples:
+                construction.add(construction_rows(graph, sample, n_samples))
+                yield list(sample_rows(sample, n_samples))
+                n_samples += 1
+                progress("assembling questions", n_samples, len(planned))
+
+        written = write_parquet(map(rows, _filled(graph, recipe, planned, rng)), folder, about)
+        construction.close()
         facts = BuildFacts(
             recipe=recipe.name,
             seed=seed,
@@ -91,13 +106,29 @@ def build(
             people=len(people),
             samples=len(planned),
             license=license,
-            content=content_hash(folder),
-            counts=counts,
+            content=written.content,
+            counts=written.counts,
             settings=recipe,
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
-    return Built(out, counts.total(), len(planned), len(people), size)
+    return Built(out, written.counts.total(), len(planned), len(people), size)
+
+
+def _filled(
+    graph: PersonaGraph, recipe: Recipe, planned: Sequence[PlannedSample], rng: np.random.Generator
+) -> Iterator[Iterator[Sample]]:
+    """The samples of each circle of people, then those that needed people of several circles."""
+    needed = people_needed(recipe)
+    parts = circles(graph, CIRCLE_BYTES, 2 * needed)
+    if len(parts) == 1:
+        yield assemble(graph, recipe, planned, rng)
+        return
+    left_over: list[PlannedSample] = []
+    shares = deal(planned, [len(graph.with_company(needed, circle)) for circle in parts])
+    for circle, share in zip(parts, shares, strict=True):
+        yield assemble(graph, recipe, share, rng, circle, left_over)
+    yield assemble(graph, recipe, left_over, rng)
 
 
 def pool_fingerprint(people: Sequence[Persona]) -> str:
@@ -105,6 +136,5 @@ def pool_fingerprint(people: Sequence[Persona]) -> str:
     digest = hashlib.sha256()
     for persona in people:
         digest.update(repr((persona.persona_id, persona.gender, persona.profile)).encode())
-        media = (*persona.pictures, *persona.query_pictures, *persona.clips, *persona.query_clips)
-        digest.update("".join(medium.digest for medium in media).encode())
+        digest.update("".join(medium.digest for medium in persona.media()).encode())
     return digest.hexdigest()[:16]

@@ -6,7 +6,7 @@ report to tell how near the person was whom a model took for the right one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from omni_persona_build.graph import MODALITIES, PersonaGraph
 from omni_persona_build.rows import item_id
 
 FILE = "data/construction.parquet"
+
+ROWS_AT_ONCE = 4096
+"""Rows that wait in memory."""
 
 Placed = dict[str, Any]
 """How one context of one item was filled: the columns of `SCHEMA`."""
@@ -69,9 +72,28 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
             yield row
 
 
-def write_construction(rows: list[Placed], folder: Path) -> None:
-    """Write the side file into a dataset folder."""
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / FILE)
+class ConstructionFile:
+    """Writes the side file into a dataset folder, a part at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: that of the dataset; its `data` folder is there."""
+        self._file = pq.ParquetWriter(folder / FILE, SCHEMA)
+        self._rows: list[Placed] = []
+
+    def add(self, rows: Iterable[Placed]) -> None:
+        """Append rows."""
+        self._rows.extend(rows)
+        if len(self._rows) >= ROWS_AT_ONCE:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is left, and end the file."""
+        self._write()
+        self._file.close()
+
+    def _write(self) -> None:
+        self._file.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
+        self._rows = []
 
 
 def read_construction(folder: Path) -> Construction | None:

@@ -32,11 +32,7 @@ def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
     left = [
         persona
         for persona in people
-        if persona.persona_id not in ids
-        and names.isdisjoint(
-            media_name(medium)
-            for medium in (*persona.pictures, *persona.query_pictures, *persona.clips, *persona.query_clips)
-        )
+        if persona.persona_id not in ids and names.isdisjoint(media_name(medium) for medium in persona.media())
     ]
     if not left:
         raise BuildError(f"--exclude {folder}: it holds all {len(people)} people of the pool")

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omni_persona_build.errors import BuildError
+from omni_persona_build.remembered import FileFacts, Remembered
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
 Text = str | None
@@ -77,6 +81,8 @@ class _File:
     path: Path
     digest: str
     """SHA-256 of its content, in hex."""
+    size: int
+    """Bytes."""
 
     @property
     def suffix(self) -> str:
@@ -122,12 +128,20 @@ class Persona:
     where: str
     """`FILE:LINE` it was read from, for messages."""
 
+    def media(self) -> tuple[Picture | Clip, ...]:
+        """All pictures and clips."""
+        return (*self.pictures, *self.query_pictures, *self.clips, *self.query_clips)
 
-def read_pool(folder: Path, progress: Callable[[int, int], None] | None = None) -> list[Persona]:
+
+def read_pool(
+    folder: Path, progress: Callable[[int, int], None] | None = None, remembered: Remembered | None = None
+) -> list[Persona]:
     """Read and validate a pool; pictures and clips are decoded once to see that they can be.
 
-    progress: called with (people read, people in all). Raises `BuildError` that names file and line.
+    progress: called with (people read, people in all). remembered: what is known of its media, not decoded again.
+    Raises `BuildError` that names file and line.
     """
+    known = remembered or Remembered(None)
     file = folder / "personas.jsonl"
     if not file.is_file():
         raise BuildError(f"{folder} is no persona pool: it has no personas.jsonl")
@@ -139,22 +153,30 @@ def read_pool(folder: Path, progress: Callable[[int, int], None] | None = None) 
         ) from None
     people: list[Persona] = []
     first_line: dict[str, int] = {}
-    for number, line in enumerate(lines, start=1):
-        where = f"{file}:{number}"
-        persona = _read_persona(line, where, folder.resolve())
-        if persona.persona_id in first_line:
-            earlier = first_line[persona.persona_id]
-            raise BuildError(f"{where}: persona_id {persona.persona_id!r} stands on line {earlier} already")
-        first_line[persona.persona_id] = number
-        people.append(persona)
-        if progress:
-            progress(number, len(lines))
+    read = partial(_read_persona, root=folder.resolve(), known=known)
+    places = [f"{file}:{number}" for number in range(1, len(lines) + 1)]
+    # Decoders let other threads run meanwhile.
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        try:
+            for number, persona in enumerate(workers.map(read, lines, places), start=1):
+                if persona.persona_id in first_line:
+                    earlier = first_line[persona.persona_id]
+                    where, name = persona.where, persona.persona_id
+                    raise BuildError(f"{where}: persona_id {name!r} stands on line {earlier} already")
+                first_line[persona.persona_id] = number
+                people.append(persona)
+                if progress:
+                    progress(number, len(lines))
+        except BaseException:
+            workers.shutdown(cancel_futures=True)
+            raise
+    known.keep_files()
     if not people:
         raise BuildError(f"{file}: expected one persona a line, got an empty file")
     return people
 
 
-def _read_persona(line: str, where: str, root: Path) -> Persona:
+def _read_persona(line: str, where: str, root: Path, known: Remembered) -> Persona:
     try:
         entry = _PersonaLine.model_validate(json.loads(line))
     except json.JSONDecodeError as error:
@@ -166,8 +188,8 @@ def _read_persona(line: str, where: str, root: Path) -> Persona:
         field = ".".join(str(part) for part in first["loc"]) or "the line"
         raise BuildError(f"{where}: {field}: {first['msg']}") from None
 
-    pictures = [(image.role, _read_picture(image, where, root)) for image in entry.images]
-    clips = [(audio.role, _read_clip(audio, where, root)) for audio in entry.audios]
+    pictures = [(image.role, _read_picture(image, where, root, known)) for image in entry.images]
+    clips = [(audio.role, _read_clip(audio, where, root, known)) for audio in entry.audios]
     context_pictures, query_pictures = _split(pictures, ("query",))
     context_clips, query_clips = _split(clips, ("query", "emotional"))
     return Persona(
@@ -182,26 +204,47 @@ def _read_persona(line: str, where: str, root: Path) -> Persona:
     )
 
 
-def _read_picture(line: _ImageLine, where: str, root: Path) -> Picture:
-    path, data = _read_medium(line.path, where, root)
-    _decoded(decode_image, data, line.path, where)
-    return Picture(path, hashlib.sha256(data).hexdigest())
+def _read_picture(line: _ImageLine, where: str, root: Path, known: Remembered) -> Picture:
+    def seconds(data: bytes) -> float:
+        _decoded(decode_image, data, line.path, where)
+        return 0.0
+
+    path = _inside(line.path, where, root)
+    facts = _facts(path, f"picture {line.path}", known, seconds)
+    return Picture(path, facts.digest, facts.size)
 
 
-def _read_clip(line: _AudioLine, where: str, root: Path) -> Clip:
-    path, data = _read_medium(line.path, where, root)
-    samples, rate = _decoded(decode_audio, data, line.path, where)
-    return Clip(path, hashlib.sha256(data).hexdigest(), line.transcript, len(samples) / rate)
+def _read_clip(line: _AudioLine, where: str, root: Path, known: Remembered) -> Clip:
+    def seconds(data: bytes) -> float:
+        samples, rate = _decoded(decode_audio, data, line.path, where)
+        return len(samples) / rate
+
+    path = _inside(line.path, where, root)
+    facts = _facts(path, f"clip {line.path}", known, seconds)
+    return Clip(path, facts.digest, facts.size, line.transcript, facts.seconds)
 
 
-def _read_medium(path: str, where: str, root: Path) -> tuple[Path, bytes]:
+def _inside(path: str, where: str, root: Path) -> Path:
+    """The file that a path of a pool names. Raises `BuildError` where it is none, or lies elsewhere."""
     target = root.joinpath(path)
     outside = PurePosixPath(path).is_absolute() or not target.resolve().is_relative_to(root)
     if outside or "\\" in path:
         raise BuildError(f"{where}: {path!r} lies outside the pool; media must lie in {root}")
     if not target.is_file():
         raise BuildError(f"{where}: no file {path!r} in the pool")
-    return target, target.read_bytes()
+    return target
+
+
+def _facts(file: Path, key: str, known: Remembered, seconds: Callable[[bytes], float]) -> FileFacts:
+    """What is known of a file; one that is not known is read, and decoded by `seconds`."""
+    stat = file.stat()
+    facts = known.file(key, stat)
+    if facts is None:
+        data = file.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        facts = FileFacts(stat.st_size, stat.st_mtime_ns, digest, seconds(data))
+        known.learn_file(key, facts)
+    return facts
 
 
 def _decoded(decode: Callable[[bytes], T], data: bytes, path: str, where: str) -> T:

@@ -25,7 +25,7 @@ from omni_persona_build.hub import write_hub_files
 from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipe import load_recipe
 from omni_persona_build.record import misshapen, unknown_fields
-from omni_persona_build.write import Row, content_hash, whole_folder, write_parquet
+from omni_persona_build.write import Row, whole_folder, write_parquet
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
 FILE = "data/release.parquet"
@@ -57,6 +57,7 @@ class _Asset:
     path: Path
     digest: str
     suffix: str
+    size: int
 
     def read(self) -> bytes:
         return self.path.read_bytes()
@@ -95,7 +96,7 @@ def import_release(
                 yield ready
 
         about = {"release": file.name, "version": omni_persona.__version__}
-        counts = write_parquet(rows(), folder, about)
+        written = write_parquet([rows()], folder, about)
         pq.write_table(pa.Table.from_pylist(extra), folder / FILE)
         stored = omni_persona.items(omni_persona.load(folder, streaming=True))
         leaks = count_leaks(stored, lambda done: progress("looking for leaks", done))
@@ -108,11 +109,12 @@ def import_release(
             people=None,
             samples=len(set(samples)),
             license="other",
-            content=content_hash(folder),
-            counts=counts,
+            content=written.content,
+            counts=written.counts,
             leaks=leaks,
         )
         write_hub_files(folder, facts)
+    counts = written.counts
     return Imported(out, counts.total(), len(set(samples)), _has_published_counts(counts), leaks)
 
 
@@ -232,7 +234,7 @@ def _checked(target: Path, path: str, kind: str, where: str, assets: Path) -> _A
         raise BuildError(f"{where}: no media file {path!r} in {assets}") from None
     except MediaError as error:
         raise BuildError(f"{where}: {path}: {error}") from None
-    return _Asset(target, hashlib.sha256(data).hexdigest(), PurePosixPath(path).suffix)
+    return _Asset(target, hashlib.sha256(data).hexdigest(), PurePosixPath(path).suffix, len(data))
 
 
 def _extra(record: Record) -> Record:

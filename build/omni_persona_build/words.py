@@ -14,7 +14,8 @@ def _tools() -> tuple[frozenset[str], Callable[[str], str]]:
     from nltk.stem import PorterStemmer
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    return frozenset(ENGLISH_STOP_WORDS), PorterStemmer().stem
+    # A vocabulary is small beside the texts it makes: each word is cut to its stem once.
+    return frozenset(ENGLISH_STOP_WORDS), lru_cache(maxsize=None)(PorterStemmer().stem)
 
 
 @lru_cache(maxsize=100_000)

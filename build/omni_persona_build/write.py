@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ from omni_persona_build.errors import BuildError
 
 MEDIA_BYTES = 96 << 20
 """Distinct media in a row group, at most."""
+CIRCLE_BYTES = 72 << 20
+"""Media of people who share a row group, at most: what comes before them in it leaves them that much."""
 UNPACKED_BYTES = 1_800_000_000
 """Media of one column of a row group with repetitions, at most: readers that unpack it cannot hold 2 GiB in one."""
 
@@ -60,6 +63,10 @@ class Stored(Protocol):
     def suffix(self) -> str:
         """The ending of its file's name, with the dot."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of its content."""
+
     def read(self) -> bytes:
         """Its content."""
 
@@ -68,19 +75,30 @@ Row = dict[str, Any]
 """A row of the dataset, with something `Stored` where the dataset has bytes and a name."""
 
 
-def write_parquet(samples: Iterable[Sequence[Row]], folder: Path, about: dict[str, Any]) -> Counter[tuple[str, str]]:
+@dataclass(frozen=True)
+class Written:
+    """What was written."""
+
+    counts: Counter[tuple[str, str]]
+    """Items by (task, absence)."""
+    content: str
+    """A hash of all rows and media, 16 hex digits."""
+
+
+def write_parquet(circles: Iterable[Iterable[Sequence[Row]]], folder: Path, about: dict[str, Any]) -> Written:
     """Write `data/test-00000-of-00001.parquet`; `about` goes into its footer as JSON, for `omni-persona check`.
 
-    samples: the rows of each source sample, which stay in one row group.
-    Returns the number of items by (task, absence).
+    circles: the rows of each source sample, in parts that share no media. Rows of a source sample stay in one row
+    group; those of a circle as far as its media fit into one.
     """
     counts: Counter[tuple[str, str]] = Counter()
+    content = hashlib.sha256()
     path = folder / "data" / "test-00000-of-00001.parquet"
     path.parent.mkdir(exist_ok=True)
-    table = _RowGroup()
+    group = _RowGroup()
     writer = pq.ParquetWriter(
         path,
-        table.schema,
+        group.schema,
         compression="none",  # media are compressed already, and the rest is small
         use_dictionary=True,
         dictionary_pagesize_limit=1 << 30,  # so that a repeated medium costs an index, however large it is
@@ -88,27 +106,21 @@ def write_parquet(samples: Iterable[Sequence[Row]], folder: Path, about: dict[st
         store_schema=False,  # or readers would be told of dictionaries, a detail of writing
     )
     with writer:
-        for sample in samples:
-            for row in sample:
-                table.add(row)
-                counts[row["selected_task"], row["absence"]] += 1
-            if table.media_bytes >= MEDIA_BYTES or table.unpacked_bytes.most_common(1)[0][1] >= UNPACKED_BYTES:
-                writer.write_table(table.take())
-        if table.rows:
-            writer.write_table(table.take())
+        for circle in circles:
+            for sample in circle:
+                for row in sample:
+                    group.add(row)
+                    counts[row["selected_task"], row["absence"]] += 1
+                    content.update(json.dumps(row, default=media_name, sort_keys=True).encode())
+                if group.media_bytes >= MEDIA_BYTES or group.unpacked_bytes >= UNPACKED_BYTES:
+                    writer.write_table(group.take())
+            if group.media_bytes >= MEDIA_BYTES - CIRCLE_BYTES:
+                writer.write_table(group.take())
+        if group.n_rows:
+            writer.write_table(group.take())
         features = omni_persona.features().arrow_schema.metadata
         writer.add_key_value_metadata({**features, b"omni_persona": json.dumps(about, sort_keys=True).encode()})
-    return counts
-
-
-def content_hash(folder: Path) -> str:
-    """A hash of a dataset folder's rows, 16 hex digits."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob(omni_persona.DATA_FILES)):
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()[:16]
+    return Written(counts, content.hexdigest()[:16])
 
 
 def media_name(medium: Stored) -> str:
@@ -116,69 +128,111 @@ def media_name(medium: Stored) -> str:
     return medium.digest[:16] + medium.suffix.lower()
 
 
+ROWS_AT_ONCE = 256
+"""Rows that wait as Python objects until they are turned into columns, which take a fraction of the memory."""
+
+_MEDIA = [(holder, kind) for holder in ("contexts", "query_assets") for kind in ("image", "audio")]
+"""The columns of media. Each has a dictionary of its own."""
+
+
 class _RowGroup:
-    """Rows on their way into one row group, each medium held once."""
+    """Rows on their way into one row group, each medium held once, and read when the group is whole."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self._schema = omni_persona.features().arrow_schema
+        self._start()
+        self.schema = self.take().schema
+
+    def _start(self) -> None:
+        self.n_rows = 0
         self.media_bytes = 0
-        self.unpacked_bytes: Counter[str] = Counter()
-        self._media: dict[str, dict[str, bytes]] = {}
-        self.schema = self._table().schema
+        self._waiting: list[Row] = []
+        self._parts: dict[str, list[pa.Array]] = {}
+        self._media: dict[tuple[str, str], dict[str, Stored]] = {column: {} for column in _MEDIA}
+        self._unpacked: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """Media of the largest column, with repetitions."""
+        return max(self._unpacked.values(), default=0)
 
     def add(self, row: Row) -> None:
         """Append a row."""
-        self.rows.append(row)
-        for kind in ("image", "audio"):
-            # Contexts and queries are columns of their own, each with a dictionary of its own.
-            self._keep(f"contexts.{kind}", [context[kind] for context in row["contexts"]])
-            self._keep(f"query.{kind}", [row["query_assets"][kind]])
+        self.n_rows += 1
+        self._waiting.append(row)
+        for holder, kind in _MEDIA:
+            known = self._media[holder, kind]
+            for medium in (one[kind] for one in _holders(row, holder)):
+                if medium is None:
+                    continue
+                if medium.digest not in known:
+                    known[medium.digest] = medium
+                    self.media_bytes += medium.size
+                self._unpacked[holder, kind] += medium.size
+        if len(self._waiting) >= ROWS_AT_ONCE:
+            self._settle()
 
     def take(self) -> pa.Table:
         """The rows as a table whose media are dictionary-encoded; empties the group."""
-        table = self._table()
-        self.rows, self._media = [], {}
-        self.media_bytes, self.unpacked_bytes = 0, Counter()
-        return table
-
-    def _keep(self, column: str, media: Sequence[Stored | None]) -> None:
-        kept = self._media.setdefault(column, {})
-        for medium in media:
-            if medium is None:
-                continue
-            name = media_name(medium)
-            if name not in kept:
-                kept[name] = medium.read()
-                self.media_bytes += len(kept[name])
-            self.unpacked_bytes[column] += len(kept[name])
-
-    def _table(self) -> pa.Table:
-        contexts = [context for row in self.rows for context in row["contexts"]]
-        ends = np.cumsum([0] + [len(row["contexts"]) for row in self.rows])
+        self._settle()
         columns = {}
-        for field in omni_persona.features().arrow_schema:
+        for field in self._schema:
             if field.name == "contexts":
-                parts = {
-                    part.name: self._media_array("contexts", part.name, contexts)
-                    if part.name in ("image", "audio")
-                    else pa.array([context[part.name] for context in contexts], part.type)
-                    for part in field.type.value_type
-                }
-                memories = pa.StructArray.from_arrays(list(parts.values()), names=list(parts))
+                ends = np.cumsum([0, *self._joined("contexts").to_pylist()])
+                memories = self._struct(field.type.value_type, "contexts")
                 columns[field.name] = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), memories)
             elif field.name == "query_assets":
-                assets = [row["query_assets"] for row in self.rows]
-                media = [self._media_array("query", kind, assets) for kind in ("image", "audio")]
-                columns[field.name] = pa.StructArray.from_arrays(media, names=["image", "audio"])
+                columns[field.name] = self._struct(field.type, "query_assets")
             else:
-                columns[field.name] = pa.array([row[field.name] for row in self.rows], field.type)
+                columns[field.name] = self._joined(field.name)
+        self._start()
         return pa.table(columns)
 
-    def _media_array(self, column: str, kind: str, holders: Sequence[Row]) -> pa.StructArray:
-        media = [holder[kind] and media_name(holder[kind]) for holder in holders]
-        kept = self._media.get(f"{column}.{kind}", {})
-        place = {name: index for index, name in enumerate(kept)}
-        indices = pa.array([None if name is None else place[name] for name in media], pa.int32())
-        encoded = pa.DictionaryArray.from_arrays(indices, pa.array(list(kept.values()), pa.binary()))
-        absent = pa.array([name is None for name in media], pa.bool_())
-        return pa.StructArray.from_arrays([encoded, pa.array(media, pa.string())], names=["bytes", "path"], mask=absent)
+    def _settle(self) -> None:
+        """Turn the waiting rows into columns."""
+        for field in self._schema:
+            if field.name == "contexts":
+                lengths = [len(row["contexts"]) for row in self._waiting]
+                self._part("contexts", pa.array(lengths, pa.int32()))
+                self._settle_holders(field.type.value_type, "contexts")
+            elif field.name == "query_assets":
+                self._settle_holders(field.type, "query_assets")
+            else:
+                self._part(field.name, pa.array([row[field.name] for row in self._waiting], field.type))
+        self._waiting = []
+
+    def _settle_holders(self, fields: pa.StructType, holder: str) -> None:
+        """Turn what the waiting rows have in `contexts` or `query_assets` into columns."""
+        holders = [one for row in self._waiting for one in _holders(row, holder)]
+        for field in fields:
+            values = [one[field.name] for one in holders]
+            kind = field.type
+            if (holder, field.name) in self._media:
+                places = {digest: place for place, digest in enumerate(self._media[holder, field.name])}
+                values, kind = [None if medium is None else places[medium.digest] for medium in values], pa.int32()
+            self._part(f"{holder}.{field.name}", pa.array(values, kind))
+
+    def _part(self, column: str, values: pa.Array) -> None:
+        self._parts.setdefault(column, []).append(values)
+
+    def _joined(self, column: str) -> pa.Array:
+        return pa.concat_arrays(self._parts[column])
+
+    def _struct(self, fields: pa.StructType, holder: str) -> pa.StructArray:
+        """The struct of a holder's columns, media in it as bytes and names."""
+        parts = []
+        for field in fields:
+            values = self._joined(f"{holder}.{field.name}")
+            if (media := self._media.get((holder, field.name))) is not None:
+                content = pa.array([medium.read() for medium in media.values()], pa.binary())
+                names = pa.array([media_name(medium) for medium in media.values()], pa.string())
+                columns = [pa.DictionaryArray.from_arrays(values, content), names.take(values)]
+                values = pa.StructArray.from_arrays(columns, names=["bytes", "path"], mask=values.is_null())
+            parts.append(values)
+        return pa.StructArray.from_arrays(parts, names=[field.name for field in fields])
+
+
+def _holders(row: Row, holder: str) -> Sequence[Row]:
+    """What of a row holds pictures and clips: its contexts, or its query."""
+    value = row[holder]
+    return value if isinstance(value, list) else [value]

@@ -7,6 +7,8 @@ hard distractors and to serve as a baseline, not to identify people.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ FACE_SHARE = 0.8
 """Share of the picture's shorter side that is compared."""
 VOICE_RATE = 16_000
 """Hz that clips are resampled to."""
+WINDOW = 400
+"""Samples of a frame."""
 MAX_TERMS = 4096
 """Width of text vectors, at most: 10,000 texts then take 160 MB."""
 
@@ -93,16 +97,21 @@ def _face(data: bytes) -> NDArray[np.float64]:
     return _unit(np.concatenate([_unit(edges), _unit(blurred - blurred.mean())]))
 
 
-def _voice(data: bytes) -> NDArray[np.float64]:
-    import torch
+@lru_cache(maxsize=1)
+def _mfcc() -> Callable[[Any], Any]:
     from torchaudio.transforms import MFCC
 
+    frames = {"n_fft": WINDOW, "hop_length": 160, "n_mels": 40, "center": False}
+    return MFCC(VOICE_RATE, n_mfcc=20, melkwargs=frames)
+
+
+def _voice(data: bytes) -> NDArray[np.float64]:
+    import torch
+
     samples, _ = decode_audio(data, VOICE_RATE)
-    window = 400
-    if samples.size < window:
-        samples = np.pad(samples, (0, window - samples.size))
-    mfcc = MFCC(VOICE_RATE, n_mfcc=20, melkwargs={"n_fft": window, "hop_length": 160, "n_mels": 40, "center": False})
-    coefficients = mfcc(torch.from_numpy(samples)).numpy().astype(np.float64)
+    if samples.size < WINDOW:
+        samples = np.pad(samples, (0, WINDOW - samples.size))
+    coefficients = _mfcc()(torch.from_numpy(samples)).numpy().astype(np.float64)
     # The first coefficient is loudness: it picks the frames in which somebody speaks, and is then left out.
     loudness = coefficients[0]
     spoken = coefficients[1:, loudness >= np.quantile(loudness, 0.3)]

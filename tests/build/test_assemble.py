@@ -24,7 +24,7 @@ def people(shared_pool):
 
 @pytest.fixture(scope="module")
 def graph(people):
-    return PersonaGraph.of(people, lambda done, total: None)
+    return PersonaGraph.of(people)
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +95,13 @@ def _likeness(graph, index, order):
 
 def test_hard_distractors_are_near_in_some_modality_and_others_are_not(graph, people):
     rng = np.random.default_rng(0)
-    for index in range(len(people)):
-        hard = list(graph.distractors(index, "hard", rng))
-        medium = list(graph.distractors(index, "medium", rng))
-        assert set(hard) == set(medium) == set(graph.distractors(index, "random", rng))
+    everybody = range(len(people))
+    found = zip(
+        *(graph.distractors(everybody, hardness, rng) for hardness in ("hard", "medium", "random")), strict=True
+    )
+    for index, (hard, medium, random) in enumerate(found):
+        hard, medium = list(hard), list(medium)
+        assert set(hard) == set(medium) == set(random)
         assert len(hard) == len(people) // 2 - 1
         ranks = _likeness(graph, index, hard)
         assert ranks == sorted(ranks)
@@ -115,8 +118,8 @@ def test_people_without_gender_are_told_apart_by_pitch(pool):
     for line in pool.lines:
         line["gender"] = None
     pool.save()
-    graph = PersonaGraph.of(read_pool(pool.folder), lambda done, total: None)
-    low, high = (graph.distractors(index, "hard", np.random.default_rng(0)) for index in (0, 11))
+    graph = PersonaGraph.of(read_pool(pool.folder))
+    low, high = graph.distractors([0, 11], "hard", np.random.default_rng(0))
     assert max(low) < min(high)
     assert sum(graph.sizes().values()) == 12
 

@@ -54,7 +54,9 @@ class Hub:
                     new = {line["value"]["path"]: line["value"]["content"] for line in lines if line["key"] == "file"}
                     hub.files |= {path: base64.b64decode(content) for path, content in new.items()}
                     hub.commits.append(sorted(new))
-                    self._answer(200, {"commitUrl": f"{hub.address}/datasets/org/omni-persona/commit/0", "commitOid": "0" * 40})
+                    self._answer(
+                        200, {"commitUrl": f"{hub.address}/datasets/org/omni-persona/commit/0", "commitOid": "0" * 40}
+                    )
 
             def _answer(self, status: int, content: dict) -> None:
                 body = json.dumps(content).encode()
