@@ -158,15 +158,7 @@ def _draw(
 ) -> Sample | str:
     """Draw fields, media and words; a string says which need could not be met."""
     groups = {item.task.group for item in planned.items}
-    asked: list[str] = []
-    for item in planned.items:
-        fields = [
-            field
-            for field in wording.ASKED_FIELDS[item.task.asked_group]
-            # The query's face shows hair and looks: a note that told them would stand in for the face.
-            if not ("I2I" in groups and field in ("hairstyle", "appearance"))
-        ]
-        asked.append(str(rng.choice(fields)))
+    asked = [str(rng.choice(wording.askable(item.task.asked_group, groups))) for item in planned.items]
     cue_field = None
     if "T2T" in groups:
         cues = [field for field in wording.CUE_STATEMENTS if _value(queried, field) and field not in asked]
