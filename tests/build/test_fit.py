@@ -2,14 +2,19 @@
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from omni_persona_build import assemble as assemble_module
 from omni_persona_build import build as build_module
+from omni_persona_build.assemble import assemble
 from omni_persona_build.build import build
 from omni_persona_build.errors import BuildError
 from omni_persona_build.fit import require_fit
+from omni_persona_build.graph import MODALITIES, PersonaGraph
+from omni_persona_build.plan import plan
 from omni_persona_build.pool import Clip, Persona, Picture, Profile, read_pool
 from omni_persona_build.recipe import Recipe, load_recipe
 
@@ -191,3 +196,30 @@ def test_whatever_the_pool_a_refusal_says_how_many_and_more_people_never_make_it
         return
     everything = dict.fromkeys(["role", "hobby", "quote", "clothing", "emotion", "location"], "other")
     require_fit([*pool, _person(99, "female", everything, 2, 2, "hello")], recipe)
+
+
+FILLERS = {"food_preference": "soup", "travel_experience": "north", "life_event": "moved", "major": "law"}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.sampled_from(["female", "male"]), fields), min_size=8, max_size=10),
+    st.sampled_from(
+        ["visual_to_appearance", "voice_to_image", "voice_to_emotion", "voice_to_dialogue", "semantic_to_emotion"]
+    ),
+    st.sampled_from(["answerable", "absent_persona", "absent_attribute"]),
+)
+def test_what_is_refused_could_not_have_been_filled(drawn, task, absence):
+    recipe = _recipe(**{task: {absence: 1}})
+    pool = [
+        _person(index, gender, FILLERS | profile, 2, 2, f"word{index}") for index, (gender, profile) in enumerate(drawn)
+    ]
+    try:
+        require_fit(pool, recipe)
+    except BuildError:
+        rng = np.random.default_rng(0)
+        vectors = {modality: rng.random((len(pool), 4)).astype(np.float32) for modality in MODALITIES}
+        graph = PersonaGraph(pool, [person.gender for person in pool], vectors)
+        with pytest.raises(BuildError), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(assemble_module, "ATTEMPTS", 60)
+            list(assemble(graph, recipe, plan(recipe, rng), rng))
