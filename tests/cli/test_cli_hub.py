@@ -18,6 +18,15 @@ from omni_persona_build.invent import EMBEDDED_POOL
 
 TOKEN = "hf_" + "s" * 34
 
+SMALL = """
+name: small
+tasks:
+  visual_to_bio: {answerable: 4, absent_persona: 2, absent_attribute: 2}
+  voice_to_image: {answerable: 4, absent_persona: 2, absent_attribute: 2}
+  semantic_to_emotion: {answerable: 4, absent_persona: 2, absent_attribute: 2}
+  dialogue_to_environment: {answerable: 4, absent_persona: 2, absent_attribute: 2}
+"""
+
 
 class Hub:
     """A Hub of one private repository that keeps small files, and may refuse commits."""
@@ -104,7 +113,9 @@ def _call(cwd: Path, *arguments: str, **environment: str) -> subprocess.Complete
 def built(tmp_path_factory):
     """The folder that `build` wrote into, and what it said."""
     folder = tmp_path_factory.mktemp("hub")
-    done = _call(folder, "build", "--pool", str(EMBEDDED_POOL), "--license", "apache-2.0", HF_HUB_OFFLINE="1")
+    (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+    command = ("build", "--pool", str(EMBEDDED_POOL), "--recipe", "small.yaml", "--license", "apache-2.0")
+    done = _call(folder, *command, HF_HUB_OFFLINE="1")
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 
