@@ -11,7 +11,7 @@ Prints for the recipe `v2_2`, the pool read before (what is known of its media l
   `cp -r` of the pool's media, run in turns: best and median of five;
 - the seconds of `Dataset.to_parquet` on the same rows, beside those of our own writing of them;
 - bytes of the Parquet file over the bytes of the distinct media in it;
-- the peak memory of a build of the recipe, and of one with ten times its items;
+- the peak memory of a build of the recipe, and of one with ten times its items (Linux);
 - how near distractors are beside those of a pool that is not parted into circles.
 """
 
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -98,6 +97,7 @@ def against_to_parquet(folder: Path, here: Path) -> None:
     """Our writer and `Dataset.to_parquet` on the same rows: media in memory for ours, memory-mapped for theirs."""
     import datasets
 
+    datasets.disable_progress_bars()
     media: dict[str, SimpleNamespace] = {}
     samples: dict[str, list[Any]] = {}
 
@@ -143,7 +143,13 @@ def peak_here(pool: Path, recipe_file: str) -> None:
     """Build in this process and print its peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
         build(pool, load_recipe(recipe_file), Path(folder) / "omni-persona")
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    print(peak_mb())
+
+
+def peak_mb() -> float:
+    """This process's peak memory: `ru_maxrss` would count that of the process that started it, too."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1000
 
 
 def distractor_likeness(folder: Path) -> dict[str, float]:
@@ -187,8 +193,7 @@ def mine(number: int) -> None:
     product = seconds(
         lambda: [vectors["text"][first : first + 256] @ vectors["text"].T for first in range(0, 2560, 256)]
     )
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(f"{number:,} people, 48 neighbours each in face, voice and profile: {took:.1f} s, peak {peak_mb:.0f} MB")
+    print(f"{number:,} people, 48 neighbours each in face, voice and profile: {took:.1f} s, peak {peak_mb():.0f} MB")
     print(f"  beside it: a matrix product of 2,560 x {number:,} text vectors alone takes {product:.1f} s")
 
 

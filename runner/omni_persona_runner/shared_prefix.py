@@ -82,7 +82,9 @@ class OmniInputs:
     def __init__(self, processor: Any, config: Any, positions: Any, shares: bool) -> None:
         """processor, config: of the Thinker. positions: its `get_rope_index`. shares: whether siblings share."""
         self._processor = processor
-        self._config = config
+        # Read once: a configuration takes microseconds to say anything, and every token of every prompt asks.
+        self._image_token, self._audio_token = int(config.image_token_id), int(config.audio_token_id)
+        self._placeholders = (self._image_token, self._audio_token)
         self._positions = positions
         self._shares = shares
         self._made: dict[Media, _Medium] = {}
@@ -119,9 +121,7 @@ class OmniInputs:
         text = self._processor.apply_chat_template(chat.as_template(), add_generation_prompt=True, tokenize=False)
         shown = chat.shown()
         media = tuple(self._made[part.media] for part in shown)
-        kinds = [
-            self._config.image_token_id if isinstance(part, Picture) else self._config.audio_token_id for part in shown
-        ]
+        kinds = [self._image_token if isinstance(part, Picture) else self._audio_token for part in shown]
         waiting = list(zip(kinds, media, strict=True))
         tokens: list[int] = []
         for token in self._processor.tokenizer(text)["input_ids"]:
@@ -141,10 +141,6 @@ class OmniInputs:
             audio_seqlens=torch.tensor([one.features.shape[1] for one in media if one.grid is None]),
         )
         return _Prompt(tokens, positions[:, 0], media, sum(part.place != "query" for part in shown))
-
-    @property
-    def _placeholders(self) -> tuple[int, int]:
-        return self._config.image_token_id, self._config.audio_token_id
 
     def _medium(self, decoded: Decoded) -> _Medium:
         processor = self._processor
