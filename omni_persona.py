@@ -114,6 +114,17 @@ CONFIGS: dict[str, tuple[str, str] | None] = {
 }
 """Name of a dataset configuration -> the (column, value) its rows have, or None for all rows."""
 
+LEADERBOARDS: dict[str, tuple[str, str]] = {
+    "cal": ("default", "cal"),
+    "ans": ("default", "ans"),
+    "unans": ("default", "unans"),
+    "cal_i2i": ("I2I", "cal"),
+    "cal_a2a": ("A2A", "cal"),
+    "cal_t2t": ("T2T", "cal"),
+    "cal_t2any": ("T2Any", "cal"),
+}
+"""Task id of the dataset's `eval.yaml` and of a model's `.eval_results` -> (configuration it is asked of, score)."""
+
 SPLIT = "test"
 DATA_FILES = "data/test-*.parquet"
 """Where a dataset folder keeps its rows; other files beside them are no rows."""

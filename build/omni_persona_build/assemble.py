@@ -156,15 +156,7 @@ def _draw(
     than others, they would tell which questions are asked beside, and so whether somebody may be missing.
     """
     groups = {item.task.group for item in planned.items}
-    asked: list[str] = []
-    for item in planned.items:
-        fields = [
-            field
-            for field in wording.ASKED_FIELDS[item.task.asked_group]
-            # The query's face shows hair and looks: a note that told them would stand in for the face.
-            if not ("I2I" in groups and field in ("hairstyle", "appearance"))
-        ]
-        asked.append(str(rng.choice(fields)))
+    asked = [str(rng.choice(wording.askable(item.task.asked_group, groups))) for item in planned.items]
     cue_field = None
     if "T2T" in groups:
         cues = [field for field in wording.CUE_STATEMENTS if _value(queried, field) and field not in asked]

@@ -11,12 +11,13 @@ import numpy as np
 
 import omni_persona
 from omni_persona_build.assemble import Sample, assemble
-from omni_persona_build.card import BuildFacts, render_card
+from omni_persona_build.card import BuildFacts
 from omni_persona_build.circles import circles, deal
 from omni_persona_build.construction import ConstructionFile, construction_rows
 from omni_persona_build.exclude import without
 from omni_persona_build.fit import people_needed, require_company, require_fit
 from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.hub import write_hub_files
 from omni_persona_build.invent import EMBEDDED_POOL
 from omni_persona_build.plan import PlannedSample, plan
 from omni_persona_build.pool import Persona, read_pool
@@ -107,8 +108,9 @@ def build(
             license=license,
             content=written.content,
             counts=written.counts,
+            settings=recipe,
         )
-        (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+        write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
     return Built(out, written.counts.total(), len(planned), len(people), size)
 

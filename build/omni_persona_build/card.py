@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import omni_persona
+from omni_persona_build.errors import BuildError
+from omni_persona_build.leaks import Leak, leak_rows
+from omni_persona_build.recipe import Recipe
+
+if TYPE_CHECKING:
+    from omni_persona_build.check import Finding
 
 _HERE = Path(__file__).parent
 TEMPLATE = next(path for path in (_HERE / "dataset_card.md", _HERE.parents[1] / "dataset_card.md") if path.is_file())
@@ -36,6 +45,14 @@ class BuildFacts:
     name apart by their configurations alone: without it, a rebuilt folder would be read from the cache of the old."""
     counts: Counter[tuple[str, str]]
     """(task, absence) -> items."""
+    settings: Recipe | None = None
+    """What it was built by; None for an imported release."""
+    leaks: Sequence[Leak] = ()
+    """What the items of an imported release leak."""
+
+
+CHECKS = re.compile(r"(<!-- checks -->\n\n).*?(\n\n<!-- end of checks -->)", re.DOTALL)
+"""The part of the card that `write_findings` fills."""
 
 
 def render_card(facts: BuildFacts) -> str:
@@ -68,15 +85,45 @@ def render_card(facts: BuildFacts) -> str:
         contexts=facts.contexts,
         counts_table=_counts_table(facts.counts),
         fingerprint=facts.fingerprint,
+        leaks_table=_table(["", *omni_persona.GROUPS], leak_rows(facts.leaks)),
         people=facts.people,
         pool=facts.pool,
         recipe=facts.recipe,
         samples=facts.samples,
         seed=facts.seed,
+        settings=facts.settings,
         total=total,
         unanswerable=sum(count for (_, absence), count in facts.counts.items() if absence != "none"),
     )
     return str(card).rstrip() + "\n"
+
+
+def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
+    """Put the results of the checks into a folder's card, whose YAML and other words stay as they are.
+
+    A card without a place for them gets one at its end. Raises `BuildError` where there is no card.
+    """
+    file = folder / "README.md"
+    if not file.is_file():
+        raise BuildError(f"{folder} has no README.md to write the results of the checks into")
+    card = file.read_text(encoding="utf-8")
+    if not CHECKS.search(card):
+        card += "\n## Checks\n\n<!-- checks -->\n\n\n\n<!-- end of checks -->\n"
+    failed = sum(not finding.passed for finding in findings)
+    said = f"**{failed} of {len(findings)} checks failed.**" if failed else f"All {len(findings)} checks pass."
+    rows = [[one.check, "pass" if one.passed else "**FAIL**", one.detail] for one in findings]
+    results = f"{said}\n\n{_table(['check', 'result', 'what was seen'], rows)}"
+    file.write_text(CHECKS.sub(lambda found: found[1] + results + found[2], card, count=1), encoding="utf-8")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; what stands in a cell is shown as it is."""
+
+    def line(cells: Sequence[str]) -> str:
+        shown = (" ".join(cell.split()).replace("|", "\\|").replace("<", "&lt;") for cell in cells)
+        return f"| {' | '.join(shown)} |"
+
+    return "\n".join([line(head), "|---" * len(head) + "|", *map(line, rows)])
 
 
 def _config(name: str, rows: tuple[str, str] | None, content: str) -> dict[str, object]:

@@ -1,14 +1,25 @@
-"""Whether a pool can serve a recipe, said before any work is done."""
+"""Whether a pool can serve a recipe, said before any work is done: which count fails, and by how much.
+
+Only what can never be filled is refused here. What goes together in a sample is found out when one is assembled.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import omni_persona
+from omni_persona_build import wording
 from omni_persona_build.errors import BuildError
 from omni_persona_build.pool import Persona
 from omni_persona_build.recipe import Recipe
+
+TOLD = 5
+"""Counts that fail which are told; the others are counted."""
+UNKNOWN = "of unknown gender"
+
+Company = Mapping[str, Sequence[Persona]]
+"""Gender -> the people who may stand beside each other."""
 
 
 def people_needed(recipe: Recipe) -> int:
@@ -17,32 +28,148 @@ def people_needed(recipe: Recipe) -> int:
 
 
 def require_fit(people: Sequence[Persona], recipe: Recipe) -> None:
-    """Raise `BuildError` that names file and line where somebody lacks a medium that the recipe asks for."""
-    groups = {omni_persona.TASKS[name].group for name, counts in recipe.tasks.items() if counts.total}
-    for persona in people:
-        who = f"{persona.where}: {persona.persona_id}"
-        if "I2I" in groups and not persona.query_pictures:
-            raise BuildError(f"{who} has one picture; I2I needs two, one to remember and another to ask with")
-        if "A2A" in groups and not persona.query_clips:
-            raise BuildError(f"{who} has one clip; A2A needs two, one to remember and another to ask with")
-        if "T2Any" in groups and not all(clip.transcript for clip in persona.clips):
-            raise BuildError(f"{who} has a clip without a transcript; T2Any asks by what was said")
-        low, high = recipe.clip_seconds
-        for clip in (*persona.clips, *persona.query_clips):
-            if not low <= clip.seconds <= high:
-                lasts = f"{clip.path.name} lasts {clip.seconds:.1f} s"
-                raise BuildError(f"{who}: {lasts}; recipe {recipe.name} takes {low:g} to {high:g} s")
-    genders = Counter(persona.gender for persona in people)
-    needed = people_needed(recipe)
-    if None not in genders:
-        require_company(genders, recipe, people[0].where.rpartition(":")[0])
-    elif len(people) < needed:
-        raise BuildError(f"K = {recipe.contexts} needs {needed} people, got {len(people)}")
+    """Raise `BuildError` that names every count that fails, the first `TOLD` of them, where the pool cannot do."""
+    lacking = list(_lacking_media(people, recipe))
+    counts = [*_lacking_company(people, recipe), *_lacking_fields(people, recipe), *_lacking_cues(people, recipe)]
+    if not lacking and not counts:
+        return
+    # Whoever lacks a medium is named with file and line; a count is the file's.
+    file = people[0].where.rpartition(":")[0]
+    told = [*lacking, *counts][:TOLD]
+    more = len(lacking) + len(counts) - len(told)
+    where = "" if lacking else f"{file}: "
+    raise BuildError(where + "; ".join(told) + (f"; and {more} more" if more else ""))
 
 
-def require_company(sizes: Counter[str | None] | Counter[str], recipe: Recipe, file: str) -> None:
+def require_company(sizes: Mapping[str, int], recipe: Recipe, file: str) -> None:
     """Raise `BuildError` where no gender has people enough to fill a sample."""
-    needed = people_needed(recipe)
-    if max(sizes.values()) < needed:
-        have = ", ".join(f"{count} {gender}" for gender, count in sorted(sizes.items(), key=str))
-        raise BuildError(f"{file}: K = {recipe.contexts} needs {needed} people of one gender, got {have}")
+    if reason := _small_company(sizes, recipe):
+        raise BuildError(f"{file}: {reason}")
+
+
+def _lacking_media(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
+    """Who lacks a medium that the recipe asks for: the first, with file and line, and how many others."""
+    groups = {omni_persona.TASKS[name].group for name, counts in recipe.tasks.items() if counts.total}
+    lacking = [
+        [
+            (persona, "has one picture; I2I needs two, one to remember and another to ask with")
+            for persona in people
+            if "I2I" in groups and not persona.query_pictures
+        ],
+        [
+            (persona, "has one clip; A2A needs two, one to remember and another to ask with")
+            for persona in people
+            if "A2A" in groups and not persona.query_clips
+        ],
+        [
+            (persona, "has a clip without a transcript; T2Any asks by what was said")
+            for persona in people
+            if "T2Any" in groups and not all(clip.transcript for clip in persona.clips)
+        ],
+        [(persona, reason) for persona in people if (reason := _wrong_length(persona, recipe))],
+    ]
+    for (persona, reason), *others in filter(None, lacking):
+        more = f"; so it is with {len(others)} more" if others else ""
+        yield f"{persona.where}: {persona.persona_id} {reason}{more}"
+
+
+def _wrong_length(persona: Persona, recipe: Recipe) -> str | None:
+    low, high = recipe.clip_seconds
+    for clip in (*persona.clips, *persona.query_clips):
+        if not low <= clip.seconds <= high:
+            lasts = f"has {clip.path.name}, which lasts {clip.seconds:.1f} s"
+            return f"{lasts}; recipe {recipe.name} takes {low:g} to {high:g} s"
+    return None
+
+
+def _lacking_company(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
+    # Those of unknown gender are told apart by their voices, later and among themselves.
+    if reason := _small_company(Counter(persona.gender or UNKNOWN for persona in people), recipe):
+        yield reason
+
+
+def _small_company(sizes: Mapping[str, int], recipe: Recipe) -> str | None:
+    needed, most = people_needed(recipe), max(sizes.values())
+    if most >= needed:
+        return None
+    missing = _missing(needed - most)
+    return f"K = {recipe.contexts} needs {needed} people of one gender, got {_listed(sizes)}: {missing}"
+
+
+def _lacking_fields(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
+    """Tasks that ask for what too few people of one gender have."""
+    needed = recipe.contexts - 1
+    for fields, tasks in _asking(recipe).items():
+        # All notes of a sample that state something for a task state one and the same field.
+        have = {field: _having(people, field) for field in fields}
+        best = max(fields, key=lambda field: max(have[field].values(), default=0))
+        most = max(have[best].values(), default=0)
+        if most < needed:
+            one_of = "" if len(fields) == 1 else "one of "
+            yield (
+                f"{', '.join(tasks)}: needs {needed} people of one gender whose profile states "
+                f"{one_of}{', '.join(fields)}; the pool has {_listed(have[best])}"
+                f"{'' if len(fields) == 1 else f' with {best}, and fewer with the others'}: {_missing(needed - most)}"
+            )
+        elif _answerable(recipe, tasks) and not any(_told_apart(people, field, needed) for field in fields):
+            yield (
+                f"{', '.join(tasks)}: needs somebody whose {' or '.join(fields)} differs from that of {needed - 1} "
+                "others of their gender; the pool's values are too much the same"
+            )
+
+
+def _asking(recipe: Recipe) -> dict[tuple[str, ...], list[str]]:
+    """Fields that may be asked for -> the recipe's tasks that ask for one of them."""
+    asking: dict[tuple[str, ...], list[str]] = {}
+    for name, counts in recipe.tasks.items():
+        if counts.total:
+            task = omni_persona.TASKS[name]
+            asking.setdefault(tuple(wording.askable(task.asked_group, {task.group})), []).append(name)
+    return asking
+
+
+def _answerable(recipe: Recipe, tasks: Sequence[str]) -> bool:
+    return any(recipe.tasks[name].answerable for name in tasks)
+
+
+def _having(people: Sequence[Persona], field: str) -> dict[str, int]:
+    """Gender -> how many of its people have a field."""
+    return {
+        gender: sum(getattr(persona.profile, field) is not None for persona in company)
+        for gender, company in _companies(people).items()
+    }
+
+
+def _told_apart(people: Sequence[Persona], field: str, needed: int) -> bool:
+    """Whether somebody's value of a field differs from those of `needed - 1` people beside them."""
+    for company in _companies(people).values():
+        values = [value.casefold() for persona in company if (value := getattr(persona.profile, field)) is not None]
+        if values and len(values) - min(Counter(values).values()) >= needed - 1:
+            return True
+    return False
+
+
+def _lacking_cues(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
+    """T2T, where nobody can be described by one thing and asked for another."""
+    cues = list(wording.CUE_STATEMENTS)
+    for fields, tasks in _asking(recipe).items():
+        described = [name for name in tasks if omni_persona.TASKS[name].group == "T2T"]
+        if described and not any(
+            getattr(persona.profile, cue) is not None and set(fields) != {cue} for persona in people for cue in cues
+        ):
+            yield f"{', '.join(described)}: needs somebody to describe, whose profile states one of {', '.join(cues)}"
+
+
+def _companies(people: Sequence[Persona]) -> Company:
+    companies: dict[str, list[Persona]] = {}
+    for persona in people:
+        companies.setdefault(persona.gender or UNKNOWN, []).append(persona)
+    return companies
+
+
+def _listed(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {gender}" for gender, count in sorted(sizes.items()))
+
+
+def _missing(number: int) -> str:
+    return f"{number} more of one gender {'is' if number == 1 else 'are'} missing"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -19,9 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
-from omni_persona_build.card import BuildFacts, render_card
+from omni_persona_build.card import BuildFacts
 from omni_persona_build.errors import BuildError
+from omni_persona_build.hub import write_hub_files
+from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipe import load_recipe
+from omni_persona_build.record import misshapen, unknown_fields
 from omni_persona_build.write import Row, whole_folder, write_parquet
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
@@ -43,6 +46,8 @@ class Imported:
     samples: int
     published_counts: bool
     """Whether it has the counts of the published v2.2 release, for every task and kind of absence in its group."""
+    leaks: Sequence[Leak]
+    """What its items leak."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,12 @@ def import_release(
     out: Path,
     *,
     overwrite: bool = False,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[str, int], None] = lambda stage, done: None,
 ) -> Imported:
     """Write `out` from a release; K may be any number of contexts.
 
-    progress: called with the number of records read. Raises `BuildError` that names line and item; `out` then is as it
-    was.
+    progress: called with a stage's name and the records done. Raises `BuildError` that names line and item; `out`
+    then is as it was.
     """
     with whole_folder(out, overwrite) as folder:
         extra: list[Record] = []
@@ -87,14 +92,16 @@ def import_release(
                     contexts[len(row["contexts"])] += 1
                     extra.append(_extra(record))
                     ready.append(row)
-                    progress(len(extra))
+                    progress("reading records", len(extra))
                 yield ready
 
         about = {"release": file.name, "version": omni_persona.__version__}
         written = write_parquet([rows()], folder, about)
         pq.write_table(pa.Table.from_pylist(extra), folder / FILE)
+        stored = omni_persona.items(omni_persona.load(folder, streaming=True))
+        leaks = count_leaks(stored, lambda done: progress("looking for leaks", done))
         facts = BuildFacts(
-            recipe=f"release {file.stem}",
+            recipe=file.stem,
             seed=None,
             contexts=contexts.most_common(1)[0][0],
             pool=file.name,
@@ -104,10 +111,11 @@ def import_release(
             license="other",
             content=written.content,
             counts=written.counts,
+            leaks=leaks,
         )
-        (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+        write_hub_files(folder, facts)
     counts = written.counts
-    return Imported(out, counts.total(), len(set(samples)), _has_published_counts(counts))
+    return Imported(out, counts.total(), len(set(samples)), _has_published_counts(counts), leaks)
 
 
 def _has_published_counts(counts: Counter[tuple[str, str]]) -> bool:
@@ -157,19 +165,18 @@ def read_records(file: Path) -> Iterator[tuple[str, Record]]:
                 raise BuildError(f"{where}: stands on line {seen[record['augmented_id']]} already")
             seen[record["augmented_id"]] = number
             try:
-                if reason := contradiction(record):
-                    raise BuildError(f"{where}: {reason}")
-            except KeyError as error:
-                raise BuildError(f"{where}: field {error} is missing") from None
-            except (TypeError, AttributeError):
-                raise BuildError(f"{where}: a field is of the wrong kind") from None
+                json.dumps(record, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise BuildError(f"{where}: half of a character, {error.object[error.start]!a}, is no text") from None
+            if reason := misshapen(record) or contradiction(record):
+                raise BuildError(f"{where}: {reason}")
             yield where, record
     if not seen:
         raise BuildError(f"{file} holds no records")
 
 
 def contradiction(record: Record) -> str | None:
-    """The first thing in a record that contradicts another or the taxonomy, or None. Raises `KeyError`, `TypeError`."""
+    """The first thing in a record that contradicts another or the taxonomy, or None. Its shape is taken for granted."""
     task = omni_persona.TASKS.get(record["selected_task"])
     supervision, target = record["answer_supervision"], record["target_concept_id"]
     concepts = [context["concept_id"] for context in record["contexts"]]
@@ -180,9 +187,7 @@ def contradiction(record: Record) -> str | None:
     taxonomy = (record["scenario"], record["query_modality"], record["target_modality"])
     if taxonomy != (task.scenario, task.query_modality, task.asked_group):
         return f"{task.name} contradicts scenario, query or target modality {taxonomy}"
-    if not isinstance(answerable, bool) or not isinstance(record["no_GT"], bool):
-        return "answerable_from_context and no_GT are true or false"
-    if not isinstance(gold, str) or not gold.strip():
+    if not gold.strip():
         return f"expected a gold answer, got {gold!r}"
     if len(set(concepts)) < len(concepts) or not concepts:
         return f"expected contexts with an id each, got {concepts}"
@@ -203,22 +208,22 @@ def _row(record: Record, where: str, assets: Path, known: dict[Path, _Asset]) ->
     def asset(path: str | None, kind: str) -> _Asset | None:
         if path is None:
             return None
-        target = (assets / path).resolve()
+        try:
+            target = (assets / path).resolve()
+        except ValueError:
+            raise BuildError(f"{where}: no media file {path!r} in {assets}") from None
         if not target.is_relative_to(assets.resolve()):
             raise BuildError(f"{where}: media path {path!r} leaves {assets}")
         if target not in known:
             known[target] = _checked(target, path, kind, where, assets)
         return known[target]
 
-    try:
-        contexts = [
-            {**context, "image": asset(context["image"], "image"), "audio": asset(context["audio"], "audio")}
-            for context in record["contexts"]
-        ]
-        query = {kind: asset(record["query_assets"][kind], kind) for kind in ("image", "audio")}
-        return omni_persona.release_row(record, contexts, query)
-    except KeyError as error:
-        raise BuildError(f"{where}: field {error} is missing") from None
+    contexts = [
+        {**context, "image": asset(context["image"], "image"), "audio": asset(context["audio"], "audio")}
+        for context in record["contexts"]
+    ]
+    query = {kind: asset(record["query_assets"][kind], kind) for kind in ("image", "audio")}
+    return omni_persona.release_row(record, contexts, query)
 
 
 def _checked(target: Path, path: str, kind: str, where: str, assets: Path) -> _Asset:
@@ -234,12 +239,7 @@ def _checked(target: Path, path: str, kind: str, where: str, assets: Path) -> _A
 
 def _extra(record: Record) -> Record:
     """Paths of media, and what we have no column for."""
-    columns = set(omni_persona.FEATURES)
-    contexts, query = record["contexts"], record["query_assets"]
-    supervision = omni_persona.FEATURES["answer_supervision"]
-    unknown: Record = {key: value for key, value in record.items() if key not in columns}
-    if more := {key: value for key, value in record["answer_supervision"].items() if key not in supervision}:
-        unknown["answer_supervision"] = more
+    contexts, query, unknown = record["contexts"], record["query_assets"], unknown_fields(record)
     return {
         "augmented_id": record["augmented_id"],
         "context_images": [context["image"] for context in contexts],

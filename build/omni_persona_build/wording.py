@@ -6,7 +6,7 @@ mood and the like ask for what was *noted*, because a picture or a clip may show
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -145,6 +145,13 @@ def _sentence(facts: Sequence[tuple[str, str]], rng: np.random.Generator) -> str
 def describe(field: str, value: str) -> str:
     """The cue of a T2T question: what follows `the person who`."""
     return _fill(CUE_STATEMENTS[field], value)
+
+
+def askable(asked_group: str, groups: Collection[str]) -> list[str]:
+    """The fields that an item may ask for, beside items of `groups` over the same memories."""
+    # The query's face shows hair and looks: a note that told them would stand in for the face.
+    shown = ("hairstyle", "appearance") if "I2I" in groups else ()
+    return [field for field in ASKED_FIELDS[asked_group] if field not in shown]
 
 
 def heard(transcript: str, topic: str | None, limit: int = 14) -> tuple[str, str]:

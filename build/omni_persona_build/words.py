@@ -27,6 +27,11 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(map(stem, content))
 
 
+def is_function_word(word: str) -> bool:
+    """Whether a word only holds a sentence together, as `they`, `when` and `I'm` do."""
+    return word.casefold().replace("’", "'").partition("'")[0] in _tools()[0]
+
+
 def share_words(one: str, other: str) -> bool:
     """Whether two texts have a content word in common."""
     return not content_words(one).isdisjoint(content_words(other))

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from omni_persona_cli.console import out, progress
+from omni_persona_cli.check import check_and_report
+from omni_persona_cli.console import bars, err, out, progress
 
 EXAMPLES = """Examples:
 
@@ -28,13 +29,24 @@ def build(
         Path | None, typer.Option(help="A built dataset whose people and media are kept out, such as the test set.")
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    checks: Annotated[
+        bool, typer.Option("--check/--no-check", help="Check what was built, and put the results into its card.")
+    ] = True,
 ) -> None:
     """Build a benchmark from your own people: photos, voices, profiles.
 
     The pool is read and every medium opened first; --out appears whole or not at all. The same pool, recipe and seed
-    give the same bytes.
+    give the same bytes. Exit code 1 when a check fails; the folder is kept, and its card says so.
     """
     build_and_report(pool, recipe, target, seed=seed, licence=licence, exclude=exclude, overwrite=overwrite)
+    if checks and not check_and_report(target, write=True):
+        err.print(
+            f"A check failed: {target} is no fair benchmark as it is. It is kept, and its card says so.",
+            style="bold red",
+            markup=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
 
 
 def build_and_report(
@@ -52,21 +64,15 @@ def build_and_report(
     from omni_persona_build.recipe import load_recipe
 
     with progress() as display:
-        bars: dict[str, int] = {}
-
-        def advance(stage: str, done: int, total: int) -> None:
-            if stage not in bars:
-                bars[stage] = display.add_task(stage, total=total)
-            display.update(bars[stage], completed=done)  # type: ignore[arg-type]
-
         built = build_dataset(
             pool,
             load_recipe(recipe),
             target,
             seed=seed,
             license=licence,
+            exclude=exclude,
             overwrite=overwrite,
-            progress=advance,
+            progress=bars(display),
         )
     out.print(
         f"Built {built.out}: {built.items} items over {built.samples} sets of memories of {built.people} people, "

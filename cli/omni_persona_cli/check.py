@@ -11,24 +11,35 @@ from rich.text import Text
 
 from omni_persona_cli.console import out, progress
 
-EXAMPLES = """Example:
+EXAMPLES = """Examples:
 
-omni-persona check omni-persona"""
+omni-persona check omni-persona
+
+omni-persona check --write omni-persona"""
 
 
-def check(dataset: Annotated[Path, typer.Argument(help="The dataset folder.")]) -> None:
-    """Check a dataset folder: counts, balance, positions, answers, cues. Exit code 1 when a check fails."""
-    if not check_and_report(dataset):
+def check(
+    dataset: Annotated[Path, typer.Argument(help="The dataset folder.")],
+    write: Annotated[bool, typer.Option("--write", help="Put the results into the folder's card, too.")] = False,
+) -> None:
+    """Check a dataset folder: counts, balance, positions, answers, cues. Exit code 1 when a check fails.
+
+    `build`, `import` and `push` do the same, and put the results into the card.
+    """
+    if not check_and_report(dataset, write=write):
         raise typer.Exit(1)
 
 
-def check_and_report(dataset: Path) -> bool:
-    """Print a table of all checks; true where all pass."""
+def check_and_report(dataset: Path, *, write: bool = False) -> bool:
+    """Print a table of all checks, and put it into the folder's card where told to; true where all pass."""
+    from omni_persona_build.card import write_findings
     from omni_persona_build.check import check as check_dataset
 
     with progress() as display:
         bar = display.add_task("reading items", total=None)
         findings = check_dataset(dataset, lambda done: display.update(bar, completed=done))
+    if write:
+        write_findings(dataset, findings)
     table = Table(title=Text(f"Checks of {dataset}"), title_justify="left")
     for column in ("check", "result", "what was seen"):
         table.add_column(column)
@@ -37,5 +48,8 @@ def check_and_report(dataset: Path) -> bool:
         table.add_row(finding.check, result, Text(finding.detail))
     out.print(table)
     failed = sum(not finding.passed for finding in findings)
-    out.print(f"{failed} of {len(findings)} checks failed" if failed else f"All {len(findings)} checks pass")
+    if failed:
+        out.print(f"{failed} of {len(findings)} checks failed", style="bold red")
+    else:
+        out.print(f"All {len(findings)} checks pass")
     return not failed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -62,6 +63,18 @@ def progress() -> Iterator[Progress]:
         disable=not err.is_terminal,
     ) as display:
         yield display
+
+
+def bars(display: Progress) -> Callable[..., None]:
+    """What a function that works in stages calls with a stage's name, the steps done and the steps in all."""
+    known: dict[str, TaskID] = {}
+
+    def advance(stage: str, done: int, total: int | None = None) -> None:
+        if stage not in known:
+            known[stage] = display.add_task(stage, total=total)
+        display.update(known[stage], completed=done)
+
+    return advance
 
 
 ROWS = {

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from omni_persona_cli.check import check_and_report
-from omni_persona_cli.console import out, progress
+from omni_persona_cli.console import bars, out, progress
 
 EXAMPLES = """Example:
 
@@ -25,14 +27,21 @@ def import_release(
 
     Failed checks are the release's own and do not change the exit code: the import keeps what is there.
     """
+    import omni_persona
+    from omni_persona_build.leaks import leak_rows
     from omni_persona_build.release import import_release as import_dataset
 
     with progress() as display:
-        bar = display.add_task("reading records", total=None)
-        imported = import_dataset(
-            release, assets, target, overwrite=overwrite, progress=lambda done: display.update(bar, completed=done)
-        )
+        imported = import_dataset(release, assets, target, overwrite=overwrite, progress=bars(display))
     out.print(f"Imported {imported.out}: {imported.items} items over {imported.samples} sets of memories")
     same = "the counts" if imported.published_counts else "other counts than those"
     out.print(f"It has {same} of the published v2.2 release.")
-    check_and_report(target)
+    table = Table(title=Text("What its items leak"), title_justify="left")
+    table.add_column("items, of those that could")
+    for group in omni_persona.GROUPS:
+        table.add_column(group, justify="right")
+    for row in leak_rows(imported.leaks):
+        table.add_row(*map(Text, row))
+    out.print(table)
+    out.print("Show a model only what a query asks by, as `omni-persona run` does unless told otherwise.")
+    check_and_report(target, write=True)

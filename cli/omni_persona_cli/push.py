@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,8 @@ def push(
 ) -> None:
     """Upload a dataset folder, or the metric's Space, to the Hugging Face Hub: a dry run unless --yes.
 
-    A dataset is checked first, and not sent when a check fails (exit code 1).
+    A dataset is checked first, its card says how that went, and it is not sent when a check fails (exit code 1). An
+    upload that was cut off goes on with the same command: what the Hub has already is not sent again.
     """
     if metric == (dataset is not None):
         raise ValueError("expected a dataset folder or --metric, and not both")
@@ -40,7 +42,26 @@ def push(
         raise ValueError(f"--repo: expected ORG/NAME, got {repo!r}")
     kind = "dataset" if dataset else "space"
     folder, names = _dataset_files(dataset) if dataset else _space_files()
-    table = Table(title=Text(f"{kind} {repo or 'ORG/NAME'}, from {folder}"), title_justify="left")
+    if not yes or repo is None:
+        total = _list(f"{kind} {repo or 'ORG/NAME'}", folder, names, public)
+        out.print(f"Dry run: nothing was sent. {total}. Send with --repo ORG/NAME --yes")
+        return
+    if dataset and not check_and_report(dataset, write=True):
+        out.print("Nothing was sent: a dataset whose checks fail is not pushed")
+        raise typer.Exit(1)
+    address = _make(kind, repo, public)
+    if dataset:
+        from omni_persona_build.croissant import published
+
+        published(dataset, repo, datetime.now(timezone.utc).date().isoformat())
+    total = _list(f"{kind} {repo}", folder, names, public)
+    _upload(kind, repo, folder, names)
+    out.print(Text(f"Sent to {address}: {total}"), soft_wrap=True)
+
+
+def _list(title: str, folder: Path, names: list[str], public: bool) -> str:
+    """Print the files with their sizes; what they come to."""
+    table = Table(title=Text(f"{title}, from {folder}"), title_justify="left")
     table.add_column("file")
     table.add_column("bytes", justify="right")
     sizes = {name: (folder / name).stat().st_size for name in names}
@@ -48,22 +69,16 @@ def push(
         table.add_row(Text(name), f"{size:,}")
     out.print(table)
     seen_by = "public: everyone can see it" if public else "private"
-    total = f"{len(names)} files, {sum(sizes.values()):,} bytes, {seen_by}"
-    if not yes or repo is None:
-        out.print(f"Dry run: nothing was sent. {total}. Send with --repo ORG/NAME --yes")
-        return
-    if dataset and not check_and_report(dataset):
-        out.print("Nothing was sent: a dataset whose checks fail is not pushed")
-        raise typer.Exit(1)
-    out.print(Text(f"Sent to {_upload(kind, repo, folder, names, public)}: {total}"), soft_wrap=True)
+    return f"{len(names)} files, {sum(sizes.values()):,} bytes, {seen_by}"
 
 
 def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:
-    """The card and the Parquet files: nothing else that lies in the folder."""
+    """The card, what else the Hub reads, and the Parquet files: nothing else that lies in the folder."""
     files = sorted(dataset.glob("data/*.parquet"))
     if not files or not (dataset / "README.md").is_file():
         raise FileNotFoundError(f"{dataset} is no dataset folder: expected README.md and data/*.parquet")
-    return dataset, ["README.md", *(file.relative_to(dataset).as_posix() for file in files)]
+    read_by_hub = [name for name in ("README.md", "eval.yaml", "croissant.json") if (dataset / name).is_file()]
+    return dataset, [*read_by_hub, *(file.relative_to(dataset).as_posix() for file in files)]
 
 
 def _space_files() -> tuple[Path, list[str]]:
@@ -72,8 +87,8 @@ def _space_files() -> tuple[Path, list[str]]:
     return space_files()
 
 
-def _upload(kind: str, repo: str, folder: Path, names: list[str], public: bool) -> str:
-    """Make the repository where there is none and put the files into it; its address."""
+def _make(kind: str, repo: str, public: bool) -> str:
+    """Make the repository where there is none; its address."""
     from huggingface_hub import HfApi
 
     api = HfApi()
@@ -83,11 +98,17 @@ def _upload(kind: str, repo: str, folder: Path, names: list[str], public: bool) 
     info = api.repo_info(repo, repo_type=kind)
     if not public and not info.private:
         raise ValueError(f"{repo} is public already: --public confirms that everyone may see what is sent")
-    api.upload_folder(
+    return str(address)
+
+
+def _upload(kind: str, repo: str, folder: Path, names: list[str]) -> None:
+    """Put the files into the repository. What it holds already, whole or in parts, is not sent again."""
+    from huggingface_hub import HfApi
+
+    HfApi().upload_folder(
         repo_id=repo,
         repo_type=kind,
         folder_path=folder,
         allow_patterns=names,
         commit_message=f"omni-persona push: {len(names)} files",
     )
-    return str(address)

@@ -1,6 +1,7 @@
 """Importing a release: nothing lost, and every broken input named."""
 
 import json
+import shutil
 from collections import Counter
 
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ import omni_persona
 from omni_persona_build import release as release_module
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import load_recipe
+from omni_persona_build.record import misshapen
 from omni_persona_build.release import _has_published_counts, contradiction, import_release, read_records
 
 
@@ -21,7 +23,10 @@ def release(shared, tmp_path):
     file = tmp_path / "release.jsonl"
 
     def save(lines=None):
-        texts = [json.dumps(record, ensure_ascii=False) for record in records] if lines is None else lines
+        # Escapes for what no file could hold.
+        texts = (
+            [json.dumps(record, ensure_ascii=i == 0) for i, record in enumerate(records)] if lines is None else lines
+        )
         file.write_text("\n".join(texts) + "\n", encoding="utf-8")
         return file
 
@@ -56,6 +61,37 @@ def test_every_field_and_every_byte_comes_back(release, tmp_path):
             assert row["query_assets"][kind]["bytes"] == (assets / record["query_assets"][kind]).read_bytes()
 
 
+def test_any_number_of_contexts_is_imported_even_one_that_varies(release, tmp_path):
+    records, save, assets = release
+    for record in records[:10]:
+        for place in (7, 8):
+            record["contexts"].append(record["contexts"][0] | {"concept_id": f"concept_{place}"})
+    imported = import_release(save(), assets, tmp_path / "omni-persona")
+    sizes = [len(item.contexts) for item in omni_persona.items(omni_persona.load(imported.out, streaming=True))]
+    assert sizes == [5] * 10 + [3] * 88
+    assert "memories of 3\npeople" in (imported.out / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_it_leaks_is_told_and_stands_in_the_card(release, tmp_path):
+    records, save, assets = release
+    imported = import_release(save(), assets, tmp_path / "omni-persona")
+    found = {leak.what: leak.found for leak in imported.leaks}
+    groups = Counter(omni_persona.SCENARIOS[record["scenario"]] for record in records)
+    face, voice = (found[f"the query comes with a {kind}, whatever it asks by"] for kind in ("face", "voice"))
+    assert face == {group: (count, count) for group, count in groups.items() if group != "I2I"}
+    assert voice == {group: (count, count) for group, count in groups.items() if group != "A2A"}
+    comparing = found["… and comparing voices finds the person"]
+    assert {group: number for group, (_, number) in comparing.items()} == Counter(
+        omni_persona.SCENARIOS[record["scenario"]]
+        for record in records
+        if record["target_concept_id"] is not None and record["query_modality"] != "voice"
+    )
+    card = (imported.out / "README.md").read_text(encoding="utf-8")
+    assert "| the query comes with a face, whatever it asks by | - | 27 of 27 | 15 of 15 | 21 of 21 |" in card
+    assert "Names stand in its notes as they were" in card
+    assert "Its items leak" in card
+
+
 def test_media_are_stored_once(release, tmp_path):
     _, save, assets = release
     imported = import_release(save(), assets, tmp_path / "omni-persona")
@@ -71,15 +107,22 @@ def test_unknown_fields_are_kept(release, tmp_path):
     records, save, assets = release
     records[0]["notes_of_the_authors"] = {"by": "Zoë"}
     records[0]["answer_supervision"]["confidence"] = 0.5
+    records[0]["contexts"][1]["age"] = 40
+    records[0]["query_assets"]["video"] = None
     imported = import_release(save(), assets, tmp_path / "omni-persona")
     first = pq.read_table(imported.out / release_module.FILE).to_pylist()[0]
-    kept = {"notes_of_the_authors": {"by": "Zoë"}, "answer_supervision": {"confidence": 0.5}}
+    kept = {
+        "notes_of_the_authors": {"by": "Zoë"},
+        "query_assets": {"video": None},
+        "answer_supervision": {"confidence": 0.5},
+        "contexts": [{}, {"age": 40}, {}],
+    }
     assert json.loads(first["unknown_fields"]) == kept
 
 
 def test_all_public_upstream_records_are_sound(shared, tmp_path):
     records = json.loads((shared / "upstream" / "rl_pairs.json").read_text(encoding="utf-8"))
-    assert [reason for record in records if (reason := contradiction(record))] == []
+    assert [reason for record in records if (reason := misshapen(record) or contradiction(record))] == []
     file = tmp_path / "all.jsonl"
     # Ids repeat across the files that the records were collected from: the place tells them apart.
     file.write_text(
@@ -119,7 +162,7 @@ BROKEN = {
     "a missing file": (_set("contexts", 0, "audio", value="none.wav"), "no media file 'none.wav'"),
     "a clip for a picture": (_set("contexts", 0, "image", value="sample_0/query.wav"), "not a readable picture"),
     "a missing field": (lambda record: record.pop("no_GT"), "field 'no_GT' is missing"),
-    "a missing path": (lambda record: record["contexts"][0].pop("image"), "field 'image' is missing"),
+    "a missing path": (lambda record: record["contexts"][0].pop("image"), "field 'contexts.0.image' is missing"),
     "an unknown task": (_set("selected_task", value="smell_to_bio"), "expected one of the 18 tasks"),
     "a task of another scenario": (_set("scenario", value="voice_identity"), "contradicts scenario"),
     "no_GT with a target": (_set("no_GT", value=True), "no_GT is true and the target is concept_2"),
@@ -130,7 +173,21 @@ BROKEN = {
         "support_mode is 'absent'",
     ),
     "no gold": (_set("answer_supervision", "gold_answer", value=""), "expected a gold answer"),
-    "contexts of the wrong kind": (_set("contexts", value=7), "a field is of the wrong kind"),
+    "contexts of the wrong kind": (_set("contexts", value=7), "contexts: Input should be a valid list"),
+    "a number for a question": (_set("query_text", value=5), "query_text: Input should be a valid string"),
+    "a note that is null": (_set("contexts", 1, "text", value=None), r"contexts\.1\.text: Input should be"),
+    "a memory without a face": (_set("contexts", 1, "image", value=None), r"contexts\.1\.image: Input should be"),
+    "a label that is text": (_set("no_GT", value="false"), "no_GT: Input should be a valid boolean"),
+    "no query media": (_set("query_assets", value=None), "query_assets: Input should be"),
+    "a sub-field of the wrong kind": (
+        _set("answer_supervision", "asked_subfield", value=["role"]),
+        r"answer_supervision\.asked_subfield: Input should be a valid string",
+    ),
+    "a text that is no Unicode": (_set("query_text", value="\ud800"), r"half of a character, '\\ud800', is no text"),
+    "a path that is none": (_set("query_assets", "image", value="a\0b"), "no media file"),
+    "a folder for a file": (_set("query_assets", "image", value="sample_0"), "no media file 'sample_0'"),
+    "no contexts": (_set("contexts", value=[]), "expected contexts with an id each"),
+    "one context twice": (_set("contexts", 1, "concept_id", value="concept_0"), "expected contexts with an id each"),
     "an id twice": (_set("augmented_id", value="sample_0__aug_1"), "stands on line"),
 }
 
@@ -165,11 +222,42 @@ def test_a_line_that_is_no_record(release, last, message):
     assert f"{file}:2" in str(caught.value)
 
 
+@pytest.mark.parametrize(("kind", "message"), [("image", "not a readable picture"), ("audio", "not a readable clip")])
+def test_a_medium_that_was_cut_off_is_named(release, tmp_path, kind, message):
+    records, save, assets = release
+    copy = shutil.copytree(assets, tmp_path / "assets")
+    path = records[4]["contexts"][1][kind]
+    data = (copy / path).read_bytes()
+    (copy / path).write_bytes(data[: len(data) // 2 if kind == "image" else 20])
+    first = next(
+        number
+        for number, record in enumerate(records, start=1)
+        if path in [context[kind] for context in record["contexts"]] + [record["query_assets"][kind]]
+    )
+    file = save()
+    with pytest.raises(BuildError, match=message) as caught:
+        import_release(file, copy, tmp_path / "out" / "omni-persona")
+    assert str(caught.value).startswith(f"{file}:{first} ({records[first - 1]['augmented_id']}): {path}: ")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_line_of_two_gigabytes_is_refused_without_being_read(tmp_path):
+    file = tmp_path / "release.jsonl"
+    with file.open("wb") as sparse:
+        sparse.truncate(2 << 30)
+    with pytest.raises(BuildError, match=r"release\.jsonl:1: a line of more than 16 MiB is no record"):
+        import_release(file, tmp_path, tmp_path / "out" / "omni-persona")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_another_encoding_a_huge_line_and_no_file(release, tmp_path, monkeypatch):
     records, save, _ = release
     file = save([json.dumps(records[0])])
     file.write_bytes(file.read_bytes() + '{"augmented_id": "é"}\n'.encode("latin-1"))
     with pytest.raises(BuildError, match=r"release\.jsonl:2: expected UTF-8"):
+        list(read_records(file))
+    file.write_bytes(json.dumps(records[0]).encode("utf-16"))
+    with pytest.raises(BuildError, match=r"release\.jsonl:1: expected UTF-8"):
         list(read_records(file))
     monkeypatch.setattr(release_module, "LINE_BYTES", 1 << 20)
     file.write_bytes(b"x" * ((1 << 20) + 1))

@@ -114,7 +114,8 @@ def test_an_existing_folder_is_kept_unless_told_otherwise(shared_pool, tmp_path)
         build(shared_pool.folder, load_recipe("tiny"), out)
     assert _files(out) == {"mine.txt": b"mine"}
     build(shared_pool.folder, load_recipe("tiny"), out, overwrite=True)
-    assert set(_files(out)) == {"README.md", "data/construction.parquet", "data/test-00000-of-00001.parquet"}
+    data = {"data/construction.parquet", "data/test-00000-of-00001.parquet"}
+    assert set(_files(out)) == {"README.md", "eval.yaml", "croissant.json", *data}
     assert [path.name for path in tmp_path.iterdir()] == ["omni-persona"]
 
 

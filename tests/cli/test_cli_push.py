@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,9 +45,16 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
 
 @pytest.fixture
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The folders that were checked; all pass but those called `unfair`."""
+    """The folders that were checked, with the results in their cards; all pass but those called `unfair`."""
     folders: list[Path] = []
-    monkeypatch.setattr(push, "check_and_report", lambda folder: folders.append(folder) or folder.name != "unfair")
+
+    def check(folder: Path, *, write: bool) -> bool:
+        assert write
+        folders.append(folder)
+        (folder / "README.md").write_text("card with results")
+        return folder.name != "unfair"
+
+    monkeypatch.setattr(push, "check_and_report", check)
     return folders
 
 
@@ -54,6 +63,8 @@ def dataset(tmp_path: Path) -> Path:
     folder = tmp_path / "omni-persona"
     (folder / "data").mkdir(parents=True)
     (folder / "README.md").write_text("card")
+    (folder / "eval.yaml").write_text("name: x")
+    (folder / "croissant.json").write_text('{"name": "omni-persona"}')
     (folder / "data" / "I2I.parquet").write_bytes(b"x" * 1500)
     (folder / "secret.env").write_text("not to be sent")
     return folder
@@ -92,9 +103,26 @@ def test_a_dataset_goes_with_its_card_and_rows_alone(hub: Hub, dataset: Path, ch
     assert done.exit_code == 0, done.output
     (_, repo), (_, upload) = hub.told
     assert (repo["repo_type"], repo["private"], repo["space_sdk"]) == ("dataset", False, None)
-    assert upload["allow_patterns"] == ["README.md", "data/I2I.parquet"]
+    assert upload["allow_patterns"] == ["README.md", "eval.yaml", "croissant.json", "data/I2I.parquet"]
+    assert "17" in done.output.partition("README.md")[2].splitlines()[0]  # the card that is sent, not that before
     assert "1,500" in done.output
     assert "secret" not in done.output
+
+
+def test_what_is_sent_says_where_it_was_published_and_by_whom(hub: Hub, dataset: Path, checked: list[Path]) -> None:
+    call(dataset, "--repo", "org/omni-persona")
+    assert json.loads((dataset / "croissant.json").read_text()) == {"name": "omni-persona"}
+    call(dataset, "--repo", "org/omni-persona", "--yes")
+    told = json.loads((dataset / "croissant.json").read_text())
+    assert (told["url"], told["creator"]["name"]) == ("https://huggingface.co/datasets/org/omni-persona", "org")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", told["datePublished"])
+
+
+def test_a_folder_without_the_extra_files_is_sent_as_it_is(hub: Hub, dataset: Path, checked: list[Path]) -> None:
+    (dataset / "eval.yaml").unlink()
+    (dataset / "croissant.json").unlink()
+    assert call(dataset, "--repo", "org/omni-persona", "--yes").exit_code == 0
+    assert hub.told[-1][1]["allow_patterns"] == ["README.md", "data/I2I.parquet"]
 
 
 def test_a_dataset_whose_checks_fail_is_not_sent(hub: Hub, dataset: Path, checked: list[Path]) -> None:

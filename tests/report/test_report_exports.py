@@ -11,12 +11,13 @@ import pytest
 import yaml
 from PIL import Image
 
+import omni_persona
 from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2
 from omni_persona_runner.report import write_report
 from omni_persona_runner.report.characters import split, visible
 from omni_persona_runner.report.figures import draw, write_figures
 from omni_persona_runner.report.gather import gather
-from omni_persona_runner.report.hub import TASKS, entries, write_entries
+from omni_persona_runner.report.hub import entries, write_entries
 from omni_persona_runner.report.page import marked
 from omni_persona_runner.report.page_data import safe_json
 from omni_persona_runner.report.published import for_the_page, published_rows
@@ -115,7 +116,7 @@ def test_entries_for_the_hub_are_read_back_by_its_own_helpers(runs, tmp_path):
     file = write_entries(runs[0], "org/omni-persona", "abc", tmp_path / "model")
     assert file == tmp_path / "model" / ".eval_results" / "omni-persona.yaml"
     found = parse_eval_result_entries(yaml.safe_load(file.read_text(encoding="utf-8")))
-    assert [entry.task_id for entry in found] == list(TASKS)
+    assert [entry.task_id for entry in found] == list(omni_persona.LEADERBOARDS)
     assert {entry.dataset_id for entry in found} == {"org/omni-persona"}
     assert {entry.dataset_revision for entry in found} == {"abc"}
     assert found[0].value == round(100 * runs[0].scores["cal"], 2)

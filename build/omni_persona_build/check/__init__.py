@@ -79,5 +79,6 @@ def built_with(folder: Path) -> Recipe | None:
         metadata = pq.read_schema(files[0]).metadata or {}
     except (OSError, pa.ArrowException) as error:
         raise BuildError(f"{files[0]}: not a Parquet file: {error}") from None
-    about = metadata.get(b"omni_persona")
-    return None if about is None else Recipe.model_validate(json.loads(about)["recipe"])
+    # An imported release says where it is from, and no recipe.
+    recipe = json.loads(metadata.get(b"omni_persona", b"{}")).get("recipe")
+    return None if recipe is None else Recipe.model_validate(recipe)

@@ -1,7 +1,7 @@
 """Entries for the `.eval_results/` folder of a model repository on the Hub, in its current form.
 
 The Hub reads each YAML file there as a list of results, shows them on the model's page, and gathers them on the page
-of the benchmark dataset, whose `eval.yaml` names the tasks.
+of the benchmark dataset, whose `eval.yaml` names the tasks: both take their ids from `omni_persona.LEADERBOARDS`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,12 @@ from typing import Any
 
 import yaml
 
+import omni_persona
 from omni_persona_runner.report.gather import ReportRun
 from omni_persona_runner.report.measures import number, slice_of
 
 FOLDER = ".eval_results"
 FILE = "omni-persona.yaml"
-
-TASKS: dict[str, tuple[str, str]] = {
-    "cal": ("", "cal"),
-    "ans": ("", "ans"),
-    "unans": ("", "unans"),
-    "cal_i2i": ("I2I", "cal"),
-    "cal_a2a": ("A2A", "cal"),
-    "cal_t2t": ("T2T", "cal"),
-    "cal_t2any": ("T2Any", "cal"),
-}
-"""Task id -> (group, or empty for all items; score). The dataset's `eval.yaml` must name the same ids."""
 
 _DATASET_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -48,8 +38,8 @@ def entries(run: ReportRun, dataset_id: str, revision: str | None = None) -> lis
         raise ValueError(f"{run.lines.path}: expected complete scores for the Hub; items are missing or unjudged")
     created = (run.lines.manifest or {}).get("created")
     found = []
-    for task_id, (group, score) in TASKS.items():
-        part = slice_of(scores, "by_group", group) if group else scores
+    for task_id, (config, score) in omni_persona.LEADERBOARDS.items():
+        part = scores if config == "default" else slice_of(scores, "by_group", config)
         value = number((part or {}).get(score))
         if value is not None:
             found.append(

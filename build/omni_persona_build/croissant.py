@@ -1,0 +1,258 @@
+"""The dataset's `croissant.json`: what its files, columns and people are, for machines (Croissant 1.1 with RAI 1.0).
+
+Plain JSON-LD made from the schema of a row. What only a publication gives it (address, creator, date) is filled in by
+`published`, so that two builds of the same input have the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+import omni_persona
+from omni_persona_build.card import BuildFacts
+
+FILE = "croissant.json"
+ROWS = "rows"
+"""The id of the files that hold the rows."""
+CITATION = (
+    "@misc{omnipersona, title = {Omni-Persona}, eprint = {2605.09996}, archivePrefix = {arXiv}, "
+    "url = {https://arxiv.org/abs/2605.09996}}"
+)
+
+Json = dict[str, Any]
+
+CONTEXT: Json = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "arrayShape": "cr:arrayShape",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "description": {"@container": "@language"},
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isArray": "cr:isArray",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "name": {"@container": "@language"},
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+"""The standard's own context, which readers expect whole."""
+
+COLUMNS = {
+    "augmented_id": "The item.",
+    "source_sample_id": "The set of memories that sibling items share.",
+    "group": "What links the query to a person: I2I, A2A, T2T or T2Any.",
+    "scenario": "The published release's name of the group.",
+    "selected_task": "One of the 18 tasks.",
+    "query_modality": "What the query points at a person with.",
+    "target_modality": "The kind of attribute that is asked for.",
+    "no_GT": "Whether the queried person is in none of the contexts.",
+    "absence": "Why the item cannot be answered: none, absent_persona or absent_attribute.",
+    "target_concept_id": "The context that is meant; null where there is none.",
+    "contexts": "The memories: a face photo, a voice clip and a note each.",
+    "query_assets": "The query's face photo or voice clip.",
+    "query_text": "The question.",
+    "answer_supervision": "The gold answer, the canonical abstention and what is asked for; never shown to a model.",
+}
+"""Column -> what it holds."""
+
+SIDE_FILES = {
+    "data/construction.parquet": "How each item was put together, with the pool's ids of people; no model is shown it.",
+    "data/release.parquet": "Paths of the release's media, and its fields that have no column.",
+}
+
+
+def croissant(folder: Path, facts: BuildFacts) -> Json:
+    """The description of a dataset folder whose Parquet files stand already."""
+    files = sorted(folder.glob("data/*.parquet"))
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"],
+        "name": f"omni-persona ({facts.recipe})",
+        "description": (
+            f"{facts.counts.total()} questions over the memories of {facts.contexts} people each (a face photo, a "
+            "voice clip and a note), which find out whether an omnimodal model can be a personal assistant, and "
+            "abstains where it must."
+        ),
+        "license": facts.license,
+        "version": omni_persona.__version__,
+        "inLanguage": "en",
+        "keywords": ["benchmark", "omnimodal", "personalization", "abstention", "image", "audio", "text"],
+        "citeAs": CITATION,
+        **_responsible(facts),
+        "distribution": [
+            {
+                "@type": "cr:FileSet",
+                "@id": ROWS,
+                "description": "The rows.",
+                "encodingFormat": "application/x-parquet",
+                "includes": omni_persona.DATA_FILES,
+            },
+            *(_file(path, folder) for path in files),
+        ],
+        "recordSet": [
+            {
+                "@type": "cr:RecordSet",
+                "@id": "default",
+                "description": "One question over its memories.",
+                "key": {"@id": "default/augmented_id"},
+                "field": [_field(("default", name), kind) for name, kind in omni_persona.features().items()],
+            }
+        ],
+    }
+
+
+def write_croissant(folder: Path, facts: BuildFacts) -> None:
+    """Write `croissant.json` into a dataset folder whose Parquet files stand already."""
+    _write(folder, croissant(folder, facts))
+
+
+def published(folder: Path, repo: str, day: str) -> None:
+    """Fill in what a publication gives: address, creator, and the day (YYYY-MM-DD) of the first one.
+
+    repo: ORG/NAME on the Hub. A folder without `croissant.json` stays as it is.
+    """
+    if not (folder / FILE).is_file():
+        return
+    known = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    address = f"https://huggingface.co/datasets/{repo}"
+    first = known.get("datePublished", day) if known.get("url") == address else day
+    owner = repo.partition("/")[0]
+    creator = {"@type": "sc:Organization", "name": owner, "url": f"https://huggingface.co/{owner}"}
+    _write(folder, known | {"url": address, "creator": creator, "datePublished": first})
+
+
+def _write(folder: Path, content: Json) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def _file(path: Path, folder: Path) -> Json:
+    name = path.relative_to(folder).as_posix()
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "description": SIDE_FILES.get(name, "Rows."),
+        "contentUrl": name,
+        "contentSize": f"{path.stat().st_size} B",
+        "encodingFormat": "application/x-parquet",
+        "sha256": digest.hexdigest(),
+    }
+
+
+def _field(path: tuple[str, ...], kind: Any, in_list: bool = False) -> Json:
+    """The description of a column, or of a part of one: `path` leads there from the record set.
+
+    in_list: whether a part belongs to each element of a list, so that it reads as a list of values itself.
+    """
+    field: Json = {"@type": "cr:Field", "@id": "/".join(path)}
+    if path[-1] in COLUMNS and len(path) == 2:
+        field["description"] = COLUMNS[path[1]]
+    if isinstance(kind, datasets.List):
+        parts = [_field((*path, name), part, True) for name, part in kind.feature.items()]
+        return {**field, "isArray": True, "arrayShape": "-1", "subField": parts}
+    if isinstance(kind, dict):
+        return {**field, "subField": [_field((*path, name), part, in_list) for name, part in kind.items()]}
+    source: Json = {"fileSet": {"@id": ROWS}, "extract": {"column": path[1]}}
+    media = isinstance(kind, (datasets.Image, datasets.Audio))
+    inside = ".".join((*path[2:], *(["bytes"] if media else [])))
+    if inside:
+        source["transform"] = {"jsonPath": inside}
+    if media:
+        data_type = "sc:ImageObject" if isinstance(kind, datasets.Image) else "sc:AudioObject"
+        field |= {"repeated": True} if in_list else {}
+    else:
+        data_type = {"string": "sc:Text", "bool": "sc:Boolean"}[kind.dtype]
+    return {**field, "dataType": data_type, "source": source}
+
+
+def _responsible(facts: BuildFacts) -> Json:
+    """The fields of the RAI vocabulary."""
+    built = facts.seed is not None
+    texts: Json = {
+        "dataCollection": (
+            f"Photographs, voice clips and profiles come from the pool {facts.pool}, whose owner collected them."
+            if built
+            else f"Imported from {facts.pool}, every field and medium as it was; its publishers collected the data."
+        ),
+        "dataPreprocessingProtocol": [
+            "Media are stored as they were, under a hash of their content, each once.",
+            *(["Notes and questions are made from templates; nobody is named in them."] if built else []),
+        ],
+        "dataAnnotationProtocol": [
+            "A gold answer is the value that the person's profile states, word for word; that of an item which cannot "
+            "be answered is the canonical abstention. No annotator was asked."
+            if built
+            else "Labels are those of the release."
+        ],
+        "personalSensitiveInformation": [
+            "Faces and voices, which identify people: biometric data.",
+            "Age, gender and origin can be guessed from faces and voices; occupation, place, mood and the like stand "
+            "in the notes.",
+        ],
+        "dataUseCases": [
+            "Evaluating whether a model finds the person that a face, a voice or a description refers to, answers from "
+            "that person's memory, and abstains where it does not hold the answer.",
+            "Not for identifying or surveilling anybody, and not for training where it is to test.",
+        ],
+        "dataBiases": [
+            "Notes and questions are in English alone.",
+            "Who is in it is who was in the source: shares of ages, origins and accents are not balanced.",
+            *(["Distractors are of the queried person's gender."] if built else []),
+        ],
+        "dataLimitations": [
+            f"A guess among the notes that state what is asked is right one time in {facts.contexts - 1}."
+            if built
+            else "A query may come with a face and a voice whatever its modality: show a model only what it asks by.",
+            "A model that always abstains has Cal 50.",
+            "Items share memories: an interval has to resample sets of memories, not items.",
+        ],
+        "dataSocialImpact": (
+            "Measures assistants that remember people. The same ability serves surveillance, and a wrong match "
+            "ascribes one person's life to another: abstaining counts as much as answering."
+        ),
+        "dataReleaseMaintenancePlan": (
+            "Whoever built it answers for consent, and for deleting a person on request: the dataset is built anew "
+            "without them, which gives it another content hash in each configuration."
+        ),
+    }
+    return {f"rai:{name}": text for name, text in texts.items()}

@@ -1,0 +1,49 @@
+"""What the Hub reads beside the rows: the card, the leaderboards' tasks, the description for machines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+import omni_persona
+from omni_persona_build.card import BuildFacts, render_card
+from omni_persona_build.croissant import write_croissant
+
+CARD = "README.md"
+EVAL = "eval.yaml"
+
+FRAMEWORK = "omni-persona"
+_ABOUT_EVAL = """\
+# The tasks of this benchmark's leaderboards on the Hub; `omni-persona report --eval-results` writes a model's entries.
+# The Hub knows evaluation frameworks by name (packages/tasks/src/eval.ts of huggingface.js): a new one is added there
+# by a pull request, and a benchmark is listed on request. Without this file a dataset is none the worse.
+"""
+
+
+def write_hub_files(folder: Path, facts: BuildFacts) -> None:
+    """Write `README.md`, `eval.yaml` and `croissant.json` into a folder whose Parquet files stand already."""
+    (folder / CARD).write_text(render_card(facts), encoding="utf-8")
+    (folder / EVAL).write_text(render_eval(facts), encoding="utf-8")
+    write_croissant(folder, facts)
+
+
+def render_eval(facts: BuildFacts) -> str:
+    """`eval.yaml`: one task for each leaderboard whose configuration has items."""
+    items = Counter({"default": facts.counts.total()})
+    for (task, _), count in facts.counts.items():
+        items[omni_persona.TASKS[task].group] += count
+    content = {
+        "name": f"Omni-Persona ({facts.recipe})",
+        "description": "Whether an omnimodal model finds the person that a face, a voice or a description refers to, "
+        "answers from the memory of that person, and abstains where it does not hold the answer. Values are x 100: "
+        "cal is the mean of ans (answerable items) and unans (the others).",
+        "evaluation_framework": FRAMEWORK,
+        "tasks": [
+            {"id": task_id, "config": config, "split": omni_persona.SPLIT}
+            for task_id, (config, _) in omni_persona.LEADERBOARDS.items()
+            if items[config]
+        ],
+    }
+    return _ABOUT_EVAL + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,64 @@
+"""`omni-persona import`: what it says of a release, and how it refuses a broken one."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def _import(release, assets, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "omni_persona_cli", "import", "--release", str(release), "--assets", str(assets),
+         "--out", "v22/omni-persona"],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+
+
+def test_a_release_is_imported_told_of_and_checked(shared, tmp_path):
+    done = _import(shared / "release_like" / "release.jsonl", shared / "release_like" / "assets", tmp_path)
+    # That its checks fail is the release's own matter.
+    assert done.returncode == 0, done.stderr
+    assert "98 items over 24 sets of memories" in done.stdout
+    assert "other counts than those of the published v2.2 release" in done.stdout
+    assert "What its items leak" in done.stdout
+    assert "7 of 18 checks failed" in done.stdout
+    card = (tmp_path / "v22" / "omni-persona" / "README.md").read_text(encoding="utf-8")
+    assert "**7 of 18 checks failed.**" in card
+
+
+def _cut_in_half(lines):
+    return [*lines[:4], lines[4][: len(lines[4]) // 2]]
+
+
+def _twice(lines):
+    return [*lines[:4], lines[1]]
+
+
+def _outside(lines):
+    record = json.loads(lines[4])
+    record["query_assets"]["image"] = "../../personas.jsonl"
+    return [*lines[:4], json.dumps(record)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (_cut_in_half, "release.jsonl:5: not a JSON record"),
+        (_twice, "release.jsonl:5 (sample_0__aug_1): stands on line 2 already"),
+        (_outside, "media path '../../personas.jsonl' leaves"),
+    ],
+)
+def test_a_broken_release_is_one_error_and_nothing_half_written(shared, tmp_path, broken, message):
+    lines = (shared / "release_like" / "release.jsonl").read_text(encoding="utf-8").splitlines()
+    file = tmp_path / "release.jsonl"
+    file.write_text("\n".join(broken(lines)) + "\n", encoding="utf-8")
+    done = _import(file, shared / "release_like" / "assets", tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("error:") == 1
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["release.jsonl"]
