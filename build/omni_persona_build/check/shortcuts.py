@@ -46,7 +46,7 @@ Solver = Callable[[_Items], NDArray[np.bool_]]
 
 def shortcuts(items: Sequence[Item], construction: Construction | None) -> list[Finding]:
     """One finding a solver, over the answerable items whose labels and media are sound."""
-    # Where nothing tells which words of a question are its cue, they cannot be left out: such questions are not counted.
+    # Where nothing tells which words of a question are its cue, they cannot be left out: the question does not count.
     cue_known = [item for item in items if construction is not None or item.task.group in ("I2I", "A2A")]
     everything = _ready(cue_known, construction)
     spoken = _ready([item for item in items if item.task.group == "T2Any"], construction)
