@@ -92,8 +92,12 @@ def transcribe(clips: Sequence[bytes]) -> list[str]:
 
     Greedy, so that a clip always gives the same words.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     model = _whisper()
-    return [_transcript(model, data) for data in clips]
+    # numpy's sums in the spectrogram round by the number of threads, which is enough to change a word of a hard clip.
+    with threadpool_limits(1, user_api="blas"):
+        return [_transcript(model, data) for data in clips]
 
 
 def _unit(vector: NDArray[Any]) -> Vectors:
