@@ -25,7 +25,7 @@ from omni_persona_build.recipe import Recipe
 from omni_persona_build.remembered import Remembered
 from omni_persona_build.rows import sample_rows
 from omni_persona_build.write import CIRCLE_BYTES, Row, whole_folder, write_parquet
-from omni_persona_perception import LIGHT, Perception
+from omni_persona_perception import PERCEPTIONS, Perception
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, the steps done and the steps in all."""
@@ -51,7 +51,7 @@ def build(
     seed: int = 0,
     license: str = "other",
     exclude: Path | None = None,
-    perception: Perception = LIGHT,
+    perception: Perception = PERCEPTIONS["light"],
     overwrite: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> Built:

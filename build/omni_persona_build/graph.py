@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from omni_persona_build.pool import Persona
 from omni_persona_build.remembered import Remembered
-from omni_persona_perception import LIGHT, Perception, Vectors, voice_pitch
+from omni_persona_perception import PERCEPTIONS, Perception, Vectors, voice_pitch
 
 MODALITIES = ("face", "voice", "text")
 
@@ -34,7 +34,7 @@ class PersonaGraph:
         cls,
         people: Sequence[Persona],
         progress: Progress = lambda done, total: None,
-        perception: Perception = LIGHT,
+        perception: Perception = PERCEPTIONS["light"],
         remembered: Remembered | None = None,
     ) -> PersonaGraph:
         """Describe each person by the mean vectors of the media that may stand in contexts, and by the profile.

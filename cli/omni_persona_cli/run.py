@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omni_persona_cli.console import err, out
+from omni_persona_cli.console import err, out, progress
 
 if TYPE_CHECKING:
     from omni_persona_runner.batching import Size
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 EXAMPLES = """Examples:
 
 omni-persona run --model baseline:nearest --out runs/nearest
+
+omni-persona run --model baseline:specialists --fit-on train/omni-persona --out runs/specialists
 
 omni-persona run --model Qwen/Qwen2.5-Omni-3B --batch-size auto --out runs/qwen-3b
 
@@ -50,14 +52,20 @@ def run(
     model: Annotated[
         str,
         typer.Option(
-            help="baseline:abstain, baseline:random, baseline:nearest, a Hub id, a folder, or with --endpoint the "
-            "name that the server knows."
+            help="baseline:abstain, baseline:random, baseline:nearest, baseline:specialists, a Hub id, a folder, or "
+            "with --endpoint the name that the server knows."
         ),
     ],
     target: Annotated[
         Path, typer.Option("--out", help="The run folder; the same command again goes on where it stopped.")
     ],
     dataset: Annotated[Path, typer.Option(help="The dataset folder.")] = Path("omni-persona"),
+    fit_on: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="For baseline:specialists: a dataset folder of other people, to fit its threshold on."
+        ),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Ask that many items, spread over groups and absences.")
     ] = None,
@@ -105,7 +113,6 @@ def run(
     seed: Annotated[int, typer.Option(min=0, help="For baseline:random.")] = 0,
 ) -> None:
     """Ask a model every question and keep its answers in a run folder. Exit code 1 when items failed."""
-    from omni_persona_runner.baselines import load_baseline
     from omni_persona_runner.endpoint import EndpointModel
     from omni_persona_runner.prompt import RULES, Prompt, read_rules
     from omni_persona_runner.ranks import is_first
@@ -119,6 +126,8 @@ def run(
     )
     longest = max_new_tokens or (MAX_NEW_TOKENS_WITH_THOUGHTS if reason else MAX_NEW_TOKENS)
     loaded: Model
+    if fit_on is not None and (endpoint is not None or not model.startswith("baseline:")):
+        raise ValueError(f"{model} is fitted on nothing here: --fit-on is for baseline:specialists")
     if endpoint is not None:
         loaded = EndpointModel(
             endpoint, model, prompt=put, max_new_tokens=longest, concurrency=concurrency, api_key_env=api_key_env
@@ -126,7 +135,7 @@ def run(
     elif model.startswith("baseline:"):
         if put != Prompt(cues=cues.value):
             raise ValueError(f"{model} reads no prompt: --without, --prompt and --reason are for models that do")
-        loaded = load_baseline(model, seed)
+        loaded = _baseline(model, seed, fit_on, dataset)
     else:
         loaded = TransformersModel(
             model,
@@ -142,6 +151,23 @@ def run(
         raise typer.Exit(1)
     if is_first():
         out.print(f"Next: omni-persona score {target}", soft_wrap=True)
+
+
+def _baseline(name: str, seed: int, fit_on: Path | None, dataset: Path) -> Model:
+    """A baseline; where it is fitted first, with a progress display."""
+    from omni_persona_runner.baselines import load_baseline
+
+    if fit_on is None:
+        return load_baseline(name, seed)
+    with progress() as display:
+        bar = display.add_task(f"fitting on {fit_on}", total=None)
+        return load_baseline(
+            name,
+            seed,
+            fit_on=fit_on,
+            dataset=dataset,
+            progress=lambda done, total: display.update(bar, completed=done, total=total),
+        )
 
 
 def _batch_size(text: str) -> Size:

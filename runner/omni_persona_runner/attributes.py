@@ -54,6 +54,21 @@ _DESCRIPTION = re.compile(
 """The part of a question that describes whom it means."""
 
 
+def described(question: str) -> str:
+    """The part of a question that describes whom it means, or all of it where no such part is found."""
+    found = _DESCRIPTION.search(question)
+    return found[0].strip(" ,") if found else question
+
+
+def quoted(question: str) -> str | None:
+    """What somebody is said to have said: the quoted words, or the topic of their talk; None where there is neither."""
+    part = described(question)
+    if found := _QUOTED.search(part):
+        return found[0].strip("“” …")
+    _, told, topic = part.partition("talking about ")
+    return topic if told else None
+
+
 def asked_kind(question: str) -> str | None:
     """The kind of attribute that a question asks for, or None where no key word tells."""
     # Words that describe or quote a person must not be taken for what is asked of them.

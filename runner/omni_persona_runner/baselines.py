@@ -1,4 +1,4 @@
-"""Models without weights: what any real model has to beat."""
+"""Models of no weights, or of small ones: what any real model has to beat."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import ABSTENTION, Item, Media
+from omni_persona_runner import specialists
 from omni_persona_runner.attributes import stating_sentence
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 
@@ -42,18 +44,35 @@ class Baseline:
                 yield Answer(item.augmented_id, text, None, None, time.perf_counter() - start)
 
 
-def load_baseline(name: str, seed: int = 0) -> Baseline:
-    """A baseline by its name, such as `baseline:nearest`; `seed` matters to `baseline:random` alone.
+def load_baseline(
+    name: str,
+    seed: int = 0,
+    *,
+    fit_on: Path | None = None,
+    dataset: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Baseline:
+    """A baseline by its name, such as `baseline:nearest`.
 
-    Raises `LoadError` for an unknown name.
+    seed: matters to `baseline:random` alone. fit_on: the dataset folder that `baseline:specialists`, and no other, is
+    fitted on; dataset: the one it is to be run on, whose people must be others. progress: called while it is fitted,
+    with (items read, items in all).
+    Raises `LoadError` for an unknown name, and for a dataset to fit on that is missing, not wanted or not fit.
     """
     kinds: dict[str, tuple[Callable[[Item], str], dict[str, Any]]] = {
         "baseline:abstain": (lambda item: ABSTENTION, {}),
         "baseline:random": (lambda item: random_reply(item, seed), {"seed": seed}),
         "baseline:nearest": (nearest_reply, {"thresholds": NEAR}),
     }
+    if name == specialists.NAME:
+        if fit_on is None or dataset is None:
+            raise LoadError(f"{name} is fitted on other people than the test set's: name their dataset with --fit-on")
+        fitted = specialists.fit(fit_on, dataset, progress=progress)
+        return Baseline(name, fitted.reply, fitted.describe())
     if name not in kinds:
-        raise LoadError(f"no model {name!r}: the baselines are {', '.join(kinds)}")
+        raise LoadError(f"no model {name!r}: the baselines are {', '.join([*kinds, specialists.NAME])}")
+    if fit_on is not None:
+        raise LoadError(f"{name} is fitted on nothing: --fit-on is for {specialists.NAME}")
     return Baseline(name, *kinds[name])
 
 

@@ -6,12 +6,14 @@ as it is written, each medium once, and items that share a medium share one `Med
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import omni_persona
@@ -84,6 +86,37 @@ class DatasetFolder:
                 self._tables.popitem(last=False)
         self._tables.move_to_end(key)
         return self._tables[key]
+
+
+def media_digests(path: str | Path) -> dict[bytes, str]:
+    """The SHA-256 of the content of each picture and clip of a dataset folder -> the name it has there.
+
+    A row group at a time; a medium that it stores once is hashed once.
+    """
+    digests: dict[bytes, str] = {}
+    for file in sorted(Path(path).glob(DATA_FILES)):
+        media = [leaf for leaf in _leaves(file) if leaf.endswith(".bytes")]
+        parquet = pq.ParquetFile(file, read_dictionary=media)
+        for row_group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(row_group, columns=["contexts", "query_assets"])
+            for holders in (pc.list_flatten(table["contexts"]), table["query_assets"]):
+                for chunk in holders.chunks:
+                    for kind in ("image", "audio"):
+                        digests |= _digests(pc.struct_field(chunk, kind))
+    return digests
+
+
+def _digests(media: pa.StructArray) -> dict[bytes, str]:
+    encoded, names = (pc.struct_field(media, field) for field in ("bytes", "path"))
+    # A dictionary may hold what no row of the chunk has: only what is pointed at counts.
+    first: dict[int, int] = {}
+    for place, index in enumerate(encoded.indices.to_pylist()):
+        if index is not None:
+            first.setdefault(index, place)
+    return {
+        hashlib.sha256(encoded.dictionary[index].as_buffer()).digest(): str(names[place].as_py() or "a medium")
+        for index, place in first.items()
+    }
 
 
 def outlines(rows: Iterable[Row]) -> list[Item]:

@@ -59,6 +59,10 @@ def test_every_command_has_help_with_an_example(command):
         (("check", "nowhere"), "nowhere has no data/test-*.parquet"),
         (("run", "--model", "baseline:best", "--out", "r"), "no model 'baseline:best': the baselines are"),
         (("run", "--model", "baseline:abstain", "--dataset", "nowhere", "--out", "r"), "nowhere"),
+        (("run", "--model", "baseline:specialists", "--out", "r"), "name their dataset with --fit-on"),
+        (("run", "--model", "baseline:specialists", "--fit-on", "nowhere", "--out", "r"), "nowhere has no data"),
+        (("run", "--model", "baseline:nearest", "--fit-on", "x", "--out", "r"), "--fit-on is for baseline:specialists"),
+        (("run", "--model", "org/model", "--fit-on", "x", "--out", "r"), "--fit-on is for baseline:specialists"),
         (("score", "nowhere"), "nowhere"),
         (("judge", "nowhere"), "nowhere"),
         (("run", "--model", "baseline:abstain"), "Missing option '--out'"),
@@ -85,10 +89,13 @@ def test_markup_in_a_name_is_shown_as_it_is(tmp_path):
     assert "[red]x[/red]" in done.stderr
 
 
-def test_a_missing_optional_package_is_told_with_the_command_that_brings_it(capsys):
+@pytest.mark.parametrize(
+    ("package", "extra"), [("openai", "endpoint"), ("dlib", "specialists"), ("pkg_resources", "specialists")]
+)
+def test_a_missing_optional_package_is_told_with_the_command_that_brings_it(capsys, package, extra):
     from omni_persona_cli.console import errors
 
     with pytest.raises(SystemExit) as stopped, errors(debug=False):
-        raise ModuleNotFoundError("No module named 'openai'", name="openai")
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
     assert stopped.value.code == 2
-    assert 'python -m pip install "omni-persona[endpoint]"' in capsys.readouterr().err
+    assert f'python -m pip install "omni-persona[{extra}]"' in capsys.readouterr().err

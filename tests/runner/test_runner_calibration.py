@@ -1,0 +1,98 @@
+"""From likeness to confidence, and from confidence to a threshold."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from omni_persona_runner.calibration import Confidence, features, fit_confidence, fit_threshold
+
+
+@pytest.mark.parametrize(
+    ("likeness", "pair"),
+    [([0.2, 0.9, 0.5], (0.9, 0.4)), ([0.9, 0.9], (0.9, 0.0)), ([0.7], (0.7, 0.0)), ([-0.5, -0.75], (-0.5, 0.25))],
+)
+def test_features_are_the_best_and_its_lead(likeness, pair):
+    assert features(np.array(likeness)) == pytest.approx(pair)
+
+
+def test_confidence_by_hand():
+    """-3 + 4 * 0.75 + 2 * 0.5 = 1, and 1 / (1 + exp(-1)) is 0.7311."""
+    assert Confidence(-3.0, 4.0, 2.0).of(np.array([0.25, 0.75])) == pytest.approx(0.7310586)
+
+
+@pytest.mark.parametrize(("intercept", "value"), [(-5000.0, 0.0), (5000.0, 1.0)])
+def test_confidence_of_extremes_does_not_overflow(intercept, value):
+    assert Confidence(intercept, 0.0, 0.0).of(np.array([0.5, 0.1])) == value
+
+
+def test_a_fit_is_that_of_a_logistic_regression_over_standardised_features():
+    """The reference is scipy's minimiser on the penalised likelihood, written out."""
+    from scipy.optimize import minimize
+
+    rng = np.random.default_rng(0)
+    rows = np.stack([rng.normal(0.9, 0.02, 200), rng.uniform(0, 0.1, 200)], axis=1)
+    right = rng.random(200) < 1 / (1 + np.exp(-60 * (rows[:, 0] - 0.9) - 20 * (rows[:, 1] - 0.05)))
+    scaled = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    signs = np.where(right, 1, -1)
+
+    def loss(weights):
+        return np.log1p(np.exp(-signs * (scaled @ weights[1:] + weights[0]))).sum() + weights[1:] @ weights[1:] / 2
+
+    best = minimize(loss, np.zeros(3), tol=1e-12).x
+    expected = 1 / (1 + np.exp(-(scaled @ best[1:] + best[0])))
+    fitted = fit_confidence(rows, right)
+    got = [fitted.of(np.array([one, one - lead])) for one, lead in rows]
+    assert got == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("n_right", "share"), [(8, 0.9), (0, 0.1)])
+def test_matches_that_are_all_right_or_all_wrong_leave_one_probability(n_right, share):
+    """Of eight, (8 + 1) / (8 + 2) and (0 + 1) / (8 + 2)."""
+    fitted = fit_confidence(np.linspace(0, 1, 16).reshape(8, 2), np.arange(8) < n_right)
+    assert (fitted.likeness, fitted.margin) == (0, 0)
+    assert fitted.of(np.array([0.3, 0.1])) == pytest.approx(share, abs=1e-3)
+
+
+def test_a_threshold_parts_what_can_be_parted_in_the_widest_gap():
+    confidence = np.array([0.9, 0.2, 0.8, 0.3])
+    answerable = np.array([True, False, True, False])
+    assert fit_threshold(confidence, answerable, answerable) == 0.55
+
+
+def test_a_threshold_answers_all_where_silence_of_notes_is_enough():
+    """The unanswerable items come out right either way, so that abstaining out of doubt can only cost."""
+    confidence = np.array([0.4, 0.5, 0.6])
+    threshold = fit_threshold(confidence, np.array([True, True, True]), np.array([True, False, True]))
+    assert threshold <= 0.4
+
+
+def test_a_threshold_abstains_from_all_where_every_answer_is_wrong():
+    threshold = fit_threshold(np.array([0.9, 0.95]), np.array([False, False]), np.array([True, False]))
+    assert threshold > 0.95
+
+
+@given(st.data())
+def test_no_other_threshold_is_better(data):
+    n = data.draw(st.integers(2, 12))
+    # Two digits keep confidences further apart than the threshold's own rounding.
+    confidence = np.array(data.draw(st.lists(st.integers(1, 99), min_size=n, max_size=n))) / 100
+    right, answerable = (data.draw(arrays.arrays(bool, n)) for _ in range(2))
+    answerable[:2] = True, False
+
+    def cal(threshold):
+        answered = confidence >= threshold
+        scores = np.where(answered, right, ~answerable)
+        return (scores[answerable].mean() + scores[~answerable].mean()) / 2
+
+    best = max(cal(threshold) for threshold in [*confidence, math.inf])
+    assert cal(fit_threshold(confidence, right, answerable)) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("answerable", [[True, True], [False, False]])
+def test_a_threshold_needs_items_of_both_kinds(answerable):
+    with pytest.raises(ValueError, match="items that can be answered and items that cannot"):
+        fit_threshold(np.array([0.1, 0.9]), np.array([True, True]), np.array(answerable))
