@@ -1,5 +1,6 @@
 """What all rooms' tests share."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -16,3 +17,17 @@ def shared():
             pytest.fail(f"OMNI_PERSONA_REQUIRE_SHARED is set, and there is no {SHARED.name}/ beside the checkout")
         pytest.skip("needs the folder of real photos, voices and records, which is not part of the project")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def require_extra():
+    """Skips, or fails where OMNI_PERSONA_REQUIRE_EXTRAS is set, what needs a package that an extra brings."""
+
+    def require(name):
+        if importlib.util.find_spec(name) is not None:
+            return
+        if os.environ.get("OMNI_PERSONA_REQUIRE_EXTRAS"):
+            pytest.fail(f"OMNI_PERSONA_REQUIRE_EXTRAS is set, and {name} is not installed")
+        pytest.skip(f"needs {name}, which an extra brings")
+
+    return require

@@ -23,7 +23,14 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-EXTRAS = {"openai": "endpoint", "tenacity": "endpoint", "gradio": "space", "peft": "families", "timm": "families"}
+EXTRAS = {
+    "openai": "endpoint",
+    "tenacity": "endpoint",
+    "gradio": "space",
+    "peft": "families",
+    "timm": "families",
+    "ray": "ray",
+}
 """Optional package -> the extra of ours that brings it."""
 
 

@@ -51,7 +51,8 @@ class DatasetFolder:
         Raises `FileNotFoundError` where there are none, and `ValueError` for a file that is no Parquet or lacks a
         column, and for an id that stands there twice.
         """
-        files = sorted(Path(path).glob(DATA_FILES))
+        self.path = Path(path)
+        files = sorted(self.path.glob(DATA_FILES))
         if not files:
             raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a dataset folder")
         self.rows: list[Row] = [row for file in files for row in _rows(file)]
