@@ -9,10 +9,12 @@ the process that called, and it alone writes them down.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import os
 import pickle
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,6 +76,7 @@ def cluster(n_workers: int | None = None, *, use_gpus: bool = True) -> Iterator[
     if ours:
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         if address := os.environ.get("RAY_ADDRESS"):
+            _reach(address)
             ray.init(address=address, **quiet)
         else:
             ray.init(address="local", include_dashboard=False, **quiet)
@@ -82,6 +85,17 @@ def cluster(n_workers: int | None = None, *, use_gpus: bool = True) -> Iterator[
     finally:
         if ours:
             ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raise `ConnectionError` where nobody listens at `HOST:PORT`; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise ConnectionError(f"RAY_ADDRESS: no Ray cluster at {address}: {error}") from None
 
 
 def share(machines: Sequence[Mapping[str, float]], n_workers: int | None, use_gpus: bool) -> Workers:
@@ -251,6 +265,9 @@ class _Worker:
 
     @cached_property
     def _model(self) -> Model:
+        # There is nothing to tidy up, and a process that has loaded torch takes seconds over it, if it ends at all: it
+        # would hold its GPU for as long.
+        atexit.register(os._exit, 0)
         if self._job.directory.is_dir():
             os.chdir(self._job.directory)
         model = self._job.load()

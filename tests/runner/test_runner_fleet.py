@@ -84,7 +84,6 @@ def two(require_extra):
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_BACKEND_LOG_LEVEL", "fatal")
         patch.delenv("RAY_ADDRESS", raising=False)
         with cluster(2, use_gpus=False) as workers:
             yield workers
@@ -269,6 +268,20 @@ def test_what_a_worker_says_survives_the_way():
     peculiar.args = ("why",)
     for error, expected in ((LocalError("why"), "LocalError: why"), (peculiar, "UnicodeDecodeError: ")):
         assert str(pickle.loads(fleet_module._pickled(error))).startswith(expected)
+
+
+def test_an_address_where_nobody_listens_is_an_error(require_extra, monkeypatch):
+    require_extra("ray")
+    import socket
+
+    # A port that was free a moment ago.
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{one.getsockname()[1]}"
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    with pytest.raises(ConnectionError, match=f"no Ray cluster at {address}"), cluster():
+        pass
 
 
 def test_processes_and_workers_at_once_are_refused(dataset, tmp_path, monkeypatch):
