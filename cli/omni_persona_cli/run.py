@@ -106,6 +106,10 @@ def run(
     dtype: Annotated[
         str | None, typer.Option(help="Such as float16; bfloat16 on a GPU and float32 elsewhere if left out.")
     ] = None,
+    attention: Annotated[
+        str | None,
+        typer.Option(help="Such as sdpa or eager; if left out, flash attention where it is installed and fits."),
+    ] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="For baseline:random.")] = 0,
     ray: Annotated[
@@ -162,6 +166,7 @@ def run(
             max_new_tokens=longest,
             device=device,
             dtype=dtype,
+            attention=attention,
             drop_unsupported=drop_unsupported,
             trust_remote_code=trust_remote_code,
         )
