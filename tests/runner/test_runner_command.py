@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -16,29 +17,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from omni_persona_cli.app import main
 from omni_persona_runner.folder import read_manifest, read_predictions
 
 
+@dataclass(frozen=True)
+class Done:
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def call(tmp_path):
-    """Runs the command in an empty folder, without a Hub: its exit code and what it said to standard error."""
+def call(tmp_path, monkeypatch, capsys):
+    """Runs the command in an empty folder, without a Hub, and gives what it said."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
 
-    def run(*arguments, bytes_of_a_file=None, code=2, **environment):
-        def limit():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_of_a_file, bytes_of_a_file))
-
-        done = subprocess.run(
-            [sys.executable, "-m", "omni_persona_cli", "run", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "OPENAI_API_KEY": "none", **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            preexec_fn=limit if bytes_of_a_file else None,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done
+    def run(*arguments, code=2):
+        monkeypatch.setattr(sys, "argv", ["omni-persona", "run", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = capsys.readouterr()
+        assert (stopped.value.code or 0) == code, said.out + said.err
+        return Done(said.out, said.err)
 
     return run
 
@@ -128,7 +131,15 @@ def test_an_endpoint_that_speaks_html_ends_the_run(call, dataset, tmp_path):
 def test_a_disk_that_fills_up_costs_nothing_that_was_answered(call, dataset, tmp_path):
     arguments = ("--model", "baseline:nearest", "--dataset", dataset, "--out")
     # No file may grow beyond this, as on a disk that is full: room for the manifest, and for some of the answers.
-    done = call(*arguments, "run", bytes_of_a_file=2_000)
+    done = subprocess.run(
+        [sys.executable, "-m", "omni_persona_cli", "run", *map(str, arguments), "run"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
     assert "cannot write run/predictions.jsonl: [Errno 27] File too large" in message(done)
     assert 1 <= len(read_predictions(tmp_path / "run")) < 16
     call(*arguments, "run", code=0)
