@@ -29,7 +29,7 @@ omni-persona run --endpoint http://localhost:8000/v1 --model openbmb/MiniCPM-o-4
 
 torchrun --nproc-per-node 8 -m omni_persona_cli run --model Qwen/Qwen2.5-Omni-7B --batch-size auto --out runs/qwen-7b
 
-RAY_ADDRESS=head:6379 omni-persona run --ray --model Qwen/Qwen2.5-Omni-7B --batch-size auto --out runs/qwen-7b"""
+RAY_ADDRESS=auto omni-persona run --ray --model Qwen/Qwen2.5-Omni-7B --batch-size auto --out runs/qwen-7b"""
 
 MAX_NEW_TOKENS = 256
 MAX_NEW_TOKENS_WITH_THOUGHTS = 4096
