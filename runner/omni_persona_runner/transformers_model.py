@@ -212,6 +212,8 @@ class TransformersModel:
             yield
         except Exception as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            if "trust_remote_code" in str(error) and not self._trust:
+                reason += " (--trust-remote-code runs it)"
             place = "" if Path(self.name).is_dir() else ", which is no folder here"
             raise LoadError(f"cannot load the {part} of model {self.name}{place}: {reason}") from error
 

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -485,6 +486,36 @@ def test_describe_tells_apart_what_may_answer_differently(tiny_omni, checkpoint,
 def test_half_precision_answers(checkpoint, items, said):
     answers = said(TransformersModel(checkpoint, max_new_tokens=4, dtype="bfloat16"), items[:2])
     assert all(isinstance(answer, Answer) for answer in answers)
+
+
+# ---- code that comes with a checkpoint
+
+CODE = """
+from pathlib import Path
+from transformers import PretrainedConfig
+
+Path({ran!r}).touch()
+
+class OddConfig(PretrainedConfig):
+    model_type = "odd"
+"""
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_code_of_a_checkpoint_runs_only_where_it_is_allowed_to(tmp_path, monkeypatch, trusted):
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr("sys.path", [*sys.path])
+    odd, ran = tmp_path / "odd", tmp_path / "ran"
+    odd.mkdir()
+    (odd / "configuration_odd.py").write_text(CODE.format(ran=str(ran)))
+    auto_map = {"AutoConfig": "configuration_odd.OddConfig"}
+    (odd / "config.json").write_text(json.dumps({"model_type": "odd", "auto_map": auto_map}))
+    # Its configuration is read with its code; a processor it has none.
+    with pytest.raises(
+        LoadError, match="processor" if trusted else r"configuration.* custom code .*--trust-remote-code"
+    ):
+        TransformersModel(odd, trust_remote_code=trusted)
+    assert ran.exists() == trusted
 
 
 # ---- attention
