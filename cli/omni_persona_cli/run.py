@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ from omni_persona_cli.console import err, out, progress
 
 if TYPE_CHECKING:
     from omni_persona_runner.batching import Size
+    from omni_persona_runner.fleet import Fleet
     from omni_persona_runner.model import Model
 
 EXAMPLES = """Examples:
@@ -26,7 +29,9 @@ omni-persona run --model ./my-checkpoint --limit 24 --without image --out runs/w
 
 omni-persona run --endpoint http://localhost:8000/v1 --model openbmb/MiniCPM-o-4_5 --out runs/minicpm
 
-torchrun --nproc-per-node 8 -m omni_persona_cli run --model Qwen/Qwen2.5-Omni-7B --batch-size auto --out runs/qwen-7b"""
+torchrun --nproc-per-node 8 -m omni_persona_cli run --model Qwen/Qwen2.5-Omni-7B --batch-size auto --out runs/qwen-7b
+
+RAY_ADDRESS=auto omni-persona run --ray --model Qwen/Qwen2.5-Omni-7B --batch-size auto --out runs/qwen-7b"""
 
 MAX_NEW_TOKENS = 256
 MAX_NEW_TOKENS_WITH_THOUGHTS = 4096
@@ -109,11 +114,30 @@ def run(
     dtype: Annotated[
         str | None, typer.Option(help="Such as float16; bfloat16 on a GPU and float32 elsewhere if left out.")
     ] = None,
+    attention: Annotated[
+        str | None,
+        typer.Option(help="Such as sdpa or eager; if left out, flash attention where it is installed and fits."),
+    ] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="For baseline:random.")] = 0,
+    ray: Annotated[
+        bool,
+        typer.Option(
+            "--ray",
+            help="Have the workers of a Ray cluster answer: the one that RAY_ADDRESS names, or else this machine. "
+            "Every machine needs omni-persona, and the dataset and a checkpoint under the same path.",
+        ),
+    ] = False,
+    ray_workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many workers; if left out, one on each GPU of the cluster, or one on each machine without."
+        ),
+    ] = None,
 ) -> None:
     """Ask a model every question and keep its answers in a run folder. Exit code 1 when items failed."""
     from omni_persona_runner.endpoint import EndpointModel
+    from omni_persona_runner.fleet import Fleet, cluster
     from omni_persona_runner.prompt import RULES, Prompt, read_rules
     from omni_persona_runner.ranks import is_first
     from omni_persona_runner.transformers_model import TransformersModel
@@ -125,29 +149,46 @@ def run(
         reason=reason,
     )
     longest = max_new_tokens or (MAX_NEW_TOKENS_WITH_THOUGHTS if reason else MAX_NEW_TOKENS)
-    loaded: Model
+    size = _batch_size(batch_size)
     if fit_on is not None and (endpoint is not None or not model.startswith("baseline:")):
         raise ValueError(f"{model} is fitted on nothing here: --fit-on is for baseline:specialists")
-    if endpoint is not None:
-        loaded = EndpointModel(
-            endpoint, model, prompt=put, max_new_tokens=longest, concurrency=concurrency, api_key_env=api_key_env
+    if endpoint is not None and ray:
+        raise ValueError(
+            "expected --endpoint or --ray, got both: an endpoint is asked by one process, --concurrency at once"
         )
-    elif model.startswith("baseline:"):
-        if put != Prompt(cues=cues.value):
-            raise ValueError(f"{model} reads no prompt: --without, --prompt and --reason are for models that do")
-        loaded = _baseline(model, seed, fit_on, dataset)
-    else:
-        loaded = TransformersModel(
+    if ray_workers is not None and not ray:
+        raise ValueError("--ray-workers is for --ray")
+    if ray and device not in (None, "cpu"):
+        raise ValueError(f"expected --device cpu or none with --ray, where each worker has a GPU, got {device!r}")
+
+    def loader(device: str | None) -> Callable[[], Model]:
+        if endpoint is not None:
+            limits = {"max_new_tokens": longest, "concurrency": concurrency}
+            return partial(EndpointModel, endpoint, model, prompt=put, api_key_env=api_key_env, **limits)
+        if model.startswith("baseline:"):
+            return partial(_baseline, model, seed, fit_on and fit_on.resolve(), dataset.resolve())
+        return partial(
+            TransformersModel,
             model,
             prompt=put,
-            batch_size=_batch_size(batch_size),
+            batch_size=size,
             max_new_tokens=longest,
             device=device,
             dtype=dtype,
+            attention=attention,
             drop_unsupported=drop_unsupported,
             trust_remote_code=trust_remote_code,
         )
-    if not run_and_report(loaded, dataset, target, limit=limit):
+
+    if endpoint is None and model.startswith("baseline:") and put != Prompt(cues=cues.value):
+        raise ValueError(f"{model} reads no prompt: --without, --prompt and --reason are for models that do")
+    if ray:
+        with cluster(ray_workers, use_gpus=device is None and not model.startswith("baseline:")) as workers:
+            load = loader(workers.device)
+            whole = run_and_report(load(), dataset, target, limit=limit, fleet=Fleet(workers, load, size))
+    else:
+        whole = run_and_report(loader(device)(), dataset, target, limit=limit)
+    if not whole:
         raise typer.Exit(1)
     if is_first():
         out.print(f"Next: omni-persona score {target}", soft_wrap=True)
@@ -179,7 +220,9 @@ def _batch_size(text: str) -> Size:
     return int(text)
 
 
-def run_and_report(model: Model, dataset: Path, target: Path, *, limit: int | None = None) -> bool:
+def run_and_report(
+    model: Model, dataset: Path, target: Path, *, limit: int | None = None, fleet: Fleet | None = None
+) -> bool:
     """Run with a progress display and say what came of it; true where every item has an answer.
 
     Of several processes that run side by side, the first alone shows and says anything.
@@ -187,7 +230,8 @@ def run_and_report(model: Model, dataset: Path, target: Path, *, limit: int | No
     from omni_persona_runner.ranks import is_first
     from omni_persona_runner.run import run as run_model
 
-    summary = run_model(model, dataset, target, limit=limit, console=err if err.is_terminal and is_first() else None)
+    shown = err if err.is_terminal and is_first() else None
+    summary = run_model(model, dataset, target, limit=limit, console=shown, fleet=fleet)
     if not is_first():
         return not summary.n_failed
     before = f", {summary.n_skipped} answered before" * bool(summary.n_skipped)

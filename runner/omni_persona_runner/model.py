@@ -50,6 +50,10 @@ class ModelError(Exception):
         self.item_id = item_id
         self.message = message
 
+    def __reduce__(self) -> tuple[type[ModelError], tuple[str, str]]:
+        """Made anew from its arguments where it comes from another process."""
+        return ModelError, (self.item_id, self.message)
+
 
 Outcome: TypeAlias = Answer | ModelError
 """What becomes of an item."""

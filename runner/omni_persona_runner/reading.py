@@ -50,13 +50,16 @@ class DatasetFolder:
     def __init__(self, path: str | Path) -> None:
         """Read what the rows are.
 
-        Raises `FileNotFoundError` where there are none, and `ValueError` for a file that is no Parquet or lacks a
-        column, and for an id that stands there twice.
+        Raises `FileNotFoundError` where there are no files, and `ValueError` for a file that is no Parquet or lacks a
+        column, for files without a row, and for an id that stands there twice.
         """
-        files = sorted(Path(path).glob(DATA_FILES))
+        self.path = Path(path)
+        files = sorted(self.path.glob(DATA_FILES))
         if not files:
             raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a dataset folder")
         self.rows: list[Row] = [row for file in files for row in _rows(file)]
+        if not self.rows:
+            raise ValueError(f"{path}: expected a dataset folder with items, got {len(files)} files without any")
         n_repeated = len(self.rows) - len({row.item_id for row in self.rows})
         if n_repeated:
             raise ValueError(f"{path}: expected each augmented_id once, got {n_repeated} repeated")
@@ -166,7 +169,9 @@ def _rows(file: Path) -> Iterator[Row]:
                     row_group=row_group,
                     place=place,
                 )
-    except (pa.ArrowException, KeyError, TypeError) as error:
+    except KeyError as error:
+        raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {error}") from None
+    except (pa.ArrowException, TypeError) as error:
         raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
 
 

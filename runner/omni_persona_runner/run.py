@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni_persona import Item
+from omni_persona_runner.asking import ask
 from omni_persona_runner.folder import (
     Prediction,
     append_predictions,
@@ -33,6 +33,8 @@ from omni_persona_runner.reading import DatasetFolder, Row, outlines
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from omni_persona_runner.fleet import Fleet
 
 _STANDING_ALONE = ("prompt", "cues", "generation", "seed", "device")
 """Keys of `Model.describe` that have a place of their own in the manifest."""
@@ -72,35 +74,37 @@ def run(
     *,
     limit: int | None = None,
     console: Console | None = None,
+    fleet: Fleet | None = None,
 ) -> RunSummary:
     """Ask `model` the items of a dataset folder that `out` has no answer to yet.
 
     limit: ask a slice of this many items alone, spread over groups and absences (`stratified`).
     console: where to show progress; None shows none.
+    fleet: workers that are asked in place of `model`, which stands for what they load.
     May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`).
     Raises `RunFolderError` where `out` holds another run, `LoadError` where the model cannot be used, `ValueError`
     for a limit below 1 or a dataset with an id twice, and `FileNotFoundError` where there is no dataset.
     """
     out = Path(out)
-    rows = DatasetFolder(dataset)
-    strata = [(row.group, row.absence) for row in rows.rows]
-    selected = [rows.rows[index] for index in stratified(strata, limit)]
+    folder = DatasetFolder(dataset)
+    strata = [(row.group, row.absence) for row in folder.rows]
+    selected = [folder.rows[index] for index in stratified(strata, limit)]
     model.check(outlines(selected))
     with ranks() as peers:
-        answered = peers.first_does(
-            lambda: start_or_resume(out, _manifest(model, Path(dataset), len(rows.rows), limit))
-        )
+        if fleet is not None and peers.count > 1:
+            raise ValueError("expected processes started by torchrun or accelerate, or workers of Ray, got both")
+        answered = peers.first_does(lambda: start_or_resume(out, _manifest(model, folder, limit, fleet)))
         pending = siblings_together([row for row in selected if row.item_id not in answered])
         mine = peers.share(pending)
         n_failed = 0
         with _progress(console, model.name, len(mine)) as advance:
-            for outcome in _outcomes(model, rows, mine):
+            for outcome in ask(model, folder, mine) if fleet is None else fleet.ask(model, folder, mine):
                 append_predictions(out, [_prediction(outcome)], peers.part)
                 n_failed += isinstance(outcome, ModelError)
                 advance(1)
         n_failed = peers.total(n_failed)
         if pending:
-            peers.first_does(lambda: arrange(out, [row.item_id for row in rows.rows]))
+            peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
     return RunSummary(len(pending) - n_failed, len(selected) - len(pending), n_failed)
 
 
@@ -132,32 +136,6 @@ def stratified(strata: Sequence[Any], limit: int | None) -> list[int]:
     return sorted(sorted(places, key=places.__getitem__)[:limit])
 
 
-def _outcomes(model: Model, rows: DatasetFolder, pending: Sequence[Row]) -> Iterator[Outcome]:
-    """What a model says to each pending item once, and why an item that cannot be read was not asked.
-
-    Raises `ValueError` where the model breaks its contract.
-    """
-    broken: list[ModelError] = []
-    open_ids = set[str]()
-
-    def whole() -> Iterator[Item]:
-        for item in rows.items(pending):
-            if isinstance(item, ModelError):
-                broken.append(item)
-            else:
-                open_ids.add(item.augmented_id)
-                yield item
-
-    for outcome in model.answer(whole()):
-        if outcome.item_id not in open_ids:
-            raise ValueError(f"{model.name} answered {outcome.item_id}, which it was not asked")
-        open_ids.remove(outcome.item_id)
-        yield outcome
-    yield from broken
-    if open_ids:
-        raise ValueError(f"{model.name} left out {len(open_ids)} items, such as {min(open_ids)}")
-
-
 def _prediction(outcome: Outcome) -> Prediction:
     if isinstance(outcome, ModelError):
         return Prediction(outcome.item_id, None, "failed", outcome.message, None, None, None)
@@ -175,21 +153,21 @@ def _prediction(outcome: Outcome) -> Prediction:
     )
 
 
-def _manifest(model: Model, dataset: Path, n_items: int, limit: int | None) -> dict[str, Any]:
+def _manifest(model: Model, folder: DatasetFolder, limit: int | None, fleet: Fleet | None) -> dict[str, Any]:
     description = model.describe()
     alone = {key: description.pop(key, None) for key in _STANDING_ALONE}
     device = alone.pop("device")
     return {
         "model": {"name": model.name, **description},
         "dataset": {
-            "path": str(dataset.resolve()),
-            "fingerprint": dataset_fingerprint(dataset),
-            "n_items": n_items,
+            "path": str(folder.path.resolve()),
+            "fingerprint": dataset_fingerprint(folder.path),
+            "n_items": len(folder.rows),
         },
         **alone,
         "limit": limit,
         "versions": _versions(),
-        "hardware": {"device": device, **_hardware()},
+        "hardware": {"device": device, **_hardware(), **({"fleet": fleet.describe()} if fleet else {})},
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 

@@ -61,6 +61,7 @@ class TransformersModel:
         max_new_tokens: int = 256,
         device: str | None = None,
         dtype: str | None = None,
+        attention: str | None = None,
         drop_unsupported: bool = False,
         share_prefix: bool = True,
         trust_remote_code: bool = False,
@@ -72,6 +73,8 @@ class TransformersModel:
         max_new_tokens: answers are cut there.
         device: such as `cuda:1`, or `auto` to spread over all; None takes a GPU where there is one.
         dtype: such as `float32`; None takes bfloat16 on a GPU and float32 elsewhere.
+        attention: transformers' name of one, such as `sdpa`, `flash_attention_2` or `eager`; None takes flash attention
+        where it is installed and the family can, on a GPU in half precision, and else what transformers prefers.
         drop_unsupported: leave out of an item what the model cannot take, instead of failing.
         share_prefix: compute once what prompts of sibling items begin with, where the family can.
         trust_remote_code: whether code that comes with the checkpoint may run.
@@ -92,6 +95,7 @@ class TransformersModel:
         _check_dtype(self._dtype)
         self._config = self._load_config()
         self._family = FAMILIES.get(self._config.model_type, Family())
+        self._attention = attention or _best_attention(self._family, self._device, self._dtype)
         self._processor = self._load_processor()
         # The processor works in a thread of its own, and a tokenizer is no thing to share.
         self._words = copy.deepcopy(self._processor.tokenizer)
@@ -164,6 +168,7 @@ class TransformersModel:
                 self.name,
                 config=config,
                 dtype=self._dtype,
+                attn_implementation=self._attention,
                 device_map=self._device,
                 trust_remote_code=self._trust,
                 output_loading_info=True,
@@ -207,6 +212,8 @@ class TransformersModel:
             yield
         except Exception as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            if "trust_remote_code" in str(error) and not self._trust:
+                reason += " (--trust-remote-code runs it)"
             place = "" if Path(self.name).is_dir() else ", which is no folder here"
             raise LoadError(f"cannot load the {part} of model {self.name}{place}: {reason}") from error
 
@@ -221,6 +228,7 @@ class TransformersModel:
             "class": self._family.thinker or (self._config.architectures or [None])[0],
             "processor": type(self._processor).__name__,
             "dtype": self._dtype,
+            "attention": self._attention,
             "device": self._device,
             "drop_unsupported": self._drops,
             **self._prompt.describe(),
@@ -402,6 +410,14 @@ def _default_device() -> str:
 
     # Of several processes on a machine, each takes a GPU of its own.
     return f"cuda:{local_rank()}" if torch.cuda.is_available() else "cpu"
+
+
+def _best_attention(family: Family, device: str, dtype: str) -> str | None:
+    """Flash attention where it is there and can be used; None leaves it to transformers, which prefers SDPA."""
+    from transformers.utils import is_flash_attn_2_available
+
+    on_gpu = device != "cpu" and dtype in ("bfloat16", "float16")
+    return "flash_attention_2" if family.flash and on_gpu and is_flash_attn_2_available() else None
 
 
 def _check_dtype(name: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -311,6 +312,24 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path):
         run(Echo(), tmp_path, tmp_path / "run")
 
 
+def test_a_file_of_other_columns_is_named_with_what_it_lacks(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table({"question": ["why"]}), tmp_path / "data" / "test-0.parquet")
+    with pytest.raises(ValueError, match=r"test-0\.parquet: .* without column 'query_assets'"):
+        run(Echo(), tmp_path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dataset_without_items_is_an_error(write_dataset, tmp_path):
+    folder = write_dataset(tmp_path / "omni-persona", [])
+    with pytest.raises(ValueError, match="expected a dataset folder with items, got 1 files without any"):
+        run(Echo(), folder, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(("strays", "reason"), [([], "left out 1 items"), (["elsewhere"], "was not asked")])
 def test_a_model_that_breaks_its_contract_is_an_error(dataset, tmp_path, strays, reason):
     class Careless(Echo):
@@ -379,3 +398,4 @@ def test_progress_shows_count_rate_and_time_left(dataset, tmp_path):
     assert "fake:echo" in shown.getvalue()
     assert "16/16" in shown.getvalue()
     assert "items/s" in shown.getvalue()
+    assert re.search(r"\d:\d\d:\d\d", shown.getvalue())

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 
 from omni_persona import Media
+from omni_persona_runner.families import FAMILIES
 from omni_persona_runner.media import decode_clip, decode_picture
 from omni_persona_runner.model import Answer, LoadError, ModelError
 from omni_persona_runner.prompt import Prompt
@@ -473,6 +475,7 @@ def test_describe_tells_apart_what_may_answer_differently(tiny_omni, checkpoint,
         TransformersModel(checkpoint, max_new_tokens=9),
         TransformersModel(checkpoint, max_new_tokens=8, prompt=Prompt(cues="as-released")),
         TransformersModel(checkpoint, max_new_tokens=8, dtype="bfloat16"),
+        TransformersModel(checkpoint, max_new_tokens=8, attention="eager"),
         TransformersModel(tiny_omni.save(tmp_path / "other", seed=1), max_new_tokens=8),
     ]
     assert all(other.describe() != description for other in others)
@@ -483,3 +486,88 @@ def test_describe_tells_apart_what_may_answer_differently(tiny_omni, checkpoint,
 def test_half_precision_answers(checkpoint, items, said):
     answers = said(TransformersModel(checkpoint, max_new_tokens=4, dtype="bfloat16"), items[:2])
     assert all(isinstance(answer, Answer) for answer in answers)
+
+
+# ---- code that comes with a checkpoint
+
+CODE = """
+from pathlib import Path
+from transformers import PretrainedConfig
+
+Path({ran!r}).touch()
+
+class OddConfig(PretrainedConfig):
+    model_type = "odd"
+"""
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_code_of_a_checkpoint_runs_only_where_it_is_allowed_to(tmp_path, monkeypatch, trusted):
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr("sys.path", [*sys.path])
+    odd, ran = tmp_path / "odd", tmp_path / "ran"
+    odd.mkdir()
+    (odd / "configuration_odd.py").write_text(CODE.format(ran=str(ran)))
+    auto_map = {"AutoConfig": "configuration_odd.OddConfig"}
+    (odd / "config.json").write_text(json.dumps({"model_type": "odd", "auto_map": auto_map}))
+    # Its configuration is read with its code; a processor it has none.
+    with pytest.raises(
+        LoadError, match="processor" if trusted else r"configuration.* custom code .*--trust-remote-code"
+    ):
+        TransformersModel(odd, trust_remote_code=trusted)
+    assert ran.exists() == trusted
+
+
+# ---- attention
+
+
+@pytest.mark.parametrize(
+    ("installed", "settings", "expected"),
+    [
+        (True, {"device": "cuda:0"}, "flash_attention_2"),
+        (True, {"device": "auto", "dtype": "float16"}, "flash_attention_2"),
+        (True, {"device": "cuda:0", "dtype": "float32"}, None),
+        (True, {"device": "cpu", "dtype": "bfloat16"}, None),
+        (True, {"device": "cuda:0", "attention": "sdpa"}, "sdpa"),
+        (False, {"device": "cuda:0"}, None),
+    ],
+    ids=str,
+)
+def test_flash_attention_is_taken_where_it_is_and_can_be(checkpoint, monkeypatch, installed, settings, expected):
+    from transformers.models.qwen2_5_omni import modeling_qwen2_5_omni as modeling
+
+    monkeypatch.setattr("transformers.utils.is_flash_attn_2_available", lambda: installed)
+    asked = {}
+
+    class Stop(Exception):  # noqa: N818
+        """There is no GPU to load anything on."""
+
+    def from_pretrained(*args, **options):
+        asked.update(options)
+        raise Stop
+
+    monkeypatch.setattr(modeling.Qwen2_5OmniThinkerForConditionalGeneration, "from_pretrained", from_pretrained)
+    model = TransformersModel(checkpoint, **settings)
+    with pytest.raises(LoadError):
+        _ = model._model
+    assert asked["attn_implementation"] == model.describe()["attention"] == expected
+
+
+def test_no_family_takes_flash_attention_whose_class_knows_of_none():
+    import transformers
+
+    for kind, family in FAMILIES.items():
+        if family.flash:
+            config = transformers.AutoConfig.for_model(kind)
+            loaded = getattr(transformers, family.thinker) if family.thinker else None
+            loaded = loaded or transformers.AutoModelForMultimodalLM._model_mapping[type(config)]
+            assert loaded._supports_flash_attn, kind
+
+
+def test_attention_of_ones_choice_answers_alike(checkpoint, items, said):
+    default, eager = (TransformersModel(checkpoint, max_new_tokens=8, attention=name) for name in (None, "eager"))
+    assert [one.text for one in said(eager, items)] == [one.text for one in said(default, items)]
+    assert eager._model.config._attn_implementation == "eager"
+    assert default._model.config._attn_implementation == "sdpa"
+    with pytest.raises(LoadError, match="cannot load the weights"):
+        list(TransformersModel(checkpoint, attention="none-such").answer(items))
