@@ -12,7 +12,7 @@ The rules a sample keeps stand in `flaw`. Two of them carry the benchmark:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -76,10 +76,15 @@ class Sample:
 
 
 def assemble(
-    graph: PersonaGraph, recipe: Recipe, plans: Sequence[PlannedSample], rng: np.random.Generator
+    graph: PersonaGraph,
+    recipe: Recipe,
+    plans: Sequence[PlannedSample],
+    rng: np.random.Generator,
+    questions: Mapping[str, Sequence[str]] = wording.NONE,
 ) -> Iterator[Sample]:
     """Fill planned samples, everybody being asked about equally often as far as the rules allow.
 
+    questions: the pool's own, by asked field.
     Raises `BuildError` where nobody fits a sample.
     """
     able = graph.with_company(people_needed(recipe))
@@ -90,7 +95,7 @@ def assemble(
             # Whoever is still due comes first; the new round is appended whole.
             turns += [able[index] for index in rng.permutation(len(able))]
         for index in dict.fromkeys(turns):
-            sample = _sample(graph, recipe, planned, index, rng, refused)
+            sample = _sample(graph, recipe, planned, index, rng, refused, questions)
             if sample is not None:
                 turns.remove(index)
                 yield sample
@@ -108,6 +113,7 @@ def _sample(
     index: int,
     rng: np.random.Generator,
     refused: Counter[str],
+    questions: Mapping[str, Sequence[str]],
 ) -> Sample | None:
     queried = graph.people[index]
     candidates = graph.distractors(index, recipe.distractors, rng)
@@ -118,7 +124,7 @@ def _sample(
         people = [graph.people[other] for other in rng.choice(breadth, places, replace=False)]
         if planned.position is not None:
             people.insert(planned.position, queried)
-        drawn = _draw(planned, queried, people, rng)
+        drawn = _draw(planned, queried, people, rng, questions)
         reason = drawn if isinstance(drawn, str) else flaw(drawn)
         if isinstance(drawn, Sample) and reason is None:
             return drawn
@@ -127,7 +133,11 @@ def _sample(
 
 
 def _draw(
-    planned: PlannedSample, queried: Persona, people: Sequence[Persona], rng: np.random.Generator
+    planned: PlannedSample,
+    queried: Persona,
+    people: Sequence[Persona],
+    rng: np.random.Generator,
+    own_questions: Mapping[str, Sequence[str]],
 ) -> Sample | str:
     """Draw fields, media and words; a string says which need could not be met."""
     groups = {item.task.group for item in planned.items}
@@ -183,7 +193,7 @@ def _draw(
                 _pick(persona.pictures, rng),
                 _pick(persona.clips, rng),
                 facts,
-                wording.note(facts, rng),
+                wording.note(facts, rng, persona.statements),
             )
         )
     said = _pick(queried.clips, rng) if planned.position is None else memories[planned.position].clip
@@ -198,7 +208,7 @@ def _draw(
             if not said.transcript:
                 return f"a clip of {queried.persona_id} has no transcript"
             phrase, cue = wording.heard(said.transcript, queried.profile.topic)
-        text = wording.question(item.task.group, field, phrase, rng)
+        text = wording.question(item.task.group, field, phrase, rng, own_questions.get(field, ()))
         questions.append(Question(item, field, cue_field if item.task.group == "T2T" else None, cue, text))
     return Sample(
         queried,

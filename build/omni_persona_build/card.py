@@ -17,6 +17,21 @@ BATCH_ROWS = 12
 
 
 @dataclass(frozen=True)
+class GeneratedFacts:
+    """What models wrote of a pool."""
+
+    models: tuple[str, ...]
+    extracted: int
+    """Profile fields found in what the people said."""
+    invented: int
+    """Profile fields made up."""
+    clauses: int
+    """Ways to state a field in a note."""
+    questions: int
+    """Ways to ask for a field."""
+
+
+@dataclass(frozen=True)
 class BuildFacts:
     """What the card says of a build."""
 
@@ -36,6 +51,8 @@ class BuildFacts:
     name apart by their configurations alone: without it, a rebuilt folder would be read from the cache of the old."""
     counts: Counter[tuple[str, str]]
     """(task, absence) -> items."""
+    generated: GeneratedFacts | None = None
+    """None where everything was given, and no model wrote anything."""
 
 
 def render_card(facts: BuildFacts) -> str:
@@ -68,6 +85,7 @@ def render_card(facts: BuildFacts) -> str:
         contexts=facts.contexts,
         counts_table=_counts_table(facts.counts),
         fingerprint=facts.fingerprint,
+        generated=facts.generated,
         people=facts.people,
         pool=facts.pool,
         recipe=facts.recipe,

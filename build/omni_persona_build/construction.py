@@ -42,6 +42,9 @@ SCHEMA = pa.schema(
     ]
 )
 
+GENERATED = pa.field("generated", pa.bool_())
+"""Whether a model wrote the queried person's value of what is asked; a column where it did so for any item."""
+
 
 def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterator[Placed]:
     """The rows of the items of the `index`-th sample."""
@@ -60,6 +63,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 else getattr(sample.queried.profile, question.asked),
                 "transcript": memory.clip.transcript,
                 "states_asked": memory.value(question.asked) is not None,
+                "generated": f"profile.{question.asked}" in sample.queried.generated,
             }
             for modality in MODALITIES:
                 similarity = likeness[place][modality]
@@ -71,7 +75,8 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
 
 def write_construction(rows: list[Placed], folder: Path) -> None:
     """Write the side file into a dataset folder."""
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / FILE)
+    schema = SCHEMA.append(GENERATED) if any(row["generated"] for row in rows) else SCHEMA
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / FILE)
 
 
 def read_construction(folder: Path) -> Construction | None:
@@ -79,6 +84,7 @@ def read_construction(folder: Path) -> Construction | None:
     if not (folder / FILE).is_file():
         return None
     items: Construction = {}
-    for row in pq.read_table(folder / FILE, schema=SCHEMA).to_pylist():
+    for row in pq.read_table(folder / FILE, schema=SCHEMA.append(GENERATED)).to_pylist():
+        row["generated"] = bool(row["generated"])
         items.setdefault(row["augmented_id"], []).append(row)
     return items

@@ -8,6 +8,7 @@ import pytest
 COMMANDS = (
     "demo",
     "pool",
+    "refine",
     "build",
     "import",
     "check",
