@@ -1,4 +1,4 @@
-"""An OpenAI-compatible endpoint whose "model" does what it is asked, deterministically, unless a test says otherwise."""
+"""An OpenAI-compatible endpoint whose "model" does what it is asked, unless a test says otherwise."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _form_flaw(clause: str, value: str) -> str | None:
     if not clause[0].islower() or _NO_START.match(clause) or third_person:
         return "does not read after “They”"
     frame = cut_out(clause, value.rstrip(" ."))
-    if re.search(r"[.!?;:…{}<>\"]", frame) or not re.search(r"[\w”’')]$", clause):
+    if re.search(r"[.!?;…{}<>\"]", frame) or not re.search(r"[\w”’')]$", clause):
         return "is no single clause without a final stop"
     if clause.count("“") != clause.count("”"):
         return "opens a quotation mark that it does not close"

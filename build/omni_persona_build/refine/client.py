@@ -199,15 +199,14 @@ class ChatClient:
             raise RefusalError(f"refused: {self._clean(str(choice.message.refusal))}")
         if choice.finish_reason == "content_filter":
             raise RefusalError("stopped by the server's content filter")
-        content = choice.message.content
-        if not isinstance(content, str) or not content.strip():
-            cut = " within the tokens it has" * (choice.finish_reason == "length")
-            raise RefusalError(f"an empty reply{cut}")
-        if len(content) > _LONGEST_REPLY:
-            raise RefusalError(f"a reply of {len(content)} characters")
+        said = choice.message.content
+        text = said.rpartition("</think>")[2] if isinstance(said, str) else ""
+        if not text.strip():
+            raise RefusalError("an empty reply" + " within the tokens it has" * (choice.finish_reason == "length"))
+        if len(text) > _LONGEST_REPLY:
+            raise RefusalError(f"a reply of {len(text)} characters")
         # A model may write half of a character pair, which nothing can send back to it.
-        whole = content.encode("utf-8", "replace").decode()
-        return self._without_key(whole.rpartition("</think>")[2])
+        return self._without_key(text.encode("utf-8", "replace").decode())
 
     def _clean(self, message: str) -> str:
         """A message of the server in one short line, without the key."""

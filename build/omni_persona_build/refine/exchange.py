@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from omni_persona_build.errors import BuildError
 from omni_persona_build.refine.cache import ReplyCache
 from omni_persona_build.refine.client import ChatClient, NoReplyError, RefusalError
 from omni_persona_build.refine.prompts import SYSTEM, repair
@@ -45,6 +46,8 @@ class Asker:
                 if text is None:
                     text = await self.client.reply(messages, schema)
                 reply = read_object(text)
+            except BuildError:
+                raise  # a ValueError, too, and no matter of this reply
             except NoReplyError as error:
                 return {WHOLE: str(error)}
             except (RefusalError, ValueError) as error:

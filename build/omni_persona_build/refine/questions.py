@@ -32,8 +32,12 @@ class PoolQuestions:
         return cls({asked: list(some) for asked, some in own.by_field.items()}, dict(own.generated))
 
     def file(self) -> str:
-        """The text of `wording.json`."""
-        return WordingFile(questions=self.by_field, generated=self.generated).model_dump_json(indent=1) + "\n"
+        """The text of `wording.json`, whatever the order in which the questions came."""
+        questions = {asked: self.by_field[asked] for asked in QUESTIONS if asked in self.by_field}
+        marks = {
+            key: self.generated[key] for key in (f"questions.{asked}" for asked in questions) if key in self.generated
+        }
+        return WordingFile(questions=questions, generated=marks).model_dump_json(indent=1) + "\n"
 
 
 class QuestionWriter:

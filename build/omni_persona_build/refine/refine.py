@@ -149,7 +149,10 @@ def _summary(out: Path, drafts: Sequence[Draft], questions: PoolQuestions, model
         how["invented"],
         clauses,
         sum(len(questions.by_field[asked]) for asked in questions.added),
-        (*(refusal for draft in drafts for refusal in draft.refusals), *questions.refusals),
+        (
+            *(refusal for draft in drafts for refusal in draft.refusals),
+            *sorted(questions.refusals, key=lambda refusal: refusal.what),
+        ),
     )
 
 
