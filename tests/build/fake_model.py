@@ -77,8 +77,8 @@ def coined(*parts: str) -> str:
     )
 
 
-def well(payload: dict[str, Any]) -> dict[str, Any]:
-    """What a model that follows its instructions answers."""
+def well(payload: dict[str, Any], turn: int = 0) -> dict[str, Any]:
+    """What a model that follows its instructions answers; told to repair, it takes words that nobody else uses."""
     if "dialogue" in payload:
         # Facts stand in our made-up dialogues as "My FIELD: VALUE."
         told = dict(re.findall(r"My (\w+): ([^.\n]+)\.", payload["dialogue"]))
@@ -91,14 +91,16 @@ def well(payload: dict[str, Any]) -> dict[str, Any]:
     if "spark" in payload:
         seed = json.dumps([payload["given"], payload["spark"]], sort_keys=True)
         types = ["ISTJ", "ENFP", "INTP", "ESFJ"]
+        phrases = PHRASES | ({"life_event": coined("did") + "ed a {}"} if turn else {})
         return {
-            field: types[len(seed) % 4] if field == "MBTI" else PHRASES[field].format(coined(seed, field))
+            field: types[len(seed) % 4] if field == "MBTI" else phrases[field].format(coined(seed, field))
             for field in payload["fields"]
         }
     if "facts" in payload:
+        frames = {"quote": coined("say") + " “{}”"} if turn else FRAMES
+        usual = coined("do") + " {}" if turn else USUAL_FRAME
         return {
-            field: [FRAMES.get(field, USUAL_FRAME).format(value.rstrip(" ."))]
-            for field, value in payload["facts"].items()
+            field: [frames.get(field, usual).format(value.rstrip(" ."))] for field, value in payload["facts"].items()
         }
     return {"questions": [ASKED[payload["field"]]]}
 
@@ -133,7 +135,7 @@ def completion(content: Any, finish: str = "stop", **message: Any) -> dict[str, 
 
 
 @contextmanager
-def serving(answer: Callable[[dict[str, Any], int], Any] = lambda payload, turn: well(payload)) -> Iterator[Model]:
+def serving(answer: Callable[[dict[str, Any], int], Any] = well) -> Iterator[Model]:
     model = Model(answer)
 
     class Handler(BaseHTTPRequestHandler):

@@ -7,10 +7,12 @@ import sys
 import time
 from collections import Counter
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import omni_persona
+from omni_persona_build import wording
 from omni_persona_build.build import build
 from omni_persona_build.check import check
 from omni_persona_build.construction import FILE, read_construction
@@ -252,6 +254,28 @@ def test_a_killed_run_goes_on_without_asking_twice(gaps, fake, tmp_path):
     # What was on its way when the process died is asked again, and nothing else.
     assert sum(asked.values()) - len(asked) == len(model.requests) - len(asked) <= 2
     assert len(_lines(out)) == 12
+
+
+def test_without_words_of_its_own_a_pool_draws_what_it_always_drew():
+    """Against the drawing as it was before pools could have words of their own."""
+    facts = [(field, f"{field} thing") for field in wording.STATEMENTS]
+
+    def note(rng):
+        order = [facts[index] for index in rng.permutation(len(facts))]
+        parts = []
+        for part in (order[: (len(order) + 1) // 2], order[(len(order) + 1) // 2 :]):
+            last = sorted(part, key=lambda fact: fact[0] in wording.LONG)
+            clauses = [wording._fill(str(rng.choice(wording.STATEMENTS[field])), value) for field, value in last]
+            parts.append(f"They {', '.join(clauses[:-1])} and {clauses[-1]}.")
+        return " ".join(parts)
+
+    for seed in range(20):
+        one, other = np.random.default_rng(seed), np.random.default_rng(seed)
+        assert wording.note(facts, one) == note(other)
+        asked = wording.question("I2I", "role", None, one)
+        who = str(other.choice(wording.POINTERS["I2I"]))
+        assert asked == str(other.choice(wording.QUESTIONS["role"])).format(who=who)
+        assert one.random() == other.random()
 
 
 # ------------------------------------------------------------------------------------------ what a reader refuses
