@@ -39,15 +39,45 @@ PHRASES = {
 """Field -> a value with an invented word in it, which keeps our rules."""
 
 FRAMES = {
-    "role": "make ends meet being a {}",
-    "affiliation": "draw their salary from {}",
-    "hobby": "fill quiet evenings by {}",
+    "role": "gladly work as {}",
+    "affiliation": "now work for {}",
+    "major": "gladly studied {}",
+    "hobby": "give their spare time to {}",
+    "interest": "nurse a passion for {}",
+    "MBTI": "own a personality of type {}",
     "quote": "keep repeating “{}”",
-    "environment": "chatted with me {}",
+    "topic": "discussed {}",
+    "clothing": "dressed in {}",
+    "hairstyle": "kept their hair in {}",
+    "appearance": "looked so: {}",
+    "emotion": "felt {}",
+    "location": "gladly met me in {}",
+    "environment": "gladly spoke with me {}",
+    "food_preference": "cannot resist {}",
     "travel_experience": "cannot forget having gone {}",
     "life_event": "surprised everybody and {}",
 }
-USUAL_FRAME = "left a note here of {}"
+
+AGAIN = {
+    "role": "gukoly have the job of a {}",
+    "affiliation": "gukoly remain employed by {}",
+    "major": "gukoly hold a degree in {}",
+    "hobby": "gukoly have the pastime of {}",
+    "interest": "gukoly remain interested in {}",
+    "MBTI": "gukoly have the personality {}",
+    "quote": "gukoly mutter “{}”",
+    "topic": "gukoly spoke about {}",
+    "clothing": "gukoly wear {}",
+    "hairstyle": "gukoly have hair in {}",
+    "appearance": "gukoly could be described by {}",
+    "emotion": "gukoly seemed {}",
+    "location": "gukoly ran into me in {}",
+    "environment": "gukoly stood before me {}",
+    "food_preference": "gukoly like {}",
+    "travel_experience": "gukoly dream of {}",
+    "life_event": "gukoly and bafitly {}",
+}
+"""Said when told to repair, in words that nobody else uses."""
 
 ASKED = {
     "role": "Which profession belongs to {who}?",
@@ -97,11 +127,8 @@ def well(payload: dict[str, Any], turn: int = 0) -> dict[str, Any]:
             for field in payload["fields"]
         }
     if "facts" in payload:
-        frames = {"quote": coined("say") + " “{}”"} if turn else FRAMES
-        usual = coined("do") + " {}" if turn else USUAL_FRAME
-        return {
-            field: [frames.get(field, usual).format(value.rstrip(" ."))] for field, value in payload["facts"].items()
-        }
+        frames = AGAIN if turn else FRAMES
+        return {field: [frames[field].format(value.rstrip(" ."))] for field, value in payload["facts"].items()}
     return {"questions": [ASKED[payload["field"]]]}
 
 

@@ -285,13 +285,13 @@ def test_without_words_of_its_own_a_pool_draws_what_it_always_drew():
 def good(pool):
     """A refined line, written by hand: `pool.lines[2]`."""
     line = pool.lines[2]
-    line["statements"] = {"role": [f"toil as {line['profile']['role']}"]}
+    line["statements"] = {"role": [f"gladly work as {line['profile']['role']}"]}
     line["generated"] = {
         "statements.role": {"by": "m", "how": "written"},
         "profile.role": {"by": "m", "how": "invented"},
     }
     pool.save()
-    assert read_pool(pool.folder)[2].statements == {"role": (f"toil as {line['profile']['role']}",)}
+    assert read_pool(pool.folder)[2].statements == {"role": (f"gladly work as {line['profile']['role']}",)}
     return pool
 
 
@@ -305,10 +305,10 @@ BROKEN = {
     "too many clauses": (lambda line: line["statements"].update(role=["x"] * 9), "1 to 8 clauses, got 9"),
     "a clause of another kind": (lambda line: line["statements"].update(role=[3]), "statements.role.0"),
     "a clause that names the person": (
-        lambda line: line["statements"].update(role=[f"toil, like nnd, as {line['profile']['role']}"]),
+        lambda line: line["statements"].update(role=[f"like nnd, work as {line['profile']['role']}"]),
         "statements.role: .* name",
     ),
-    "a clause that leaves the value out": (lambda line: line["statements"].update(role=["toil"]), "every word of"),
+    "a clause that leaves the value out": (lambda line: line["statements"].update(role=["work as"]), "every word of"),
     "a mark of nothing": (
         lambda line: line["generated"].update({"profile.voice_identity": {"by": "m", "how": "invented"}}),
         "something that is there, got 'profile.voice_identity'",
@@ -328,7 +328,7 @@ BROKEN = {
         "generated.profile.role.by",
     ),
     "a generated value that breaks a rule": (
-        lambda line: (line["profile"].update(role="a nurse"), line["statements"].update(role=["toil as a nurse"])),
+        lambda line: (line["profile"].update(role="a nurse"), line["statements"].update(role=["work as a nurse"])),
         "profile.role: .* without an article",
     ),
     "an invented value that a clip says": (

@@ -198,11 +198,14 @@ def test_a_fence_around_the_object_is_tolerated():
 def test_clauses_keep_the_rules_and_straight_quotation_marks_are_turned():
     profile = {"role": "harbour pilot", "quote": "Slow is smooth."}
     reply = {
-        "role": ["guide ships as a harbour pilot", "works as a harbour pilot"],
+        "role": ["guide ships for a living as a harbour pilot", "works as a harbour pilot"],
         "quote": ['say "Slow is smooth" a lot'],
     }
-    draft, client = filled(reply, {"role": ["have a harbour pilot for a self"]}, work=write_statements, profile=profile)
-    assert draft.statements["role"] == ["guide ships as a harbour pilot", "have a harbour pilot for a self"]
+    draft, client = filled(reply, {"role": ["have the job of a harbour pilot"]}, work=write_statements, profile=profile)
+    assert draft.statements["role"] == [
+        "guide ships for a living as a harbour pilot",
+        "have the job of a harbour pilot",
+    ]
     assert draft.statements["quote"] == ["say “Slow is smooth” a lot"]
     assert draft.generated["statements.role"] == {"by": "fake/one", "how": "written"}
     assert not draft.refusals

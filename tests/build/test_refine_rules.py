@@ -3,10 +3,11 @@
 import pytest
 
 from omni_persona_build import wording
-from omni_persona_build.refine.clause_rules import clause_flaw
+from omni_persona_build.refine.clause_rules import STATING, clause_flaw
 from omni_persona_build.refine.prompts import EXAMPLES
 from omni_persona_build.refine.text_rules import plain_flaw
 from omni_persona_build.refine.value_rules import OPENINGS, value_flaw
+from omni_persona_runner.attributes import stating_sentence
 
 NAME = "Anton Okafor"
 PROFILE = {
@@ -31,8 +32,24 @@ def test_our_examples_keep_our_rules_and_every_stated_field_has_a_form():
 def test_our_templates_are_clauses_that_keep_our_rules():
     for field, templates in wording.STATEMENTS.items():
         for template in templates:
-            clause = wording._fill(template, EXAMPLES[field])
-            assert clause_flaw(clause, field, {field: EXAMPLES[field]}, NAME) is None, clause
+            # Of ours, one leaves it to the value to say that it is about hair.
+            value = "short grey hair" if field == "hairstyle" else EXAMPLES[field]
+            clause = wording._fill(template, value)
+            assert clause_flaw(clause, field, {field: value}, NAME) is None, clause
+
+
+@pytest.mark.parametrize("field", STATING)
+def test_a_clause_with_one_of_our_words_is_read_as_what_it_states(field):
+    """By the runner's baselines, which find the sentence that answers a question by key words."""
+    for word in STATING[field]:
+        said = EXAMPLES[field]
+        clause = f"mutter “{said.rstrip('.')}”" if word == "“" else f"now {word} {said}"
+        reason = clause_flaw(clause, field, {field: EXAMPLES[field]}, NAME)
+        assert reason is None, clause
+        note = f"They like pickled plums. They {clause}."
+        for question in wording.QUESTIONS[field]:
+            asked = question.format(who="the person in this photo")
+            assert stating_sentence(note, asked) == f"They {clause}.", (clause, asked)
 
 
 GOOD_VALUES = {
@@ -99,11 +116,11 @@ def test_a_value_shares_no_word_with_a_clip_or_with_what_states_another_field():
 
 
 GOOD_CLAUSES = {
-    "role": "guide ships home as a harbour pilot",
-    "affiliation": "draw their wages from St. Brigid's Port",
-    "hobby": "always collect sea glass after storms",
+    "role": "guide ships home for a living as a harbour pilot",
+    "affiliation": "gladly work for St. Brigid's Port",
+    "hobby": "always have a free time of collecting sea glass",
     "quote": "keep muttering “Slow is smooth, and smooth is afloat”",
-    "location": "shook my hand in Trondheim",
+    "location": "once met me in Trondheim",
 }
 
 
@@ -127,15 +144,25 @@ BAD_CLAUSES = {
     "two clauses": ("role", "work as a harbour pilot; never rest", "single clause"),
     "braces": ("role", "work as a harbour pilot {x}", "single clause"),
     "an open quotation": ("quote", "say “Slow is smooth, and smooth is afloat", "does not close"),
-    "a quote without marks": ("quote", "say that slow is smooth, and smooth is afloat", "between “ and ”"),
+    "a quote without marks": (
+        "quote",
+        "say that slow is smooth, and smooth is afloat",
+        "expected one of these in it: “",
+    ),
     "a new name": ("role", "work as a harbour pilot near Bergen", "brings in 'Bergen'"),
     "a number": ("role", "have worked 20 years as a harbour pilot", "brings in '20'"),
     "a gender": ("role", "earn his bread as a harbour pilot", "tells a gender by 'his'"),
-    "a word of another field": ("role", "wear a coat as a harbour pilot", "holds a word of clothing"),
+    "a word of another field": ("role", "need a coat to work as a harbour pilot", "holds a word of clothing"),
     "the name": ("role", "work as harbour pilot anton", "name"),
+    "nothing that tells a job": ("role", "ended up being a harbour pilot", "expected one of these in it: work as"),
+    "another thing told": (
+        "role",
+        "work as a harbour pilot in their free time",
+        "a statement of hobby, by 'free time'",
+    ),
     "a tale": (
         "role",
-        "patiently guide huge rusty tankers, gentle ferries and tired trawlers home as a harbour pilot",
+        "patiently guide huge rusty tankers, gentle ferries and tired trawlers, and work as a harbour pilot",
         "tells more",
     ),
 }
@@ -149,7 +176,7 @@ def test_a_bad_clause_is_told(case):
 
 def test_a_clause_adds_no_word_of_a_clip():
     said = ["The tide waits for nobody."]
-    assert "a clip" in clause_flaw("watch every tide as a harbour pilot", "role", PROFILE, NAME, said)
+    assert "a clip" in clause_flaw("watch every tide, work as a harbour pilot", "role", PROFILE, NAME, said)
     # What the value itself holds may be said, too: the builder pairs such a note with another clip.
     assert clause_flaw("work as a harbour pilot", "role", PROFILE, NAME, ["A pilot waits."]) is None
 

@@ -53,16 +53,20 @@ def test_what_was_refined_builds_and_passes_every_check(refined, folder, omni_pe
     assert "A language model (`fake/one`) wrote of the pool: 96 profile" in card
 
 
-def test_the_baselines_can_tell_what_is_asked(refined, folder, omni_persona_command):
-    """They read by key words, which the model's questions must have."""
+def test_the_baselines_can_read_what_is_asked_and_stated(refined, folder, omni_persona_command):
+    """They read by key words, which the model's questions and clauses must have."""
     import omni_persona
-    from omni_persona_runner.attributes import asked_kind
+    from omni_persona_runner.attributes import asked_kind, stating_sentence
 
     items = list(omni_persona.items(omni_persona.load(folder / "own/omni-persona", streaming=True)))
     questions = json.loads((folder / "refined/wording.json").read_text())["questions"]
     written = [one.partition("{who}")[0] for some in questions.values() for one in some]
     assert sum(item.query_text.startswith(tuple(written)) for item in items) > len(items) / 5
     assert all(asked_kind(item.query_text) for item in items)
+    for item in items:
+        if item.answerable:
+            notes = {context.concept_id: context.text for context in item.contexts}
+            assert item.gold_answer.rstrip(" .") in stating_sentence(notes[item.target_concept_id], item.query_text)
 
 
 def test_something_left_as_it_was_is_told_and_is_exit_code_one(folder, fake, omni_persona_command):

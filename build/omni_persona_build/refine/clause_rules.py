@@ -16,6 +16,25 @@ LONGEST_FRAME = 120
 MOST_OWN_WORDS = 6
 """Content words beyond the value: more would tell something new."""
 
+STATING: dict[str, tuple[str, ...]] = {
+    "role": ("work as", "worked as", "living as", "job"),
+    "affiliation": ("employed by", "contract with", "work for", "work at"),
+    "major": ("studied", "degree", "major"),
+    "hobby": ("hobby", "free time", "spare time", "pastime"),
+    "interest": ("interested in", "passionate", "passion for", "read everything"),
+    "MBTI": ("personality",),
+    "quote": ("“",),
+    "topic": ("talked", "topic", "spoke about", "discussed"),
+    "clothing": ("wearing", "wear", "dressed", "clothes"),
+    "hairstyle": ("hair",),
+    "appearance": ("looked", "described by", "appearance"),
+    "emotion": ("seemed", "came across", "felt", "mood"),
+    "location": ("met me in", "ran into me in"),
+    "environment": ("spoke with me", "stood before me", "surrounded"),
+}
+"""Asked field -> words of which a clause has one, and a clause about another field none: a note must say what of a
+person it tells."""
+
 _NO_START = re.compile(r"(?:i|he|she|it|they|we|you|who|that|and|but|or|an?|the)\b")
 _PLAIN_S = ("always", "sometimes", "nowadays", "perhaps", "besides", "afterwards")
 """Words in -s that are no verb of the third person."""
@@ -37,8 +56,8 @@ def clause_flaw(
         return f"does not hold every word of {value!r}"
     if reason := _form_flaw(clause, value):
         return reason
-    if field == "quote" and "“" not in clause:
-        return "does not put what is said between “ and ”"
+    if reason := _subject_flaw(clause, field, value):
+        return reason
     own = content_words(clause) - content_words(value)
     if len(own) > MOST_OWN_WORDS:
         return f"tells more than {value!r}"
@@ -50,6 +69,17 @@ def clause_flaw(
     frame = " ".join(word for word in WORD.findall(clause) if word.casefold() not in words(value))
     if frame and names_somebody(frame, name):
         return "holds a word of the person's name"
+    return None
+
+
+def _subject_flaw(clause: str, field: str, value: str) -> str | None:
+    """A clause says what it tells: a hobby, not just a thing."""
+    if field in STATING and not any(word in clause.casefold() for word in STATING[field]):
+        return f"expected one of these in it: {', '.join(STATING[field])}"
+    frame = cut_out(clause, value.rstrip(" .")).casefold()
+    for other, stating in STATING.items():
+        if other != field and (word := next((word for word in stating if word in frame), None)):
+            return f"could be taken for a statement of {other}, by {word!r}"
     return None
 
 

@@ -47,8 +47,9 @@ Put facts about a person into words. For each field in `facts`, write two clause
 “They” and followed by a comma or a full stop: begin with a verb in the plural form, in lower case, with no stop at \
 the end. Each clause holds every noun, verb, adjective and name of the value, best the value word by word, and adds \
 nothing but a few plain words to lead up to it: no further facts, no names, no numbers, no words of another field, no \
-words of `spoken`, nothing that tells a gender. `ours` shows how we say it; say it in other ways. Words that a person \
-likes to say stand between “ and ”.
+words of `spoken`, nothing that tells a gender. Where `words` has some for the field, each clause holds one of these, \
+and none of those for another field, so that it is clear what is told of the person. `ours` shows how we say it; say \
+it in other ways. Words that a person likes to say stand between “ and ”.
 Answer as {"FIELD": ["clause", "clause"], ...}."""
 
 ASK = f"""\

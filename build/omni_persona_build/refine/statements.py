@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from omni_persona_build.refine import prompts
-from omni_persona_build.refine.clause_rules import MOST_CLAUSES, clause_flaw
+from omni_persona_build.refine.clause_rules import MOST_CLAUSES, STATING, clause_flaw
 from omni_persona_build.refine.draft import Draft
 from omni_persona_build.refine.exchange import WHOLE, Asker, Flaws, closed_object
 from omni_persona_build.wording import STATEMENTS
@@ -40,6 +40,7 @@ async def write_statements(draft: Draft, asker: Asker) -> None:
     payload = {
         "facts": {field: draft.values[field] for field in missing},
         "spoken": draft.entry.spoken(),
+        "words": {field: list(STATING[field]) for field in missing if field in STATING},
         "ours": {field: list(STATEMENTS[field]) for field in missing},
     }
     schema = closed_object({field: {"type": "array", "items": {"type": "string"}} for field in missing})
