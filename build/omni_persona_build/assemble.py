@@ -11,7 +11,7 @@ The rules a sample keeps stand in `flaw`. Two of them carry the benchmark:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -82,13 +82,14 @@ def assemble(
     recipe: Recipe,
     plans: Sequence[PlannedSample],
     rng: np.random.Generator,
+    questions: Mapping[str, Sequence[str]] = wording.NONE,
     circle: Sequence[int] | None = None,
     left_over: list[PlannedSample] | None = None,
 ) -> Iterator[Sample]:
     """Fill planned samples, everybody being asked about equally often as far as the rules allow.
 
-    circle: the people that memories are of, as indices; None for all. left_over: takes the plans that nobody fits.
-    Without it, raises `BuildError` where nobody fits a sample.
+    questions: the pool's own, by asked field. circle: the people that memories are of, as indices; None for all.
+    left_over: takes the plans that nobody fits. Without it, raises `BuildError` where nobody fits a sample.
     """
     circle = range(len(graph.people)) if circle is None else circle
     able = graph.with_company(people_needed(recipe), circle)
@@ -100,7 +101,7 @@ def assemble(
             # Whoever is still due comes first; the new round is appended whole.
             turns += [able[index] for index in rng.permutation(len(able))]
         for index in dict.fromkeys(turns):
-            sample = _sample(graph, recipe, planned, index, near[index], rng, refused)
+            sample = _sample(graph, recipe, planned, index, near[index], rng, refused, questions)
             if sample is not None:
                 turns.remove(index)
                 yield sample
@@ -122,6 +123,7 @@ def _sample(
     parts: Sequence[NDArray[np.intp]],
     rng: np.random.Generator,
     refused: Counter[str],
+    questions: Mapping[str, Sequence[str]],
 ) -> Sample | None:
     queried = graph.people[index]
     places = recipe.contexts - (planned.position is not None)
@@ -133,7 +135,7 @@ def _sample(
             people = [graph.people[other] for other in rng.choice(others, places, replace=False)]
             if planned.position is not None:
                 people.insert(planned.position, queried)
-            drawn = _draw(planned, queried, people, _facts_of_a_note(recipe), rng)
+            drawn = _draw(planned, queried, people, _facts_of_a_note(recipe), rng, questions)
             reason = drawn if isinstance(drawn, str) else flaw(drawn)
             if isinstance(drawn, Sample) and reason is None:
                 return drawn
@@ -148,7 +150,12 @@ def _facts_of_a_note(recipe: Recipe) -> int:
 
 
 def _draw(
-    planned: PlannedSample, queried: Persona, people: Sequence[Persona], most_facts: int, rng: np.random.Generator
+    planned: PlannedSample,
+    queried: Persona,
+    people: Sequence[Persona],
+    most_facts: int,
+    rng: np.random.Generator,
+    own_questions: Mapping[str, Sequence[str]],
 ) -> Sample | str:
     """Draw fields, media and words; a string says which need could not be met.
 
@@ -204,7 +211,7 @@ def _draw(
                 _pick(persona.pictures, rng),
                 _pick(persona.clips, rng),
                 facts,
-                wording.note(facts, rng),
+                wording.note(facts, rng, persona.statements),
             )
         )
     said = _pick(queried.clips, rng) if planned.position is None else memories[planned.position].clip
@@ -219,7 +226,7 @@ def _draw(
             if not said.transcript:
                 return f"a clip of {queried.persona_id} has no transcript"
             phrase, cue = wording.heard(said.transcript, queried.profile.topic)
-        text = wording.question(item.task.group, field, phrase, rng)
+        text = wording.question(item.task.group, field, phrase, rng, own_questions.get(field, ()))
         questions.append(Question(item, field, cue_field if item.task.group == "T2T" else None, cue, text))
     return Sample(
         queried,

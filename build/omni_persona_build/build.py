@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 
 import omni_persona
 from omni_persona_build.assemble import Sample, assemble
-from omni_persona_build.card import BuildFacts
+from omni_persona_build.card import BuildFacts, GeneratedFacts
 from omni_persona_build.circles import circles, deal
 from omni_persona_build.construction import ConstructionFile, construction_rows
 from omni_persona_build.exclude import without
@@ -19,6 +20,7 @@ from omni_persona_build.fit import people_needed, require_company, require_fit
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.hub import write_hub_files
 from omni_persona_build.invent import EMBEDDED_POOL
+from omni_persona_build.own_questions import OwnQuestions, read_questions
 from omni_persona_build.plan import PlannedSample, plan
 from omni_persona_build.pool import Persona, read_pool
 from omni_persona_build.recipe import Recipe
@@ -66,6 +68,7 @@ def build(
         # What ships with the package is left as it was shipped.
         remembered = Remembered(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
         people = read_pool(pool, lambda done, total: progress("reading people", done, total), remembered)
+        questions = read_questions(pool, people)
         if exclude is not None:
             people = without(people, exclude)
         require_fit(people, recipe)
@@ -75,7 +78,7 @@ def build(
         require_company(graph.sizes(), recipe, str(pool))
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
-        fingerprint = pool_fingerprint(people)
+        fingerprint = pool_fingerprint(people, questions)
         about = {
             "recipe": recipe.model_dump(),
             "seed": seed,
@@ -95,7 +98,7 @@ def build(
                 n_samples += 1
                 progress("assembling questions", n_samples, len(planned))
 
-        written = write_parquet(map(rows, _filled(graph, recipe, planned, rng)), folder, about)
+        written = write_parquet(map(rows, _filled(graph, recipe, planned, rng, questions.by_field)), folder, about)
         construction.close()
         facts = BuildFacts(
             recipe=recipe.name,
@@ -109,6 +112,7 @@ def build(
             content=written.content,
             counts=written.counts,
             settings=recipe,
+            generated=generated_facts(people, questions),
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
@@ -116,25 +120,51 @@ def build(
 
 
 def _filled(
-    graph: PersonaGraph, recipe: Recipe, planned: Sequence[PlannedSample], rng: np.random.Generator
+    graph: PersonaGraph,
+    recipe: Recipe,
+    planned: Sequence[PlannedSample],
+    rng: np.random.Generator,
+    questions: Mapping[str, Sequence[str]],
 ) -> Iterator[Iterator[Sample]]:
     """The samples of each circle of people, then those that needed people of several circles."""
     needed = people_needed(recipe)
     parts = circles(graph, CIRCLE_BYTES, 2 * needed)
     if len(parts) == 1:
-        yield assemble(graph, recipe, planned, rng)
+        yield assemble(graph, recipe, planned, rng, questions)
         return
     left_over: list[PlannedSample] = []
     shares = deal(planned, [len(graph.with_company(needed, circle)) for circle in parts])
     for circle, share in zip(parts, shares, strict=True):
-        yield assemble(graph, recipe, share, rng, circle, left_over)
-    yield assemble(graph, recipe, left_over, rng)
+        yield assemble(graph, recipe, share, rng, questions, circle, left_over)
+    yield assemble(graph, recipe, left_over, rng, questions)
 
 
-def pool_fingerprint(people: Sequence[Persona]) -> str:
-    """A hash of all that a pool holds: ids, profiles and media."""
+def pool_fingerprint(people: Sequence[Persona], questions: OwnQuestions) -> str:
+    """A hash of all that a pool holds: ids, profiles, media, and words of its own."""
     digest = hashlib.sha256()
     for persona in people:
         digest.update(repr((persona.persona_id, persona.gender, persona.profile)).encode())
         digest.update("".join(medium.digest for medium in persona.media()).encode())
+        if persona.statements or persona.generated:
+            digest.update(repr((sorted(persona.statements.items()), sorted(persona.generated.items()))).encode())
+    if questions.by_field:
+        digest.update(repr((sorted(questions.by_field.items()), sorted(questions.generated.items()))).encode())
     return digest.hexdigest()[:16]
+
+
+def generated_facts(people: Sequence[Persona], questions: OwnQuestions) -> GeneratedFacts | None:
+    """What a model wrote of a pool, or None where it wrote nothing."""
+    marks = [(key, mark) for persona in people for key, mark in persona.generated.items()]
+    marks += questions.generated.items()
+    if not marks:
+        return None
+    values = Counter(mark.how for key, mark in marks if key.startswith("profile."))
+    clauses = [
+        len(persona.statements[key.removeprefix("statements.")])
+        for persona in people
+        for key in persona.generated
+        if key.startswith("statements.")
+    ]
+    asked = [len(questions.by_field[key.removeprefix("questions.")]) for key in questions.generated]
+    models = tuple(sorted({mark.by for _, mark in marks}))
+    return GeneratedFacts(models, values["extracted"], values.total() - values["extracted"], sum(clauses), sum(asked))

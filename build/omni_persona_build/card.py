@@ -26,6 +26,21 @@ BATCH_ROWS = 12
 
 
 @dataclass(frozen=True)
+class GeneratedFacts:
+    """What models wrote of a pool."""
+
+    models: tuple[str, ...]
+    extracted: int
+    """Profile fields found in what the people said."""
+    invented: int
+    """Profile fields made up."""
+    clauses: int
+    """Ways to state a field in a note."""
+    questions: int
+    """Ways to ask for a field."""
+
+
+@dataclass(frozen=True)
 class BuildFacts:
     """What the card says of a build."""
 
@@ -49,6 +64,8 @@ class BuildFacts:
     """What it was built by; None for an imported release."""
     leaks: Sequence[Leak] = ()
     """What the items of an imported release leak."""
+    generated: GeneratedFacts | None = None
+    """None where everything was given, and no model wrote anything."""
 
 
 CHECKS = re.compile(r"(<!-- checks -->\n\n).*?(\n\n<!-- end of checks -->)", re.DOTALL)
@@ -85,6 +102,7 @@ def render_card(facts: BuildFacts) -> str:
         contexts=facts.contexts,
         counts_table=_counts_table(facts.counts),
         fingerprint=facts.fingerprint,
+        generated=facts.generated,
         leaks_table=_table(["", *omni_persona.GROUPS], leak_rows(facts.leaks)),
         people=facts.people,
         pool=facts.pool,

@@ -42,6 +42,7 @@ SCHEMA = pa.schema(
             for modality in MODALITIES
             for figure, kind in (("similarity", pa.float32()), ("rank", pa.int32()))
         ),  # to the queried person: cosine, and 0 for the nearest of the people beside them
+        ("generated", pa.bool_()),  # whether a model wrote the queried person's value of what is asked
     ]
 )
 
@@ -63,6 +64,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 else getattr(sample.queried.profile, question.asked),
                 "transcript": memory.clip.transcript,
                 "states_asked": memory.value(question.asked) is not None,
+                "generated": f"profile.{question.asked}" in sample.queried.generated,
             }
             for modality in MODALITIES:
                 similarity = likeness[place][modality]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
@@ -18,6 +18,8 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omni_persona_build.errors import BuildError
+from omni_persona_build.refine.clause_rules import MOST_CLAUSES, clause_flaw
+from omni_persona_build.refine.value_rules import value_flaw
 from omni_persona_build.remembered import FileFacts, Remembered
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
@@ -63,7 +65,29 @@ class _AudioLine(BaseModel):
     transcript: str | None = None
 
 
-class _PersonaLine(BaseModel):
+class Turn(BaseModel):
+    """What one speaker says in a dialogue."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    speaker: str = Field(min_length=1)
+    text: str
+
+
+class Mark(BaseModel):
+    """Says of a text in a pool that a model wrote it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: str = Field(min_length=1, max_length=200, pattern=r"^[^\s`]+$")
+    """The model's name."""
+    how: Literal["extracted", "invented", "written"]
+    """Found in a dialogue, made up, or put into words."""
+
+
+class PersonaLine(BaseModel):
+    """A line of `personas.jsonl`. What was generated in it keeps the rules of `omni_persona_build.refine`."""
+
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     persona_id: str = Field(min_length=1)
@@ -72,6 +96,20 @@ class _PersonaLine(BaseModel):
     profile: Profile
     images: list[_ImageLine] = Field(min_length=1)
     audios: list[_AudioLine] = Field(min_length=1)
+    dialogue: list[Turn] | str | None = None
+    """What the person said to somebody; `omni-persona refine` reads it, the builder does not."""
+    statements: dict[str, list[str]] = Field(default_factory=dict)
+    """Field -> own clauses that state its value, read after `They`."""
+    generated: dict[str, Mark] = Field(default_factory=dict)
+    """`profile.FIELD` or `statements.FIELD` -> who wrote it, where that was a model."""
+
+    def values(self) -> dict[str, str]:
+        """The fields of the profile that have a value."""
+        return {field: str(value) for field, value in self.profile if value is not None}
+
+    def spoken(self) -> list[str]:
+        """What the clips say, where that is known."""
+        return [audio.transcript for audio in self.audios if audio.transcript]
 
 
 @dataclass(frozen=True)
@@ -127,6 +165,12 @@ class Persona:
     query_clips: tuple[Clip, ...]
     where: str
     """`FILE:LINE` it was read from, for messages."""
+    name: str = ""
+    """To see that no text names the person; it stands in no dataset."""
+    statements: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
+    """Field -> own clauses that state its value in a note, besides our templates."""
+    generated: Mapping[str, Mark] = field(default_factory=dict, hash=False)
+    """`profile.FIELD` or `statements.FIELD` -> who wrote it, where that was a model."""
 
     def media(self) -> tuple[Picture | Clip, ...]:
         """All pictures and clips."""
@@ -176,18 +220,52 @@ def read_pool(
     return people
 
 
-def _read_persona(line: str, where: str, root: Path, known: Remembered) -> Persona:
+def read_line(line: str, where: str) -> PersonaLine:
+    """A line of `personas.jsonl`, without a look at its media. Raises `BuildError` that names `where` and the field."""
     try:
-        entry = _PersonaLine.model_validate(json.loads(line))
+        entry = PersonaLine.model_validate(json.loads(line))
     except json.JSONDecodeError as error:
         raise BuildError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
     except RecursionError:
         raise BuildError(f"{where}: JSON nested too deeply") from None
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the line"
-        raise BuildError(f"{where}: {field}: {first['msg']}") from None
+        place = ".".join(str(part) for part in first["loc"]) or "the line"
+        raise BuildError(f"{where}: {place}: {first['msg']}") from None
+    # Words are compared only where there is something to compare them for.
+    if (entry.statements or entry.generated) and (reason := line_flaw(entry)):
+        raise BuildError(f"{where}: {reason}")
+    return entry
 
+
+def line_flaw(entry: PersonaLine) -> str | None:
+    """The first rule that an own statement or a generated text of a line breaks, or None."""
+    values, spoken = entry.values(), entry.spoken()
+    for key, mark in entry.generated.items():
+        part, _, name = key.partition(".")
+        if not (part == "profile" and name in values) and not (part == "statements" and name in entry.statements):
+            return f"generated: expected profile.FIELD or statements.FIELD of something that is there, got {key!r}"
+        if (mark.how == "written") != (part == "statements"):
+            return f"generated: {key}: a profile field is extracted or invented, statements are written, got {mark.how}"
+    for name, clauses in entry.statements.items():
+        if not 1 <= len(clauses) <= MOST_CLAUSES:
+            return f"statements.{name}: expected 1 to {MOST_CLAUSES} clauses, got {len(clauses)}"
+        for clause in clauses:
+            if reason := clause_flaw(clause, name, values, entry.name, spoken):
+                return f"statements.{name}: {clause!r} {reason}"
+    for name, value in values.items():
+        if f"profile.{name}" not in entry.generated:
+            continue
+        others = {other: held for other, held in values.items() if other != name}
+        # What was found in what somebody said shares its words, of course.
+        heard = spoken if entry.generated[f"profile.{name}"].how == "invented" else ()
+        if reason := value_flaw(name, value, others, entry.name, heard, entry.statements):
+            return f"profile.{name}: {reason}"
+    return None
+
+
+def _read_persona(line: str, where: str, root: Path, known: Remembered) -> Persona:
+    entry = read_line(line, where)
     pictures = [(image.role, _read_picture(image, where, root, known)) for image in entry.images]
     clips = [(audio.role, _read_clip(audio, where, root, known)) for audio in entry.audios]
     context_pictures, query_pictures = _split(pictures, ("query",))
@@ -201,6 +279,9 @@ def _read_persona(line: str, where: str, root: Path, known: Remembered) -> Perso
         query_pictures,
         query_clips,
         where,
+        entry.name,
+        {field: tuple(clauses) for field, clauses in entry.statements.items()},
+        entry.generated,
     )
 
 

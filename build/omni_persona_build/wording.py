@@ -6,7 +6,8 @@ mood and the like ask for what was *noted*, because a picture or a clip may show
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -121,25 +122,38 @@ ASKED_FIELDS: dict[str, tuple[str, ...]] = {
 """Asked group -> the profile fields that our questions ask for (a part of `omni_persona.SUBFIELDS`)."""
 
 
+NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
+"""No words of one's own."""
+
+
 def _fill(template: str, value: str) -> str:
     article = "an" if value[:1].lower() in "aeiou" else "a"
     # A name keeps its own article; one without gets none, which reads well with names of firms and of places alike.
     return template.format(x=value, q=value.rstrip(" ."), a=f"{article} {value}", the=value)
 
 
-def note(facts: Sequence[tuple[str, str]], rng: np.random.Generator) -> str:
-    """One or two sentences that state facts, given as (field, value), in an order of chance."""
+def note(facts: Sequence[tuple[str, str]], rng: np.random.Generator, own: Mapping[str, Sequence[str]] = NONE) -> str:
+    """One or two sentences that state facts, given as (field, value), in an order of chance.
+
+    own: field -> the person's own clauses for it, drawn from as our templates are.
+    """
     order = [facts[index] for index in rng.permutation(len(facts))]
     half = (len(order) + 1) // 2
-    return " ".join(_sentence(part, rng) for part in (order[:half], order[half:]) if part)
+    return " ".join(_sentence(part, rng, own) for part in (order[:half], order[half:]) if part)
 
 
-def _sentence(facts: Sequence[tuple[str, str]], rng: np.random.Generator) -> str:
+def _sentence(facts: Sequence[tuple[str, str]], rng: np.random.Generator, own: Mapping[str, Sequence[str]]) -> str:
     # Long values hold commas and verbs of their own: at the end they cannot swallow the clause after them.
     order = sorted(facts, key=lambda fact: fact[0] in LONG)
-    clauses = [_fill(str(rng.choice(STATEMENTS[field])), value) for field, value in order]
+    clauses = [_clause(field, value, rng, own.get(field, ())) for field, value in order]
     joined = clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
     return f"They {joined}."
+
+
+def _clause(field: str, value: str, rng: np.random.Generator, own: Sequence[str]) -> str:
+    # One draw, whatever there is to draw from: a pool without clauses of its own gives the bytes it always gave.
+    ways = (*(_fill(template, value) for template in STATEMENTS[field]), *own)
+    return ways[int(rng.integers(len(ways)))]
 
 
 def describe(field: str, value: str) -> str:
@@ -166,7 +180,10 @@ def heard(transcript: str, topic: str | None, limit: int = 14) -> tuple[str, str
     return _fill(HEARD_WORDS, said), said
 
 
-def question(group: str, asked: str, cue: str | None, rng: np.random.Generator) -> str:
-    """A question of a group about an asked field; `cue` describes the person in T2T and T2Any."""
+def question(group: str, asked: str, cue: str | None, rng: np.random.Generator, own: Sequence[str] = ()) -> str:
+    """A question of a group about an asked field; `cue` describes the person in T2T and T2Any.
+
+    own: the pool's own questions about that field, drawn from as ours are.
+    """
     who = str(rng.choice(POINTERS[group])).format(cue=cue)
-    return str(rng.choice(QUESTIONS[asked])).format(who=who)
+    return str(rng.choice((*QUESTIONS[asked], *own))).format(who=who)

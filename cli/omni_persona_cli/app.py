@@ -19,6 +19,7 @@ from omni_persona_cli import (
     judge,
     pool,
     push,
+    refine,
     register,
     report,
     run,
@@ -39,6 +40,7 @@ app = typer.Typer(
 for _name, _module, _function in (
     ("demo", demo, demo.demo),
     ("pool", pool, pool.pool),
+    ("refine", refine, refine.refine),
     ("build", build, build.build),
     ("import", import_release, import_release.import_release),
     ("check", check, check.check),

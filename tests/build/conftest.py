@@ -1,6 +1,8 @@
 """A pool of made-up people, small and quick, whose lines a test may break."""
 
+import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +103,29 @@ def built(shared_pool, tmp_path_factory):
     out = tmp_path_factory.mktemp("built") / "omni-persona"
     build(shared_pool.folder, load_recipe("tiny"), out)
     return out
+
+
+@pytest.fixture(scope="session")
+def fake():
+    """The module `fake_model` beside this file."""
+    spec = importlib.util.spec_from_file_location("fake_model", Path(__file__).with_name("fake_model.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fake_model"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def refined(pool, tmp_path, monkeypatch):
+    """Refine the pool with a served model; a second call goes on with the replies of the first."""
+    from omni_persona_build.refine.client import ChatClient
+    from omni_persona_build.refine.refine import refine
+
+    monkeypatch.setenv("REFINE_KEY", "sk-very-secret")
+
+    def call(model, out="refined", *, name="fake/one", **options):
+        settings = {key: options.pop(key) for key in ("attempts", "timeout", "give_up_after") if key in options}
+        client = ChatClient(model.url, name, api_key_env="REFINE_KEY", first_wait=0.01, **settings)
+        return refine(pool.folder, tmp_path / out, client, cache=tmp_path / "cache.jsonl", **options)
+
+    return call

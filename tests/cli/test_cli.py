@@ -8,6 +8,7 @@ import pytest
 COMMANDS = (
     "demo",
     "pool",
+    "refine",
     "build",
     "import",
     "check",
@@ -55,6 +56,14 @@ def test_every_command_has_help_with_an_example(command):
     [
         (("build", "--pool", "nowhere"), "nowhere is no persona pool: it has no personas.jsonl"),
         (("build", "--pool", "nowhere", "--recipe", "huge"), "no recipe 'huge'"),
+        (
+            ("refine", "--pool", "nowhere", "--out", "r", "--endpoint", "http://x/v1", "--model", "m"),
+            "nowhere is no persona pool: it has no personas.jsonl",
+        ),
+        (
+            ("refine", "--pool", "nowhere", "--out", "r", "--endpoint", "x:1", "--model", "m"),
+            "expected an endpoint such as http://localhost:8000/v1, got 'x:1'",
+        ),
         (("import", "--release", "nowhere.jsonl", "--assets", "."), "cannot read nowhere.jsonl"),
         (("check", "nowhere"), "nowhere has no data/test-*.parquet"),
         (("run", "--model", "baseline:best", "--out", "r"), "no model 'baseline:best': the baselines are"),

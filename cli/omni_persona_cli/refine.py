@@ -1,0 +1,100 @@
+"""`omni-persona refine`: let a language model fill gaps in a pool and vary its wording."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from omni_persona_cli.console import err, out, progress
+
+EXAMPLES = """Examples:
+
+omni-persona refine --pool people --endpoint http://localhost:8000/v1 --model ORG/MODEL --out refined
+
+omni-persona refine --pool people --endpoint http://localhost:8000/v1 --model ORG/MODEL --only profile --out filled"""
+
+SHOWN = 20
+"""Refusals that are printed; refine.json has all."""
+
+
+class Only(str, Enum):
+    """What a model may add."""
+
+    profile = "profile"
+    notes = "notes"
+    questions = "questions"
+
+
+def refine(
+    pool: Annotated[Path, typer.Option(help="Folder with personas.jsonl and the media it names.")],
+    target: Annotated[Path, typer.Option("--out", help="The pool to write.")],
+    endpoint: Annotated[
+        str, typer.Option(metavar="URL", help="An OpenAI-compatible server, such as http://localhost:8000/v1.")
+    ],
+    model: Annotated[str, typer.Option(help="The model's name at the endpoint.")],
+    only: Annotated[
+        list[Only] | None,
+        typer.Option(
+            help="profile: fields that are missing. notes: ways to state facts. questions: ways to ask. May be "
+            "repeated; all three if left out."
+        ),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests under way at a time.")] = 8,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keeps the replies; a file beside --out if left out.")
+    ] = None,
+    api_key_env: Annotated[
+        str, typer.Option(metavar="NAME", help="The environment variable that holds the endpoint's key.")
+    ] = "OPENAI_API_KEY",
+    overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+) -> None:
+    """Let a model behind an OpenAI-compatible endpoint fill gaps in profiles and vary notes and questions.
+
+    What is given never changes; what the model adds is checked, and marked as generated. Facts are taken from
+    `dialogue`, or else from what the clips say, before any are invented. The same command goes on where it was
+    stopped. Exit code 1 when something stayed as it was; refine.json in --out lists it.
+    """
+    from omni_persona_build.refine.client import ChatClient
+    from omni_persona_build.refine.refine import PARTS, REPORT
+    from omni_persona_build.refine.refine import refine as refine_pool
+
+    chosen = {one.value for one in only or ()}
+    with progress() as display:
+        bars: dict[str, int] = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in bars:
+                bars[stage] = display.add_task(stage, total=total)
+            display.update(bars[stage], completed=done)  # type: ignore[arg-type]
+
+        refined = refine_pool(
+            pool,
+            target,
+            ChatClient(endpoint, model, api_key_env=api_key_env),
+            parts=[part for part in PARTS if not chosen or part in chosen],
+            cache=cache,
+            concurrency=concurrency,
+            overwrite=overwrite,
+            progress=advance,
+        )
+    # What a model is called or writes is text: no markup and no emoji codes are read from it.
+    out.print(
+        Text(
+            f"Refined {refined.people} people in {refined.out} by {model}: {refined.extracted} profile fields "
+            f"extracted, {refined.invented} invented, {refined.clauses} clauses, {refined.questions} questions"
+        ),
+        soft_wrap=True,
+    )
+    for refusal in refined.refusals[:SHOWN]:
+        err.print(
+            Text(f"left as it was: {refusal.person or 'the pool'}: {refusal.what}: {refusal.reason}"), soft_wrap=True
+        )
+    if refined.refusals:
+        more = len(refined.refusals) - SHOWN
+        err.print(Text(f"{f'and {more} more; ' if more > 0 else ''}{refined.out / REPORT} lists all"), soft_wrap=True)
+        raise typer.Exit(1)
+    out.print(Text(f"Next: omni-persona build --pool {refined.out}"), soft_wrap=True)
