@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,13 @@ omni-persona build --pool people --recipe my_recipe.yaml --seed 7 --out second/o
 omni-persona build --pool more-people --recipe train --exclude omni-persona --out train/omni-persona"""
 
 
+class Perceptions(str, Enum):
+    """What compares faces, voices and texts."""
+
+    light = "light"
+    specialists = "specialists"
+
+
 def build(
     pool: Annotated[Path, typer.Option(help="Folder with personas.jsonl and the media it names.")],
     recipe: Annotated[str, typer.Option(help="tiny, balanced, v2_2, train, or a YAML file of your own.")] = "tiny",
@@ -28,6 +36,10 @@ def build(
     exclude: Annotated[
         Path | None, typer.Option(help="A built dataset whose people and media are kept out, such as the test set.")
     ] = None,
+    perception: Annotated[
+        Perceptions,
+        typer.Option(help="What tells who is like whom; specialists are surer and slower, and come with an extra."),
+    ] = Perceptions.light,
     overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
     checks: Annotated[
         bool, typer.Option("--check/--no-check", help="Check what was built, and put the results into its card.")
@@ -38,7 +50,16 @@ def build(
     The pool is read and every medium opened first; --out appears whole or not at all. The same pool, recipe and seed
     give the same bytes. Exit code 1 when a check fails; the folder is kept, and its card says so.
     """
-    build_and_report(pool, recipe, target, seed=seed, licence=licence, exclude=exclude, overwrite=overwrite)
+    build_and_report(
+        pool,
+        recipe,
+        target,
+        seed=seed,
+        licence=licence,
+        exclude=exclude,
+        perception=perception.value,
+        overwrite=overwrite,
+    )
     if checks and not check_and_report(target, write=True):
         err.print(
             f"A check failed: {target} is no fair benchmark as it is. It is kept, and its card says so.",
@@ -57,11 +78,13 @@ def build_and_report(
     seed: int = 0,
     licence: str = "other",
     exclude: Path | None = None,
+    perception: str = "light",
     overwrite: bool = False,
 ) -> None:
     """Build with a progress display, then say what was built and where."""
     from omni_persona_build.build import build as build_dataset
     from omni_persona_build.recipe import load_recipe
+    from omni_persona_perception import perception as perception_of
 
     with progress() as display:
         built = build_dataset(
@@ -71,6 +94,7 @@ def build_and_report(
             seed=seed,
             license=licence,
             exclude=exclude,
+            perception=perception_of(perception),
             overwrite=overwrite,
             progress=bars(display),
         )

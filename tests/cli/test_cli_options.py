@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import omni_persona_cli
 from omni_persona_cli import build, import_release
+from omni_persona_perception import PERCEPTIONS
 
 FILES = sorted(Path(omni_persona_cli.__file__).parent.glob("*.py"))
 
@@ -49,7 +50,8 @@ class CalledError(Exception):
         (
             build.build,
             "omni_persona_build.build.build",
-            "--pool people --recipe balanced --out new --seed 7 --license cc-by-4.0 --exclude old --overwrite",
+            "--pool people --recipe balanced --out new --seed 7 --license cc-by-4.0 --exclude old --perception specialists "
+            "--overwrite",
             {
                 "pool": Path("people"),
                 "recipe": "balanced",
@@ -57,6 +59,7 @@ class CalledError(Exception):
                 "seed": 7,
                 "license": "cc-by-4.0",
                 "exclude": Path("old"),
+                "perception": PERCEPTIONS["specialists"],
                 "overwrite": True,
             },
         ),
