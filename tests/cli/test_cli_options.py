@@ -50,8 +50,8 @@ class CalledError(Exception):
         (
             build.build,
             "omni_persona_build.build.build",
-            "--pool people --recipe balanced --out new --seed 7 --license cc-by-4.0 --exclude old --perception specialists "
-            "--overwrite",
+            "--pool people --recipe balanced --out new --seed 7 --license cc-by-4.0 --exclude old "
+            "--perception specialists --overwrite",
             {
                 "pool": Path("people"),
                 "recipe": "balanced",
