@@ -112,6 +112,7 @@ def build(
             content=written.content,
             counts=written.counts,
             settings=recipe,
+            perception=perception.name,
             generated=generated_facts(people, questions),
         )
         write_hub_files(folder, facts)

@@ -62,6 +62,8 @@ class BuildFacts:
     """(task, absence) -> items."""
     settings: Recipe | None = None
     """What it was built by; None for an imported release."""
+    perception: str | None = None
+    """What told who is like whom; None for an imported release."""
     leaks: Sequence[Leak] = ()
     """What the items of an imported release leak."""
     generated: GeneratedFacts | None = None
@@ -105,6 +107,7 @@ def render_card(facts: BuildFacts) -> str:
         generated=facts.generated,
         leaks_table=_table(["", *omni_persona.GROUPS], leak_rows(facts.leaks)),
         people=facts.people,
+        perception=facts.perception,
         pool=facts.pool,
         recipe=facts.recipe,
         samples=facts.samples,
