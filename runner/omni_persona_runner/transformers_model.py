@@ -320,6 +320,9 @@ class TransformersModel:
             return ModelError(chat.item_id, f"{error} within {n_output} tokens")
         if self._prompt.reason and said.thinking is None and not ended:
             return ModelError(chat.item_id, f"the thinking has no end within {n_output} tokens")
+        if not said.answer:
+            # As from an endpoint: what says nothing is no answer, and must not count as a wrong one.
+            return ModelError(chat.item_id, f"an empty answer of {n_output} tokens")
         return Answer(
             chat.item_id,
             text=said.answer,

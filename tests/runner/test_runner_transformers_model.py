@@ -246,6 +246,15 @@ def test_thinking_without_an_end_is_a_failed_item(checkpoint, items, said, monke
     assert "the thinking has no end within" in failed.message
 
 
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_an_empty_answer_is_a_failed_item_and_no_wrong_one(checkpoint, items, said, monkeypatch, text):
+    model = TransformersModel(checkpoint)
+    thinking(model, monkeypatch, text)
+    (failed,) = said(model, items[:1])
+    assert isinstance(failed, ModelError)
+    assert failed.message.startswith("an empty answer of ")
+
+
 def test_an_answer_cut_at_its_limit_is_flagged(checkpoint, items, said, monkeypatch):
     model = TransformersModel(checkpoint)
     thinking(model, monkeypatch, "a nurse who...")
