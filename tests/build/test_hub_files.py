@@ -165,7 +165,7 @@ def test_the_card_tells_settings_consent_gate_and_source(built):
         "| recipe | `tiny`: Eight items of each task; half of them cannot be answered, for either reason. |",
         "| seed | 0 |",
         "| memories a question (K) | 4 |",
-        "| distractors | hard |",
+        "| distractors | hard, told by light vectors |",
         "| clips | 2 to 30 s |",
         "answers for the consent of everybody in\nit.",
         "Access is gated",
