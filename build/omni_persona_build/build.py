@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import omni_persona
-from omni_persona_build.assemble import Sample, assemble
+from omni_persona_build.assemble import assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts
 from omni_persona_build.circles import circles, deal
 from omni_persona_build.construction import ConstructionFile, construction_rows
@@ -26,6 +26,7 @@ from omni_persona_build.pool import Persona, read_pool
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.remembered import Remembered
 from omni_persona_build.rows import sample_rows
+from omni_persona_build.sample import Sample
 from omni_persona_build.write import CIRCLE_BYTES, Row, whole_folder, write_parquet
 from omni_persona_perception import PERCEPTIONS, Perception
 

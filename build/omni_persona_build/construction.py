@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from omni_persona_build.assemble import Sample
 from omni_persona_build.graph import MODALITIES, PersonaGraph
 from omni_persona_build.rows import item_id
+from omni_persona_build.sample import Sample
 
 FILE = "data/construction.parquet"
 
@@ -59,9 +59,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 "person": memory.persona.persona_id,
                 "queried_person": sample.queried.persona_id,
                 "cue": question.cue,
-                "withheld": None
-                if question.item.absence == "none"
-                else getattr(sample.queried.profile, question.asked),
+                "withheld": None if question.item.absence == "none" else sample.queried.value(question.asked),
                 "transcript": memory.clip.transcript,
                 "states_asked": memory.value(question.asked) is not None,
                 "generated": f"profile.{question.asked}" in sample.queried.generated,

@@ -49,22 +49,21 @@ def require_company(sizes: Mapping[str, int], recipe: Recipe, file: str) -> None
 
 def _lacking_media(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
     """Who lacks a medium that the recipe asks for: the first, with file and line, and how many others."""
-    groups = {omni_persona.TASKS[name].group for name, counts in recipe.tasks.items() if counts.total}
     lacking = [
         [
             (persona, "has one picture; I2I needs two, one to remember and another to ask with")
             for persona in people
-            if "I2I" in groups and not persona.query_pictures
+            if "I2I" in recipe.groups and not persona.query_pictures
         ],
         [
             (persona, "has one clip; A2A needs two, one to remember and another to ask with")
             for persona in people
-            if "A2A" in groups and not persona.query_clips
+            if "A2A" in recipe.groups and not persona.query_clips
         ],
         [
             (persona, "has a clip without a transcript; T2Any asks by what was said")
             for persona in people
-            if "T2Any" in groups and not all(clip.transcript for clip in persona.clips)
+            if "T2Any" in recipe.groups and not all(clip.transcript for clip in persona.clips)
         ],
         [(persona, reason) for persona in people if (reason := _wrong_length(persona, recipe))],
     ]
@@ -111,10 +110,10 @@ def _lacking_fields(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
                 f"{one_of}{', '.join(fields)}; the pool has {_listed(have[best])}"
                 f"{'' if len(fields) == 1 else f' with {best}, and fewer with the others'}: {_missing(needed - most)}"
             )
-        elif _answerable(recipe, tasks) and not any(_told_apart(people, field, needed) for field in fields):
+        elif max(_different(people, field) for field in fields) < needed:
             yield (
-                f"{', '.join(tasks)}: needs somebody whose {' or '.join(fields)} differs from that of {needed - 1} "
-                "others of their gender; the pool's values are too much the same"
+                f"{', '.join(tasks)}: needs {needed} people of one gender each of whom has another "
+                f"{' or '.join(fields)}; the pool's values are too much the same"
             )
 
 
@@ -128,36 +127,32 @@ def _asking(recipe: Recipe) -> dict[tuple[str, ...], list[str]]:
     return asking
 
 
-def _answerable(recipe: Recipe, tasks: Sequence[str]) -> bool:
-    return any(recipe.tasks[name].answerable for name in tasks)
-
-
 def _having(people: Sequence[Persona], field: str) -> dict[str, int]:
     """Gender -> how many of its people have a field."""
     return {
-        gender: sum(getattr(persona.profile, field) is not None for persona in company)
+        gender: sum(persona.value(field) is not None for persona in company)
         for gender, company in _companies(people).items()
     }
 
 
-def _told_apart(people: Sequence[Persona], field: str, needed: int) -> bool:
-    """Whether somebody's value of a field differs from those of `needed - 1` people beside them."""
-    for company in _companies(people).values():
-        values = [value.casefold() for persona in company if (value := getattr(persona.profile, field)) is not None]
-        if values and len(values) - min(Counter(values).values()) >= needed - 1:
-            return True
-    return False
+def _different(people: Sequence[Persona], field: str) -> int:
+    """The most people of one gender each of whom has another value of a field."""
+    return max(
+        len({value.casefold() for persona in company if (value := persona.value(field)) is not None})
+        for company in _companies(people).values()
+    )
 
 
 def _lacking_cues(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
-    """T2T, where nobody can be described by one thing and asked for another."""
-    cues = list(wording.CUE_STATEMENTS)
+    """Tasks of T2T, where too few people can be told apart by one thing and asked for another."""
+    told_apart = [field for field in wording.CUE_STATEMENTS if _different(people, field) >= recipe.contexts]
     for fields, tasks in _asking(recipe).items():
         described = [name for name in tasks if omni_persona.TASKS[name].group == "T2T"]
-        if described and not any(
-            getattr(persona.profile, cue) is not None and set(fields) != {cue} for persona in people for cue in cues
-        ):
-            yield f"{', '.join(described)}: needs somebody to describe, whose profile states one of {', '.join(cues)}"
+        if described and not any(set(fields) != {cue} for cue in told_apart):
+            yield (
+                f"{', '.join(described)}: needs {recipe.contexts} people of one gender to describe by one field, "
+                f"each of whom has another value; the pool has too few for any of {', '.join(wording.CUE_STATEMENTS)}"
+            )
 
 
 def _companies(people: Sequence[Persona]) -> Company:

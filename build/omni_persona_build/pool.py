@@ -172,6 +172,11 @@ class Persona:
     generated: Mapping[str, Mark] = field(default_factory=dict, hash=False)
     """`profile.FIELD` or `statements.FIELD` -> who wrote it, where that was a model."""
 
+    def value(self, field: str) -> str | None:
+        """The profile's value of a field, or None."""
+        value = getattr(self.profile, field)
+        return None if value is None else str(value)
+
     def media(self) -> tuple[Picture | Clip, ...]:
         """All pictures and clips."""
         return (*self.pictures, *self.query_pictures, *self.clips, *self.query_clips)

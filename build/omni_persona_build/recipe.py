@@ -65,6 +65,19 @@ class Recipe(BaseModel):
         """Items in all."""
         return self.counts().total()
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """Groups that it has items of."""
+        return frozenset(task.group for task in self._filled())
+
+    @property
+    def asked_groups(self) -> frozenset[str]:
+        """Kinds of attribute that it asks for."""
+        return frozenset(task.asked_group for task in self._filled())
+
+    def _filled(self) -> list[omni_persona.Task]:
+        return [omni_persona.TASKS[name] for name, counts in self.tasks.items() if counts.total]
+
     def counts(self) -> Counter[tuple[str, omni_persona.Absence]]:
         """(task, absence) -> items, in the recipe's order."""
         return Counter(

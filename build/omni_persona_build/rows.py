@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import omni_persona
-from omni_persona_build.assemble import Memory, Question, Sample
+from omni_persona_build.sample import Memory, Question, Sample
 from omni_persona_build.write import Row
 
 
@@ -26,7 +26,7 @@ def _row(sample: Sample, question: Question, contexts: list[Row]) -> Row:
     task, absence = question.item.task, question.item.absence
     target = None if sample.position is None else f"concept_{sample.position}"
     answerable = absence == "none"
-    gold = getattr(sample.queried.profile, question.asked) if answerable else omni_persona.ABSTENTION
+    gold = sample.queried.value(question.asked) if answerable else omni_persona.ABSTENTION
     picture = sample.query_picture if task.group == "I2I" else None
     clip = sample.query_clip if task.group == "A2A" else None
     return {

@@ -61,6 +61,7 @@ FILLERS = (
     "role",
     "major",
     "affiliation",
+    "MBTI",
 )
 """Fields that lengthen a note which would otherwise be shorter than its neighbours."""
 

@@ -9,8 +9,9 @@ import pytest
 
 import omni_persona
 from omni_persona_build import wording
-from omni_persona_build.assemble import assemble, flaw
+from omni_persona_build.assemble import assemble
 from omni_persona_build.fit import people_needed
+from omni_persona_build.flaws import flaw
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
 from omni_persona_build.pool import read_pool
@@ -66,10 +67,28 @@ def test_notes_alone_tell_neither_the_person_nor_whether_there_is_an_answer(samp
     assert silent["absent_persona"] == {False: 36}
 
 
-def test_notes_of_all_samples_are_equally_long_whatever_is_asked_beside(samples):
+def test_memories_of_all_samples_state_the_same_kinds_of_things_whatever_is_asked(samples):
+    """Six facts a note: one of each kind of attribute, for what is left out another one, and one to be described by."""
     described = [any(one.item.task.group == "T2T" for one in sample.questions) for sample in samples]
     assert len(set(described)) == 2
-    assert {len(memory.facts) for sample in samples for memory in sample.memories} == {4}
+    assert {len(memory.facts) for sample in samples for memory in sample.memories} == {6}
+    for sample in samples:
+        stating = Counter(field for memory in sample.memories for field, _ in memory.facts)
+        assert stating[sample.cue_field] == 4
+        for fields in wording.ASKED_FIELDS.values():
+            assert 3 in {stating[field] for field in fields}
+
+
+def test_what_nobody_asks_for_is_left_out_by_anybody(samples):
+    """Else the one who leaves it out would be the one asked about, or somebody else for sure."""
+    silent = Counter()
+    for sample in samples:
+        asked = {question.asked for question in sample.questions}
+        for field in set(wording.STATEMENTS) - asked:
+            quiet = [place for place, memory in enumerate(sample.memories) if memory.value(field) is None]
+            if len(quiet) == 1 and sample.position is not None:
+                silent[quiet[0] == sample.position] += 1
+    assert 0.1 < silent[True] / silent.total() < 0.4
 
 
 def test_notes_hold_what_they_state_and_nothing_else_of_the_person(samples):
@@ -147,8 +166,12 @@ def test_the_same_picture_twice(samples):
 
 def test_an_answer_that_the_note_leaves_out(samples):
     sample, question = _find(samples, "T2T", "none")
-    facts = tuple(fact for fact in sample.memories[sample.position].facts if fact[0] != question.asked)
+    target, gold = sample.memories[sample.position], sample.queried.value(question.asked)
+    facts = tuple((field, "another" if value == gold else value) for field, value in target.facts)
     assert flaw(_with_memory(sample, sample.position, facts=facts)) == "the note does not state the answer"
+    facts = tuple(fact for fact in target.facts if fact[0] != question.asked)
+    reason = f"not all notes but one state the {question.asked}"
+    assert flaw(_with_memory(sample, sample.position, facts=facts)) == reason
 
 
 def test_an_answer_that_two_people_share(samples):
@@ -158,9 +181,20 @@ def test_an_answer_that_two_people_share(samples):
     assert flaw(_with_memory(sample, _other(sample), note=note)) == f"two people share their {question.asked}"
 
 
+def test_others_who_state_one_and_the_same_thing(samples):
+    """Else the answer is what one note alone states."""
+    for absence in omni_persona.ABSENCES:
+        sample, question = _find(samples, "A2A", absence)
+        stating = [place for place, memory in enumerate(sample.memories) if memory.value(question.asked)]
+        one, other = [place for place in stating if place != sample.position][:2]
+        value = sample.memories[one].value(question.asked)
+        facts = tuple((field, value if field == question.asked else own) for field, own in sample.memories[other].facts)
+        assert flaw(_with_memory(sample, other, facts=facts)) == f"two people share their {question.asked}"
+
+
 def test_an_absent_attribute_that_the_note_or_the_clip_gives_away(samples):
     sample, question = _find(samples, "I2I", "absent_attribute")
-    gold = getattr(sample.queried.profile, question.asked)
+    gold = sample.queried.value(question.asked)
     target = sample.memories[sample.position]
     hinted = _with_memory(sample, sample.position, note=target.note + " " + gold.split()[0])
     assert flaw(hinted) == f"the note gives the absent {question.asked} away"
@@ -172,8 +206,10 @@ def test_a_description_that_fits_two_people_or_holds_the_answer(samples):
     sample, question = _find(samples, "T2T", "none")
     other = sample.memories[_other(sample)]
     fits = _with_memory(sample, _other(sample), note=f"{other.note} {question.cue}")
-    assert flaw(fits) == f"two people share their {question.cue_field}"
-    gold = getattr(sample.queried.profile, question.asked)
+    assert flaw(fits) == f"two people share their {sample.cue_field}"
+    facts = tuple(fact for fact in other.facts if fact[0] != sample.cue_field)
+    assert flaw(_with_memory(sample, _other(sample), facts=facts)) == f"not all notes state the {sample.cue_field}"
+    gold = sample.queried.value(question.asked)
     telling = replace(sample, questions=(replace(question, cue=gold),))
     assert flaw(telling) == "the description gives the answer away"
 
@@ -184,16 +220,30 @@ def test_spoken_words_that_a_note_holds_or_two_people_say(samples):
     other = sample.memories[place]
     read = _with_memory(sample, place, note=f"{other.note} {question.cue}")
     assert flaw(read) == "a note holds what was said"
-    for transcript in (question.cue, None):
+    for transcript, reason in (
+        (question.cue, "two people say the same"),
+        (other.note, "a note holds what was said"),
+        (None, "nobody knows what a clip says"),
+    ):
         heard = _with_memory(sample, place, clip=replace(other.clip, transcript=transcript))
-        assert flaw(heard) == "two people say the same, or nobody knows what one of them says"
+        assert flaw(heard) == reason
+
+
+def test_clips_that_all_say_what_another_says(samples):
+    """In a sample without T2Any, too: else one that has it would be known by its clips."""
+    sample, _ = _find(samples, "I2I", "absent_persona")
+    for place, memory in enumerate(sample.memories):
+        said = ("one thing", "another")[place % 2]
+        sample = _with_memory(sample, place, clip=replace(memory.clip, transcript=said))
+    assert flaw(sample) == "two people say the same"
+    assert flaw(replace(sample, heard=False)) is None
 
 
 def test_a_query_clip_that_says_what_the_memory_says(samples):
     sample, _ = _find(samples, "A2A", "none")
-    target = sample.memories[sample.position]
-    for transcript, reason in (
-        (target.note, "the query clip says what the note states"),
-        (target.clip.transcript, "the query clip says what the memory's clip says"),
-    ):
-        assert flaw(replace(sample, query_clip=replace(sample.query_clip, transcript=transcript))) == reason
+    for memory in sample.memories:
+        for transcript, reason in (
+            (memory.note, "the query clip says what a note states"),
+            (memory.clip.transcript, "the query clip says what a memory's clip says"),
+        ):
+            assert flaw(replace(sample, query_clip=replace(sample.query_clip, transcript=transcript))) == reason

@@ -8,9 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 from PIL import Image
+from sklearn.metrics import roc_auc_score
 
 import omni_persona
 from omni_persona_build.check import check
+from omni_persona_build.check.missing import _area
 from omni_persona_build.check.shortcuts import _finding, _Items
 from omni_persona_build.construction import FILE
 from omni_persona_build.errors import BuildError
@@ -40,7 +42,7 @@ def _failures(folder):
 
 def test_a_built_dataset_passes(built):
     assert _failures(built) == {}
-    assert len(check(built)) == 22
+    assert len(check(built)) == 24
 
 
 def _first(rows, **wanted):
@@ -137,6 +139,21 @@ def _echoing_targets(rows):
         row["query_text"] += f" Xyzzy{index}?"
 
 
+def _telling_notes(rows):
+    """Say in notes what only some questions ask for, as if it had been stated for them."""
+    for row in rows:
+        for context in row["contexts"][1:]:
+            context["text"] += " They slept." if row["no_GT"] else " They woke."
+
+
+def _alike_without(rows):
+    """One face for all, where somebody is missing."""
+    for row in rows:
+        for context in row["contexts"]:
+            if row["no_GT"]:
+                context["image"] = row["contexts"][0]["image"]
+
+
 def _heavy_targets(rows):
     """Pictures of targets compress less well: a tell that only a classifier finds."""
     for row in _answerable(rows):
@@ -174,6 +191,12 @@ BROKEN_BEHIND = {
     "targets are longer": (_long_targets, lambda placed: None, "shortcut: longest note"),
     "targets echo the question": (_echoing_targets, lambda placed: None, "shortcut: notes, cue left out"),
     "targets have heavier pictures": (_heavy_targets, lambda placed: None, "shortcut: all but the query"),
+    "notes tell that somebody is missing": (_telling_notes, lambda placed: None, "shortcut: missing, by the notes"),
+    "people are alike where somebody is missing": (
+        _alike_without,
+        lambda placed: None,
+        "shortcut: missing, by likeness",
+    ),
 }
 
 
@@ -250,6 +273,25 @@ def test_without_a_side_file_the_rest_is_checked(built, tmp_path):
     assert all(finding.passed for finding in findings.values())
     assert findings["absent truths"].detail == "not checked: there is no data/construction.parquet"
     assert "chance 25.0 %" in findings["shortcut: longest note"].detail
+
+
+def test_too_few_sets_are_nothing_to_learn_from(built, tmp_path):
+    def change(rows):
+        gone = sorted({row["source_sample_id"] for row in rows if row["no_GT"]})[9:]
+        return [row for row in rows if row["source_sample_id"] not in gone]
+
+    findings = {finding.check: finding for finding in check(_copy(built, tmp_path / "omni-persona", change))}
+    for name in ("shortcut: missing, by the notes", "shortcut: missing, by likeness"):
+        assert findings[name].passed
+        assert findings[name].detail == "9 sets of memories are too few to learn from"
+
+
+def test_an_area_is_that_of_sklearn_and_its_error_that_of_a_simulation():
+    rng, missing = np.random.default_rng(0), np.arange(100) < 30
+    drawn = [np.round(rng.normal(size=100) + missing, 1) for _ in range(1000)]
+    areas, errors = zip(*(_area(sure[missing], sure[~missing]) for sure in drawn), strict=True)
+    assert areas == pytest.approx([roc_auc_score(missing, sure) for sure in drawn])
+    assert np.mean(errors) == pytest.approx(np.std(areas), rel=0.05)
 
 
 def test_the_interval_of_a_shortcut_is_that_of_samples_not_items():

@@ -83,11 +83,15 @@ def test_a_value_that_all_share_answers_nothing(pool, unfit):
         line["profile"]["emotion"] = "Calm"
     pool.lines[0]["profile"]["emotion"] = "calm"
     assert unfit(_recipe(voice_to_emotion={"answerable": 1})) == (
-        "FILE: voice_to_emotion: needs somebody whose emotion differs from that of 2 others of their gender; "
+        "FILE: voice_to_emotion: needs 3 people of one gender each of whom has another emotion; "
         "the pool's values are too much the same"
     )
-    # Where nothing is answered, nothing has to be told apart.
-    require_fit(read_pool(pool.folder), _recipe(voice_to_emotion={"absent_persona": 1}))
+    # What is not answered is stated by as many different notes: it must not be known by them.
+    assert "each of whom has another emotion" in unfit(_recipe(voice_to_emotion={"absent_persona": 1}))
+    for index, line in enumerate(pool.lines[:6]):
+        line["profile"]["emotion"] = ("calm", "cross", "merry")[index // 2]
+    pool.save()
+    require_fit(read_pool(pool.folder), _recipe(voice_to_emotion=ONE_OF_EACH))
 
 
 def test_nobody_can_be_described(pool, unfit):
@@ -96,9 +100,15 @@ def test_nobody_can_be_described(pool, unfit):
         "location", "environment",
     ):  # fmt: skip
         _forget(pool, field)
-    assert "semantic_to_emotion: needs somebody to describe, whose profile states one of role, affiliation," in unfit(
-        _recipe(semantic_to_emotion=ONE_OF_EACH)
-    )
+    for index in range(3):
+        pool.lines[2 * index]["profile"]["role"] = f"role{index}"
+    assert (
+        "semantic_to_emotion: needs 4 people of one gender to describe by one field, each of whom has another value; "
+        "the pool has too few for any of role, affiliation,"
+    ) in unfit(_recipe(semantic_to_emotion=ONE_OF_EACH))
+    pool.lines[6]["profile"]["role"] = "role3"
+    pool.save()
+    require_fit(read_pool(pool.folder), _recipe(semantic_to_emotion=ONE_OF_EACH))
 
 
 def test_who_lacks_a_medium_is_named_and_the_others_counted(pool, unfit):
@@ -130,7 +140,7 @@ def test_all_that_fails_is_told_at_once_up_to_a_bound(pool, unfit):
     assert told.startswith("FILE:1: p0 has one picture; ")
     assert "; K = 4 needs 5 people of one gender, got 2 female, 2 male: 3 more of one gender are missing; " in told
     assert told.count("needs 3 people of one gender whose profile states") == 3
-    assert told.endswith("; and 3 more")
+    assert told.endswith("; and 7 more")
     assert "\n" not in told
 
 

@@ -15,6 +15,7 @@ from omni_persona import Item, Media
 from omni_persona_build.check import hidden, rows
 from omni_persona_build.check.finding import Finding, each
 from omni_persona_build.check.media import clips, pictures
+from omni_persona_build.check.missing import missing_people
 from omni_persona_build.check.shortcuts import shortcuts
 from omni_persona_build.construction import read_construction
 from omni_persona_build.errors import BuildError
@@ -54,6 +55,7 @@ def check(folder: Path, progress: Callable[[int], None] = lambda done: None) -> 
         pictures(items),
         clips(items, recipe),
         *shortcuts(items, construction),
+        *missing_people(items),
     ]
 
 

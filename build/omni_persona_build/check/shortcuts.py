@@ -6,9 +6,8 @@ among the notes that state what is asked. One that is tells of a leak in how the
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +15,10 @@ from numpy.typing import NDArray
 
 from omni_persona import Item
 from omni_persona_build.check.finding import Finding
+from omni_persona_build.check.likeness import context_vectors, unlikeness
 from omni_persona_build.construction import Construction
 from omni_persona_build.words import content_words, states
-from omni_persona_perception import MediaError, Vectors, face_vectors, text_vectors, voice_vectors
+from omni_persona_perception import face_vectors, text_vectors, voice_vectors
 
 LIMIT = 3.09
 """Standard errors by which a solver must beat chance to fail: one time in a thousand by chance."""
@@ -157,7 +157,10 @@ def _cue_hidden(ready: _Items) -> NDArray[np.bool_]:
 
 def _features(ready: _Items) -> NDArray[np.float64]:
     """What is known of each context without the query, shape (n, K, d)."""
-    faces, voices = _vectors(ready.items, "image", face_vectors), _vectors(ready.items, "audio", voice_vectors)
+    faces, voices = (
+        context_vectors(ready.items, "image", face_vectors),
+        context_vectors(ready.items, "audio", voice_vectors),
+    )
     rows = []
     for item, overlap in zip(ready.items, _overlap(ready), strict=True):
         notes = [context.text for context in item.contexts]
@@ -169,7 +172,7 @@ def _features(ready: _Items) -> NDArray[np.float64]:
             np.array([len(context.audio.data) for context in item.contexts]),
             overlap,
             *(
-                _unlikeness(np.stack(vectors))
+                unlikeness(np.stack(vectors))
                 for vectors in (
                     [faces[context.image.data] for context in item.contexts],
                     [voices[context.audio.data] for context in item.contexts],
@@ -181,24 +184,6 @@ def _features(ready: _Items) -> NDArray[np.float64]:
         table = np.stack(columns, axis=1).astype(np.float64)
         rows.append(table - table.mean(axis=0))
     return np.stack(rows)
-
-
-def _vectors(
-    items: Sequence[Item], kind: str, describe: Callable[[Sequence[bytes]], Vectors]
-) -> Mapping[bytes, NDArray[np.float32]]:
-    vectors: dict[bytes, NDArray[np.float32]] = {}
-    for data in {getattr(context, kind).data: None for item in items for context in item.contexts}:
-        # What cannot be decoded is told by a check of its own; here it looks like nothing.
-        with suppress(MediaError):
-            vectors[data] = describe([data])[0]
-    nothing = np.zeros_like(next(iter(vectors.values()), np.zeros(1, dtype=np.float32)))
-    return defaultdict(lambda: nothing, vectors)
-
-
-def _unlikeness(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How little each of K vectors is like the others, on average."""
-    likeness = (vectors @ vectors.T).astype(np.float64)
-    return -(likeness.sum(axis=1) - likeness.diagonal())
 
 
 def _overlap(ready: _Items) -> NDArray[np.float64]:

@@ -1,0 +1,116 @@
+"""The rules that a sample keeps, so that there is no way to an answer around the modality that a question is about.
+
+Three of them carry the benchmark:
+
+- What tells one person from the others (a face, a voice, a described fact, words said) is given once in the question
+  and once in that person's memory, in the modality of the group, and nowhere else.
+- Of K notes, K - 1 state the asked attribute, whether the question can be answered or not, and all notes state equally
+  many facts. So neither the notes alone nor their lengths tell whom the question means, or whether it can be answered.
+- The memories are one like the other: what a question needs of the person it is about, all of them give, in every
+  sample, asked for or not. So they tell neither who is asked about, nor what, nor whether somebody is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from omni_persona_build import wording
+from omni_persona_build.pool import Clip
+from omni_persona_build.sample import Memory, Question, Sample
+from omni_persona_build.words import alike, share_words, states
+
+SAID_TWICE = "the query clip says what a memory's clip says"
+
+
+def flaw(sample: Sample) -> str | None:
+    """The first rule that a sample breaks, in words, or None."""
+    media = [memory.picture.digest for memory in sample.memories] + [memory.clip.digest for memory in sample.memories]
+    media += [medium.digest for medium in (sample.query_picture, sample.query_clip) if medium is not None]
+    if len(set(media)) < len(media):
+        return "a picture or clip stands twice"
+    flaws = chain(
+        _described_flaws(sample.memories, sample.cue_field) if sample.cue_field is not None else (),
+        _heard_flaws(sample.memories) if sample.heard else (),
+        _speech_flaws(sample.memories, sample.query_clip) if sample.query_clip is not None else (),
+        *(_answer_flaws(sample, question) for question in sample.questions),
+        *(_cue_flaws(sample, question, question.cue) for question in sample.questions if question.cue is not None),
+    )
+    return next(flaws, None)
+
+
+def _described_flaws(memories: Sequence[Memory], field: str) -> Iterator[str]:
+    """T2T: everybody could be described by a field."""
+    if any(memory.value(field) is None for memory in memories):
+        yield f"not all notes state the {field}"
+    if _shared(memories, field):
+        yield f"two people share their {field}"
+
+
+def _shared(memories: Sequence[Memory], field: str) -> bool:
+    """Whether what one note states for a field fits another one, too."""
+    stated = [(memory, value) for memory in memories if (value := memory.value(field)) is not None]
+    return any(_fits(other, field, value) for memory, value in stated for other in memories if other is not memory)
+
+
+def _heard_flaws(memories: Sequence[Memory]) -> Iterator[str]:
+    """T2Any: nobody's note holds what they say, and somebody says what nobody else does."""
+    said = [memory.clip.transcript or "" for memory in memories]
+    if "" in said:
+        yield "nobody knows what a clip says"
+    for words, memory in zip(said, memories, strict=True):
+        _, content = wording.heard(words, memory.persona.profile.topic)
+        if share_words(content, memory.note):
+            yield "a note holds what was said"
+    if all(sum(alike(one, other) for other in said) > 1 for one in said):
+        yield "two people say the same"
+
+
+def _speech_flaws(memories: Sequence[Memory], query: Clip) -> Iterator[str]:
+    """A voice must be known by its sound: the query clip says nothing that a note or a memory's clip does."""
+    if query.transcript and any(share_words(query.transcript, memory.note) for memory in memories):
+        yield "the query clip says what a note states"
+    if any(says_the_same(query, memory.clip) for memory in memories):
+        yield SAID_TWICE
+
+
+def says_the_same(one: Clip | None, other: Clip) -> bool:
+    """Whether two clips are known to say what could be taken for each other."""
+    return bool(one and one.transcript and other.transcript and alike(one.transcript, other.transcript))
+
+
+def _answer_flaws(sample: Sample, question: Question) -> Iterator[str]:
+    """All notes but one state what is asked, each another value; the target's does, or gives nothing of it away."""
+    field, gold = question.asked, sample.queried.value(question.asked)
+    target = None if sample.position is None else sample.memories[sample.position]
+    if sum(memory.value(field) is None for memory in sample.memories) != 1:
+        yield f"not all notes but one state the {field}"
+    if question.item.absence == "none" and (target is None or gold is None or target.value(field) != gold):
+        yield "the note does not state the answer"
+    if _shared(sample.memories, field):
+        yield f"two people share their {field}"
+    if question.item.absence == "absent_attribute" and target is not None and gold is not None:
+        if share_words(gold, target.note):
+            yield f"the note gives the absent {field} away"
+        if share_words(gold, target.clip.transcript or ""):
+            yield f"the clip gives the absent {field} away"
+
+
+def _cue_flaws(sample: Sample, question: Question, cue: str) -> Iterator[str]:
+    """A cue fits the queried person alone, and does not hold the answer."""
+    described, gold = question.item.task.group == "T2T", sample.queried.value(question.asked)
+    if gold is not None and share_words(cue, gold):
+        yield f"{'the description' if described else 'what was said'} gives the answer away"
+    others = [memory for place, memory in enumerate(sample.memories) if place != sample.position]
+    if described and any(_fits(memory, str(sample.cue_field), cue) for memory in others):
+        yield f"two people share their {sample.cue_field}"
+    if not described and any(share_words(cue, memory.note) for memory in sample.memories):
+        yield "a note holds what was said"
+    if not described and any(alike(cue, memory.clip.transcript or "") for memory in others):
+        yield "two people say the same"
+
+
+def _fits(memory: Memory, field: str, value: str) -> bool:
+    """Whether a note states a value, or one that could be taken for it."""
+    stated = memory.value(field)
+    return states(memory.note, value) or (stated is not None and alike(stated, value))
