@@ -16,12 +16,12 @@ from omni_persona_build import wording
 from omni_persona_build.circles import neighbourhoods
 from omni_persona_build.errors import BuildError
 from omni_persona_build.fit import people_needed
-from omni_persona_build.flaws import SAID_TWICE, flaw, says_the_same
+from omni_persona_build.flaws import flaw, says_the_same, stated_fields, tells_of_itself
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import PlannedSample
 from omni_persona_build.pool import Clip, Persona, Picture
 from omni_persona_build.recipe import Recipe
-from omni_persona_build.sample import Memory, Question, Sample
+from omni_persona_build.sample import Facts, Memory, Question, Sample
 
 Medium = TypeVar("Medium", Picture, Clip)
 
@@ -128,13 +128,13 @@ def _draw(
     if isinstance(facts, str):
         return facts
     query_clip = _pick(queried.query_clips, rng) if "A2A" in groups else None
-    memories = []
-    for stated, persona in zip(facts, people, strict=True):
-        clips = [clip for clip in persona.clips if not says_the_same(query_clip, clip)]
-        if not clips:
-            return SAID_TWICE
-        note = wording.note(stated, rng, persona.statements)
-        memories.append(Memory(persona, _pick(persona.pictures, rng), _pick(clips, rng), stated, note))
+    clips = _clips(people, facts, query_clip, planned.position if "T2Any" in groups else None, recipe, rng)
+    if isinstance(clips, str):
+        return clips
+    memories = [
+        Memory(persona, _pick(persona.pictures, rng), clip, stated, wording.note(stated, rng, persona.statements))
+        for persona, clip, stated in zip(people, clips, facts, strict=True)
+    ]
     said = _pick(queried.clips, rng) if planned.position is None else memories[planned.position].clip
     questions = []
     for item, field in zip(planned.items, asked, strict=True):
@@ -166,7 +166,7 @@ def _facts(
     silent: Mapping[str, Sequence[int]],
     cue_field: str | None,
     rng: np.random.Generator,
-) -> list[tuple[tuple[str, str], ...]] | str:
+) -> list[Facts] | str:
     """What each note states, as (field, value): equally many facts, or a string that says which need is not met.
 
     silent: field -> the places of which one, drawn here, is of the note that leaves it out; all others state it.
@@ -199,6 +199,35 @@ def _facts(
         tuple((field, str(persona.value(field))) for field in fields)
         for fields, persona in zip(stated, people, strict=True)
     ]
+
+
+def _clips(
+    people: Sequence[Persona],
+    facts: Sequence[Facts],
+    query: Clip | None,
+    target: int | None,
+    recipe: Recipe,
+    rng: np.random.Generator,
+) -> list[Clip] | str:
+    """A clip of each person, or a string that says which need is not met.
+
+    target: the place of whoever is known by what they say, which nobody else may say.
+    """
+    fields = stated_fields(facts)
+    unlike = [query] if query else []
+    clips: dict[int, Clip] = {}
+    for place in sorted(range(len(people)), key=lambda place: place != target):
+        fitting = [clip for clip in people[place].clips if not any(says_the_same(clip, other) for other in unlike)]
+        if not fitting:
+            return "two clips say the same"
+        if "T2Any" in recipe.groups:
+            fitting = [clip for clip in fitting if not tells_of_itself(people[place], clip, fields)]
+        if not fitting:
+            return "a note holds what was said"
+        clips[place] = _pick(fitting, rng)
+        if place == target:
+            unlike.append(clips[place])
+    return [clips[place] for place in range(len(people))]
 
 
 def _lacking(people: Sequence[Persona], field: str) -> list[int]:

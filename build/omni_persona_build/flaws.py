@@ -12,15 +12,13 @@ Three of them carry the benchmark:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from omni_persona_build import wording
-from omni_persona_build.pool import Clip
-from omni_persona_build.sample import Memory, Question, Sample
+from omni_persona_build.pool import Clip, Persona
+from omni_persona_build.sample import Facts, Memory, Question, Sample
 from omni_persona_build.words import alike, share_words, states
-
-SAID_TWICE = "the query clip says what a memory's clip says"
 
 
 def flaw(sample: Sample) -> str | None:
@@ -54,16 +52,32 @@ def _shared(memories: Sequence[Memory], field: str) -> bool:
 
 
 def _heard_flaws(memories: Sequence[Memory]) -> Iterator[str]:
-    """T2Any: nobody's note holds what they say, and somebody says what nobody else does."""
+    """T2Any: nobody's note holds what they say, nor could; and somebody says what nobody else does."""
     said = [memory.clip.transcript or "" for memory in memories]
+    fields = stated_fields([memory.facts for memory in memories])
     if "" in said:
         yield "nobody knows what a clip says"
-    for words, memory in zip(said, memories, strict=True):
-        _, content = wording.heard(words, memory.persona.profile.topic)
-        if share_words(content, memory.note):
+    for memory in memories:
+        content = _content(memory.persona, memory.clip)
+        if tells_of_itself(memory.persona, memory.clip, fields) or share_words(content, memory.note):
             yield "a note holds what was said"
     if all(sum(alike(one, other) for other in said) > 1 for one in said):
         yield "two people say the same"
+
+
+def stated_fields(facts: Sequence[Facts]) -> frozenset[str]:
+    """Fields that some of the notes of a sample state."""
+    return frozenset(field for stated in facts for field, _ in stated)
+
+
+def tells_of_itself(persona: Persona, clip: Clip, fields: Collection[str]) -> bool:
+    """Whether what T2Any could ask by holds a value of fields. Their note could not state it as the others' do."""
+    content = _content(persona, clip)
+    return any(share_words(content, value) for field in sorted(fields) if (value := persona.value(field)) is not None)
+
+
+def _content(persona: Persona, clip: Clip) -> str:
+    return wording.heard(clip.transcript or "", persona.profile.topic)[1]
 
 
 def _speech_flaws(memories: Sequence[Memory], query: Clip) -> Iterator[str]:
@@ -71,12 +85,12 @@ def _speech_flaws(memories: Sequence[Memory], query: Clip) -> Iterator[str]:
     if query.transcript and any(share_words(query.transcript, memory.note) for memory in memories):
         yield "the query clip says what a note states"
     if any(says_the_same(query, memory.clip) for memory in memories):
-        yield SAID_TWICE
+        yield "the query clip says what a memory's clip says"
 
 
-def says_the_same(one: Clip | None, other: Clip) -> bool:
+def says_the_same(one: Clip, other: Clip) -> bool:
     """Whether two clips are known to say what could be taken for each other."""
-    return bool(one and one.transcript and other.transcript and alike(one.transcript, other.transcript))
+    return bool(one.transcript and other.transcript and alike(one.transcript, other.transcript))
 
 
 def _answer_flaws(sample: Sample, question: Question) -> Iterator[str]:
@@ -94,6 +108,9 @@ def _answer_flaws(sample: Sample, question: Question) -> Iterator[str]:
             yield f"the note gives the absent {field} away"
         if share_words(gold, target.clip.transcript or ""):
             yield f"the clip gives the absent {field} away"
+    said = sample.query_clip.transcript if sample.query_clip is not None else None
+    if question.item.task.group == "A2A" and said and gold is not None and share_words(said, gold):
+        yield "the query clip gives the answer away"
 
 
 def _cue_flaws(sample: Sample, question: Question, cue: str) -> Iterator[str]:

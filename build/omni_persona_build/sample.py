@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from omni_persona_build.plan import PlannedItem
 from omni_persona_build.pool import Clip, Persona, Picture
 
+Facts = tuple[tuple[str, str], ...]
+"""(field, value) pairs."""
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -15,8 +18,8 @@ class Memory:
     persona: Persona
     picture: Picture
     clip: Clip
-    facts: tuple[tuple[str, str], ...]
-    """The (field, value) pairs its note states."""
+    facts: Facts
+    """What its note states."""
     note: str
 
     def value(self, field: str) -> str | None:

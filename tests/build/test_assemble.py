@@ -199,7 +199,14 @@ def test_an_absent_attribute_that_the_note_or_the_clip_gives_away(samples):
     hinted = _with_memory(sample, sample.position, note=target.note + " " + gold.split()[0])
     assert flaw(hinted) == f"the note gives the absent {question.asked} away"
     spoken = _with_memory(sample, sample.position, clip=replace(target.clip, transcript=gold))
-    assert flaw(spoken) == f"the clip gives the absent {question.asked} away"
+    assert flaw(replace(spoken, heard=False)) == f"the clip gives the absent {question.asked} away"
+
+
+def test_a_query_clip_that_says_the_answer_where_it_is_in_no_note(samples):
+    for absence in ("absent_attribute", "absent_persona"):
+        sample, question = _find(samples, "A2A", absence)
+        said = replace(sample.query_clip, transcript=f"It was {sample.queried.value(question.asked)}.")
+        assert flaw(replace(sample, query_clip=said)) == "the query clip gives the answer away"
 
 
 def test_a_description_that_fits_two_people_or_holds_the_answer(samples):
@@ -227,6 +234,16 @@ def test_spoken_words_that_a_note_holds_or_two_people_say(samples):
     ):
         heard = _with_memory(sample, place, clip=replace(other.clip, transcript=transcript))
         assert flaw(heard) == reason
+
+
+def test_spoken_words_that_only_the_one_who_leaves_them_out_of_the_note_could_say(samples):
+    """Three notes that state a topic, each not the one spoken of: the words would be the fourth's."""
+    for group in ("T2Any", "I2I"):
+        sample, question = _find(samples, group, "none")
+        place = next(place for place, one in enumerate(sample.memories) if one.value(question.asked) is None)
+        quiet = sample.memories[place]
+        told = replace(quiet.clip, transcript=f"Listen: {quiet.persona.value(question.asked)}!")
+        assert flaw(_with_memory(sample, place, clip=told)) == "a note holds what was said"
 
 
 def test_clips_that_all_say_what_another_says(samples):

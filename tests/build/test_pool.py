@@ -161,7 +161,7 @@ def test_a_pool_whose_people_all_say_the_same_cannot_fill_t2any(pool, tmp_path):
             audio["transcript"] = "The same sentence for everybody."
     pool.save()
     recipe = Recipe.model_validate({"name": "said", "tasks": {"dialogue_to_bio": {"answerable": 1}}})
-    with pytest.raises(BuildError, match="cannot fill a sample of dialogue_to_bio: two people say the same"):
+    with pytest.raises(BuildError, match="cannot fill a sample of dialogue_to_bio: two clips say the same"):
         build(pool.folder, recipe, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
