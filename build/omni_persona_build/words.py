@@ -18,7 +18,7 @@ def _tools() -> tuple[frozenset[str], Callable[[str], str]]:
     return frozenset(ENGLISH_STOP_WORDS), lru_cache(maxsize=None)(PorterStemmer().stem)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
     """Stems of the words of a text that are no function words; all its words where it has no others."""
     stop, stem = _tools()

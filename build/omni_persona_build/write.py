@@ -210,13 +210,15 @@ class _RowGroup:
             if (holder, field.name) in self._media:
                 places = {digest: place for place, digest in enumerate(self._media[holder, field.name])}
                 values, kind = [None if medium is None else places[medium.digest] for medium in values], pa.int32()
-            self._part(f"{holder}.{field.name}", pa.array(values, kind))
+            column = pa.array(values, kind)
+            # Siblings have their notes in common.
+            self._part(f"{holder}.{field.name}", column.dictionary_encode() if field.name == "text" else column)
 
     def _part(self, column: str, values: pa.Array) -> None:
         self._parts.setdefault(column, []).append(values)
 
     def _joined(self, column: str) -> pa.Array:
-        return pa.concat_arrays(self._parts[column])
+        return pa.concat_arrays(self._parts.pop(column))
 
     def _struct(self, fields: pa.StructType, holder: str) -> pa.StructArray:
         """The struct of a holder's columns, media in it as bytes and names."""
