@@ -15,7 +15,7 @@ from omni_persona_build.leaks import Leak, leak_rows
 from omni_persona_build.recipe import Recipe
 
 if TYPE_CHECKING:
-    from omni_persona_build.check import Finding
+    from omni_persona_build.check import Finding, failures, summary
 
 _HERE = Path(__file__).parent
 TEMPLATE = next(path for path in (_HERE / "dataset_card.md", _HERE.parents[1] / "dataset_card.md") if path.is_file())
@@ -130,9 +130,9 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
     card = file.read_text(encoding="utf-8")
     if not CHECKS.search(card):
         card += "\n## Checks\n\n<!-- checks -->\n\n\n\n<!-- end of checks -->\n"
-    failed = sum(not finding.passed for finding in findings)
-    said = f"**{failed} of {len(findings)} checks failed.**" if failed else f"All {len(findings)} checks pass."
-    rows = [[one.check, "pass" if one.passed else "**FAIL**", one.detail] for one in findings]
+    failed = failures(findings)
+    said = f"**{summary(findings)}.**" if failed else f"{summary(findings)}."
+    rows = [[one.check, one.result if one.passed is not False else "**FAIL**", one.detail] for one in findings]
     results = f"{said}\n\n{_table(['check', 'result', 'what was seen'], rows)}"
     file.write_text(CHECKS.sub(lambda found: found[1] + results + found[2], card, count=1), encoding="utf-8")
 

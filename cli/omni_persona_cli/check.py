@@ -34,6 +34,7 @@ def check_and_report(dataset: Path, *, write: bool = False) -> bool:
     """Print a table of all checks, and put it into the folder's card where told to; true where all pass."""
     from omni_persona_build.card import write_findings
     from omni_persona_build.check import check as check_dataset
+    from omni_persona_build.check import failures, summary
 
     with progress() as display:
         bar = display.add_task("reading items", total=None)
@@ -44,12 +45,9 @@ def check_and_report(dataset: Path, *, write: bool = False) -> bool:
     for column in ("check", "result", "what was seen"):
         table.add_column(column)
     for finding in findings:
-        result = Text("pass", "green") if finding.passed else Text("FAIL", "bold red")
-        table.add_row(finding.check, result, Text(finding.detail))
+        style = {True: "green", False: "bold red", None: "dim"}[finding.passed]
+        table.add_row(finding.check, Text(finding.result, style), Text(finding.detail))
     out.print(table)
-    failed = sum(not finding.passed for finding in findings)
-    if failed:
-        out.print(f"{failed} of {len(findings)} checks failed", style="bold red")
-    else:
-        out.print(f"All {len(findings)} checks pass")
+    failed = failures(findings)
+    out.print(summary(findings), style="bold red" if failed else None)
     return not failed

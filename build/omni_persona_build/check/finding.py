@@ -13,9 +13,29 @@ class Finding:
     """What one check found."""
 
     check: str
-    passed: bool
+    passed: bool | None
+    """None where it could not be checked."""
     detail: str
-    """What was seen; on a failure, the first items it was seen in."""
+    """What was seen; on a failure, the first items it was seen in; or why it could not be checked."""
+
+    @property
+    def result(self) -> str:
+        """`pass`, `FAIL` or `skipped`."""
+        return {True: "pass", False: "FAIL", None: "skipped"}[self.passed]
+
+
+def failures(findings: Sequence[Finding]) -> int:
+    """How many checks failed."""
+    return sum(finding.passed is False for finding in findings)
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """All findings in a line."""
+    failed, skipped = failures(findings), sum(finding.passed is None for finding in findings)
+    if failed:
+        return f"{failed} of {len(findings)} checks failed"
+    passed = len(findings) - skipped
+    return f"All {passed} checks pass" if not skipped else f"{passed} checks pass, {skipped} skipped"
 
 
 Rule = Callable[[Item], str | None]

@@ -13,7 +13,7 @@ from omni_persona_build.words import alike, share_words, states
 def findings(items: Sequence[Item], construction: Construction | None) -> list[Finding]:
     """The checks that need `data/construction.parquet`; one finding that says so where it is not there."""
     if construction is None:
-        return [Finding("absent truths", True, f"not checked: there is no {FILE}")]
+        return [Finding("absent truths", None, f"there is no {FILE}")]
     missing = [
         item.augmented_id for item in items if len(construction.get(item.augmented_id, ())) != len(item.contexts)
     ]
