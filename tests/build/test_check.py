@@ -147,11 +147,11 @@ def _telling_notes(rows):
 
 
 def _alike_without(rows):
-    """One face for all, where somebody is missing."""
+    """One face and one voice for all, where somebody is missing."""
     for row in rows:
         for context in row["contexts"]:
             if row["no_GT"]:
-                context["image"] = row["contexts"][0]["image"]
+                context |= {medium: row["contexts"][0][medium] for medium in ("image", "audio")}
 
 
 def _heavy_targets(rows):
