@@ -16,7 +16,7 @@ from omni_persona_build import wording
 from omni_persona_build.circles import neighbourhoods
 from omni_persona_build.errors import BuildError
 from omni_persona_build.fit import people_needed
-from omni_persona_build.flaws import flaw, says_the_same, stated_fields, tells_of_itself
+from omni_persona_build.flaws import READ, SAID_TWICE, flaw, says_the_same, stated_fields, tells_of_itself
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import PlannedSample
 from omni_persona_build.pool import Clip, Persona, Picture
@@ -38,7 +38,10 @@ def assemble(
     circle: Sequence[int] | None = None,
     left_over: list[PlannedSample] | None = None,
 ) -> Iterator[Sample]:
-    """Fill planned samples, everybody being asked about equally often as far as the rules allow.
+    """Fill planned samples, everybody having a turn to stand in one equally often, as far as the rules allow.
+
+    Who of a sample is asked about is drawn by chance, whosever turn it is: there are people whom the rules let stand
+    beside others less easily, and who would be known as the ones whose turn it is.
 
     questions: the pool's own, by asked field. circle: the people that memories are of, as indices; None for all.
     left_over: takes the plans that nobody fits. Without it, raises `BuildError` where nobody fits a sample.
@@ -77,18 +80,18 @@ def _sample(
     refused: Counter[str],
     questions: Mapping[str, Sequence[str]],
 ) -> Sample | None:
-    queried = graph.people[index]
-    places = recipe.contexts - (planned.position is not None)
+    """A sample with the person of an index in it, drawn from the nearest of parts that can fill it."""
+    number = recipe.contexts + (planned.position is None)
     for part in parts:
         others = part[part != index]
-        if len(others) < places:
+        if len(others) < number - 1:
             continue
         for _ in range(ATTEMPTS):
-            people = [graph.people[other] for other in rng.choice(others, places, replace=False)]
-            if planned.position is not None:
-                people.insert(planned.position, queried)
-            drawn = _draw(recipe, planned, queried, people, rng, questions)
-            reason = drawn if isinstance(drawn, str) else flaw(drawn)
+            drawn_people = rng.permutation([index, *rng.choice(others, number - 1, replace=False)])
+            people = [graph.people[one] for one in drawn_people]
+            queried = people.pop() if planned.position is None else people[planned.position]
+            drawn = _draw(graph, recipe, planned, queried, people, rng, questions)
+            reason = drawn if isinstance(drawn, str) else flaw(drawn, graph.common_words)
             if isinstance(drawn, Sample) and reason is None:
                 return drawn
             refused[str(reason)] += 1
@@ -96,6 +99,7 @@ def _sample(
 
 
 def _draw(
+    graph: PersonaGraph,
     recipe: Recipe,
     planned: PlannedSample,
     queried: Persona,
@@ -119,16 +123,22 @@ def _draw(
     for item, field in zip(planned.items, asked, strict=True):
         absent = item.absence == "absent_attribute"
         silent[field] = [place for place in places if (place == planned.position) == absent]
-    for group in sorted(recipe.asked_groups - {item.task.asked_group for item in planned.items}):
+    for kind in sorted(recipe.asked_groups - {item.task.asked_group for item in planned.items}):
         # Nobody asks for it here, which the notes must not tell; nor, by telling looks, that no face is shown.
-        fields = [field for field in wording.askable(group, recipe.groups) if field != cue_field]
-        if fields := [field for field in fields if len(_lacking(people, field)) <= 1]:
-            silent[str(rng.choice(fields))] = places
+        fields = [field for field in wording.askable(kind, recipe.groups) if field != cue_field]
+        quiet = [
+            place
+            for place in places
+            if planned.position is None or (place == planned.position) == (kind in planned.left_out)
+        ]
+        if fields := [field for field in fields if _can_be_left_out(people, field, quiet)]:
+            silent[str(rng.choice(fields))] = quiet
     facts = _facts(people, silent, cue_field, rng)
     if isinstance(facts, str):
         return facts
     query_clip = _pick(queried.query_clips, rng) if "A2A" in groups else None
-    clips = _clips(people, facts, query_clip, planned.position if "T2Any" in groups else None, recipe, rng)
+    new = query_clip is not None and query_clip.transcript not in graph.common_words
+    clips = _clips(people, facts, [query_clip] if query_clip is not None and new else [], "T2Any" in recipe.groups, rng)
     if isinstance(clips, str):
         return clips
     memories = [
@@ -173,10 +183,9 @@ def _facts(
     """
     stated: list[list[str]] = [[] if cue_field is None else [cue_field] for _ in people]
     for field, places in silent.items():
-        lacking = _lacking(people, field)
-        quiet = int(rng.choice(places)) if not lacking else lacking[0]
-        if len(lacking) > 1 or quiet not in places:
+        if not _can_be_left_out(people, field, places):
             return f"too few people with {field}"
+        quiet = int(rng.choice(_lacking(people, field) or places))
         for place, fields in enumerate(stated):
             if place != quiet:
                 fields.append(field)
@@ -202,32 +211,31 @@ def _facts(
 
 
 def _clips(
-    people: Sequence[Persona],
-    facts: Sequence[Facts],
-    query: Clip | None,
-    target: int | None,
-    recipe: Recipe,
-    rng: np.random.Generator,
+    people: Sequence[Persona], facts: Sequence[Facts], unlike: Sequence[Clip], heard: bool, rng: np.random.Generator
 ) -> list[Clip] | str:
     """A clip of each person, or a string that says which need is not met.
 
-    target: the place of whoever is known by what they say, which nobody else may say.
+    unlike: what nobody may say. heard: whether people must be told apart by what they say.
     """
     fields = stated_fields(facts)
-    unlike = [query] if query else []
     clips: dict[int, Clip] = {}
-    for place in sorted(range(len(people)), key=lambda place: place != target):
-        fitting = [clip for clip in people[place].clips if not any(says_the_same(clip, other) for other in unlike)]
+    for place in rng.permutation(len(people)).tolist():
+        others = [*unlike, *(clips.values() if heard else ())]
+        fitting = [clip for clip in people[place].clips if not any(says_the_same(clip, other) for other in others)]
         if not fitting:
-            return "two clips say the same"
-        if "T2Any" in recipe.groups:
+            return SAID_TWICE
+        if heard:
             fitting = [clip for clip in fitting if not tells_of_itself(people[place], clip, fields)]
         if not fitting:
-            return "a note holds what was said"
+            return READ
         clips[place] = _pick(fitting, rng)
-        if place == target:
-            unlike.append(clips[place])
     return [clips[place] for place in range(len(people))]
+
+
+def _can_be_left_out(people: Sequence[Persona], field: str, places: Sequence[int]) -> bool:
+    """Whether one note at some places can leave out a field that all others state."""
+    lacking = _lacking(people, field)
+    return len(lacking) <= 1 and set(lacking) <= set(places)
 
 
 def _lacking(people: Sequence[Persona], field: str) -> list[int]:

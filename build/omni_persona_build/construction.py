@@ -37,6 +37,7 @@ SCHEMA = pa.schema(
         ("withheld", pa.string()),  # the true value of an absent attribute, where the pool knows it
         ("transcript", pa.string()),  # what the context's clip says
         ("states_asked", pa.bool_()),  # whether the context's note states what is asked
+        ("stated", pa.list_(pa.string())),  # the fields that the context's note states
         *(
             (f"{modality}_{figure}", kind)
             for modality in MODALITIES
@@ -62,6 +63,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 "withheld": None if question.item.absence == "none" else sample.queried.value(question.asked),
                 "transcript": memory.clip.transcript,
                 "states_asked": memory.value(question.asked) is not None,
+                "stated": sorted(field for field, _ in memory.facts),
                 "generated": f"profile.{question.asked}" in sample.queried.generated,
             }
             for modality in MODALITIES:

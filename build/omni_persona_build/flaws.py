@@ -13,16 +13,22 @@ Three of them carry the benchmark:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from itertools import chain, combinations
 
 from omni_persona_build import wording
 from omni_persona_build.pool import Clip, Persona
 from omni_persona_build.sample import Facts, Memory, Question, Sample
 from omni_persona_build.words import alike, share_words, states
 
+SAID_TWICE = "two clips say the same"
+READ = "a note holds what was said"
 
-def flaw(sample: Sample) -> str | None:
-    """The first rule that a sample breaks, in words, or None."""
+
+def flaw(sample: Sample, common_words: Collection[str] = ()) -> str | None:
+    """The first rule that a sample breaks, in words, or None.
+
+    common_words: what several people of a pool say, so that nobody is known by it.
+    """
     media = [memory.picture.digest for memory in sample.memories] + [memory.clip.digest for memory in sample.memories]
     media += [medium.digest for medium in (sample.query_picture, sample.query_clip) if medium is not None]
     if len(set(media)) < len(media):
@@ -30,7 +36,7 @@ def flaw(sample: Sample) -> str | None:
     flaws = chain(
         _described_flaws(sample.memories, sample.cue_field) if sample.cue_field is not None else (),
         _heard_flaws(sample.memories) if sample.heard else (),
-        _speech_flaws(sample.memories, sample.query_clip) if sample.query_clip is not None else (),
+        _speech_flaws(sample.memories, sample.query_clip, common_words) if sample.query_clip is not None else (),
         *(_answer_flaws(sample, question) for question in sample.questions),
         *(_cue_flaws(sample, question, question.cue) for question in sample.questions if question.cue is not None),
     )
@@ -52,17 +58,16 @@ def _shared(memories: Sequence[Memory], field: str) -> bool:
 
 
 def _heard_flaws(memories: Sequence[Memory]) -> Iterator[str]:
-    """T2Any: nobody's note holds what they say, nor could; and somebody says what nobody else does."""
-    said = [memory.clip.transcript or "" for memory in memories]
+    """T2Any: nobody's note holds what they say, nor could; and no two people say the same."""
     fields = stated_fields([memory.facts for memory in memories])
-    if "" in said:
+    if any(not memory.clip.transcript for memory in memories):
         yield "nobody knows what a clip says"
     for memory in memories:
         content = _content(memory.persona, memory.clip)
         if tells_of_itself(memory.persona, memory.clip, fields) or share_words(content, memory.note):
-            yield "a note holds what was said"
-    if all(sum(alike(one, other) for other in said) > 1 for one in said):
-        yield "two people say the same"
+            yield READ
+    if any(says_the_same(one.clip, other.clip) for one, other in combinations(memories, 2)):
+        yield SAID_TWICE
 
 
 def stated_fields(facts: Sequence[Facts]) -> frozenset[str]:
@@ -80,11 +85,11 @@ def _content(persona: Persona, clip: Clip) -> str:
     return wording.heard(clip.transcript or "", persona.profile.topic)[1]
 
 
-def _speech_flaws(memories: Sequence[Memory], query: Clip) -> Iterator[str]:
-    """A voice must be known by its sound: the query clip says nothing that a note or a memory's clip does."""
+def _speech_flaws(memories: Sequence[Memory], query: Clip, common_words: Collection[str]) -> Iterator[str]:
+    """A voice must be known by its sound: the query clip says nothing that a note does, or one person's clip alone."""
     if query.transcript and any(share_words(query.transcript, memory.note) for memory in memories):
         yield "the query clip says what a note states"
-    if any(says_the_same(query, memory.clip) for memory in memories):
+    if query.transcript not in common_words and any(says_the_same(query, memory.clip) for memory in memories):
         yield "the query clip says what a memory's clip says"
 
 
@@ -122,9 +127,9 @@ def _cue_flaws(sample: Sample, question: Question, cue: str) -> Iterator[str]:
     if described and any(_fits(memory, str(sample.cue_field), cue) for memory in others):
         yield f"two people share their {sample.cue_field}"
     if not described and any(share_words(cue, memory.note) for memory in sample.memories):
-        yield "a note holds what was said"
+        yield READ
     if not described and any(alike(cue, memory.clip.transcript or "") for memory in others):
-        yield "two people say the same"
+        yield SAID_TWICE
 
 
 def _fits(memory: Memory, field: str, value: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,12 @@ class PersonaGraph:
             "text": perception.texts(profiles),
         }
         return cls(people, _genders(people, pitches.ravel()), vectors)
+
+    @cached_property
+    def common_words(self) -> frozenset[str]:
+        """What several people say, in the same words."""
+        said = Counter(words for persona in self.people for words in {clip.transcript for clip in persona.all_clips()})
+        return frozenset(words for words, number in said.items() if words is not None and number > 1)
 
     def likeness(self, one: Persona, other: Persona) -> dict[str, float]:
         """Cosine similarity of two people in each modality."""

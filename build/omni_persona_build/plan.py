@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,8 @@ class PlannedSample:
     """No two ask for the same kind of attribute, so that no answer gives another away."""
     position: int | None
     """Where the queried person stands among the contexts, or None where they stand outside (`absent_persona`)."""
+    left_out: frozenset[str] = frozenset()
+    """Kinds of attribute that nobody asks for and that the queried person's note leaves out."""
 
 
 def plan(recipe: Recipe, rng: np.random.Generator) -> list[PlannedSample]:
@@ -43,9 +46,37 @@ def plan(recipe: Recipe, rng: np.random.Generator) -> list[PlannedSample]:
     present = _deal(inside, recipe.items_per_sample, rng)
     turns = -(-len(present) // recipe.contexts)
     positions = [int(place) for _ in range(turns) for place in rng.permutation(recipe.contexts)]
-    samples = [PlannedSample(part, place) for part, place in zip(present, positions, strict=False)]
+    chance = _chance_to_leave_out(present, recipe)
+    samples = [
+        PlannedSample(
+            part, place, frozenset(kind for kind in sorted(chance) if rng.random() < chance[kind]) - _kinds(part)
+        )
+        for part, place in zip(present, positions, strict=False)
+    ]
     samples += [PlannedSample(part, None) for part in _deal(outside, recipe.items_per_sample, rng)]
     return [samples[index] for index in rng.permutation(len(samples))]
+
+
+def _chance_to_leave_out(present: Sequence[tuple[PlannedItem, ...]], recipe: Recipe) -> dict[str, float]:
+    """Kind of attribute -> how often the queried person's note is to leave it out where nobody asks for it.
+
+    What is asked for is left out by that person in more than one sample of K, or less, as the recipe has it. Over all
+    that a reader of one question cannot know to be asked for, it must be one in K, as it is for everybody: else
+    whoever leaves out most of what others state would be the one.
+    """
+    items = [(item, part) for part in present for item in part]
+    chance = {}
+    for kind in recipe.asked_groups:
+        asked = [item.absence == "absent_attribute" for item, _ in items if item.task.asked_group == kind]
+        beside = [kind in _kinds(part) for item, part in items if item.task.asked_group != kind]
+        often = sum(beside) / len(beside) if beside else 0.0
+        absent = sum(asked) / len(asked) if asked else 0.0
+        chance[kind] = (1 / recipe.contexts - often * absent) / (1 - often) if often < 1 else 0.0
+    return chance
+
+
+def _kinds(items: Iterable[PlannedItem]) -> frozenset[str]:
+    return frozenset(item.task.asked_group for item in items)
 
 
 def _deal(items: list[PlannedItem], size: int, rng: np.random.Generator) -> list[tuple[PlannedItem, ...]]:

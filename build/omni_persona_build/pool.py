@@ -177,9 +177,13 @@ class Persona:
         value = getattr(self.profile, field)
         return None if value is None else str(value)
 
+    def all_clips(self) -> tuple[Clip, ...]:
+        """Those of contexts and of queries."""
+        return (*self.clips, *self.query_clips)
+
     def media(self) -> tuple[Picture | Clip, ...]:
         """All pictures and clips."""
-        return (*self.pictures, *self.query_pictures, *self.clips, *self.query_clips)
+        return (*self.pictures, *self.query_pictures, *self.all_clips())
 
 
 def read_pool(

@@ -133,8 +133,8 @@ def test_results_of_checks_take_their_place_and_nothing_elses(folder):
     after = (folder / "README.md").read_text(encoding="utf-8")
     assert after.startswith(head)
     assert after.endswith(tail)
-    assert "All 24 checks pass." in after
-    assert after.count("| pass |") == 24
+    assert "All 25 checks pass." in after
+    assert after.count("| pass |") == 25
     assert "Not checked yet" not in after
     # The YAML tells `datasets` whether it read this folder before.
     assert after.split("\n---\n")[0] == before.split("\n---\n")[0]
@@ -142,7 +142,7 @@ def test_results_of_checks_take_their_place_and_nothing_elses(folder):
     last = (folder / "README.md").read_text(encoding="utf-8")
     assert "**1 of 2 checks failed.**" in last
     assert "| gold | **FAIL** | 'a \\| b' &lt;b> is stated by nobody |" in last
-    assert "All 24" not in last
+    assert "All 25" not in last
     write_findings(folder, check(folder))
     assert (folder / "README.md").read_text(encoding="utf-8") == after
 

@@ -40,7 +40,7 @@ def clips(items: Sequence[Item], recipe: Recipe | None) -> Finding:
     """Whether every clip can be decoded, is heard, and lasts as long as the recipe allows."""
     low, high = CLIP_SECONDS if recipe is None else recipe.clip_seconds
     wrong: list[str] = []
-    lengths = []
+    lengths, kinds = [], set()
     for where, medium in _distinct(items, "audio"):
         try:
             samples, rate = decode_audio(medium.data)
@@ -49,12 +49,15 @@ def clips(items: Sequence[Item], recipe: Recipe | None) -> Finding:
             continue
         seconds = len(samples) / rate
         lengths.append(seconds)
+        kinds.add(f"{medium.name.rpartition('.')[2]} {rate} Hz")
         if not low <= seconds <= high:
             wrong.append(f"{where}: {medium.name} lasts {seconds:.1f} s, not {low:g} to {high:g} s")
         elif float(np.sqrt(np.mean(np.square(samples)))) < SILENCE:
             wrong.append(f"{where}: {medium.name} is silent")
     unusual = sum(not USUAL_SECONDS[0] <= seconds <= USUAL_SECONDS[1] for seconds in lengths)
     told = f"; {unusual} outside the usual {USUAL_SECONDS[0]:g} to {USUAL_SECONDS[1]:g} s" if unusual else ""
+    if len(kinds) > 1:
+        told += f"; people may be told apart by how they were recorded: {', '.join(sorted(kinds))}"
     return listed("clips", wrong, f"all {len(lengths)} can be heard{told}")
 
 

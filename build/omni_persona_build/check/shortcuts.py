@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +39,18 @@ class _Items:
     """The questions with their cue left out."""
     stating: NDArray[np.bool_]
     """Whether each note states what is asked, shape (n, K); all true where it is not known."""
+    left_out: NDArray[np.float64]
+    """What each note leaves out of what all others state, shape (n, K); zero where it is not known."""
+
+    def chosen(self, scores: NDArray[Any]) -> NDArray[np.float64]:
+        """How often the target has the highest score of the notes that state what is asked; shapes (n, K), (n,)."""
+        scores = np.where(self.stating, scores, -np.inf)
+        highest = scores == scores.max(axis=1, keepdims=True)
+        return highest[np.arange(len(scores)), self.targets] / highest.sum(axis=1)
 
 
-Solver = Callable[[_Items], NDArray[np.bool_]]
-"""Which answerable items it gets right, shape (n,)."""
+Solver = Callable[[_Items], NDArray[np.float64]]
+"""How surely it gets each answerable item right, shape (n,): 0, 1, or a share where it cannot choose."""
 
 
 def shortcuts(items: Sequence[Item], construction: Construction | None) -> list[Finding]:
@@ -62,15 +71,30 @@ def _ready(items: Sequence[Item], construction: Construction | None) -> _Items:
         item for item in items if item.answerable and len(item.contexts) == contexts and _place(item) is not None
     ]
     places = [_place(item) for item in answerable]
-    questions, stating = [], []
+    questions, stating, left_out = [], [], []
     for item in answerable:
         placed = (construction or {}).get(item.augmented_id)
         placed = placed if placed and len(placed) == contexts else None
         cue = placed[0]["cue"] if placed else None
         questions.append(item.query_text.replace(cue.rstrip(" ."), "") if cue else item.query_text)
         stating.append([one["states_asked"] for one in placed] if placed else [True] * len(item.contexts))
+        left_out.append(_left_out([one["stated"] or [] for one in placed] if placed else [[]] * len(item.contexts)))
     samples = np.array([item.source_sample_id for item in answerable])
-    return _Items(answerable, np.array(places, dtype=np.intp), samples, questions, np.array(stating, dtype=bool))
+    return _Items(
+        answerable,
+        np.array(places, dtype=np.intp),
+        samples,
+        questions,
+        np.array(stating, dtype=bool),
+        np.array(left_out, dtype=np.float64),
+    )
+
+
+def _left_out(stated: Sequence[Sequence[str]]) -> list[int]:
+    """How many fields that all others state each of K notes leaves out."""
+    counts = Counter(field for fields in stated for field in fields)
+    usual = {field for field, count in counts.items() if count == len(stated) - 1}
+    return [len(usual.difference(fields)) for fields in stated]
 
 
 def _place(item: Item) -> int | None:
@@ -93,7 +117,7 @@ def _finding(name: str, solve: Solver, ready: _Items) -> Finding:
     return Finding(f"shortcut: {name}", low <= chance, detail)
 
 
-def _question_only(ready: _Items) -> NDArray[np.bool_]:
+def _question_only(ready: _Items) -> NDArray[np.float64]:
     """The answer stands in the question, or is the one most often given to other questions of its kind."""
     asked = [item.asked_subfield for item in ready.items]
     golds = Counter((field, item.gold_answer) for field, item in zip(asked, ready.items, strict=True))
@@ -102,36 +126,40 @@ def _question_only(ready: _Items) -> NDArray[np.bool_]:
         others = {gold: count - (gold == item.gold_answer) for (kind, gold), count in golds.items() if kind == field}
         usual = max(others, key=lambda gold: others[gold])
         right.append(states(item.query_text, item.gold_answer) or (others[usual] > 0 and usual == item.gold_answer))
-    return np.array(right)
+    return np.array(right, dtype=np.float64)
 
 
-def _usual_position(ready: _Items) -> NDArray[np.bool_]:
+def _usual_position(ready: _Items) -> NDArray[np.float64]:
     """The position at which most targets stand."""
     places = Counter(dict(zip(ready.samples.tolist(), ready.targets.tolist(), strict=True)).values())
-    return ready.targets == min(places, key=lambda place: (-places[place], place))
+    often = [places[place] for place in range(ready.stating.shape[1])]
+    return ready.chosen(np.broadcast_to(np.array(often), ready.stating.shape))
 
 
-def _longest_note(ready: _Items) -> NDArray[np.bool_]:
+def _longest_note(ready: _Items) -> NDArray[np.float64]:
     """The longest note."""
-    lengths = np.array([[len(context.text) for context in item.contexts] for item in ready.items])
-    return lengths.argmax(axis=1) == ready.targets
+    return ready.chosen(np.array([[len(context.text) for context in item.contexts] for item in ready.items]))
 
 
-def _notes_without_cue(ready: _Items) -> NDArray[np.bool_]:
+def _notes_without_cue(ready: _Items) -> NDArray[np.float64]:
     """The note that shares most words with the question, its cue left out."""
-    return _overlap(ready).argmax(axis=1) == ready.targets
+    return ready.chosen(_overlap(ready))
 
 
-def _reading_what_was_said(ready: _Items) -> NDArray[np.bool_]:
+def _leaves_out_most(ready: _Items) -> NDArray[np.float64]:
+    """The note that leaves out most of what all others state, as that of somebody asked for absent attributes does."""
+    return ready.chosen(ready.left_out)
+
+
+def _reading_what_was_said(ready: _Items) -> NDArray[np.float64]:
     """The note that shares most words with the whole question, its cue included."""
-    chosen = [
-        int(np.argmax([len(content_words(item.query_text) & content_words(one.text)) for one in item.contexts]))
-        for item in ready.items
+    shared = [
+        [len(content_words(item.query_text) & content_words(one.text)) for one in item.contexts] for item in ready.items
     ]
-    return np.array(chosen) == ready.targets
+    return ready.chosen(np.array(shared))
 
 
-def _cue_hidden(ready: _Items) -> NDArray[np.bool_]:
+def _cue_hidden(ready: _Items) -> NDArray[np.float64]:
     """A classifier of contexts that sees all but the query: positions, notes, and who is unlike the others.
 
     Fitted on some samples and asked about the others.
@@ -145,14 +173,14 @@ def _cue_hidden(ready: _Items) -> NDArray[np.bool_]:
     number, contexts, width = features.shape
     folds = min(FOLDS, len(set(ready.samples.tolist())))
     if folds < 2:
-        return np.zeros(number, dtype=bool)
+        return np.zeros(number)
     is_target = np.arange(contexts) == ready.targets[:, None]
     scores = np.zeros((number, contexts))
     for fitted, asked in GroupKFold(folds).split(features, groups=ready.samples):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
         model.fit(features[fitted].reshape(-1, width), is_target[fitted].ravel())
         scores[asked] = model.decision_function(features[asked].reshape(-1, width)).reshape(-1, contexts)
-    return scores.argmax(axis=1) == ready.targets
+    return ready.chosen(scores)
 
 
 def _features(ready: _Items) -> NDArray[np.float64]:
@@ -162,7 +190,7 @@ def _features(ready: _Items) -> NDArray[np.float64]:
         context_vectors(ready.items, "audio", voice_vectors),
     )
     rows = []
-    for item, overlap in zip(ready.items, _overlap(ready), strict=True):
+    for item, overlap, left_out in zip(ready.items, _overlap(ready), ready.left_out, strict=True):
         notes = [context.text for context in item.contexts]
         words = text_vectors(notes)
         columns = [
@@ -171,6 +199,7 @@ def _features(ready: _Items) -> NDArray[np.float64]:
             np.array([len(context.image.data) for context in item.contexts]),
             np.array([len(context.audio.data) for context in item.contexts]),
             overlap,
+            left_out,
             *(
                 unlikeness(np.stack(vectors))
                 for vectors in (
@@ -202,6 +231,7 @@ SOLVERS: dict[str, Solver] = {
     "usual position": _usual_position,
     "longest note": _longest_note,
     "notes, cue left out": _notes_without_cue,
+    "what notes leave out": _leaves_out_most,
     "all but the query": _cue_hidden,
 }
 SPOKEN_SOLVERS: dict[str, Solver] = {"T2Any read, not heard": _reading_what_was_said}
