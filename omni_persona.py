@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal, TypedDict
 
@@ -292,6 +292,40 @@ def items(dataset: datasets.Dataset | datasets.IterableDataset) -> Iterator[Item
 
 
 # ---------------------------------------------------------------------------------------------------- reading
+
+
+def read(path: str | Path) -> Iterator[Item]:
+    """The items of a dataset folder on this machine, in order, straight from its Parquet files.
+
+    Unlike `load`, it leaves no copy in the cache of `datasets`, and holds a medium once where items share it.
+    Raises `FileNotFoundError` where there are no files, and what pyarrow does for files that are no Parquet.
+    """
+    import pyarrow.parquet as pq  # which `datasets` stands on
+
+    files = sorted(Path(path).glob(DATA_FILES))
+    if not files:
+        raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a folder written by `omni-persona build`")
+    for file in files:
+        schema = pq.ParquetFile(file).schema
+        # Encoded media stay as they are written: their repetitions are not unpacked.
+        encoded = [column.path for column in map(schema.column, range(len(schema))) if column.path.endswith(".bytes")]
+        parquet = pq.ParquetFile(file, read_dictionary=encoded)
+        for row_group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(row_group)
+            media: dict[Media, Media] = {}
+            for place in range(table.num_rows):
+                yield sharing(item_from_row(table.slice(place, 1).to_pylist()[0]), media)
+
+
+def sharing(item: Item, media: dict[Media, Media]) -> Item:
+    """The item with media that were met before in place of equal ones; `media` takes those that were not."""
+
+    def known(medium: Media) -> Media:
+        return media.setdefault(medium, medium)
+
+    contexts = tuple(replace(one, image=known(one.image), audio=known(one.audio)) for one in item.contexts)
+    image, audio = item.query_image and known(item.query_image), item.query_audio and known(item.query_audio)
+    return replace(item, contexts=contexts, query_image=image, query_audio=audio)
 
 
 def load(

@@ -189,3 +189,21 @@ def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
     )
     assert dataset[0]["contexts"][0]["image"].size == (92, 112)
     shutil.rmtree(tmp_path / "omni-persona")
+
+
+def test_a_folder_is_read_straight_from_parquet_as_by_datasets(tmp_path):
+    from omni_persona_build.build import EMBEDDED_POOL, build
+    from omni_persona_build.recipe import load_recipe
+
+    folder = tmp_path / "omni-persona"
+    build(EMBEDDED_POOL, load_recipe("tiny"), folder)
+    read = list(omni_persona.read(folder))
+    assert read == list(omni_persona.items(omni_persona.load(folder, streaming=True)))
+    media = [one for item in read for context in item.contexts for one in (context.image, context.audio)]
+    # Each medium is held once, however many items share it.
+    assert len({id(one) for one in media}) == len(set(media)) < len(media) / 3
+
+
+def test_what_is_no_dataset_folder_is_not_read(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"has no data/test-\*\.parquet: expected a folder written by"):
+        next(omni_persona.read(tmp_path))

@@ -98,8 +98,7 @@ def import_release(
         about = {"release": file.name, "version": omni_persona.__version__}
         written = write_parquet([rows()], folder, about)
         pq.write_table(pa.Table.from_pylist(extra), folder / FILE)
-        stored = omni_persona.items(omni_persona.load(folder, streaming=True))
-        leaks = count_leaks(stored, lambda done: progress("looking for leaks", done))
+        leaks = count_leaks(omni_persona.read(folder), lambda done: progress("looking for leaks", done))
         facts = BuildFacts(
             recipe=file.stem,
             seed=None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,10 +30,10 @@ def check(folder: Path, progress: Callable[[int], None] = lambda done: None) -> 
     """
     recipe = built_with(folder)
     items: list[Item] = []
-    media: dict[bytes, Media] = {}
+    media: dict[Media, Media] = {}
     try:
-        for item in omni_persona.items(omni_persona.load(folder, streaming=True)):
-            items.append(_sharing(item, media))
+        for item in omni_persona.read(folder):
+            items.append(omni_persona.sharing(item, media))
             progress(len(items))
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
         raise BuildError(f"{folder} is no Omni-Persona dataset: {error}") from None
@@ -57,17 +56,6 @@ def check(folder: Path, progress: Callable[[int], None] = lambda done: None) -> 
         *shortcuts(items, construction),
         *missing_people(items),
     ]
-
-
-def _sharing(item: Item, media: dict[bytes, Media]) -> Item:
-    """The item with every medium that was met before held once, so that memory does not grow with the items."""
-
-    def kept(medium: Media) -> Media:
-        return media.setdefault(medium.data, medium)
-
-    contexts = tuple(replace(one, image=kept(one.image), audio=kept(one.audio)) for one in item.contexts)
-    image, audio = item.query_image and kept(item.query_image), item.query_audio and kept(item.query_audio)
-    return replace(item, contexts=contexts, query_image=image, query_audio=audio)
 
 
 def built_with(folder: Path) -> Recipe | None:
