@@ -189,3 +189,7 @@ def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
     )
     assert dataset[0]["contexts"][0]["image"].size == (92, 112)
     shutil.rmtree(tmp_path / "omni-persona")
+
+
+def test_a_medium_in_a_message_does_not_bring_its_bytes():
+    assert repr(omni_persona.Media(b"\x89PNG", "a.png")) == "Media(name='a.png')"
