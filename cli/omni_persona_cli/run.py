@@ -121,7 +121,9 @@ def run(
     api_key_env: Annotated[
         str, typer.Option(metavar="NAME", help="The environment variable that holds the endpoint's key.")
     ] = "OPENAI_API_KEY",
-    device: Annotated[str | None, typer.Option(help="Such as cuda:0 or cpu; chosen for you if left out.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Such as cuda:0 or cpu, or auto: over all GPUs; chosen for you if left out.")
+    ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Such as float16; bfloat16 on a GPU and float32 elsewhere if left out.")
     ] = None,

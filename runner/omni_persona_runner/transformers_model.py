@@ -9,23 +9,20 @@ answers a batch, a thread reads, decodes and tokenizes the next.
 from __future__ import annotations
 
 import copy
-import hashlib
-import inspect
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from omni_persona import Item
 from omni_persona_runner import chat_template
 from omni_persona_runner.batching import Ahead, BatchSize, Size, batches, halves
-from omni_persona_runner.chats import Chat, Chats, Limits, estimated_length
+from omni_persona_runner.chats import Chat, Chats, estimated_length
+from omni_persona_runner.checkpoint import Checkpoint
 from omni_persona_runner.devices import (
     default_device,
     free_memory,
@@ -33,21 +30,12 @@ from omni_persona_runner.devices import (
     is_out_of_memory,
     memory_in_use,
     on_gpu,
-    use,
 )
-from omni_persona_runner.families import FAMILIES, Family
+from omni_persona_runner.families import Family
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.shared_prefix import Inputs, OmniInputs, prefill
 from omni_persona_runner.thinking import is_open, split_thinking
-
-_TOKENS = ("bos_token_id", "pad_token_id", "decoder_start_token_id")
-"""Generation settings that are a checkpoint's to say; those that steer what it says are ours, the same for all."""
-
-_ADAPTER = "omni_persona"
-
-_FAMILY_PACKAGES = ("peft", "timm")
-"""What our extra `families` brings; transformers says in many ways that one is not there."""
 
 _MOST_ON_CPU = 4
 """Items of a batch of automatic size where there is no GPU: a source sample's siblings. Filled-up batches cost more
@@ -110,174 +98,47 @@ class TransformersModel:
         if max_pixels is not None and max_pixels < 1:
             raise ValueError(f"expected at least 1 pixel, got {max_pixels=}")
         self.name = str(path_or_id)
-        if revision is not None and Path(path_or_id).is_dir():
-            raise ValueError(f"{path_or_id} is a folder: a revision is of a checkpoint on the Hub")
-        self._revision = revision
         self._prompt = prompt or Prompt()
         self._max_new_tokens = max_new_tokens
         self._device = device or default_device()
         self._dtype = dtype or ("bfloat16" if on_gpu(self._device) else "float32")
-        self._trust = trust_remote_code
         self._drops = drop_unsupported
         self._share_prefix = share_prefix
         self._size = BatchSize.of(batch_size, _MOST_ON_GPU if on_gpu(self._device) else _MOST_ON_CPU)
         _check_dtype(self._dtype)
-        self._config = self._load_config()
-        self._family = FAMILIES.get(self._config.model_type, Family())
-        self._attention = attention or _best_attention(self._family, self._device, self._dtype)
-        self._processor = self._load_processor()
+        self._checkpoint = Checkpoint(path_or_id, revision, trust_remote_code)
+        self._attention = attention or _best_attention(self._checkpoint.family, self._device, self._dtype)
+        self._processor = self._checkpoint.processor
         # The processor works in a thread of its own, and a tokenizer is no thing to share.
         self._words = copy.deepcopy(self._processor.tokenizer)
         self._processing = threading.Lock()
-        self._limits = self._find_limits(max_pixels)
+        self._limits = self._checkpoint.limits(max_pixels)
         self._chats = Chats(self._prompt, self._limits, drop_unsupported)
-        self._generation = self._load_generation()
-
-    # ---- loading
-
-    def _load_config(self) -> Any:
-        from transformers import AutoConfig
-
-        with self._loading("configuration"):
-            config = AutoConfig.from_pretrained(self.name, revision=self._revision, trust_remote_code=self._trust)
-            self._revision = _commit(self.name, self._revision)
-        return config
-
-    def _load_processor(self) -> Any:
-        from transformers import AutoProcessor
-
-        with self._loading("processor"):
-            processor = AutoProcessor.from_pretrained(self.name, revision=self._revision, trust_remote_code=self._trust)
-        # Where there is no processor, AutoProcessor hands out a lone tokenizer or image processor.
-        if not hasattr(processor, "tokenizer"):
-            raise LoadError(f"model {self.name} has no processor, only a {type(processor).__name__}")
-        processor.chat_template = chat_template.of(processor, self.name, self._family.writes_parts)
-        return processor
-
-    def _find_limits(self, max_pixels: int | None) -> Limits:
-        # A family may share its processor while some of its sizes are deaf: their configuration says so.
-        config = getattr(self._config, "thinker_config", self._config)
-        sees = hasattr(self._processor, "image_processor") and not _says_none(config, "vision_config")
-        hears = self._extractor is not None and not _says_none(config, "audio_config")
-        return Limits(
-            sampling_rate=int(self._extractor.sampling_rate) if hears else 16_000,
-            clip_seconds=self._clip_seconds() if hears else None,
-            pictures=None if sees else 0,
-            pixels=max_pixels or self._family.pixels,
-            clips=None if hears else 0,
-        )
-
-    def _clip_seconds(self) -> float | None:
-        """The longest clip: the family's, or for one we do not know, what its extractor keeps of a clip."""
-        n_samples = getattr(self._extractor, "n_samples", None)
-        if self._config.model_type in FAMILIES or n_samples is None:
-            return self._family.clip_seconds
-        return float(n_samples / self._extractor.sampling_rate)
-
-    def _load_generation(self) -> Any:
-        """Greedy and bounded, with the tokens that the checkpoint begins and ends with and nothing else of its own.
-
-        A penalty, for one, would count the words of the prompt, of which a shared prefix leaves only the rest.
-        """
-        from transformers import GenerationConfig
-
-        with self._loading("generation settings"):
-            try:
-                own = GenerationConfig.from_pretrained(self.name, revision=self._revision)
-            except OSError:
-                own = GenerationConfig.from_model_config(self._config)
-        tokens = {name: getattr(own, name, None) for name in _TOKENS}
-        if tokens["pad_token_id"] is None:
-            tokens["pad_token_id"] = self._words.pad_token_id
-        ends = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
-        # The tokenizer's ends a turn, too: not every checkpoint's settings say so.
-        ends = [end for end in dict.fromkeys([*ends, self._words.eos_token_id]) if end is not None]
-        return GenerationConfig(
-            do_sample=False,
-            num_beams=1,
-            use_cache=True,
-            max_new_tokens=self._max_new_tokens,
-            eos_token_id=ends or None,
-            **tokens,
-        )
+        self._generation = self._checkpoint.generation(max_new_tokens)
 
     @cached_property
     def _model(self) -> Any:
-        """The weights, on their device."""
-        import transformers
-
-        loader = getattr(transformers, self._family.thinker or "AutoModelForMultimodalLM")
-        config = self._config.thinker_config if self._family.thinker else self._config
-        with self._loading("weights"):
-            use(self._device)
-            model, report = loader.from_pretrained(
-                self.name,
-                revision=self._revision,
-                config=config,
-                dtype=self._dtype,
-                attn_implementation=self._attention,
-                device_map=self._device,
-                trust_remote_code=self._trust,
-                output_loading_info=True,
-            )
-        # transformers fills what a checkpoint lacks with random numbers.
-        if report["missing_keys"] or report["mismatched_keys"]:
-            lacking = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
-            raise LoadError(f"model {self.name} lacks {len(lacking)} of its weights, such as {lacking[0]}")
-        self._load_adapter(model)
-        # What the checkpoint says of sampling would be filled in again where ours says nothing.
-        model.generation_config = self._generation
-        _keep_last_logits(model)
-        return model.eval()
-
-    def _load_adapter(self, model: Any) -> None:
-        """Load the family's adapter that the prompt needs."""
-        folder = next(
-            (folder for kind, folder in self._family.adapters.items() if kind not in self._prompt.without), None
+        model = self._checkpoint.weights(
+            device=self._device, dtype=self._dtype, attention=self._attention, without=self._prompt.without
         )
-        if folder is None:
-            return
-        with self._loading(f"adapter {folder}"):
-            # transformers takes parameters whose name holds the adapter's for parts of it.
-            place = {"subfolder": folder, "revision": self._revision}
-            report = model.load_adapter(self.name, adapter_name=_ADAPTER, adapter_kwargs=place)
-            if report.missing_keys or report.unexpected_keys:
-                raise ValueError(f"it does not fit: {sorted(report.missing_keys | report.unexpected_keys)[0]}")
-            model.set_adapter(_ADAPTER)
+        # What the checkpoint says of generation would be filled in again where ours says nothing.
+        model.generation_config = self._generation
+        return model
 
     @cached_property
     def _omni(self) -> OmniInputs | None:
         """What makes inputs medium by medium, where the family has it."""
-        if not self._family.omni:
+        if not self._checkpoint.family.omni:
             return None
         model = self._model
         return OmniInputs(self._processor, model.config, model.get_rope_index, self._share_prefix)
-
-    @contextmanager
-    def _loading(self, part: str) -> Iterator[None]:
-        """Turn whatever a checkpoint and its code raise into one line that names the checkpoint."""
-        try:
-            yield
-        except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            if "trust_remote_code" in str(error) and not self._trust:
-                reason += " (--trust-remote-code runs it)"
-            for package in _FAMILY_PACKAGES:
-                if package in str(error).lower() and find_spec(package) is None:
-                    reason = f'it needs {package}: python -m pip install "omni-persona[families]"'
-            place = "" if Path(self.name).is_dir() else ", which is no folder here"
-            raise LoadError(f"cannot load the {part} of model {self.name}{place}: {reason}") from error
 
     # ---- answering
 
     def describe(self) -> dict[str, Any]:
         """What decides the answers, for the manifest."""
-        folder = Path(self.name)
         return {
-            "revision": self._revision,
-            "weights_mark": _weights_mark(folder) if folder.is_dir() else None,
-            "class": self._family.thinker or (self._config.architectures or [None])[0],
-            "processor": type(self._processor).__name__,
+            **self._checkpoint.describe(),
             "dtype": self._dtype,
             "attention": self._attention,
             "device": self._device,
@@ -355,7 +216,7 @@ class TransformersModel:
     @cached_property
     def _long_from(self) -> int | None:
         """The length over which the model's LongRoPE is another; None where it has none."""
-        config = self._config.get_text_config()
+        config = self._checkpoint.config.get_text_config()
         rope = getattr(config, "rope_parameters", None) or {}
         if rope.get("rope_type") != "longrope":
             return None
@@ -408,11 +269,10 @@ class TransformersModel:
         n_output, ended = self._n_generated(tokens)
         text = self._words.decode(tokens, skip_special_tokens=True)
         try:
-            said = split_thinking(text, opened=self._opens_thinking)
+            said = split_thinking(text, opened=self._opens_thinking or (self._prompt.reason and not ended))
         except ValueError as error:
-            return ModelError(chat.item_id, f"{error} within {n_output} tokens")
-        if self._prompt.reason and said.thinking is None and not ended:
-            return ModelError(chat.item_id, f"the thinking has no end within {n_output} tokens")
+            room = "" if ended else " (--max-new-tokens N gives it more)"
+            return ModelError(chat.item_id, f"{error} within {n_output} tokens{room}")
         if not said.answer:
             # As from an endpoint: what says nothing is no answer, and must not count as a wrong one.
             return ModelError(chat.item_id, f"an empty answer of {n_output} tokens")
@@ -453,7 +313,7 @@ class TransformersModel:
         )
 
     def _check_length(self, n_input: int) -> None:
-        limit = getattr(self._config.get_text_config(), "max_position_embeddings", None)
+        limit = getattr(self._checkpoint.config.get_text_config(), "max_position_embeddings", None)
         if limit is not None and n_input + self._max_new_tokens > limit:
             total = f"a prompt of {n_input} tokens and an answer of {self._max_new_tokens}"
             raise ValueError(f"{total} exceed the {limit} that the model takes (--max-pixels N shrinks pictures)")
@@ -465,30 +325,10 @@ class TransformersModel:
         place = next((place for place, token in enumerate(tokens, start=1) if token in ends), None)
         return (len(tokens), False) if place is None else (place, True)
 
-    @property
-    def _extractor(self) -> Any:
-        """What turns samples into features, under the name of its day; None where a processor takes no clips."""
-        processor = self._processor
-        return getattr(processor, "feature_extractor", None) or getattr(processor, "audio_processor", None)
-
 
 def _reason(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}"
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
-
-
-def _says_none(config: Any, part: str) -> bool:
-    """Whether a configuration knows a part and has none."""
-    return hasattr(config, part) and getattr(config, part) is None
-
-
-def _keep_last_logits(model: Any) -> None:
-    """Have a model compute the logits of the last position alone, where it cannot be told so.
-
-    A prompt has thousands of positions and a vocabulary 150,000 words: gigabytes that nobody reads.
-    """
-    if "logits_to_keep" not in inspect.signature(model.forward).parameters:
-        model.get_output_embeddings().register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:], *hidden[1:]))
 
 
 def _best_attention(family: Family, device: str, dtype: str) -> str | None:
@@ -504,30 +344,3 @@ def _check_dtype(name: str) -> None:
 
     if not isinstance(getattr(torch, name, None), torch.dtype):
         raise ValueError(f"expected a dtype such as float32 or bfloat16, got {name!r}")
-
-
-def _commit(name: str, revision: str | None) -> str | None:
-    """The commit that a revision of a checkpoint on the Hub is now; None for a folder."""
-    from huggingface_hub import hf_hub_download
-
-    if Path(name).is_dir():
-        return None
-    # The cache keeps the files of a commit in a folder named after it.
-    return Path(hf_hub_download(name, "config.json", revision=revision)).parent.name
-
-
-def _weights_mark(folder: Path) -> str:
-    """A hash of a local checkpoint's weights: of the size and of the first and last MiB of each file.
-
-    A resumed run must not go on with a later checkpoint in the same folder; reading it all would take
-    minutes.
-    """
-    digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.bin")):
-        size = file.stat().st_size
-        digest.update(f"{file.name} {size} ".encode())
-        with file.open("rb") as content:
-            digest.update(content.read(2**20))
-            content.seek(max(0, size - 2**20))
-            digest.update(content.read(2**20))
-    return digest.hexdigest()

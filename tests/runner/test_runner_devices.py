@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from omni_persona_runner.devices import is_fatal, is_out_of_memory, memory_in_use, on_gpu
+from omni_persona_runner.devices import is_fatal, is_out_of_memory, memory_in_use, on_gpu, use
 
 torch = pytest.importorskip("torch")
 
@@ -25,6 +25,14 @@ def test_the_fullest_of_several_gpus_counts(monkeypatch):
 
 def test_without_a_gpu_nothing_is_in_use():
     assert memory_in_use([torch.device("cpu")]) == 0
+
+
+@pytest.mark.parametrize(("device", "taken"), [("cuda:3", ["cuda:3"]), ("auto", []), ("cpu", [])])
+def test_a_process_makes_its_gpu_its_own(monkeypatch, device, taken):
+    calls = []
+    monkeypatch.setattr("torch.cuda.set_device", calls.append)
+    use(device)
+    assert calls == taken
 
 
 @pytest.mark.parametrize(
