@@ -160,8 +160,9 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_answered(call, dataset, tmp
 def test_another_run_is_refused_with_what_differs(call, dataset, checkpoint):
     same = ("--model", checkpoint, "--dataset", dataset, "--out", "run", "--limit", "2", "--max-new-tokens", "2")
     call(*same, code=0)
-    done = call(*same[:-1], "3", "--cues", "as-released", "--without", "image")
-    assert done.stderr.splitlines()[-3:] == [
+    done = call(*same[:-1], "3", "--cues", "as-released", "--without", "image", "--max-pixels", "900")
+    assert done.stderr.splitlines()[-4:] == [
+        "  model.max_pixels: 1048576 there, 900 now",
         '  prompt.without: [] there, ["image"] now',
         '  cues: "isolated" there, "as-released" now',
         "  generation.max_new_tokens: 2 there, 3 now",
