@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal, TypedDict
 
@@ -178,7 +178,7 @@ FEATURES = features()
 class Media:
     """An encoded picture or clip."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     """The file's bytes, as they were."""
     name: str
     """The file's name, whose ending tells the format; never a path that leaves a folder."""

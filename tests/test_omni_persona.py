@@ -207,3 +207,7 @@ def test_a_folder_is_read_straight_from_parquet_as_by_datasets(tmp_path):
 def test_what_is_no_dataset_folder_is_not_read(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"has no data/test-\*\.parquet: expected a folder written by"):
         next(omni_persona.read(tmp_path))
+
+
+def test_a_medium_in_a_message_does_not_bring_its_bytes():
+    assert repr(omni_persona.Media(b"\x89PNG", "a.png")) == "Media(name='a.png')"

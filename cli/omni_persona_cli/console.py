@@ -28,8 +28,6 @@ EXTRAS = {
     "openai": "endpoint",
     "tenacity": "endpoint",
     "gradio": "space",
-    "peft": "families",
-    "timm": "families",
     "dlib": "specialists",
     "face_recognition_models": "specialists",
     "faster_whisper": "specialists",

@@ -64,6 +64,9 @@ def run(
     target: Annotated[
         Path, typer.Option("--out", help="The run folder; the same command again goes on where it stopped.")
     ],
+    revision: Annotated[
+        str | None, typer.Option(help="Of a checkpoint on the Hub: a branch, a tag, a commit, or refs/pr/N.")
+    ] = None,
     dataset: Annotated[Path, typer.Option(help="The dataset folder.")] = Path("omni-persona"),
     fit_on: Annotated[
         Path | None,
@@ -100,6 +103,14 @@ def run(
     ] = None,
     prompt: Annotated[Path | None, typer.Option(help="A text file to take the place of our system prompt.")] = None,
     reason: Annotated[bool, typer.Option(help="Let the model think first; what follows is its answer.")] = False,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Shrink larger pictures for a checkpoint; if left out, Qwen-Omni is shown 1048576 pixels at most and "
+            "others what their image processor makes of it.",
+        ),
+    ] = None,
     drop_unsupported: Annotated[
         bool, typer.Option(help="Leave out of an item what a checkpoint cannot take, and say so in its line.")
     ] = False,
@@ -110,7 +121,9 @@ def run(
     api_key_env: Annotated[
         str, typer.Option(metavar="NAME", help="The environment variable that holds the endpoint's key.")
     ] = "OPENAI_API_KEY",
-    device: Annotated[str | None, typer.Option(help="Such as cuda:0 or cpu; chosen for you if left out.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Such as cuda:0 or cpu, or auto: over all GPUs; chosen for you if left out.")
+    ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Such as float16; bfloat16 on a GPU and float32 elsewhere if left out.")
     ] = None,
@@ -152,6 +165,8 @@ def run(
     size = _batch_size(batch_size)
     if fit_on is not None and (endpoint is not None or not model.startswith("baseline:")):
         raise ValueError(f"{model} is fitted on nothing here: --fit-on is for baseline:specialists")
+    if (revision is not None or max_pixels is not None) and (endpoint is not None or model.startswith("baseline:")):
+        raise ValueError(f"--revision and --max-pixels are for checkpoints, and {model} is none here")
     if endpoint is not None and ray:
         raise ValueError(
             "expected --endpoint or --ray, got both: an endpoint is asked by one process, --concurrency at once"
@@ -170,12 +185,14 @@ def run(
         return partial(
             TransformersModel,
             model,
+            revision=revision,
             prompt=put,
             batch_size=size,
             max_new_tokens=longest,
             device=device,
             dtype=dtype,
             attention=attention,
+            max_pixels=max_pixels,
             drop_unsupported=drop_unsupported,
             trust_remote_code=trust_remote_code,
         )

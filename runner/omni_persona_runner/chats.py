@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,8 @@ class Limits:
     """The longest clip; None where there is no limit."""
     pictures: int | None
     """The most pictures of a prompt; 0 for a model that sees none, None where there is no limit."""
+    pixels: int | None
+    """The largest picture; None where there is no limit."""
     clips: int | None
     """The most clips of a prompt; 0 for a model that hears none, None where there is no limit."""
 
@@ -63,7 +66,7 @@ class Chat:
     def as_template(self) -> list[dict[str, Any]]:
         """The messages as transformers' chat templates expect them."""
         return [
-            {"role": message.role, "content": [self._content(part) for part in message.parts]}
+            {"role": message.role, "content": [self._content(part) for part in message.joined()]}
             for message in self.messages
         ]
 
@@ -128,7 +131,7 @@ class Chats:
     def _decode_one(self, part: Picture | Clip) -> Decoded | MediaError:
         try:
             if isinstance(part, Picture):
-                return decode_picture(part.media)
+                return _within(decode_picture(part.media), self._limits.pixels)
             return decode_clip(part.media, self._limits.sampling_rate)
         except MediaError as error:
             return error
@@ -170,6 +173,17 @@ class Chats:
         return reasons
 
 
+def _within(picture: Image.Image, pixels: int | None) -> Image.Image:
+    """The picture with at most so many pixels, in its proportions as far as whole pixels can."""
+    width, height = picture.size
+    if pixels is None or width * height <= pixels:
+        return picture
+    scale = math.sqrt(pixels / (width * height))
+    # A line of pixels is no thinner than one, and then no longer than the limit.
+    width = min(max(1, int(width * scale)), pixels)
+    return picture.resize((width, min(max(1, int(height * scale)), pixels // width)), Image.Resampling.BICUBIC)
+
+
 def estimated_length(item: Item, limits: Limits) -> int:
     """About how many tokens an item takes, from the headers of its media alone: good enough to sort by."""
     contexts = item.contexts
@@ -177,9 +191,10 @@ def estimated_length(item: Item, limits: Limits) -> int:
     pictures = [item.query_image, *(context.image for context in contexts)]
     clips = [item.query_audio, *(context.audio for context in contexts)]
     # Common rates: 4 letters, 28 x 28 pixels and 1/25 s a token.
-    n_pixels = sum(_pixels(media) for media in pictures if media is not None) if limits.pictures != 0 else 0
+    shown = [media for media in pictures if media is not None and limits.pictures != 0]
+    n_pixels = sum(min(_pixels(media), limits.pixels or math.inf) for media in shown)
     seconds = sum(_seconds(media) for media in clips if media is not None) if limits.clips != 0 else 0.0
-    return words // 4 + n_pixels // 784 + int(25 * seconds)
+    return words // 4 + int(n_pixels) // 784 + int(25 * seconds)
 
 
 def _pixels(media: Media) -> int:

@@ -205,7 +205,7 @@ class EndpointModel:
         # Plain text: many servers take no parts in a system message.
         return [
             {"role": "system", "content": rules.text},
-            {"role": "user", "content": [_content(part) for part in user.parts]},
+            {"role": "user", "content": [_content(part) for part in user.joined()]},
         ]
 
     # ---- what comes back

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 
@@ -19,10 +19,10 @@ class Family:
     """The class to load instead of the one the auto class maps, which speaks and ignores `max_new_tokens`."""
     clip_seconds: float | None = None
     """The longest clip; a longer one would be cut without a word, or break the model. None where there is no limit."""
-    pictures: int | None = None
-    """The most pictures of a prompt; None where there is no limit."""
-    padding_side: str = "left"
-    """Where prompts of a batch are filled up. New tokens follow the prompt: nothing may stand between."""
+    pixels: int | None = None
+    """The largest picture, unless asked for another: larger ones are shrunk. None leaves it to the image processor."""
+    writes_parts: bool = True
+    """Whether the chat template takes messages in parts; one that does not takes text with placeholders in it."""
     omni: bool = False
     """Whether it is a Qwen-Omni Thinker, whose inputs are made medium by medium (`shared_prefix`)."""
     flash: bool = False
@@ -33,17 +33,23 @@ class Family:
     the one for pictures serves clips beside them, too."""
 
 
-_OMNI = Family(thinker="Qwen2_5OmniThinkerForConditionalGeneration", clip_seconds=300, omni=True, flash=True)
-_OMNI_3 = Family(thinker="Qwen3OmniMoeThinkerForConditionalGeneration", omni=True, flash=True)
+# Qwen's image processors take 12.8 megapixels, of which two fill the model: a picture is 1,300 to 16,000 tokens.
+_OMNI_3_THINKER = Family(pixels=1024 * 1024, omni=True, flash=True)
+_OMNI_THINKER = replace(_OMNI_3_THINKER, clip_seconds=300)
 
 FAMILIES: dict[str, Family] = {
-    "qwen2_5_omni": _OMNI,
-    "qwen2_5_omni_thinker": Family(clip_seconds=300, omni=True, flash=True),
-    "qwen3_omni_moe": _OMNI_3,
-    "qwen3_omni_moe_thinker": Family(omni=True, flash=True),
+    "qwen2_5_omni": replace(_OMNI_THINKER, thinker="Qwen2_5OmniThinkerForConditionalGeneration"),
+    "qwen2_5_omni_thinker": _OMNI_THINKER,
+    "qwen3_omni_moe": replace(_OMNI_3_THINKER, thinker="Qwen3OmniMoeThinkerForConditionalGeneration"),
+    "qwen3_omni_moe_thinker": _OMNI_3_THINKER,
     "gemma3n": Family(clip_seconds=30),
     "gemma4": Family(clip_seconds=30),
     # transformers cuts longer clips into pieces of 40 s, and fails over it (tried with 5.23).
-    "phi4_multimodal": Family(clip_seconds=40, adapters={"image": "vision-lora", "audio": "speech-lora"}, flash=True),
+    "phi4_multimodal": Family(
+        clip_seconds=40,
+        writes_parts=False,
+        adapters={"image": "vision-lora", "audio": "speech-lora"},
+        flash=True,
+    ),
 }
 """`config.model_type` -> its family; all others go the general path."""

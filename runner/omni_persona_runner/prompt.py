@@ -102,6 +102,19 @@ class Message:
     role: Literal["system", "user"]
     parts: tuple[Part, ...]
 
+    def joined(self) -> list[Part]:
+        """The parts with neighbouring texts in one.
+
+        Many a chat template trims every text, so that what keeps two apart must stand within one.
+        """
+        parts: list[Part] = []
+        for part in self.parts:
+            if isinstance(part, Text) and parts and isinstance(before := parts[-1], Text):
+                parts[-1] = Text(before.text + part.text)
+            else:
+                parts.append(part)
+        return parts
+
 
 @dataclass(frozen=True)
 class Prompt:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omni_persona import Media
+from omni_persona_runner.chat_template import rendered
 from omni_persona_runner.chats import Chat, Decoded
 from omni_persona_runner.prompt import Picture
 
@@ -77,7 +78,7 @@ class Inputs:
 
 
 class OmniInputs:
-    """Makes the inputs of batches of chats. Media that neighbouring batches share are made once."""
+    """Makes the inputs of batches of chats, one at a time. Media that neighbouring batches share are made once."""
 
     def __init__(self, processor: Any, config: Any, positions: Any, shares: bool) -> None:
         """processor, config: of the Thinker. positions: its `get_rope_index`. shares: whether siblings share."""
@@ -118,7 +119,7 @@ class OmniInputs:
     def _prompt(self, chat: Chat) -> _Prompt:
         import torch
 
-        text = self._processor.apply_chat_template(chat.as_template(), add_generation_prompt=True, tokenize=False)
+        text = rendered(self._processor, chat.as_template())
         shown = chat.shown()
         media = tuple(self._made[part.media] for part in shown)
         kinds = [self._image_token if isinstance(part, Picture) else self._audio_token for part in shown]
@@ -267,5 +268,6 @@ def prefill(model: Any, inputs: Inputs) -> Any:
     cache = DynamicCache(config=model.config.get_text_config())
     # The base model: nobody reads logits of the prefix.
     model.model(**inputs.prefix, past_key_values=cache, use_cache=True)
-    cache.batch_select_indices(torch.tensor(inputs.groups, device=inputs.rest["input_ids"].device))
+    # On no GPU: layers may lie on several, and each takes indices from the CPU.
+    cache.batch_select_indices(torch.tensor(inputs.groups))
     return cache

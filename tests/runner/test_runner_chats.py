@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from omni_persona import Media
 from omni_persona_runner.chats import Chat, Chats, Limits, estimated_length
@@ -17,7 +18,7 @@ from omni_persona_runner.prompt import Clip, Picture, Prompt
 from omni_persona_runner.run import run
 from omni_persona_runner.transformers_model import TransformersModel
 
-ANY = Limits(sampling_rate=16_000, clip_seconds=None, pictures=None, clips=None)
+ANY = Limits(sampling_rate=16_000, clip_seconds=None, pictures=None, pixels=None, clips=None)
 
 
 def chats(limits, drop=False, **prompt):
@@ -125,6 +126,28 @@ def test_what_was_dropped_stands_in_its_line(checkpoint, write_dataset, make_row
     assert lines["sample_0__aug_0"].dropped == ()
     assert lines["sample_1__aug_0"].dropped == ("clip of context 3 (301 s, over the model's 300 s)",)
     assert {line.status for line in lines.values()} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels", "expected"),
+    [
+        ((400, 300), 12_000, (126, 94)),
+        ((400, 300), 120_000, (400, 300)),
+        ((400, 300), None, (400, 300)),
+        ((10_000, 1), 100, (100, 1)),
+        ((3, 5), 1, (1, 1)),
+    ],
+)
+def test_a_picture_keeps_its_proportions_within_its_pixels(item, size, pixels, expected):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (9, 90, 200)).save(buffer, "PNG")
+    large = replace(item, query_image=Media(buffer.getvalue(), "large.png"))
+    (chat,) = chats(replace(ANY, pixels=pixels)).prepare([large])
+    picture = chat.media[large.query_image]
+    assert picture.size == expected
+    assert picture.getpixel((0, 0)) == (9, 90, 200)
+    # What will be shrunk is not taken to be long.
+    assert estimated_length(large, replace(ANY, pixels=pixels)) <= estimated_length(large, ANY)
 
 
 def test_longer_items_are_estimated_to_be_longer(item, long_item, items):

@@ -93,6 +93,16 @@ def test_what_cannot_be_asked_is_told_before_anything_is_written(call, dataset, 
         ("--model", checkpoint, "--prompt", "none.txt"): "cannot read the prompt none.txt",
         ("--model", checkpoint, "--batch-size", "many"): "expected --batch-size to be a number or auto, got 'many'",
         ("--model", "baseline:abstain", "--reason"): "baseline:abstain reads no prompt",
+        ("--model", "baseline:abstain", "--max-pixels", "9"): "are for checkpoints, and baseline:abstain is none here",
+        (
+            "--model",
+            "m",
+            "--endpoint",
+            "http://localhost:1",
+            "--revision",
+            "main",
+        ): "are for checkpoints, and m is none",
+        ("--model", checkpoint, "--revision", "main"): "is a folder: a revision is of a checkpoint on the Hub",
         ("--model", "baseline:abstain", "--ray-workers", "2"): "--ray-workers is for --ray",
         ("--model", "m", "--endpoint", "http://localhost:1", "--ray"): "expected --endpoint or --ray, got both",
         ("--model", checkpoint, "--ray", "--device", "cuda:1"): "expected --device cpu or none with --ray",
@@ -150,8 +160,9 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_answered(call, dataset, tmp
 def test_another_run_is_refused_with_what_differs(call, dataset, checkpoint):
     same = ("--model", checkpoint, "--dataset", dataset, "--out", "run", "--limit", "2", "--max-new-tokens", "2")
     call(*same, code=0)
-    done = call(*same[:-1], "3", "--cues", "as-released", "--without", "image")
-    assert done.stderr.splitlines()[-3:] == [
+    done = call(*same[:-1], "3", "--cues", "as-released", "--without", "image", "--max-pixels", "900")
+    assert done.stderr.splitlines()[-4:] == [
+        "  model.max_pixels: 1048576 there, 900 now",
         '  prompt.without: [] there, ["image"] now',
         '  cues: "isolated" there, "as-released" now',
         "  generation.max_new_tokens: 2 there, 3 now",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from omni_persona import Media
 from omni_persona_runner.model import Answer, LoadError, ModelError
@@ -46,7 +49,7 @@ def model(folders, family):
 def inputs_of(model, *items):
     """What the model is fed for a batch."""
     _ = model._model
-    inputs = model._inputs(model._chats.prepare(items))
+    inputs, _ = model._inputs(model._chats.prepare(items))
     return inputs.rest if isinstance(inputs, Inputs) else inputs
 
 
@@ -131,11 +134,41 @@ def test_a_family_is_known_by_its_class(model, family):
     assert model._limits.sampling_rate == 16_000
 
 
+def picture(width, height):
+    pixels = np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return Media(buffer.getvalue(), "picture.png")
+
+
+def tone(seconds):
+    time = np.arange(int(seconds * 8_000)) / 8_000
+    buffer = io.BytesIO()
+    soundfile.write(buffer, 0.3 * np.sin(2 * np.pi * 220 * time), 8_000, format="FLAC")
+    return Media(buffer.getvalue(), "tone.flac")
+
+
+def test_lines_of_a_prompt_stay_apart(model, items):
+    """Templates may trim the texts between media: all else of the wording stands there as we write it."""
+    item = items[2]
+    text = model._words.decode(inputs_of(model, item)["input_ids"][0])
+    for number, context in enumerate(item.contexts, start=1):
+        after = f"Context {number + 1}" if number < len(item.contexts) else f"Query\n{item.query_text}"
+        assert f"Note: {context.text}\n\n{after}" in text
+
+
+def test_a_prompt_without_media_is_the_wording_to_the_letter(folders, family, items):
+    prompt = Prompt(without=frozenset({"image", "audio"}))
+    model = TransformersModel(folders[family], prompt=prompt, dtype="float32")
+    text = model._words.decode(inputs_of(model, items[2])["input_ids"][0])
+    system, user = prompt.conversation(items[2])
+    for message in (system, user):
+        assert "".join(part.text for part in message.parts) in text
+
+
 @pytest.mark.parametrize("family", ["gemma3n", "gemma4"], scope="module")
 def test_a_clip_that_the_processor_would_cut_fails(model, items, said):
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.zeros(31 * 8_000), 8_000, format="FLAC")
-    failed, answer = said(model, [replace(items[1], query_audio=Media(buffer.getvalue(), "long.flac")), items[0]])
+    failed, answer = said(model, [replace(items[1], query_audio=tone(31)), items[0]])
     assert isinstance(failed, ModelError)
     assert failed.message == "clip of query (31 s, over the model's 30 s)"
     assert isinstance(answer, Answer)
@@ -186,6 +219,31 @@ def test_qwen3_omni_inputs_are_the_processors(folders, items):
             assert (mine[:, : n - 2] - other[:, : n - 2]).abs().max() < 1e-3
 
 
+def test_qwen3_omni_positions_are_transformers(folders, items, tmp_path):
+    """On pictures and clips large enough for their places to matter."""
+    folder = shutil.copytree(folders["qwen3_omni"], tmp_path / "large")
+    settings = json.loads((folder / "processor_config.json").read_text())
+    settings["image_processor"]["size"] = {"shortest_edge": 1024, "longest_edge": 400 * 400}
+    (folder / "processor_config.json").write_text(json.dumps(settings))
+    model = TransformersModel(folder, dtype="float32")
+    odd = [
+        replace(
+            item,
+            contexts=tuple(
+                replace(one, image=picture(90 + 60 * place, 120 + 40 * number), audio=tone(1.3 + 2.1 * place + number))
+                for place, one in enumerate(item.contexts[: 4 - number])
+            ),
+        )
+        for number, item in enumerate(items[:3])
+    ]
+    ours, theirs = inputs_of(model, *odd), model._processed(model._chats.prepare(odd))
+    assert ours["input_ids"].equal(theirs["input_ids"])
+    positions = model._model._prepare_position_ids_for_generation(theirs["input_ids"], dict(theirs))
+    filled = ours["attention_mask"].bool()
+    assert ours["position_ids"][:, filled].equal(positions[:, filled])
+    assert not positions[1][filled].equal(positions[2][filled])
+
+
 def test_a_deaf_size_of_gemma4_is_refused(folders, items, tmp_path):
     folder = shutil.copytree(folders["gemma4"], tmp_path / "deaf")
     config = json.loads((folder / "config.json").read_text())
@@ -215,3 +273,49 @@ def test_phi4_without_its_adapters_is_refused(folders, items, tmp_path):
     folder = shutil.copytree(folders["phi4"], tmp_path / "bare", ignore=shutil.ignore_patterns("*-lora"))
     with pytest.raises(LoadError, match="cannot load the adapter vision-lora"):
         list(TransformersModel(folder).answer(items))
+
+
+def test_phi4_writes_its_media_into_the_text(folders, items):
+    model = TransformersModel(folders["phi4"], dtype="float32")
+    model.check(items)
+    item = items[0]
+    text = model._words.decode(inputs_of(model, item)["input_ids"][0])
+    for kind in ("image", "audio"):
+        text = re.sub(rf"(<\|{kind}\|>)+", rf"<|{kind}|>", text)
+    blocks = [
+        f"Context {number}\n<|image|><|audio|>\nNote: {context.text}\n\n"
+        for number, context in enumerate(item.contexts, start=1)
+    ]
+    assert text.endswith(f"<turn>user\n{''.join(blocks)}Query\n<|image|>\n{item.query_text}<eos>\n<turn>assistant\n")
+
+
+@pytest.mark.parametrize("place", ["between", "growing", "both growing"])
+def test_phi4_answers_alike_where_prompts_lie_on_both_sides_of_its_short_context(
+    folders, make_item, tmp_path, said, place
+):
+    """LongRoPE has other frequencies from some length on: 4,096 tokens in the published checkpoint."""
+    long, short = make_item(0, "visual_to_bio"), make_item(1, "semantic_to_bio", n_contexts=2)
+    same = replace(long, augmented_id="same", query_text=long.query_text[::-1])
+    plain = TransformersModel(folders["phi4"], dtype="float32")
+    _, (n_long, n_short) = plain._inputs(plain._chats.prepare([long, short]))
+    limit = {"between": (n_long + n_short) // 2, "growing": n_short + 5, "both growing": n_long + 5}[place]
+    folder = shutil.copytree(folders["phi4"], tmp_path / "long")
+    config = json.loads((folder / "config.json").read_text())
+    factors = {"short_factor": [1.0] * 8, "long_factor": [1.0, 2, 4, 8, 16, 24, 32, 40]}
+    rope = {"rope_type": "longrope", "rope_theta": 1e4, "partial_rotary_factor": 1.0, **factors}
+    lengths = {"original_max_position_embeddings": limit, "max_position_embeddings": 131_072}
+    rope["original_max_position_embeddings"] = limit
+    (folder / "config.json").write_text(json.dumps({**config, **lengths, "rope_parameters": rope}))
+    model = TransformersModel(folder, dtype="float32", max_new_tokens=12, batch_size=8)
+    asked = [long, short, same]
+    together = [answer.text for answer in said(model, asked)]
+    assert together == [said(model, [item])[0].text for item in asked]
+    # Those of one length stay together.
+    sizes = sorted(len(batch.chats) for batch in model._prepare(asked))
+    assert sizes == [1, 2]
+
+
+def test_a_package_that_is_not_there_is_named_with_what_brings_it(folders, items, monkeypatch):
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(LoadError, match=r'it needs peft: python -m pip install "omni-persona\[families\]"'):
+        list(TransformersModel(folders["phi4"]).answer(items[:1]))

@@ -86,7 +86,7 @@ def model(request, path, checkpoint, tiny_families, require_extra, tmp_path_fact
         require_extra("timm")
         require_extra("peft")
         folder = tiny_families.save(path, tmp_path_factory.mktemp("models") / path)
-    return TransformersModel(folder, batch_size=2, max_new_tokens=2, dtype="float32")
+    return TransformersModel(folder, batch_size=2, max_new_tokens=8, dtype="float32")
 
 
 def test_a_picture_of_40_megapixels_is_shown(model, items, said):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -115,6 +116,17 @@ def test_the_hash_follows_the_wording(monkeypatch):
     assert Prompt(rules=RULES + " ").hash() != before
     monkeypatch.setattr("omni_persona_runner.prompt._QUERY_HEAD", "Question\n")
     assert Prompt().hash() != before
+
+
+def test_neighbouring_texts_are_joined_to_the_letter(items):
+    for item in items:
+        (*_, user) = conversation(item)
+        joined = user.joined()
+        assert not any(isinstance(one, Text) and isinstance(two, Text) for one, two in pairwise(joined))
+        assert "".join(text.text for text in joined if isinstance(text, Text)) == "".join(texts([user]))
+        assert [part for part in joined if not isinstance(part, Text)] == [
+            part for part in user.parts if not isinstance(part, Text)
+        ]
 
 
 # ---- what is left out

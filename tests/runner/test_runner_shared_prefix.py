@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -102,6 +104,27 @@ def test_answers_are_those_of_the_plain_path_and_of_one_at_a_time(checkpoint, si
     assert len(set(once)) > 4
 
 
+HOSTILE = {
+    "repetition_penalty": 1.3,
+    "no_repeat_ngram_size": 2,
+    "use_cache": False,
+    "return_dict_in_generate": True,
+    "stop_strings": ["a"],
+    "prompt_lookup_num_tokens": 3,
+    "max_time": 1e-9,
+}
+
+
+@pytest.mark.parametrize("setting", HOSTILE)
+def test_generation_settings_of_a_checkpoint_change_no_answer(checkpoint, siblings, said, tmp_path, setting):
+    folder = shutil.copytree(checkpoint, tmp_path / "tiny")
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps({**settings, setting: HOSTILE[setting]}))
+    wanted = [answer.text for answer in said(models(checkpoint)[1], siblings[:4])]
+    for model in models(folder):
+        assert [answer.text for answer in said(model, siblings[:4])] == wanted
+
+
 @pytest.mark.parametrize("without", ["image", "audio", "text", "query"])
 def test_answers_stay_the_same_whatever_is_left_out(checkpoint, siblings, said, without):
     shared, plain = models(checkpoint, prompt=Prompt(without=frozenset({without})))
@@ -159,3 +182,16 @@ def test_only_the_last_position_has_logits(checkpoint, items, said):
     model._model.lm_head.register_forward_hook(lambda module, args, logits: shapes.append(logits.shape[1]))
     said(model, items)
     assert set(shapes) == {1}
+
+
+def test_prompts_find_their_prefix_where_layers_lie_on_another_device_than_the_inputs(checkpoint, siblings):
+    """Layers spread over GPUs: here the cache lies on the CPU, and what is asked on a device that holds nothing."""
+    import torch
+
+    shared, _ = models(checkpoint)
+    inputs = made(shared, siblings)
+    wanted = prefill(shared._model, inputs)
+    cache = prefill(shared._model, replace(inputs, rest={name: v.to("meta") for name, v in inputs.rest.items()}))
+    for one, other in zip(cache.layers, wanted.layers, strict=True):
+        assert one.keys.device == torch.device("cpu")
+        assert one.keys.equal(other.keys)

@@ -7,11 +7,13 @@ import itertools
 import json
 import shutil
 import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from omni_persona import Media
 from omni_persona_runner.families import FAMILIES
@@ -29,7 +31,7 @@ def model(checkpoint):
 def inputs_of(model, *items):
     """What the model is fed for a batch."""
     _ = model._model
-    inputs = model._inputs(model._chats.prepare(items))
+    inputs, _ = model._inputs(model._chats.prepare(items))
     return inputs.rest if model._omni else inputs
 
 
@@ -202,6 +204,16 @@ def test_sampling_settings_of_a_checkpoint_do_not_matter(model, checkpoint, item
     assert other.describe()["generation"] == model.describe()["generation"]
 
 
+def test_the_tokenizers_end_of_a_turn_ends_an_answer_too(checkpoint, tiny_omni, tmp_path):
+    folder = shutil.copytree(checkpoint, tmp_path / "tiny")
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps({**settings, "eos_token_id": [7, 8]}))
+    model = TransformersModel(folder)
+    end = tiny_omni.tokenizer().eos_token_id
+    assert model.describe()["generation"]["eos_token_id"] == [7, 8, end]
+    assert model._n_generated([1, 2, end, 4]) == (3, True)
+
+
 def test_a_full_checkpoint_answers_as_its_thinker(tiny_omni, model, items, tmp_path, said):
     full = TransformersModel(tiny_omni.save(tmp_path / "full", full=True), max_new_tokens=8)
     assert full.describe()["class"] == "Qwen2_5OmniThinkerForConditionalGeneration"
@@ -244,6 +256,38 @@ def test_thinking_without_an_end_is_a_failed_item(checkpoint, items, said, monke
     (failed,) = said(model, items[:1])
     assert isinstance(failed, ModelError)
     assert "the thinking has no end within" in failed.message
+
+
+@pytest.fixture
+def thinker(checkpoint, tmp_path):
+    """A checkpoint whose template begins every answer with thoughts."""
+    folder = shutil.copytree(checkpoint, tmp_path / "thinker")
+    template = (folder / "chat_template.jinja").read_text()
+    assert template.endswith("assistant\n{% endif -%}")
+    (folder / "chat_template.jinja").write_text(template.removesuffix("{% endif -%}") + "<think>\n{% endif -%}")
+    return folder
+
+
+@pytest.mark.parametrize("text", ["Her voice is like...", "Her voice is like that", "Her voice<think>"])
+def test_thinking_that_the_template_begins_is_no_answer(thinker, items, said, monkeypatch, text):
+    model = TransformersModel(thinker)
+    thinking(model, monkeypatch, text)
+    (failed,) = said(model, items[:1])
+    assert isinstance(failed, ModelError)
+    assert "the thinking has no end within" in failed.message
+
+
+def test_the_answer_follows_the_thinking_that_the_template_begins(thinker, items, said, monkeypatch):
+    model = TransformersModel(thinker)
+    thinking(model, monkeypatch, "Her voice.</think>a nurse")
+    (answer,) = said(model, items[:1])
+    assert (answer.text, answer.thinking) == ("a nurse", "Her voice.")
+
+
+def test_rules_that_mention_thinking_begin_none(checkpoint, items, said, monkeypatch):
+    model = TransformersModel(checkpoint, prompt=Prompt(rules="Begin with <think>, where you must."))
+    thinking(model, monkeypatch, "a nurse")
+    assert said(model, items[:1])[0].text == "a nurse"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
@@ -323,6 +367,115 @@ def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch, sai
     monkeypatch.setattr(model._model, "generate", generate)
     assert [answer.text for answer in said(model, items)] == wanted
     assert sizes == [4, 2, 2]
+
+
+def test_a_batch_taken_apart_leaves_the_one_made_ahead_alone(checkpoint, make_item, monkeypatch, said):
+    """The first batch is halved while the second one is in the making."""
+    items = [make_item(index) for index in range(4)]
+    model = TransformersModel(checkpoint, max_new_tokens=4, batch_size=2)
+    wanted = [answer.text for answer in said(model, items)]
+    whole, write, made, lost = model._model.generate, model._omni._prompt, [], []
+    ahead, halved = threading.Event(), threading.Event()
+
+    def generate(**inputs):
+        if len(inputs["input_ids"]) == 2 and not ahead.is_set():
+            assert ahead.wait(60)
+            raise RuntimeError("out of memory")
+        return whole(**inputs)
+
+    def prompt(chat):
+        made.append(chat.item_id)
+        if len(made) == 3:
+            ahead.set()
+            # Where both may go on at once, the halves are made now. Where not, nobody comes.
+            halved.wait(1)
+        elif ahead.is_set() and threading.current_thread() is threading.main_thread():
+            halved.set()
+        try:
+            return write(chat)
+        except KeyError as error:
+            lost.append(error)
+            raise
+
+    monkeypatch.setattr(model._model, "generate", generate)
+    monkeypatch.setattr(model._omni, "_prompt", prompt)
+    assert [getattr(outcome, "text", outcome) for outcome in said(model, items)] == wanted
+    assert lost == []
+
+
+def test_what_a_library_raises_is_told_in_short(checkpoint, items, monkeypatch, said):
+    model = TransformersModel(checkpoint)
+    monkeypatch.setattr(model._model, "generate", lambda **inputs: {}[items[0].query_image, "x" * 10_000])
+    (failed,) = said(model, items[:1])
+    assert len(failed.message) < 600
+    assert str(items[0].query_image.data[:8])[2:-1] not in failed.message
+
+
+def test_a_device_that_fails_for_good_ends_the_run_and_fails_no_item(checkpoint, items, monkeypatch):
+    import torch
+
+    model = TransformersModel(checkpoint, max_new_tokens=2)
+    whole, asked = model._model.generate, []
+
+    def generate(**inputs):
+        asked.append(inputs)
+        if len(asked) > 2:
+            raise torch.AcceleratorError("CUDA error: device-side assert triggered\nCompile with ...")
+        return whole(**inputs)
+
+    monkeypatch.setattr(model._model, "generate", generate)
+    answers = model.answer(items)
+    assert all(isinstance(next(answers), Answer) for _ in range(2))
+    with pytest.raises(LoadError, match=r"its device failed .* goes on from there: .*assert triggered$"):
+        next(answers)
+
+
+def test_a_device_that_is_full_is_no_device_that_failed(checkpoint, items, monkeypatch, said):
+    import torch
+
+    model = TransformersModel(checkpoint, max_new_tokens=2)
+
+    def generate(**inputs):
+        raise torch.AcceleratorError("CUDA error: out of memory")
+
+    monkeypatch.setattr(model._model, "generate", generate)
+    assert all(isinstance(failed, ModelError) for failed in said(model, items[:2]))
+
+
+# ---- large pictures
+
+
+def large(item, width, height):
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), (9, 90, 200)).save(buffer, "JPEG")
+    picture = Media(buffer.getvalue(), "large.jpg")
+    return replace(item, contexts=tuple(replace(one, image=picture) for one in item.contexts))
+
+
+@pytest.fixture
+def published(checkpoint, tmp_path):
+    """The checkpoint with the bounds of published image processors: 3,136 to 12,845,056 pixels."""
+    folder = shutil.copytree(checkpoint, tmp_path / "published")
+    settings = json.loads((folder / "processor_config.json").read_text())
+    settings["image_processor"]["size"] = {"shortest_edge": 3136, "longest_edge": 12_845_056}
+    (folder / "processor_config.json").write_text(json.dumps(settings))
+    return folder
+
+
+def test_photos_of_twelve_megapixels_fit_a_prompt(published, items):
+    inputs = inputs_of(TransformersModel(published, max_new_tokens=1), large(items[2], 3024, 4032))
+    assert all(n_patches * 14**2 <= 1.1 * 1024**2 for n_patches in inputs["image_grid_thw"].prod(dim=1).tolist())
+
+
+def test_pictures_have_as_many_pixels_as_asked_for(published, items):
+    few, many = (TransformersModel(published, max_new_tokens=1, max_pixels=n) for n in (100 * 100, 13_000_000))
+    patches = inputs_of(few, large(items[2], 400, 300))["image_grid_thw"]
+    assert all(n * 14**2 <= 1.2 * 100**2 for n in patches.prod(dim=1).tolist())
+    assert few.describe()["max_pixels"] == 10_000
+    (chat,) = many._chats.prepare([large(items[2], 3024, 4032)])
+    assert {picture.size for picture in chat.media.values() if isinstance(picture, Image.Image)} == {(3024, 4032)}
+    with pytest.raises(ValueError, match=r"exceed the 32768 .*--max-pixels N"):
+        many._inputs([chat])
 
 
 def test_a_prompt_over_the_models_length_fails(checkpoint, items, tmp_path, said):
@@ -419,6 +572,62 @@ def test_a_model_that_is_nowhere_is_refused(name, monkeypatch):
     assert "\n" not in str(error.value)
 
 
+# ---- a checkpoint on the Hub
+
+
+@pytest.fixture
+def on_hub(checkpoint, tiny_omni, tmp_path, monkeypatch):
+    """The name of a model whose main branch and pull request differ, in a cache as the Hub's client fills it."""
+    cache = tmp_path / "hub"
+    repository = cache / "models--org--tiny"
+    other = tiny_omni.save(tmp_path / "other", seed=1)
+    for reference, commit, folder in (("main", "a" * 40, checkpoint), ("refs/pr/70", "b" * 40, other)):
+        shutil.copytree(folder, repository / "snapshots" / commit)
+        (repository / "refs" / reference).parent.mkdir(parents=True, exist_ok=True)
+        (repository / "refs" / reference).write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    return "org/tiny"
+
+
+def test_a_revision_is_what_answers_and_what_the_manifest_names(on_hub, checkpoint, tmp_path, items, said):
+    main, other = (TransformersModel(on_hub, revision=name, max_new_tokens=8) for name in (None, "refs/pr/70"))
+    assert main.describe()["revision"] == "a" * 40
+    assert other.describe()["revision"] == "b" * 40
+    for model, folder in ((main, checkpoint), (other, tmp_path / "other")):
+        local = said(TransformersModel(folder, max_new_tokens=8), items[:2])
+        assert [answer.text for answer in said(model, items[:2])] == [answer.text for answer in local]
+    with pytest.raises(LoadError, match="cannot load the configuration"):
+        TransformersModel(on_hub, revision="no-such-branch")
+    with pytest.raises(ValueError, match="is a folder: a revision is of a checkpoint on the Hub"):
+        TransformersModel(checkpoint, revision="main")
+
+
+# ---- chat templates that cannot write a prompt
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{{ '<|im_start|>' + message['content'] }}", "cannot write our prompt: TypeError: can only concatenate str"),
+        ("{{ message['content'] }}", "does not take messages in parts"),
+        ("{{ raise_exception('no system role') }}", "cannot write our prompt: TemplateError: no system role"),
+        ("", "does not take messages in parts"),
+    ],
+)
+def test_a_template_that_cannot_write_the_prompt_is_refused_before_the_run(
+    checkpoint, items, tmp_path, content, reason
+):
+    folder = shutil.copytree(checkpoint, tmp_path / "other")
+    (folder / "chat_template.jinja").write_text(f"{{% for message in messages %}}{content}{{% endfor %}}")
+    with pytest.raises(LoadError, match=reason) as error:
+        TransformersModel(folder).check(items)
+    assert "\n" not in str(error.value)
+
+
+# ---- what a checkpoint takes
+
+
 @pytest.fixture
 def deaf(tiny_omni, tmp_path):
     from transformers import Qwen2VLConfig, Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
@@ -453,6 +662,18 @@ def test_a_model_that_lacks_a_sense_is_refused_unless_it_is_not_needed(sense, la
     TransformersModel(folder, drop_unsupported=True).check(items)
 
 
+def test_a_clip_limit_that_we_do_not_know_is_the_extractors(blind, items, said):
+    """Whisper's extractor keeps 30 s of a clip without a word."""
+    model = TransformersModel(blind, prompt=Prompt(without=frozenset({"image"})))
+    assert model._limits.clip_seconds == 30
+    (failed,) = model._chats.prepare([long_clip(items[1])])
+    assert failed.message == "clip of query (301 s, over the model's 30 s)"
+
+
+def test_an_extractor_that_a_family_does_not_let_cut_limits_nothing(checkpoint):
+    assert TransformersModel(checkpoint)._limits.clip_seconds == 300
+
+
 def test_a_lone_tokenizer_is_no_processor(tiny_omni, tmp_path):
     from transformers import Qwen2Config
 
@@ -463,7 +684,9 @@ def test_a_lone_tokenizer_is_no_processor(tiny_omni, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"batch_size": 0}, {"max_new_tokens": 0}, {"dtype": "float33"}, {"batch_size": "all"}], ids=str
+    "wrong",
+    [{"batch_size": 0}, {"max_new_tokens": 0}, {"max_pixels": 0}, {"dtype": "float33"}, {"batch_size": "all"}],
+    ids=str,
 )
 def test_impossible_settings_are_errors(checkpoint, wrong):
     with pytest.raises(ValueError, match=r"expected"):
@@ -485,6 +708,7 @@ def test_describe_tells_apart_what_may_answer_differently(tiny_omni, checkpoint,
         TransformersModel(checkpoint, max_new_tokens=8, prompt=Prompt(cues="as-released")),
         TransformersModel(checkpoint, max_new_tokens=8, dtype="bfloat16"),
         TransformersModel(checkpoint, max_new_tokens=8, attention="eager"),
+        TransformersModel(checkpoint, max_new_tokens=8, max_pixels=10_000),
         TransformersModel(tiny_omni.save(tmp_path / "other", seed=1), max_new_tokens=8),
     ]
     assert all(other.describe() != description for other in others)
@@ -534,7 +758,7 @@ def test_code_of_a_checkpoint_runs_only_where_it_is_allowed_to(tmp_path, monkeyp
     ("installed", "settings", "expected"),
     [
         (True, {"device": "cuda:0"}, "flash_attention_2"),
-        (True, {"device": "auto", "dtype": "float16"}, "flash_attention_2"),
+        (True, {"device": "auto"}, "flash_attention_2"),
         (True, {"device": "cuda:0", "dtype": "float32"}, None),
         (True, {"device": "cpu", "dtype": "bfloat16"}, None),
         (True, {"device": "cuda:0", "attention": "sdpa"}, "sdpa"),
@@ -546,6 +770,8 @@ def test_flash_attention_is_taken_where_it_is_and_can_be(checkpoint, monkeypatch
     from transformers.models.qwen2_5_omni import modeling_qwen2_5_omni as modeling
 
     monkeypatch.setattr("transformers.utils.is_flash_attn_2_available", lambda: installed)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.set_device", lambda device: None)
     asked = {}
 
     class Stop(Exception):  # noqa: N818
@@ -560,6 +786,7 @@ def test_flash_attention_is_taken_where_it_is_and_can_be(checkpoint, monkeypatch
     with pytest.raises(LoadError):
         _ = model._model
     assert asked["attn_implementation"] == model.describe()["attention"] == expected
+    assert asked["dtype"] == settings.get("dtype", "bfloat16")
 
 
 def test_no_family_takes_flash_attention_whose_class_knows_of_none():

@@ -27,8 +27,18 @@ TEMPLATE = """\
 {% endif -%}"""
 
 
-def template(image: str, audio: str) -> str:
-    return TEMPLATE.replace("IMAGE", image).replace("AUDIO", audio)
+TEMPLATE_OF_TEXTS = """\
+{%- for message in messages -%}
+{{ '<turn>' + message['role'] + '\n' + message['content'] + '<eos>\n' }}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{ '<turn>assistant\n' }}{%- endif -%}"""
+"""As Phi-4's: it knows of no parts."""
+
+
+def template(image: str, audio: str, *, trims: bool = False) -> str:
+    """trims: whether each text loses the space around it, as in the templates of Gemma."""
+    text = "{{ part.text | trim }}" if trims else "{{ part.text }}"
+    return TEMPLATE.replace("{{ part.text }}", text).replace("IMAGE", image).replace("AUDIO", audio)
 
 
 def tokenizer(special: dict[str, str]) -> Any:
@@ -166,7 +176,7 @@ def gemma3n() -> tuple[Any, Any]:
         feature_extractor=Gemma3nAudioFeatureExtractor(),
         image_processor=SiglipImageProcessor(size={"height": 64, "width": 64}, do_normalize=False),
         tokenizer=words,
-        chat_template=template("<image_soft_token>", "<audio_soft_token>"),
+        chat_template=template("<image_soft_token>", "<audio_soft_token>", trims=True),
         image_seq_length=n_image,
         audio_seq_length=n_audio,
     )
@@ -229,7 +239,7 @@ def gemma4() -> tuple[Any, Any]:
         image_processor=Gemma4ImageProcessor(max_soft_tokens=70),
         tokenizer=words,
         video_processor=Gemma4VideoProcessor(),
-        chat_template=template("<|image|>", "<|audio|>"),
+        chat_template=template("<|image|>", "<|audio|>", trims=True),
     )
     config = Gemma4Config(
         text_config=text_config(
@@ -279,12 +289,13 @@ def phi4() -> tuple[Any, Any]:
 
     special = {"image_token": "<|image|>", "audio_token": "<|audio|>"}
     words = tokenizer(special)
+    # The published processor has no template: it leaves it to its tokenizer.
+    words.chat_template = TEMPLATE_OF_TEXTS
     number = {name: words.convert_tokens_to_ids(token) for name, token in special.items()}
     processor = Phi4MultimodalProcessor(
         image_processor=Phi4MultimodalImageProcessor(),
         audio_processor=Phi4MultimodalFeatureExtractor(),
         tokenizer=words,
-        chat_template=template("<|image|>", "<|audio|>"),
     )
     config = Phi4MultimodalConfig(
         **text_config(words, num_hidden_layers=2),

@@ -1,0 +1,60 @@
+"""A checkpoint's chat template: made to take parts where it takes text alone, and tried before the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omni_persona_runner.model import LoadError
+
+_PARTS_AS_TEXT = """\
+{%- set written = namespace(messages=[]) -%}
+{%- for message in messages -%}
+{%- set turn = namespace(text='') -%}
+{%- for part in message.content -%}
+{%- set turn.text = turn.text + {'image': 'IMAGE', 'audio': 'AUDIO'}.get(part.type, part.text) -%}
+{%- endfor -%}
+{%- set written.messages = written.messages + [{'role': message.role, 'content': turn.text}] -%}
+{%- endfor -%}
+{%- set messages = written.messages -%}
+"""
+"""Goes before a template: what follows finds each message's parts written as one text."""
+
+_WORDS = "A bee-keeper by the river."
+
+
+def of(processor: Any, name: str, writes_parts: bool) -> str:
+    """The template of checkpoint `name`.
+
+    writes_parts: whether it takes messages in parts; for one that takes text alone, the processor's placeholders are
+    written into the text. Raises `LoadError` where there is none.
+    """
+    # A processor whose class knows of no template (Phi-4-multimodal's) leaves it to its tokenizer.
+    template = processor.chat_template or processor.tokenizer.chat_template
+    if template is None:
+        raise LoadError(f"model {name} has no chat template, such as a chat_template.jinja")
+    if writes_parts:
+        return str(template)
+    return _PARTS_AS_TEXT.replace("IMAGE", processor.image_token).replace("AUDIO", processor.audio_token) + template
+
+
+def rendered(processor: Any, conversation: Any) -> str:
+    """A conversation as the text of a prompt, up to where the answer begins."""
+    return str(processor.apply_chat_template(conversation, add_generation_prompt=True, tokenize=False))
+
+
+def sample(processor: Any, name: str, media: tuple[str, ...]) -> str:
+    """A short prompt with the media that the model takes, among `image` and `audio`.
+
+    Raises `LoadError` for a template that fails over it, or does not know what a part is.
+    """
+    parts = [{"type": "text", "text": _WORDS}, *({"type": kind} for kind in media)]
+    conversation = [{"role": "system", "content": parts[:1]}, {"role": "user", "content": parts}]
+    try:
+        text = rendered(processor, conversation)
+    # A template raises whatever its expressions do.
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise LoadError(f"model {name} has a chat template that cannot write our prompt: {reason}") from error
+    if "'type':" in text or _WORDS not in text:
+        raise LoadError(f"model {name} has a chat template that does not take messages in parts")
+    return text
