@@ -232,6 +232,23 @@ def test_a_killed_run_goes_on_to_the_same_file(start_slow, tmp_path):
     assert [row["augmented_id"] for row in content(killed) if row["status"] == "failed"] == [IDS[4]]
 
 
+def test_two_processes_do_not_share_a_folder(start_slow, dataset, tmp_path):
+    out = tmp_path / "run"
+    process = start_slow(out, 0.1)
+    deadline = time.monotonic() + 120
+    while not (out / "predictions.jsonl").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    model = Echo()
+    model.name = "fake:slow"
+    with pytest.raises(RunFolderError, match="another run is at work in"):
+        run(model, dataset, out)
+    assert model.asked == []
+    assert process.wait() == 0
+    assert [row["augmented_id"] for row in content(out)] == IDS
+
+
 @pytest.mark.slow
 def test_twenty_runs_killed_at_random_moments_end_in_the_same_file(start_slow, tmp_path):
     rng = np.random.default_rng(0)
