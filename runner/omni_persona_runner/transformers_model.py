@@ -295,6 +295,7 @@ class TransformersModel:
 
         start = time.perf_counter()
         model, inputs = self._model, batch.inputs
+        resting, _ = _memory_in_use(model.device)
         with torch.inference_mode():
             if isinstance(inputs, Inputs):
                 inputs = inputs.to(model.device, model.dtype)
@@ -306,7 +307,8 @@ class TransformersModel:
                 lengths = given["attention_mask"].sum(dim=1).tolist()
             output = model.generate(**given, generation_config=self._generation)
         new_tokens = output[:, given["input_ids"].shape[1] :].tolist()
-        self._size.held(len(batch.chats), _memory_in_use(model.device))
+        _, peak = _memory_in_use(model.device)
+        self._size.held(len(batch.chats), peak, resting)
         share = (time.perf_counter() - start) / len(batch.chats)
         for chat, tokens, length in zip(batch.chats, new_tokens, lengths, strict=True):
             yield self._outcome(chat, tokens, length, share)
@@ -387,7 +389,9 @@ def _keep_last_logits(model: Any) -> None:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+    # What libraries of CUDA, and the CPU's allocator, say in place of it.
+    said = ("out of memory", "status_alloc_failed", "not enough memory", "can't allocate memory")
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in said)
 
 
 def _free_memory() -> None:
@@ -397,15 +401,16 @@ def _free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _memory_in_use(device: Any) -> float:
-    """The largest share of a GPU's memory in use since the last call; 0 elsewhere."""
+def _memory_in_use(device: Any) -> tuple[float, float]:
+    """The share of a GPU's memory in use now, and the largest one since the last call; 0 elsewhere."""
     import torch
 
     if device.type != "cuda":
-        return 0.0
-    share = torch.cuda.max_memory_allocated(device) / torch.cuda.get_device_properties(device).total_memory
+        return 0.0, 0.0
+    whole = torch.cuda.get_device_properties(device).total_memory
+    now, peak = torch.cuda.memory_allocated(device), torch.cuda.max_memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    return share
+    return now / whole, peak / whole
 
 
 def _default_device() -> str:
