@@ -188,6 +188,16 @@ def test_a_worker_with_another_model_or_dataset_is_refused(two, dataset, write_d
     assert not asked(notes)
 
 
+def test_workers_may_have_flash_attention_where_the_head_node_has_none(dataset, checkpoint, monkeypatch):
+    load = partial(TransformersModel, str(checkpoint), device="cuda:0")
+    here = load()
+    job = fleet_module._Job(load, fleet_module._identity(here), dataset, "a", Path.cwd(), None)
+    monkeypatch.setattr("transformers.utils.is_flash_attn_2_available", lambda: True)
+    monkeypatch.setattr("atexit.register", lambda *_: None)
+    there = fleet_module._Worker(job)._model
+    assert (here.describe()["attention"], there.describe()["attention"]) == (None, "flash_attention_2")
+
+
 def test_workers_start_where_the_run_was_called(two, dataset, notes, tmp_path, monkeypatch):
     class Relative(Echo):
         def answer(self, items):
