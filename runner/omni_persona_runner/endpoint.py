@@ -1,6 +1,7 @@
 """A model behind an OpenAI-compatible endpoint: `POST URL/chat/completions`.
 
-Pictures travel as data URIs, clips as `input_audio` WAV. A bounded number of requests is on the way at any time; what
+Pictures travel as data URIs, clips as `input_audio` WAV. A bounded number of requests is on the way at any time, and
+of siblings one, so that each finds in the server's prefix cache what the one before it left there. What
 passes (429, 5xx, a time-out, a cut connection) is tried again, what does not (401, 403, 404, a server that is no such
 endpoint) ends the run, and what concerns one item fails that item.
 """
@@ -15,6 +16,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -61,7 +63,7 @@ class EndpointModel:
         """Say where a model is; nothing is sent yet.
 
         url: the base, such as `http://localhost:8000/v1`. name: what the server calls the model.
-        concurrency: requests on the way at once. timeout: seconds a request may take.
+        concurrency: requests on the way at once, each of another source sample. timeout: seconds a request may take.
         api_key_env: the environment variable that holds the key; an unset one sends no key worth the name.
         attempts: how often a request is sent at most. first_wait: seconds before the second attempt, doubled
         before each further one.
@@ -103,15 +105,23 @@ class EndpointModel:
         """
         loop = asyncio.new_event_loop()
         client = self._client()
-        running: set[asyncio.Task[Outcome]] = set()
-        waiting = iter(items)
+        running: dict[asyncio.Task[Outcome], list[Item]] = {}
+        """What is asked, with the siblings that are asked after it."""
+        samples = (list(siblings) for _, siblings in groupby(items, key=lambda item: item.source_sample_id))
+
+        def send(siblings: list[Item]) -> None:
+            running[loop.create_task(self._ask(client, siblings[0]))] = siblings[1:]
+
         try:
             while True:
-                while len(running) < self._concurrency and (item := next(waiting, None)) is not None:
-                    running.add(loop.create_task(self._ask(client, item)))
+                while len(running) < self._concurrency and (siblings := next(samples, None)):
+                    send(siblings)
                 if not running:
                     return
-                done, running = loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
+                done, _ = loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
+                for task in done:
+                    if siblings := running.pop(task):
+                        send(siblings)
                 # Those that end the run come last, so that no answer beside them is lost.
                 for task in sorted(done, key=lambda task: task.exception() is not None):
                     yield task.result()

@@ -187,6 +187,35 @@ def test_siblings_are_sent_one_after_the_other(dataset, tmp_path):
     ]
 
 
+def test_siblings_are_never_on_the_way_together_and_samples_are(make_item, said):
+    """A server has the prompt's beginning in its cache only once it has replied to one that begins alike."""
+    lock, now, most, together = threading.Lock(), [], 0, []
+
+    def script(asked, _):
+        nonlocal most
+        sample = asked.partition(" of ")[2]
+        with lock:
+            now.append(sample)
+            together.append(now.count(sample))
+            most = max(most, len(now))
+        time.sleep(0.05)
+        with lock:
+            now.remove(sample)
+        return completion()
+
+    samples = [make_item(index) for index in range(4)]
+    items = [
+        replace(one, augmented_id=f"{index}_{place}", query_text=f"question {place} of {index}")
+        for index, one in enumerate(samples)
+        for place in range(3)
+    ]
+    with serving(script) as server:
+        said(model_at(server, concurrency=3), items)
+    assert len(together) == 12
+    assert set(together) == {1}
+    assert most == 3
+
+
 def test_a_server_that_insists_on_the_newer_name_of_the_limit_gets_it(items, said):
     def script(_, before):
         return (
@@ -426,10 +455,10 @@ def test_impossible_settings_are_errors(wrong):
 
 
 @pytest.mark.slow
-def test_a_served_checkpoint_answers_as_the_local_one(checkpoint, dataset, tmp_path):
+def test_a_served_checkpoint_answers_as_the_local_one(checkpoint, dataset, tmp_path, require_extra):
     """`transformers serve`, started as its documentation has it."""
-    pytest.importorskip("fastapi")
-    pytest.importorskip("uvicorn")
+    require_extra("fastapi")
+    require_extra("uvicorn")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
