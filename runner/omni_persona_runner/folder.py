@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -319,6 +319,9 @@ def write_atomically(file: Path, content: bytes) -> None:
             os.fsync(new.fileno())
         temporary.replace(file)
     except OSError as error:
+        # On a full disk, half a file would be in the way of whatever is written next.
+        with suppress(OSError):
+            temporary.unlink()
         raise RunFolderError(f"cannot write {file}: {error}") from None
 
 

@@ -106,8 +106,8 @@ def run(
                 n_failed += isinstance(outcome, ModelError)
                 advance(1)
         n_failed = peers.total(n_failed)
-        if pending:
-            peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
+        # Also where nothing was asked: the last run may have been killed before it came to this.
+        peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
     return RunSummary(len(pending) - n_failed, len(selected) - len(pending), n_failed)
 
 

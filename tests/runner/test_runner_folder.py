@@ -143,6 +143,17 @@ def test_a_full_disk_is_an_error_that_names_the_file(run, monkeypatch):
         append_predictions(run, [line("d")])
 
 
+def test_a_disk_that_fills_up_while_lines_are_arranged_costs_none(run, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    before = {file.name: file.read_bytes() for file in run.iterdir()}
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RunFolderError, match=r"cannot write .*predictions\.jsonl.*No space left"):
+        arrange(run, ["c", "b", "a"])
+    assert {file.name: file.read_bytes() for file in run.iterdir()} == before
+
+
 # ---- the manifest and resuming
 
 
