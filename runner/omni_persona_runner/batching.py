@@ -33,7 +33,7 @@ class BatchSize:
     most: int
     """What it does not grow beyond: a size that was asked for, or a bound of an automatic one."""
     n_held: int = WINDOW
-    """Batches held since one broke; so many as a window has before it may grow again, the longest items among them."""
+    """Batches held since one broke: those of a window must before it grows again, so that its longest items have."""
 
     @classmethod
     def of(cls, asked: Size, most: int) -> BatchSize:

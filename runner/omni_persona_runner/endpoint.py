@@ -20,7 +20,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from omni_persona import Item
+from omni_persona import Item, Media
 from omni_persona_runner.media import clip_wav, picture_uri
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Clip, Part, Picture, Prompt, Text
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 API_KEY_ENV = "OPENAI_API_KEY"
 
+_KEPT = 8
+"""Pictures, and as many clips, that are kept of each source sample: four memories', and those of a few queries."""
 _LONGEST_WAIT = 60.0
 """Seconds between two attempts, at most."""
 _REFUSED = {
@@ -86,6 +88,9 @@ class EndpointModel:
         self._attempts = attempts
         self._first_wait = first_wait
         self._last_reply = 0.0
+        # Encoded once for all siblings, which come one after the other while as many other samples are asked.
+        self._picture = lru_cache(maxsize=_KEPT * concurrency)(picture_uri)
+        self._clip = lru_cache(maxsize=_KEPT * concurrency)(_clip_data)
 
     def describe(self) -> dict[str, Any]:
         """What decides the answers, for the manifest."""
@@ -215,8 +220,17 @@ class EndpointModel:
         # Plain text: many servers take no parts in a system message.
         return [
             {"role": "system", "content": rules.text},
-            {"role": "user", "content": [_content(part) for part in user.parts]},
+            {"role": "user", "content": [self._content(part) for part in user.parts]},
         ]
+
+    def _content(self, part: Part) -> dict[str, Any]:
+        match part:
+            case Text(text):
+                return {"type": "text", "text": text}
+            case Picture(media):
+                return {"type": "image_url", "image_url": {"url": self._picture(media)}}
+            case Clip(media):
+                return {"type": "input_audio", "input_audio": {"data": self._clip(media), "format": "wav"}}
 
     # ---- what comes back
 
@@ -263,22 +277,7 @@ class EndpointModel:
         return " ".join(message.split())[:300]
 
 
-def _content(part: Part) -> dict[str, Any]:
-    match part:
-        case Text(text):
-            return {"type": "text", "text": text}
-        case Picture(media):
-            return {"type": "image_url", "image_url": {"url": _picture(media)}}
-        case Clip(media):
-            return {"type": "input_audio", "input_audio": {"data": _clip(media), "format": "wav"}}
-
-
-# Siblings are sent one after the other and share most of their media.
-_picture = lru_cache(maxsize=64)(picture_uri)
-
-
-@lru_cache(maxsize=64)
-def _clip(media: Any) -> str:
+def _clip_data(media: Media) -> str:
     return base64.b64encode(clip_wav(media)).decode()
 
 

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from omni_persona import Media
+from omni_persona_runner import endpoint as endpoint_module
 from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.folder import read_predictions
 from omni_persona_runner.model import Answer, LoadError, ModelError
@@ -187,6 +188,15 @@ def test_siblings_are_sent_one_after_the_other(dataset, tmp_path):
     ]
 
 
+def siblings(make_item, n_samples):
+    """Three items of each sample."""
+    return [
+        replace(make_item(index), augmented_id=f"{index}_{place}", query_text=f"question {place} of {index}")
+        for index in range(n_samples)
+        for place in range(3)
+    ]
+
+
 def test_siblings_are_never_on_the_way_together_and_samples_are(make_item, said):
     """A server has the prompt's beginning in its cache only once it has replied to one that begins alike."""
     lock, now, most, together = threading.Lock(), [], 0, []
@@ -203,17 +213,23 @@ def test_siblings_are_never_on_the_way_together_and_samples_are(make_item, said)
             now.remove(sample)
         return completion()
 
-    samples = [make_item(index) for index in range(4)]
-    items = [
-        replace(one, augmented_id=f"{index}_{place}", query_text=f"question {place} of {index}")
-        for index, one in enumerate(samples)
-        for place in range(3)
-    ]
     with serving(script) as server:
-        said(model_at(server, concurrency=3), items)
+        said(model_at(server, concurrency=3), siblings(make_item, 4))
     assert len(together) == 12
     assert set(together) == {1}
     assert most == 3
+
+
+@pytest.mark.parametrize("concurrency", [1, 20])
+def test_what_siblings_share_is_encoded_once(make_item, said, monkeypatch, concurrency):
+    encoded = []
+    for name in ("picture_uri", "clip_wav"):
+        whole = getattr(endpoint_module, name)
+        monkeypatch.setattr(endpoint_module, name, lambda media, whole=whole: (encoded.append(media), whole(media))[1])
+    with serving(answered) as server:
+        said(model_at(server, concurrency=concurrency), siblings(make_item, 20))
+    # Four memories with a picture and a clip each, and the picture of the query.
+    assert len(encoded) == 20 * 9
 
 
 def test_a_server_that_insists_on_the_newer_name_of_the_limit_gets_it(items, said):
