@@ -196,17 +196,24 @@ def measure(name: str, settings: argparse.Namespace) -> dict[str, float]:
         inside += time.perf_counter() - start
         return iter(outcomes)
 
+    # A model looks at the peak after each batch, and starts anew.
+    held, peak_share = model._size.held, 0.0
+
+    def noted(n_items: int, peak: float, resting: float) -> None:
+        nonlocal peak_share
+        peak_share = max(peak_share, peak)
+        held(n_items, peak, resting)
+
     model._generate = timed  # type: ignore[method-assign]
+    model._size.held = noted  # type: ignore[method-assign]
     warm = list(items(settings, max(1, settings.batch // settings.siblings), seed=1))
     check(model.answer(warm))
-    if settings.device != "cpu":
-        torch.cuda.reset_peak_memory_stats()
-    inside = 0.0
+    inside = peak_share = 0.0
     start, start_cpu = time.perf_counter(), time.process_time()
     check(model.answer(asked))
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
     peak = (
-        torch.cuda.max_memory_allocated()
+        peak_share * torch.cuda.get_device_properties(settings.device).total_memory
         if settings.device != "cpu"
         else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     )

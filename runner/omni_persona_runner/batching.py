@@ -16,7 +16,7 @@ Size: TypeAlias = int | Literal["auto"]
 _FIRST = 4
 """Items of the first batch of an automatic size."""
 _FULL = 0.85
-"""Share of the memory that an automatic size does not go beyond."""
+"""Share of the memory beyond which a size does not grow."""
 
 WINDOW = 8
 """Batches' worth of items among which those of like length are put together."""
@@ -27,30 +27,41 @@ _R = TypeVar("_R")
 
 @dataclass
 class BatchSize:
-    """How many items the next batch holds. An automatic size doubles while memory lasts; any size halves without it."""
+    """How many items the next batch holds: it halves where memory ends, and doubles while memory lasts."""
 
     now: int
-    grows: bool
     most: int
-    """An automatic size does not go beyond this."""
+    """What it does not grow beyond: a size that was asked for, or a bound of an automatic one."""
+    n_held: int = WINDOW
+    """Batches held since one broke: those of a window must before it grows again, so that its longest items have."""
 
     @classmethod
     def of(cls, asked: Size, most: int) -> BatchSize:
         """Raises `ValueError` for a size below 1 or an unknown word."""
         if asked == "auto":
-            return cls(min(_FIRST, most), True, most)
+            return cls(min(_FIRST, most), most)
         if not isinstance(asked, int) or asked < 1:
             raise ValueError(f"expected a batch size of at least 1, or auto, got {asked!r}")
-        return cls(asked, False, asked)
+        return cls(asked, asked)
 
-    def held(self, n_items: int, memory: float) -> None:
-        """A batch was answered; `memory` is the share that was in use at most."""
-        if self.grows and n_items >= self.now and 2 * memory <= _FULL:
+    def held(self, n_items: int, peak: float, resting: float) -> None:
+        """A batch was answered.
+
+        peak: the share of the memory that was in use at most. resting: the share that is in use without any batch, such
+        as the weights', which does not grow with it.
+        """
+        if n_items < self.now:
+            return
+        # One that was made before a size shrank may hold more: where a single item broke the last one, not the size.
+        self.now = n_items
+        self.n_held += 1
+        if self.n_held > WINDOW and resting + 2 * (peak - resting) <= _FULL:
             self.now = min(2 * self.now, self.most)
 
     def broke(self, n_items: int) -> None:
-        """A batch did not fit. What broke once is not tried again."""
-        self.now, self.grows = max(1, min(self.now, n_items // 2)), False
+        """A batch did not fit. An item that does not fit alone says nothing of the size of a batch."""
+        if n_items > 1:
+            self.now, self.n_held = min(self.now, n_items // 2), 0
 
 
 def batches(items: Iterable[Item], length: Callable[[Item], int], size: BatchSize) -> Iterator[list[Item]]:

@@ -30,15 +30,20 @@ def use(device: str) -> None:
         torch.cuda.set_device(device)
 
 
-def memory_in_use(devices: Iterable[Any]) -> float:
-    """The largest share of any GPU's memory in use since the last call, in 0..1; 0 where there is none among them."""
+def memory_in_use(devices: Iterable[Any]) -> tuple[float, float]:
+    """The shares of a GPU's memory in use now, and at most since the last call, in 0..1; 0 where there is none.
+
+    Of several GPUs, those of the one that was fullest.
+    """
     import torch
 
-    shares = [0.0]
+    shares = [(0.0, 0.0)]
     for device in {device for device in devices if device.type == "cuda"}:
-        shares.append(torch.cuda.max_memory_allocated(device) / torch.cuda.get_device_properties(device).total_memory)
+        whole = torch.cuda.get_device_properties(device).total_memory
+        now, peak = torch.cuda.memory_allocated(device), torch.cuda.max_memory_allocated(device)
+        shares.append((now / whole, peak / whole))
         torch.cuda.reset_peak_memory_stats(device)
-    return max(shares)
+    return max(shares, key=lambda share: share[1])
 
 
 def free_memory() -> None:
@@ -51,10 +56,9 @@ def free_memory() -> None:
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether less at once may do."""
-    # The second as from cuBLAS, which finds no room for its workspace.
-    return isinstance(error, MemoryError) or any(
-        sign in str(error).lower() for sign in ("out of memory", "alloc_failed")
-    )
+    # What libraries of CUDA, and the CPU's allocator, say in place of it.
+    said = ("out of memory", "status_alloc_failed", "not enough memory", "can't allocate memory")
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in said)
 
 
 def is_fatal(error: Exception) -> bool:

@@ -1,6 +1,7 @@
 """A model behind an OpenAI-compatible endpoint: `POST URL/chat/completions`.
 
-Pictures travel as data URIs, clips as `input_audio` WAV. A bounded number of requests is on the way at any time; what
+Pictures travel as data URIs, clips as `input_audio` WAV. A bounded number of requests is on the way at any time, and
+of siblings one, so that each finds in the server's prefix cache what the one before it left there. What
 passes (429, 5xx, a time-out, a cut connection) is tried again, what does not (401, 403, 404, a server that is no such
 endpoint) ends the run, and what concerns one item fails that item.
 """
@@ -15,10 +16,11 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from omni_persona import Item
+from omni_persona import Item, Media
 from omni_persona_runner.media import clip_wav, picture_uri
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Clip, Part, Picture, Prompt, Text
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 API_KEY_ENV = "OPENAI_API_KEY"
 
+_KEPT = 8
+"""Pictures, and as many clips, that are kept of each source sample: four memories', and those of a few queries."""
 _LONGEST_WAIT = 60.0
 """Seconds between two attempts, at most."""
 _REFUSED = {
@@ -61,7 +65,7 @@ class EndpointModel:
         """Say where a model is; nothing is sent yet.
 
         url: the base, such as `http://localhost:8000/v1`. name: what the server calls the model.
-        concurrency: requests on the way at once. timeout: seconds a request may take.
+        concurrency: requests on the way at once, each of another source sample. timeout: seconds a request may take.
         api_key_env: the environment variable that holds the key; an unset one sends no key worth the name.
         attempts: how often a request is sent at most. first_wait: seconds before the second attempt, doubled
         before each further one.
@@ -84,6 +88,9 @@ class EndpointModel:
         self._attempts = attempts
         self._first_wait = first_wait
         self._last_reply = 0.0
+        # Encoded once for all siblings, which come one after the other while as many other samples are asked.
+        self._picture = lru_cache(maxsize=_KEPT * concurrency)(picture_uri)
+        self._clip = lru_cache(maxsize=_KEPT * concurrency)(_clip_data)
 
     def describe(self) -> dict[str, Any]:
         """What decides the answers, for the manifest."""
@@ -103,15 +110,23 @@ class EndpointModel:
         """
         loop = asyncio.new_event_loop()
         client = self._client()
-        running: set[asyncio.Task[Outcome]] = set()
-        waiting = iter(items)
+        running: dict[asyncio.Task[Outcome], list[Item]] = {}
+        """What is asked, with the siblings that are asked after it."""
+        samples = (list(siblings) for _, siblings in groupby(items, key=lambda item: item.source_sample_id))
+
+        def send(siblings: list[Item]) -> None:
+            running[loop.create_task(self._ask(client, siblings[0]))] = siblings[1:]
+
         try:
             while True:
-                while len(running) < self._concurrency and (item := next(waiting, None)) is not None:
-                    running.add(loop.create_task(self._ask(client, item)))
+                while len(running) < self._concurrency and (siblings := next(samples, None)):
+                    send(siblings)
                 if not running:
                     return
-                done, running = loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
+                done, _ = loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
+                for task in done:
+                    if siblings := running.pop(task):
+                        send(siblings)
                 # Those that end the run come last, so that no answer beside them is lost.
                 for task in sorted(done, key=lambda task: task.exception() is not None):
                     yield task.result()
@@ -205,8 +220,17 @@ class EndpointModel:
         # Plain text: many servers take no parts in a system message.
         return [
             {"role": "system", "content": rules.text},
-            {"role": "user", "content": [_content(part) for part in user.joined()]},
+            {"role": "user", "content": [self._content(part) for part in user.joined()]},
         ]
+
+    def _content(self, part: Part) -> dict[str, Any]:
+        match part:
+            case Text(text):
+                return {"type": "text", "text": text}
+            case Picture(media):
+                return {"type": "image_url", "image_url": {"url": self._picture(media)}}
+            case Clip(media):
+                return {"type": "input_audio", "input_audio": {"data": self._clip(media), "format": "wav"}}
 
     # ---- what comes back
 
@@ -253,22 +277,7 @@ class EndpointModel:
         return " ".join(message.split())[:300]
 
 
-def _content(part: Part) -> dict[str, Any]:
-    match part:
-        case Text(text):
-            return {"type": "text", "text": text}
-        case Picture(media):
-            return {"type": "image_url", "image_url": {"url": _picture(media)}}
-        case Clip(media):
-            return {"type": "input_audio", "input_audio": {"data": _clip(media), "format": "wav"}}
-
-
-# Siblings are sent one after the other and share most of their media.
-_picture = lru_cache(maxsize=64)(picture_uri)
-
-
-@lru_cache(maxsize=64)
-def _clip(media: Any) -> str:
+def _clip_data(media: Media) -> str:
     return base64.b64encode(clip_wav(media)).decode()
 
 

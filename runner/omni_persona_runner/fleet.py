@@ -307,8 +307,12 @@ def _calls(rows: Sequence[Row], n_items: int) -> list[_Call]:
 
 
 def _identity(model: Model) -> dict[str, Any]:
-    """What must not differ between workers."""
-    return {key: value for key, value in model.describe().items() if key != "device"}
+    """What must not differ between workers.
+
+    The attention that was asked for is the same in all of them; one that was not asked for hangs on what a machine
+    has, and a head node without a GPU finds no flash attention.
+    """
+    return {key: value for key, value in model.describe().items() if key not in ("device", "attention")}
 
 
 def _pickled(said: Outcome | Exception | None) -> bytes:

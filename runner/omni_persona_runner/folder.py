@@ -8,7 +8,8 @@
 
 A killed run leaves whole lines and at most one half line, which `start_or_resume` drops. What it leaves is as
 good as what an undisturbed run writes: failed lines make room for the next attempt, and `arrange` puts a
-finished run's lines in the dataset's order.
+finished run's lines in the dataset's order. One run at a time writes in a folder: a lock, which the system takes from
+a process that dies, keeps others out.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from filelock import FileLock, Timeout
 
 from omni_persona import DATA_FILES
 from omni_persona_runner.model import Finish
@@ -29,6 +33,7 @@ PREDICTIONS = "predictions.jsonl"
 _PART = "predictions.part-{}.jsonl"
 VERDICTS = "verdicts.jsonl"
 SCORES = "scores.json"
+_LOCK = ".lock"
 
 COMPARED = ("model", "dataset.fingerprint", "prompt", "cues", "generation", "seed")
 """The keys of a manifest that a resumed run must share with the run it goes on with."""
@@ -95,19 +100,57 @@ def read_manifest(run: Path) -> dict[str, Any]:
     return manifest
 
 
-def start_or_resume(run: Path, manifest: Mapping[str, Any]) -> dict[str, Prediction]:
-    """Make a run folder, or go on with one: the answers it holds already, by item.
+@contextmanager
+def start_or_resume(run: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Prediction]]:
+    """Make a run folder, or go on with one, and keep other runs out of it as long as the block runs.
 
-    Failed lines and a half-written last line are dropped from the file, so that their items are asked again.
-    Raises `RunFolderError` for a folder that is something else, and for a run with another model, dataset,
-    prompt, cues, generation settings or seed: it says which.
+    Yields the answers it holds already, by item. Failed lines and a half-written last line are dropped from the file,
+    so that their items are asked again. A run that has not one line makes room for any other.
+    Raises `RunFolderError` for a folder that is something else, for one in which another run is at work, and for a run
+    with another model, dataset, prompt, cues, generation settings or seed: it says which.
     """
-    manifest = json.loads(json.dumps(manifest))
+    _make(run)
+    with _alone_in(run):
+        yield _begin(run, json.loads(json.dumps(manifest)))
+
+
+def _make(run: Path) -> None:
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        # A run killed in its first moment leaves nothing but hidden files, such as one about to be the manifest.
+        if not (run / MANIFEST).exists() and _shown(run):
+            raise RunFolderError(f"{run} is no run folder and not empty: it has no {MANIFEST}")
+    except OSError as error:
+        raise RunFolderError(f"cannot make the run folder {run}: {error}") from None
+
+
+@contextmanager
+def _alone_in(run: Path) -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            held.enter_context(FileLock(run / _LOCK, fallback_to_soft=False).acquire(blocking=False))
+        except Timeout:
+            raise RunFolderError(
+                f"another run is at work in {run}: wait for its end, or choose another folder"
+            ) from None
+        except OSError:
+            # Some network file systems know no locks, and a finished run may be read-only: neither stops a run.
+            pass
+        yield
+
+
+def _begin(run: Path, manifest: dict[str, Any]) -> dict[str, Prediction]:
+    """Write or bring up to date the manifest and the lines of a folder; the answers that stay."""
     if not (run / MANIFEST).exists():
-        _make(run, manifest)
+        write_atomically(run / MANIFEST, _json(manifest))
         return {}
     before = read_manifest(run)
+    if _is_one_folder(_at(before, "model.name"), manifest["model"]["name"]):
+        manifest["model"]["name"] = before["model"]["name"]
     differences = [line for key in COMPARED for line in _differences(key, _at(before, key), _at(manifest, key))]
+    if differences and _is_unused(run):
+        write_atomically(run / MANIFEST, _json(manifest))
+        before, differences = manifest, []
     if differences:
         raise RunFolderError(
             f"{run} holds another run; choose another folder, or the settings it was made with:\n  "
@@ -126,15 +169,19 @@ def start_or_resume(run: Path, manifest: Mapping[str, Any]) -> dict[str, Predict
     return answered
 
 
-def _make(run: Path, manifest: Mapping[str, Any]) -> None:
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-        # A run killed in its first moment leaves nothing but a hidden file that was about to be the manifest.
-        if any(not entry.name.startswith(".") for entry in run.iterdir()):
-            raise RunFolderError(f"{run} is no run folder and not empty: it has no {MANIFEST}")
-        write_atomically(run / MANIFEST, _json(manifest))
-    except OSError as error:
-        raise RunFolderError(f"cannot make the run folder {run}: {error}") from None
+def _shown(run: Path) -> set[str]:
+    """The names in a folder that are not hidden."""
+    return {entry.name for entry in run.iterdir() if not entry.name.startswith(".")}
+
+
+def _is_unused(run: Path) -> bool:
+    """Whether a run left its manifest and not one line, as where the weights could not be loaded."""
+    return _shown(run) <= {MANIFEST, PREDICTIONS} and not read_predictions(run)
+
+
+def _is_one_folder(name: str | None, other: str) -> bool:
+    """Whether two names of a model are ways to write the path of one checkpoint."""
+    return name is not None and Path(name).is_dir() and Path(other).is_dir() and Path(name).samefile(other)
 
 
 def _at(manifest: Mapping[str, Any], dotted: str) -> Any:
@@ -272,6 +319,9 @@ def write_atomically(file: Path, content: bytes) -> None:
             os.fsync(new.fileno())
         temporary.replace(file)
     except OSError as error:
+        # On a full disk, half a file would be in the way of whatever is written next.
+        with suppress(OSError):
+            temporary.unlink()
         raise RunFolderError(f"cannot write {file}: {error}") from None
 
 

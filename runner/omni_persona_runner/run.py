@@ -13,7 +13,7 @@ import platform
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -82,18 +82,21 @@ def run(
     console: where to show progress; None shows none.
     fleet: workers that are asked in place of `model`, which stands for what they load.
     May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`).
-    Raises `RunFolderError` where `out` holds another run, `LoadError` where the model cannot be used, `ValueError`
-    for a limit below 1 or a dataset with an id twice, and `FileNotFoundError` where there is no dataset.
+    Raises `RunFolderError` where `out` holds another run or one is at work there, `LoadError` where the model cannot be
+    used, `ValueError` for a limit below 1 or a dataset with an id twice, and `FileNotFoundError` where there is no
+    dataset.
     """
     out = Path(out)
     folder = DatasetFolder(dataset)
     strata = [(row.group, row.absence) for row in folder.rows]
     selected = [folder.rows[index] for index in stratified(strata, limit)]
     model.check(outlines(selected))
-    with ranks() as peers:
+    with ranks() as peers, ExitStack() as first_holds:
         if fleet is not None and peers.count > 1:
             raise ValueError("expected processes started by torchrun or accelerate, or workers of Ray, got both")
-        answered = peers.first_does(lambda: start_or_resume(out, _manifest(model, folder, limit, fleet)))
+        answered = peers.first_does(
+            lambda: first_holds.enter_context(start_or_resume(out, _manifest(model, folder, limit, fleet)))
+        )
         pending = siblings_together([row for row in selected if row.item_id not in answered])
         mine = peers.share(pending)
         n_failed = 0
@@ -103,8 +106,8 @@ def run(
                 n_failed += isinstance(outcome, ModelError)
                 advance(1)
         n_failed = peers.total(n_failed)
-        if pending:
-            peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
+        # Also where nothing was asked: the last run may have been killed before it came to this.
+        peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
     return RunSummary(len(pending) - n_failed, len(selected) - len(pending), n_failed)
 
 

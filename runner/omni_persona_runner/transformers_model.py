@@ -251,6 +251,7 @@ class TransformersModel:
 
         start = time.perf_counter()
         model, inputs = self._model, batch.inputs
+        resting, _ = memory_in_use(self._devices())
         with torch.inference_mode():
             if isinstance(inputs, Inputs):
                 inputs = inputs.to(model.device, model.dtype)
@@ -260,10 +261,15 @@ class TransformersModel:
                 given = inputs.to(model.device, dtype=model.dtype)
             output = model.generate(**given, generation_config=self._generation)
         new_tokens = output[:, given["input_ids"].shape[1] :].tolist()
-        self._size.held(len(batch.chats), memory_in_use(part.device for part in model.parameters()))
+        _, peak = memory_in_use(self._devices())
+        self._size.held(len(batch.chats), peak, resting)
         share = (time.perf_counter() - start) / len(batch.chats)
         for chat, tokens, length in zip(batch.chats, new_tokens, batch.lengths, strict=True):
             yield self._outcome(chat, tokens, length, share)
+
+    def _devices(self) -> Iterator[Any]:
+        """What the model's weights lie on."""
+        return (part.device for part in self._model.parameters())
 
     def _outcome(self, chat: Chat, tokens: Sequence[int], n_input: int, seconds: float) -> Outcome:
         n_output, ended = self._n_generated(tokens)

@@ -8,47 +8,104 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omni_persona_runner.batching import Ahead, BatchSize, batches
+from omni_persona_runner.batching import Ahead, BatchSize, batches, halves
 
 
 def test_a_fixed_size_stays():
     size = BatchSize.of(6, most=64)
-    size.held(6, memory=0.1)
+    size.held(6, peak=0.1, resting=0.0)
     assert size.now == 6
 
 
-def test_an_automatic_size_doubles_while_memory_lasts():
+@pytest.mark.parametrize("weights", [0.0, 0.6])
+def test_an_automatic_size_doubles_while_memory_lasts(weights):
+    """Weights are there once, however many items a batch has: of what they leave, the batch may fill the most."""
     size = BatchSize.of("auto", most=64)
     seen = []
-    for memory in (0.1, 0.2, 0.3, 0.5, 0.5):
+    for _ in range(5):
         seen.append(size.now)
-        size.held(size.now, memory)
-    assert seen == [4, 8, 16, 32, 32]
+        # 32 items take 0.136: more than half of the 0.25 that is left beside weights of 0.6.
+        size.held(size.now, peak=weights + 0.00425 * size.now, resting=weights)
+    assert seen == [4, 8, 16, 32, 32 if weights else 64]
 
 
 def test_a_batch_that_was_not_full_proves_nothing():
     size = BatchSize.of("auto", most=64)
-    size.held(3, memory=0.1)
+    size.held(3, peak=0.1, resting=0.0)
     assert size.now == 4
 
 
 def test_an_automatic_size_has_a_bound():
     size = BatchSize.of("auto", most=6)
     for _ in range(4):
-        size.held(size.now, memory=0.0)
+        size.held(size.now, peak=0.0, resting=0.0)
     assert size.now == 6
 
 
 @pytest.mark.parametrize("asked", [16, "auto"])
-def test_what_broke_is_halved_and_not_tried_again(asked):
-    size = BatchSize.of(asked, most=64)
+def test_what_broke_is_halved_and_tried_again_after_a_window(asked):
+    size = BatchSize.of(asked, most=16)
     size.now = 16
     size.broke(16)
+    seen = []
+    for _ in range(10):
+        seen.append(size.now)
+        size.held(size.now, peak=0.3, resting=0.2)
+    assert seen == [8] * 9 + [16]
+
+
+def test_what_broke_is_not_tried_again_where_it_would_not_fit():
+    size = BatchSize.of(16, most=16)
+    size.broke(16)
+    for _ in range(50):
+        size.held(8, peak=0.6, resting=0.2)
     assert size.now == 8
-    size.held(8, memory=0.0)
-    assert size.now == 8
-    size.broke(1)
-    assert size.now == 1
+
+
+def ask(size, costs, room=32.0):
+    """Answer items of some costs in a memory that holds `room`; gives how many items were in each batch that broke."""
+    broken = []
+
+    def answer(batch):
+        if sum(batch) <= room:
+            size.held(len(batch), peak=sum(batch) / room, resting=0.0)
+            return
+        size.broke(len(batch))
+        broken.append(len(batch))
+        if len(batch) > 1:
+            for half in halves(batch):
+                answer(half)
+
+    costs = list(costs)
+    while costs:
+        # As where the next batch is made while the present one is answered.
+        n_items = size.now
+        for _ in range(2):
+            answer(costs[:n_items])
+            costs = costs[n_items:]
+            if not costs:
+                break
+    return broken
+
+
+@pytest.mark.parametrize("place", range(64, 96, 5))
+def test_one_item_that_fits_nowhere_costs_its_own_batch_alone(place):
+    size = BatchSize.of("auto", most=64)
+    costs = [1.0] * 300
+    costs[place] = 99.0
+    broken = ask(size, costs)
+    assert size.now == 16
+    assert broken == sorted(broken, reverse=True)
+    assert broken.count(1) == 1
+    assert len(broken) <= 6
+
+
+def test_long_items_now_and_then_do_not_keep_others_waiting():
+    size = BatchSize.of("auto", most=64)
+    # Sorted by length within each window: four batches of long items, many of short ones.
+    broken = ask(size, ([3.0] * 32 + [0.5] * 600) * 8)
+    assert len(broken) <= 3 * 8
+    assert size.now == 32
 
 
 @pytest.mark.parametrize("asked", [0, -3, "many", 2.5])

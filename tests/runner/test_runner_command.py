@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from omni_persona_cli.app import main
-from omni_persona_runner.folder import read_manifest, read_predictions
+from omni_persona_runner.folder import read_manifest, read_predictions, start_or_resume
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,22 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_answered(call, dataset, tmp
     call(*arguments, "run", code=0)
     call(*arguments, "undisturbed", code=0)
     assert content(tmp_path / "run") == content(tmp_path / "undisturbed")
+
+
+def test_a_folder_in_which_a_run_is_at_work_is_refused(call, dataset, tmp_path):
+    same = ("--model", "baseline:abstain", "--dataset", dataset, "--out", "run", "--limit", "2")
+    call(*same, code=0)
+    with start_or_resume(tmp_path / "run", read_manifest(tmp_path / "run")):
+        assert message(call(*same)).startswith("error: another run is at work in run: wait for its end")
+
+
+def test_a_start_that_failed_leaves_the_folder_free(call, dataset, checkpoint, tmp_path):
+    same = ("--model", checkpoint, "--dataset", dataset, "--out", "run", "--limit", "2", "--max-new-tokens", "2")
+    assert "cannot load the weights" in message(call(*same, "--attention", "flash_attention_2"))
+    call(*same, code=0)
+    assert read_manifest(tmp_path / "run")["model"]["attention"] is None
+    # Now there is something to keep.
+    call(*same, "--attention", "eager")
 
 
 def test_another_run_is_refused_with_what_differs(call, dataset, checkpoint):

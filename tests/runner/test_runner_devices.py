@@ -19,12 +19,13 @@ def test_the_fullest_of_several_gpus_counts(monkeypatch):
     )
     monkeypatch.setattr("torch.cuda.reset_peak_memory_stats", lambda device: reset.append(device.index))
     devices = [torch.device("cuda", 0), torch.device("cuda", 1), torch.device("cuda", 0), torch.device("cpu")]
-    assert memory_in_use(devices) == 0.75
+    monkeypatch.setattr("torch.cuda.memory_allocated", lambda device: used[device.index] / 2)
+    assert memory_in_use(devices) == (0.375, 0.75)
     assert sorted(reset) == [0, 1]
 
 
 def test_without_a_gpu_nothing_is_in_use():
-    assert memory_in_use([torch.device("cpu")]) == 0
+    assert memory_in_use([torch.device("cpu")]) == (0, 0)
 
 
 @pytest.mark.parametrize(("device", "taken"), [("cuda:3", ["cuda:3"]), ("auto", []), ("cpu", [])])
@@ -51,6 +52,7 @@ def test_auto_means_gpus_where_there_are_any(monkeypatch, device, available, exp
         (torch.AcceleratorError("CUDA error: out of memory"), True, False),
         (MemoryError(), True, False),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True, False),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes."), True, False),
         (torch.AcceleratorError("CUDA error: an illegal memory access was encountered"), False, True),
         (ValueError("no such thing"), False, False),
     ],

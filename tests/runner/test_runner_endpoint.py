@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from omni_persona import Media
+from omni_persona_runner import endpoint as endpoint_module
 from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.folder import read_predictions
 from omni_persona_runner.model import Answer, LoadError, ModelError
@@ -186,6 +187,50 @@ def test_siblings_are_sent_one_after_the_other(dataset, tmp_path):
     assert [question(body) for body in server.requests] == [
         f"What does person {number} do for a living?" for number in range(16)
     ]
+
+
+def siblings(make_item, n_samples):
+    """Three items of each sample."""
+    return [
+        replace(make_item(index), augmented_id=f"{index}_{place}", query_text=f"question {place} of {index}")
+        for index in range(n_samples)
+        for place in range(3)
+    ]
+
+
+def test_siblings_are_never_on_the_way_together_and_samples_are(make_item, said):
+    """A server has the prompt's beginning in its cache only once it has replied to one that begins alike."""
+    lock, now, most, together = threading.Lock(), [], 0, []
+
+    def script(asked, _):
+        nonlocal most
+        sample = asked.partition(" of ")[2]
+        with lock:
+            now.append(sample)
+            together.append(now.count(sample))
+            most = max(most, len(now))
+        time.sleep(0.05)
+        with lock:
+            now.remove(sample)
+        return completion()
+
+    with serving(script) as server:
+        said(model_at(server, concurrency=3), siblings(make_item, 4))
+    assert len(together) == 12
+    assert set(together) == {1}
+    assert most == 3
+
+
+@pytest.mark.parametrize("concurrency", [1, 20])
+def test_what_siblings_share_is_encoded_once(make_item, said, monkeypatch, concurrency):
+    encoded = []
+    for name in ("picture_uri", "clip_wav"):
+        whole = getattr(endpoint_module, name)
+        monkeypatch.setattr(endpoint_module, name, lambda media, whole=whole: (encoded.append(media), whole(media))[1])
+    with serving(answered) as server:
+        said(model_at(server, concurrency=concurrency), siblings(make_item, 20))
+    # Four memories with a picture and a clip each, and the picture of the query.
+    assert len(encoded) == 20 * 9
 
 
 def test_a_server_that_insists_on_the_newer_name_of_the_limit_gets_it(items, said):
@@ -427,10 +472,10 @@ def test_impossible_settings_are_errors(wrong):
 
 
 @pytest.mark.slow
-def test_a_served_checkpoint_answers_as_the_local_one(checkpoint, dataset, tmp_path):
+def test_a_served_checkpoint_answers_as_the_local_one(checkpoint, dataset, tmp_path, require_extra):
     """`transformers serve`, started as its documentation has it."""
-    pytest.importorskip("fastapi")
-    pytest.importorskip("uvicorn")
+    require_extra("fastapi")
+    require_extra("uvicorn")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

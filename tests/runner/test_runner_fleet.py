@@ -113,7 +113,7 @@ def test_two_workers_write_what_one_process_writes(two, dataset, notes, tmp_path
     assert str(os.getpid()) not in workers_of(notes)
     run(load(), dataset, tmp_path / "alone")
     assert content(tmp_path / "two") == content(tmp_path / "alone")
-    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["predictions.jsonl", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [".lock", "predictions.jsonl", "run.json"]
     assert read_predictions(tmp_path / "two")[IDS[4]].error == "broken"
     of_two, of_one = read_manifest(tmp_path / "two"), read_manifest(tmp_path / "alone")
     assert of_two["hardware"].pop("fleet")["workers"] == 2
@@ -186,6 +186,16 @@ def test_a_worker_with_another_model_or_dataset_is_refused(two, dataset, write_d
     with pytest.raises(LoadError, match=f"does not see the dataset: expected it at {tmp_path / 'nowhere'}"):
         _ = fleet_module._Worker(job)._folder
     assert not asked(notes)
+
+
+def test_workers_may_have_flash_attention_where_the_head_node_has_none(dataset, checkpoint, monkeypatch):
+    load = partial(TransformersModel, str(checkpoint), device="cuda:0")
+    here = load()
+    job = fleet_module._Job(load, fleet_module._identity(here), dataset, "a", Path.cwd(), None)
+    monkeypatch.setattr("transformers.utils.is_flash_attn_2_available", lambda: True)
+    monkeypatch.setattr("atexit.register", lambda *_: None)
+    there = fleet_module._Worker(job)._model
+    assert (here.describe()["attention"], there.describe()["attention"]) == (None, "flash_attention_2")
 
 
 def test_workers_start_where_the_run_was_called(two, dataset, notes, tmp_path, monkeypatch):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from dataclasses import asdict
 
@@ -14,8 +16,8 @@ from omni_persona_runner.folder import (
     dataset_fingerprint,
     read_manifest,
     read_predictions,
-    start_or_resume,
 )
+from omni_persona_runner.folder import start_or_resume as starting
 
 MANIFEST = {
     "model": {"name": "ORG/MODEL", "revision": "abc", "dtype": "float32"},
@@ -29,6 +31,12 @@ MANIFEST = {
     "hardware": {"device": "cpu"},
     "created": "2026-01-01T00:00:00+00:00",
 }
+
+
+def start_or_resume(run, manifest):
+    """The answers that a run finds, of a run that ends at once."""
+    with starting(run, manifest) as answered:
+        return answered
 
 
 def line(name, text="yes", status="ok"):
@@ -135,6 +143,17 @@ def test_a_full_disk_is_an_error_that_names_the_file(run, monkeypatch):
         append_predictions(run, [line("d")])
 
 
+def test_a_disk_that_fills_up_while_lines_are_arranged_costs_none(run, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    before = {file.name: file.read_bytes() for file in run.iterdir()}
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RunFolderError, match=r"cannot write .*predictions\.jsonl.*No space left"):
+        arrange(run, ["c", "b", "a"])
+    assert {file.name: file.read_bytes() for file in run.iterdir()} == before
+
+
 # ---- the manifest and resuming
 
 
@@ -211,6 +230,36 @@ def test_a_folder_from_a_run_killed_in_its_first_moment_is_taken(tmp_path):
     assert start_or_resume(tmp_path, MANIFEST) == {}
 
 
+def test_a_run_without_a_line_makes_room_for_another(tmp_path):
+    start_or_resume(tmp_path, {**MANIFEST, "model": {"name": "a", "attention": "flash_attention_2"}})
+    (tmp_path / "predictions.jsonl").write_text('{"augmented_id": "a", "predic')
+    assert start_or_resume(tmp_path, MANIFEST) == {}
+    assert read_manifest(tmp_path) == MANIFEST
+    assert (tmp_path / "predictions.jsonl").read_text() == ""
+
+
+def test_a_run_that_failed_throughout_makes_no_room(run):
+    (run / "predictions.jsonl").unlink()
+    append_predictions(run, [line("a", status="failed")], part=1)
+    with pytest.raises(RunFolderError, match="holds another run"):
+        start_or_resume(run, {**MANIFEST, "seed": 1})
+    assert list(read_predictions(run)) == ["a"]
+
+
+@pytest.mark.parametrize("written", ["ck/tiny", "ck/tiny/", "./ck/../ck/tiny", "{}/ck/tiny"])
+def test_a_checkpoints_folder_is_one_however_its_path_is_written(run, tmp_path, monkeypatch, written):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ck" / "tiny").mkdir(parents=True)
+    (tmp_path / "ck" / "other").mkdir(parents=True)
+    first = {**MANIFEST, "model": {"name": "ck/tiny"}}
+    (run / "run.json").write_text(json.dumps(first))
+    assert list(start_or_resume(run, {**MANIFEST, "model": {"name": written.format(tmp_path)}})) == ["a", "c"]
+    # The manifest keeps the path as it was first written.
+    assert read_manifest(run)["model"] == {"name": "ck/tiny"}
+    with pytest.raises(RunFolderError, match=r'model\.name: "ck/tiny" there, "ck/other" now'):
+        start_or_resume(run, {**MANIFEST, "model": {"name": "ck/other"}})
+
+
 @pytest.mark.parametrize("content", ["{", "[]", ""])
 def test_a_broken_manifest_is_an_error(run, content):
     (run / "run.json").write_text(content)
@@ -221,6 +270,27 @@ def test_a_broken_manifest_is_an_error(run, content):
 def test_a_folder_without_a_manifest_is_no_run(tmp_path):
     with pytest.raises(RunFolderError, match=r"is no run folder: it has no run\.json"):
         read_manifest(tmp_path)
+
+
+# ---- one run at a time
+
+
+def test_a_second_run_is_kept_out_until_the_first_ends(run):
+    with starting(run, MANIFEST):
+        append_predictions(run, [line("d")], part=0)
+        with pytest.raises(RunFolderError, match=r"^another run is at work in .*run: wait for its end, or"):
+            start_or_resume(run, MANIFEST)
+        assert list(read_predictions(run)) == ["a", "c", "d"]
+    assert list(start_or_resume(run, MANIFEST)) == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSYS, errno.ENOLCK], ids=["no locks at all", "no lock server"])
+def test_a_file_system_without_locks_stops_no_run(run, monkeypatch, fault):
+    def flock(descriptor, operation):
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    assert list(start_or_resume(run, MANIFEST)) == ["a", "c"]
 
 
 # ---- the dataset's fingerprint

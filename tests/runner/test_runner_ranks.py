@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from omni_persona_runner.folder import read_predictions
+from omni_persona_runner.folder import read_manifest, read_predictions, start_or_resume
 from omni_persona_runner.ranks import Ranks
 from omni_persona_runner.reading import DatasetFolder
 from omni_persona_runner.run import siblings_together
@@ -82,7 +82,7 @@ def test_two_processes_write_what_one_writes(start, tmp_path):
     code, said, errors = start(tmp_path / "two", TORCHRUN)
     assert code == 0, errors
     assert content(tmp_path / "two") == content(tmp_path / "alone")
-    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["predictions.jsonl", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [".lock", "predictions.jsonl", "run.json"]
     # Both know of the whole run.
     for rank in "01":
         assert f"SUMMARY {rank} RunSummary(n_done=15, n_skipped=0, n_failed=1)" in said
@@ -108,7 +108,7 @@ def test_a_process_alone_goes_on_with_what_several_left(start, tmp_path):
     assert start(tmp_path / "two", ())[0] == 0
     assert start(tmp_path / "alone", ())[0] == 0
     assert content(tmp_path / "two") == content(tmp_path / "alone")
-    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["predictions.jsonl", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [".lock", "predictions.jsonl", "run.json"]
 
 
 @pytest.mark.slow
@@ -119,6 +119,16 @@ def test_another_run_is_refused_by_all_processes(start, tmp_path):
     assert code != 0
     assert said.count("holds another run") >= 1
     assert content(tmp_path / "two") == before
+
+
+@pytest.mark.slow
+def test_a_folder_in_use_is_refused_by_all_processes(start, tmp_path):
+    assert start(tmp_path / "two", ())[0] == 0
+    with start_or_resume(tmp_path / "two", read_manifest(tmp_path / "two")):
+        code, said, _ = start(tmp_path / "two", TORCHRUN)
+    assert code != 0
+    assert said.count("another run is at work in") >= 1
+    assert "SUMMARY" not in said
 
 
 @pytest.mark.slow

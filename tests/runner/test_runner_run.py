@@ -232,6 +232,39 @@ def test_a_killed_run_goes_on_to_the_same_file(start_slow, tmp_path):
     assert [row["augmented_id"] for row in content(killed) if row["status"] == "failed"] == [IDS[4]]
 
 
+def test_a_run_that_was_killed_before_it_put_its_lines_in_order_does_so_later(dataset, tmp_path, monkeypatch):
+    class Backwards(Echo):
+        def answer(self, items):
+            return reversed(list(super().answer(items)))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("omni_persona_runner.run.arrange", killed)
+        run(Backwards(), dataset, tmp_path / "run")
+    assert [row["augmented_id"] for row in content(tmp_path / "run")] == IDS[::-1]
+    assert run(Backwards(), dataset, tmp_path / "run") == RunSummary(0, 16, 0)
+    assert [row["augmented_id"] for row in content(tmp_path / "run")] == IDS
+
+
+def test_two_processes_do_not_share_a_folder(start_slow, dataset, tmp_path):
+    out = tmp_path / "run"
+    process = start_slow(out, 0.1)
+    deadline = time.monotonic() + 120
+    while not (out / "predictions.jsonl").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    model = Echo()
+    model.name = "fake:slow"
+    with pytest.raises(RunFolderError, match="another run is at work in"):
+        run(model, dataset, out)
+    assert model.asked == []
+    assert process.wait() == 0
+    assert [row["augmented_id"] for row in content(out)] == IDS
+
+
 @pytest.mark.slow
 def test_twenty_runs_killed_at_random_moments_end_in_the_same_file(start_slow, tmp_path):
     rng = np.random.default_rng(0)

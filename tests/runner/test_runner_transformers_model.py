@@ -353,7 +353,15 @@ def test_a_failed_item_keeps_its_neighbours(model, items, damage, reason, said):
     assert [first.text, last.text] == [answer.text for answer in said(model, [items[0], items[2]])]
 
 
-def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch, said):
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 800 bytes",
+    ],
+)
+def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch, said, reason):
     model = TransformersModel(checkpoint, max_new_tokens=4, batch_size=4)
     wanted = [answer.text for answer in said(model, items)]
     whole, sizes = model._model.generate, []
@@ -361,12 +369,13 @@ def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch, sai
     def generate(**inputs):
         sizes.append(len(inputs["input_ids"]))
         if sizes[-1] > 2:
-            raise RuntimeError("out of memory")
+            raise RuntimeError(reason)
         return whole(**inputs)
 
     monkeypatch.setattr(model._model, "generate", generate)
     assert [answer.text for answer in said(model, items)] == wanted
-    assert sizes == [4, 2, 2]
+    assert [answer.text for answer in said(model, items)] == wanted
+    assert sizes == [4, 2, 2, 2, 2]
 
 
 def test_a_batch_taken_apart_leaves_the_one_made_ahead_alone(checkpoint, make_item, monkeypatch, said):
