@@ -33,6 +33,8 @@ class Checkpoint:
         if revision is not None and Path(path_or_id).is_dir():
             raise ValueError(f"{path_or_id} is a folder: a revision is of a checkpoint on the Hub")
         self.name = str(path_or_id)
+        if self.name.startswith((".", "/", "~")) and not Path(self.name).is_dir():
+            raise LoadError(f"there is no folder {self.name}: expected a checkpoint's folder or its id on the Hub")
         self.revision = revision
         """On the Hub, the commit that all parts are read from, so that none is of a later one; None for a folder."""
         self._trust = trust_remote_code

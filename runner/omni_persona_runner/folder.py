@@ -74,7 +74,9 @@ def dataset_fingerprint(path: str | Path) -> str:
     """
     files = sorted(Path(path).glob(DATA_FILES))
     if not files:
-        raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a dataset folder")
+        raise FileNotFoundError(
+            f"{path} has no {DATA_FILES}: expected a dataset folder, as `omni-persona build` writes"
+        )
     digest = hashlib.sha256()
     for file in files:
         one = hashlib.sha256()
@@ -155,6 +157,7 @@ def _begin(run: Path, manifest: dict[str, Any]) -> dict[str, Prediction]:
         raise RunFolderError(
             f"{run} holds another run; choose another folder, or the settings it was made with:\n  "
             + "\n  ".join(differences)
+            + _datasets(before, manifest)
         )
     # What may differ is told, not hidden: how far the run went, and what it went on with.
     after = {**before, "limit": manifest["limit"]}
@@ -198,6 +201,13 @@ def _differences(key: str, before: Any, now: Any) -> Iterator[str]:
             yield from _differences(f"{key}.{name}", before.get(name), now.get(name))
     elif before != now:
         yield f"{key}: {json.dumps(before)} there, {json.dumps(now)} now"
+
+
+def _datasets(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Where the datasets lie whose fingerprints differ, for those who cannot tell them by their hashes."""
+    if _at(before, "dataset.fingerprint") == _at(now, "dataset.fingerprint"):
+        return ""
+    return f"\n  (the dataset in {_at(before, 'dataset.path')} there, the one in {_at(now, 'dataset.path')} now)"
 
 
 # ---- its lines

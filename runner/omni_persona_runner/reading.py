@@ -56,7 +56,9 @@ class DatasetFolder:
         self.path = Path(path)
         files = sorted(self.path.glob(DATA_FILES))
         if not files:
-            raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a dataset folder")
+            raise FileNotFoundError(
+                f"{path} has no {DATA_FILES}: expected a dataset folder, as `omni-persona build` writes"
+            )
         self.rows: list[Row] = [row for file in files for row in _rows(file)]
         if not self.rows:
             raise ValueError(f"{path}: expected a dataset folder with items, got {len(files)} files without any")

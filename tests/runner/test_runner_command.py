@@ -70,8 +70,8 @@ def test_a_folder_that_is_no_dataset_is_named(call, dataset, tmp_path):
     pq.write_table(pa.table({"question": ["why"]}), tmp_path / "other" / "data" / "test-0.parquet")
     (tmp_path / "file").touch()
     for name, expected in {
-        "nowhere": "nowhere has no data/test-*.parquet: expected a dataset folder",
-        "file": "file has no data/test-*.parquet: expected a dataset folder",
+        "nowhere": "nowhere has no data/test-*.parquet: expected a dataset folder, as `omni-persona build` writes",
+        "file": "file has no data/test-*.parquet: expected a dataset folder, as `omni-persona build` writes",
         "torn": "torn/data/test-0.parquet: expected a Parquet file of a dataset",
         "words": "words/data/test-0.parquet: expected a Parquet file of a dataset",
         "other": "without column 'query_assets'",

@@ -197,7 +197,10 @@ def test_another_run_is_refused_and_told_apart(run, change, differs):
     with pytest.raises(RunFolderError) as error:
         start_or_resume(run, {**MANIFEST, **change})
     assert differs in str(error.value)
-    assert len(str(error.value).splitlines()) == 2
+    _, *told = str(error.value).splitlines()
+    assert told[1:] == (
+        ["  (the dataset in /somewhere there, the one in /somewhere now)"] if "dataset" in change else []
+    )
     assert (run / "predictions.jsonl").read_bytes() == before
     assert read_manifest(run) == MANIFEST
 

@@ -581,6 +581,13 @@ def test_a_model_that_is_nowhere_is_refused(name, monkeypatch):
     assert "\n" not in str(error.value)
 
 
+def test_a_path_that_leads_nowhere_is_not_looked_for_on_the_hub():
+    with pytest.raises(
+        LoadError, match=r"^there is no folder \./my-checkpoint: expected a checkpoint's folder or its id"
+    ):
+        TransformersModel("./my-checkpoint")
+
+
 # ---- a checkpoint on the Hub
 
 
