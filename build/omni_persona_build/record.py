@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from omni_persona_build.schemas import first_flaw
+
 LONGEST_NUMBER = 4000
 """Digits; Python reads no whole numbers much longer than that."""
 
@@ -95,9 +97,7 @@ def misshapen(record: dict[str, Any]) -> str | None:
     try:
         _Record.model_validate(record)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        return f"field {field!r} is missing" if first["type"] == "missing" else f"{field}: {first['msg']}"
+        return first_flaw(error, "the record")
     return None
 
 

@@ -358,7 +358,7 @@ QUESTION = "Which pastime pleases {who}?"
 BROKEN_WORDING = {
     "not JSON": ("{", "Invalid JSON"),
     "a list": ("[]", "the file: "),
-    "another key": ('{"answers": {}}', "answers: Extra inputs"),
+    "another key": ('{"answers": {}}', "answers: no such field"),
     "no questions": ({"questions": {"hobby": []}}, "questions.hobby: expected 1 to 16, got 0"),
     "too many": ({"questions": {"hobby": [QUESTION] * 17}}, "got 17"),
     "no text": ({"questions": {"hobby": [3]}}, "questions.hobby.0"),

@@ -179,7 +179,7 @@ BROKEN = {
     "a note that is null": (_set("contexts", 1, "text", value=None), r"contexts\.1\.text: Input should be"),
     "a memory without a face": (_set("contexts", 1, "image", value=None), r"contexts\.1\.image: Input should be"),
     "a label that is text": (_set("no_GT", value="false"), "no_GT: Input should be a valid boolean"),
-    "no query media": (_set("query_assets", value=None), "query_assets: Input should be"),
+    "no query media": (_set("query_assets", value=None), "query_assets: expected fields with values, got null"),
     "a sub-field of the wrong kind": (
         _set("answer_supervision", "asked_subfield", value=["role"]),
         r"answer_supervision\.asked_subfield: Input should be a valid string",
