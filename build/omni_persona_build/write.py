@@ -27,6 +27,9 @@ CIRCLE_BYTES = 72 << 20
 UNPACKED_BYTES = 1_800_000_000
 """Media of one column of a row group with repetitions, at most: readers that unpack it cannot hold 2 GiB in one."""
 
+NAMED_BY = b"omni_persona"
+"""Key in the footer of files that were written here, and in which media are called as `media_name` says."""
+
 
 @contextmanager
 def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
@@ -119,7 +122,7 @@ def write_parquet(circles: Iterable[Iterable[Sequence[Row]]], folder: Path, abou
         if group.n_rows:
             writer.write_table(group.take())
         features = omni_persona.features().arrow_schema.metadata
-        writer.add_key_value_metadata({**features, b"omni_persona": json.dumps(about, sort_keys=True).encode()})
+        writer.add_key_value_metadata({**features, NAMED_BY: json.dumps(about, sort_keys=True).encode()})
     return Written(counts, content.hexdigest()[:16])
 
 

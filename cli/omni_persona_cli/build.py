@@ -103,3 +103,5 @@ def build_and_report(
         f"{built.bytes / 1e6:.1f} MB",
         soft_wrap=True,
     )
+    if exclude is not None:
+        out.print(f"--exclude {exclude} left out {built.left_out} people of the pool", markup=False, soft_wrap=True)

@@ -43,7 +43,8 @@ def generate_pool(
 
     Half of the people are women (one more than men where the number is odd). Equal arguments give equal
     bytes, and a smaller pool of the same seed holds the first people of a larger one (under shorter ids past
-    10,000 people).
+    10,000 people). People of different seeds have different ids; those of seed 0, which ship with the package, are
+    called `p0000` and so on.
 
     Args:
         out: the folder to write, which must not exist; missing parents are made.
@@ -70,7 +71,8 @@ def generate_pool(
     with _appearing_whole(out) as folder:
         width = max(4, len(str(personas - 1)))
         people = enumerate(islice(draw_people(seed), personas))
-        jobs = ((folder, f"p{index:0{width}}", person) for index, person in people)
+        prefix = f"s{seed}p" if seed else "p"
+        jobs = ((folder, f"{prefix}{index:0{width}}", person) for index, person in people)
         with (folder / "personas.jsonl").open("w", encoding="utf-8", newline="\n") as lines:
             for done, line in enumerate(_each(jobs, personas, workers), start=1):
                 lines.write(json.dumps(line, ensure_ascii=False) + "\n")
