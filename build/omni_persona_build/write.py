@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,10 +35,12 @@ NAMED_BY = b"omni_persona"
 def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
     """A folder to write into that becomes `out` when the block ends well, and vanishes when it does not.
 
-    Raises `BuildError` where `out` exists and `overwrite` is not set.
+    Missing parents of `out` are made, and vanish likewise. Raises `BuildError` where `out` exists and `overwrite` is
+    not set.
     """
     if out.exists() and not overwrite:
         raise BuildError(f"{out} exists; choose another --out, or replace it with --overwrite")
+    missing = [parent for parent in out.parents if not parent.exists()]
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -53,6 +55,9 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
             draft.rename(out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError):  # what holds `out`, or anything else by now, is not empty
+            for parent in missing:
+                parent.rmdir()
 
 
 class Stored(Protocol):

@@ -226,7 +226,7 @@ def test_a_broken_record_is_named_and_nothing_is_left(release, tmp_path, case):
         import_release(file, assets, tmp_path / "out" / "omni-persona")
     number = 2 if case in ("an id twice", "other people than its siblings") else 1
     assert str(caught.value).startswith(f"{file}:{number} (sample_0__aug_")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_a_medium_that_was_cut_off_is_named(release, tmp_path, kind, part, messa
     with pytest.raises(BuildError, match=message) as caught:
         import_release(file, copy, tmp_path / "out" / "omni-persona")
     assert str(caught.value).startswith(f"{file}:{first} ({records[first - 1]['augmented_id']}): {path}: ")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_line_of_two_gigabytes_is_refused_without_being_read(tmp_path):
@@ -283,7 +283,7 @@ def test_a_line_of_two_gigabytes_is_refused_without_being_read(tmp_path):
         sparse.truncate(2 << 30)
     with pytest.raises(BuildError, match=r"release\.jsonl:1: a line of more than 16 MiB is no record"):
         import_release(file, tmp_path, tmp_path / "out" / "omni-persona")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_another_encoding_a_huge_line_and_no_file(release, tmp_path, monkeypatch):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from omni_persona_build.invent.pictures import render
 from omni_persona_build.invent.scripts import Script
 from omni_persona_build.invent.speech import LONGEST, RATE, SHORTEST, SpeechError, encode, speak
 from omni_persona_build.invent.voices import Speaker
+from omni_persona_build.write import whole_folder
 
 Job = tuple[Path, str, Person]
 """The pool's folder, a persona id, and the person."""
@@ -67,8 +66,7 @@ def generate_pool(
             raise ValueError(f"expected {name} of at least {least}, got {value}")
     if os.path.lexists(out):
         raise FileExistsError(f"expected {out} not to exist; name another folder or remove it")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with _appearing_whole(out) as folder:
+    with whole_folder(out) as folder:
         width = max(4, len(str(personas - 1)))
         people = enumerate(islice(draw_people(seed), personas))
         prefix = f"s{seed}p" if seed else "p"
@@ -79,19 +77,6 @@ def generate_pool(
                 if progress:
                     progress(done, personas)
     return out
-
-
-@contextmanager
-def _appearing_whole(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that becomes `out` at the end, and vanishes if anything goes wrong."""
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    part.mkdir()
-    try:
-        yield part
-        part.rename(out)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
 
 
 def _each(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[dict[str, Any]]:
