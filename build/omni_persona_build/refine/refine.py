@@ -111,6 +111,7 @@ async def _ask(
 async def _all(stage: str, work: Sequence[Coroutine[Any, Any, None]], concurrency: int, progress: Progress) -> None:
     """Do all of it, so many at a time; the first error ends the rest."""
     places, done = asyncio.Semaphore(concurrency), 0
+    progress(stage, done, len(work))
 
     async def one(part: Coroutine[Any, Any, None]) -> None:
         nonlocal done
