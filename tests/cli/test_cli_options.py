@@ -31,7 +31,10 @@ def _unread(function: ast.FunctionDef) -> set[str]:
 def test_no_function_takes_an_option_and_drops_it(file):
     functions = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)]
     # Declared for the help alone: `main` reads --debug wherever it stands, and a callback --version.
-    dropped = {(one.name, name) for one in functions for name in _unread(one)} - {("_root", "debug"), ("_root", "shown")}
+    dropped = {(one.name, name) for one in functions for name in _unread(one)} - {
+        ("_root", "debug"),
+        ("_root", "shown"),
+    }
     assert dropped == set()
 
 
