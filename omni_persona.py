@@ -231,8 +231,19 @@ class Reference(TypedDict):
     answerable: bool
 
 
-def reference(item: Item) -> Reference:
-    """The metric's reference for an item."""
+def reference(item: Item | Mapping[str, Any]) -> Reference:
+    """The metric's reference for an item, or for a row as `datasets` hands it out (its media are not needed)."""
+    if isinstance(item, Mapping):
+        supervision = item["answer_supervision"]
+        return Reference(
+            augmented_id=item["augmented_id"],
+            source_sample_id=item["source_sample_id"],
+            group=item["group"],
+            task=item["selected_task"],
+            absence=item["absence"],
+            gold_answer=supervision["gold_answer"],
+            answerable=supervision["answerable_from_context"],
+        )
     return Reference(
         augmented_id=item.augmented_id,
         source_sample_id=item.source_sample_id,

@@ -87,6 +87,8 @@ def test_a_release_record_becomes_an_item(tmp_path):
         "gold_answer": "cook",
         "answerable": True,
     }
+    row = dataset.remove_columns(["contexts", "query_assets"])[0]
+    assert omni_persona.reference(row) == omni_persona.reference(item)
 
 
 def test_a_changed_release_is_read_afresh(tmp_path):

@@ -15,7 +15,7 @@ from omni_persona_build.assemble import assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts
 from omni_persona_build.circles import circles, deal
 from omni_persona_build.construction import ConstructionFile, construction_rows
-from omni_persona_build.exclude import without
+from omni_persona_build.exclude import Exclusion
 from omni_persona_build.fit import people_needed, require_company, require_fit
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.hub import write_hub_files
@@ -42,6 +42,8 @@ class Built:
     items: int
     samples: int
     people: int
+    left_out: int
+    """People of the pool who were kept out as another dataset's."""
     bytes: int
     """Size of the Parquet files."""
 
@@ -65,13 +67,12 @@ def build(
     perception: what tells how alike people are; what it makes of the pool is kept in the pool's folder (`remembered`).
     Raises `BuildError`; `out` then is as it was.
     """
-    with whole_folder(out, overwrite) as folder:
+    with whole_folder(out, overwrite) as folder, Exclusion(exclude) as exclusion:
         # What ships with the package is left as it was shipped.
         remembered = Remembered(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
         people = read_pool(pool, lambda done, total: progress("reading people", done, total), remembered)
         questions = read_questions(pool, people)
-        if exclude is not None:
-            people = without(people, exclude)
+        people = exclusion.left(people)
         require_fit(people, recipe)
         graph = PersonaGraph.of(
             people, lambda done, total: progress("comparing faces and voices", done, total), perception, remembered
@@ -118,7 +119,7 @@ def build(
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
-    return Built(out, written.counts.total(), len(planned), len(people), size)
+    return Built(out, written.counts.total(), len(planned), len(people), exclusion.n_left_out, size)
 
 
 def _filled(

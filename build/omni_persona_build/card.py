@@ -139,6 +139,15 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
     file.write_text(CHECKS.sub(lambda found: found[1] + results + found[2], card, count=1), encoding="utf-8")
 
 
+def unchecked(folder: Path) -> str | None:
+    """What a folder's card says of its checks where they failed or were not made, in one line; None where they pass."""
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    if (place := CHECKS.search(card)) is None:
+        return "nothing of any checks."
+    said = card[place.end(1) : place.start(2)].strip().partition("\n")[0].strip("*")
+    return None if "checks pass" in said else said
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; what stands in a cell is shown as it is."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from types import TracebackType
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -12,39 +14,77 @@ import omni_persona
 from omni_persona_build.construction import read_construction
 from omni_persona_build.errors import BuildError
 from omni_persona_build.pool import Persona
-from omni_persona_build.write import media_name
+from omni_persona_build.write import NAMED_BY, media_name
 
 _NAMES = ("contexts.list.element.image.path", "contexts.list.element.audio.path")
 _QUERY_NAMES = ("query_assets.image.path", "query_assets.audio.path")
 
 
-def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
-    """The people of whom `folder`, a built dataset, holds neither the id nor any picture or clip.
+class Exclusion:
+    """Leaves out the people of another dataset.
 
-    Media are compared by content. Raises `BuildError` where `folder` is no built dataset, or nobody is left.
+    A `BuildError` in its block says how many that were: what comes after may fail for want of them.
     """
-    construction = read_construction(folder)
-    files = sorted(folder.glob(omni_persona.DATA_FILES))
-    if construction is None or not files:
-        raise BuildError(f"--exclude {folder}: expected a dataset folder that `omni-persona build` wrote")
+
+    def __init__(self, folder: Path | None) -> None:
+        """folder: the other dataset, or None to leave out nobody."""
+        self._folder = folder
+        self.n_left_out = 0
+
+    def left(self, people: Sequence[Persona]) -> list[Persona]:
+        """The people who are not left out. Raises `BuildError` as `without` does."""
+        if self._folder is None:
+            return list(people)
+        left = without(people, self._folder)
+        self.n_left_out = len(people) - len(left)
+        return left
+
+    def __enter__(self) -> Exclusion:
+        """Begin to watch for errors."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """Add to an error what it may come from."""
+        if isinstance(error, BuildError) and self.n_left_out:
+            raise BuildError(f"{error} (--exclude {self._folder} left out {self.n_left_out} people)") from None
+
+
+def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
+    """The people of whom `folder` holds neither the id, where it was built here, nor any picture or clip.
+
+    Media are compared by content, whatever their files are called. Raises `BuildError` where `folder` is no dataset
+    that was built or imported, or nobody is left.
+    """
+    construction = read_construction(folder) or {}
     ids = {row[column] for rows in construction.values() for row in rows for column in ("person", "queried_person")}
-    names = {name for file in files for name in _media_names(file)}
+    known = _content(folder)
     left = [
         persona
         for persona in people
-        if persona.persona_id not in ids and names.isdisjoint(media_name(medium) for medium in persona.media())
+        if persona.persona_id not in ids
+        and known.isdisjoint(PurePosixPath(media_name(medium)).stem for medium in persona.media())
     ]
     if not left:
         raise BuildError(f"--exclude {folder}: it holds all {len(people)} people of the pool")
     return left
 
 
-def _media_names(file: Path) -> set[str]:
-    """The content names of the media in a file of rows, read without the media."""
+def _content(folder: Path) -> set[str]:
+    """The content names of a dataset's media, without their endings, read without the media."""
+    files = sorted(folder.glob(omni_persona.DATA_FILES))
+    try:
+        # Files of others may call their media as they like.
+        if files and all(NAMED_BY in (pq.read_metadata(file).metadata or {}) for file in files):
+            return {PurePosixPath(name).stem for file in files for name in _media_names(file)}
+    except pa.ArrowInvalid as error:
+        raise BuildError(f"--exclude {folder}: {error}") from None
+    raise BuildError(f"--exclude {folder}: expected a dataset folder that `omni-persona build` or `import` wrote")
+
+
+def _media_names(file: Path) -> Iterable[str]:
+    """What the media in a file of rows are called."""
     table = pq.ParquetFile(file).read(columns=[*_NAMES, *_QUERY_NAMES])
     contexts = table["contexts"].combine_chunks().flatten()
-    names: set[str] = set()
     for media in (contexts, table["query_assets"].combine_chunks()):
         for kind in ("image", "audio"):
-            names.update(name for name in pc.struct_field(media, [kind, "path"]).to_pylist() if name is not None)
-    return names
+            yield from (name for name in pc.struct_field(media, [kind, "path"]).to_pylist() if name is not None)

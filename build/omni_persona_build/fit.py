@@ -30,7 +30,9 @@ def people_needed(recipe: Recipe) -> int:
 def require_fit(people: Sequence[Persona], recipe: Recipe) -> None:
     """Raise `BuildError` that names every count that fails, the first `TOLD` of them, where the pool cannot do."""
     lacking = list(_lacking_media(people, recipe))
-    counts = [*_lacking_company(people, recipe), *_lacking_fields(people, recipe), *_lacking_cues(people, recipe)]
+    # With too few people, what they have is too little of everything: that there are too few says it all.
+    counts = list(_lacking_company(people, recipe))
+    counts = counts or [*_lacking_fields(people, recipe), *_lacking_cues(people, recipe)]
     if not lacking and not counts:
         return
     # Whoever lacks a medium is named with file and line; a count is the file's.
@@ -92,7 +94,11 @@ def _small_company(sizes: Mapping[str, int], recipe: Recipe) -> str | None:
     if most >= needed:
         return None
     missing = _missing(needed - most)
-    return f"K = {recipe.contexts} needs {needed} people of one gender, got {_listed(sizes)}: {missing}"
+    absent = " and one who is in none of them" * (needed - recipe.contexts)
+    return (
+        f"a question over K = {recipe.contexts} memories{absent} needs {needed} people of one gender, "
+        f"got {_listed(sizes)}: {missing}"
+    )
 
 
 def _lacking_fields(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
@@ -146,13 +152,17 @@ def _different(people: Sequence[Persona], field: str) -> int:
 def _lacking_cues(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
     """Tasks of T2T, where too few people can be told apart by one thing and asked for another."""
     told_apart = [field for field in wording.CUE_STATEMENTS if _different(people, field) >= recipe.contexts]
-    for fields, tasks in _asking(recipe).items():
-        described = [name for name in tasks if omni_persona.TASKS[name].group == "T2T"]
-        if described and not any(set(fields) != {cue} for cue in told_apart):
-            yield (
-                f"{', '.join(described)}: needs {recipe.contexts} people of one gender to describe by one field, "
-                f"each of whom has another value; the pool has too few for any of {', '.join(wording.CUE_STATEMENTS)}"
-            )
+    described = [
+        name
+        for fields, tasks in _asking(recipe).items()
+        for name in tasks
+        if omni_persona.TASKS[name].group == "T2T" and not any(set(fields) != {cue} for cue in told_apart)
+    ]
+    if described:
+        yield (
+            f"{', '.join(described)}: needs {recipe.contexts} people of one gender to describe by one field, "
+            f"each of whom has another value; the pool has too few for any of {', '.join(wording.CUE_STATEMENTS)}"
+        )
 
 
 def _companies(people: Sequence[Persona]) -> Company:

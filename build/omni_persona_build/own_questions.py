@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from omni_persona_build.errors import BuildError
 from omni_persona_build.pool import Mark, Persona
 from omni_persona_build.refine.question_rules import MOST_QUESTIONS, content_of, question_flaw
+from omni_persona_build.schemas import first_flaw
 
 FILE = "wording.json"
 
@@ -47,9 +48,7 @@ def read_questions(folder: Path, people: Sequence[Persona]) -> OwnQuestions:
     try:
         read = WordingFile.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BuildError(f"{file}: {place}: {first['msg']}") from None
+        raise BuildError(f"{file}: {first_flaw(error, 'the file', WordingFile.model_fields)}") from None
     names = content_of(persona.name for persona in people)
     for asked, questions in read.questions.items():
         if not 1 <= len(questions) <= MOST_QUESTIONS:

@@ -21,6 +21,7 @@ from omni_persona_build.errors import BuildError
 from omni_persona_build.refine.clause_rules import MOST_CLAUSES, clause_flaw
 from omni_persona_build.refine.value_rules import value_flaw
 from omni_persona_build.remembered import FileFacts, Remembered
+from omni_persona_build.schemas import first_flaw
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
 Text = str | None
@@ -198,12 +199,7 @@ def read_pool(
     file = folder / "personas.jsonl"
     if not file.is_file():
         raise BuildError(f"{folder} is no persona pool: it has no personas.jsonl")
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise BuildError(
-            f"{file}: expected UTF-8, got byte {error.object[error.start]:#04x} at {error.start}"
-        ) from None
+    lines = read_lines(file)
     people: list[Persona] = []
     first_line: dict[str, int] = {}
     read = partial(_read_persona, root=folder.resolve(), known=known)
@@ -229,18 +225,34 @@ def read_pool(
     return people
 
 
+def read_lines(file: Path) -> list[str]:
+    """The lines of `personas.jsonl`, one for each person. Raises `BuildError` where it is no UTF-8."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BuildError(
+            f"{file}: expected UTF-8, got byte {error.object[error.start]:#04x} at {error.start}"
+        ) from None
+    # Not `splitlines`: what else ends a line of text may stand within a text of JSON.
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def read_line(line: str, where: str) -> PersonaLine:
     """A line of `personas.jsonl`, without a look at its media. Raises `BuildError` that names `where` and the field."""
     try:
         entry = PersonaLine.model_validate(json.loads(line))
     except json.JSONDecodeError as error:
-        raise BuildError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
+        told = f"{error.msg.removesuffix(' at')} at column {error.colno}"
+        if line.strip() and error.pos >= len(line.rstrip()):
+            told = "it ends in the middle of a person, who must stand on one line"
+        raise BuildError(f"{where}: not JSON: {told}") from None
     except RecursionError:
         raise BuildError(f"{where}: JSON nested too deeply") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the line"
-        raise BuildError(f"{where}: {place}: {first['msg']}") from None
+        fields = [*Profile.model_fields, *PersonaLine.model_fields]
+        raise BuildError(f"{where}: {first_flaw(error, 'the line', fields)}") from None
+    except ValueError:
+        raise BuildError(f"{where}: not JSON: a number with more digits than can be read") from None
     # Words are compared only where there is something to compare them for.
     if (entry.statements or entry.generated) and (reason := line_flaw(entry)):
         raise BuildError(f"{where}: {reason}")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 import omni_persona
 from omni_persona_build.errors import BuildError
+from omni_persona_build.schemas import first_flaw
 
 RECIPES = Path(__file__).parent / "recipes"
 """The recipes that ship with the package, one YAML file each."""
@@ -108,6 +109,5 @@ def load_recipe(name_or_file: str) -> Recipe:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BuildError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "recipe"
-        raise BuildError(f"{file}: {field}: {first['msg']}") from None
+        fields = [*Recipe.model_fields, *Counts.model_fields]
+        raise BuildError(f"{file}: {first_flaw(error, 'the recipe', fields)}") from None

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import math
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from omni_persona_build.schemas import first_flaw
+
+LONGEST_NUMBER = 4000
+"""Digits; Python reads no whole numbers much longer than that."""
+
+_Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Shape(BaseModel):
@@ -36,8 +45,8 @@ class _Supervision(_Shape):
 
 
 class _Record(_Shape):
-    augmented_id: str
-    source_sample_id: str
+    augmented_id: _Id
+    source_sample_id: _Id
     scenario: str
     selected_task: str
     query_modality: str
@@ -50,14 +59,45 @@ class _Record(_Shape):
     answer_supervision: _Supervision
 
 
+def parse(line: str) -> tuple[Any, str | None]:
+    """What a line of JSON holds, and the first thing in it that Python reads and JSON does not know, in words, or None.
+
+    Raises `ValueError` or `RecursionError` for what is no JSON at all.
+    """
+    flaws: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                flaws.append(f"key {key!r} stands twice")
+            seen.add(key)
+        return dict(pairs)
+
+    def constant(name: str) -> None:
+        flaws.append(f"{name} is no JSON")
+
+    def whole(digits: str) -> int:
+        if len(digits) <= LONGEST_NUMBER:
+            return int(digits)
+        flaws.append(f"a number of {len(digits)} digits")
+        return 0
+
+    def real(digits: str) -> float:
+        if math.isinf(number := float(digits)):
+            flaws.append(f"{digits[:20]} is out of range")
+        return number
+
+    record = json.loads(line, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
+    return record, flaws[0] if flaws else None
+
+
 def misshapen(record: dict[str, Any]) -> str | None:
     """The first field of a record that is missing or of the wrong kind, in words, or None."""
     try:
         _Record.model_validate(record)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        return f"field {field!r} is missing" if first["type"] == "missing" else f"{field}: {first['msg']}"
+        return first_flaw(error, "the record")
     return None
 
 

@@ -24,7 +24,7 @@ from omni_persona_build.errors import BuildError
 from omni_persona_build.hub import write_hub_files
 from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipe import load_recipe
-from omni_persona_build.record import misshapen, unknown_fields
+from omni_persona_build.record import misshapen, parse, unknown_fields
 from omni_persona_build.write import Row, whole_folder, write_parquet
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
@@ -140,6 +140,7 @@ def read_records(file: Path) -> Iterator[tuple[str, Record]]:
     Raises `BuildError` at the first line that is no sound record.
     """
     seen: dict[str, int] = {}
+    people: dict[str, tuple[int, list[tuple[str, ...]]]] = {}
     try:
         lines = file.open("rb")
     except OSError as error:
@@ -152,23 +153,30 @@ def read_records(file: Path) -> Iterator[tuple[str, Record]]:
             if len(line) > LINE_BYTES:
                 raise BuildError(f"{where}: a line of more than {LINE_BYTES >> 20} MiB is no record")
             try:
-                record = json.loads(line.decode("utf-8"))
+                record, flaw = parse(line.decode("utf-8"))
             except UnicodeDecodeError:
                 raise BuildError(f"{where}: expected UTF-8") from None
             except (json.JSONDecodeError, RecursionError) as error:
                 raise BuildError(f"{where}: not a JSON record: {error}") from None
-            if not isinstance(record, dict) or not isinstance(record.get("augmented_id"), str):
+            name = record.get("augmented_id") if isinstance(record, dict) else None
+            if not isinstance(name, str) or not name.strip():
                 raise BuildError(f"{where}: expected a record with an augmented_id")
-            where = f"{where} ({record['augmented_id']})"
-            if record["augmented_id"] in seen:
-                raise BuildError(f"{where}: stands on line {seen[record['augmented_id']]} already")
-            seen[record["augmented_id"]] = number
+            where = f"{where} ({name})"
+            if name in seen:
+                raise BuildError(f"{where}: stands on line {seen[name]} already")
+            seen[name] = number
             try:
                 json.dumps(record, ensure_ascii=False).encode()
             except UnicodeEncodeError as error:
                 raise BuildError(f"{where}: half of a character, {error.object[error.start]!a}, is no text") from None
-            if reason := misshapen(record) or contradiction(record):
+            if reason := flaw or misshapen(record) or contradiction(record):
                 raise BuildError(f"{where}: {reason}")
+            sample = record["source_sample_id"]
+            # Notes may be worded anew for each question; whose they are may not change.
+            those = [tuple(context[key] for key in ("concept_id", "image", "audio")) for context in record["contexts"]]
+            first, theirs = people.setdefault(sample, (number, those))
+            if those != theirs:
+                raise BuildError(f"{where}: other people than in line {first}, of the same sample {sample}")
             yield where, record
     if not seen:
         raise BuildError(f"{file} holds no records")
@@ -180,7 +188,13 @@ def contradiction(record: Record) -> str | None:
     supervision, target = record["answer_supervision"], record["target_concept_id"]
     concepts = [context["concept_id"] for context in record["contexts"]]
     answerable, gold = supervision["answerable_from_context"], supervision["gold_answer"]
-    abstaining = gold == supervision["abstain_answer"]
+    marked = [context["concept_id"] for context in record["contexts"] if context["same_as_query_image_or_audio"]]
+    abstain = supervision["abstain_answer"]
+    # An answer is no abstention in any spelling; an abstention is the release's own, word for word.
+    abstaining = (
+        _folded(gold) in {_folded(abstain), _folded(omni_persona.ABSTENTION)} if answerable else gold == abstain
+    )
+    asked_group, queried = supervision.get("asked_group"), supervision.get("gt_concept_id_from_metadata")
     if task is None:
         return f"expected one of the 18 tasks, got {record['selected_task']!r}"
     taxonomy = (record["scenario"], record["query_modality"], record["target_modality"])
@@ -194,6 +208,12 @@ def contradiction(record: Record) -> str | None:
         return f"no_GT is {str(record['no_GT']).lower()} and the target is {target}"
     if target is not None and target not in concepts:
         return f"the target {target} is in none of the contexts"
+    if queried not in (None, target):
+        return f"the target is {target} and gt_concept_id_from_metadata is {queried}"
+    if marked != ([] if target is None else [target]):
+        return f"the target is {target} and same_as_query_image_or_audio is true of {marked}"
+    if asked_group not in (None, task.asked_group):
+        return f"target_modality is {task.asked_group!r} and asked_group is {asked_group!r}"
     if record["no_GT"] and answerable:
         return "no_GT is true and the answer is in the contexts"
     if answerable == abstaining:
@@ -201,6 +221,11 @@ def contradiction(record: Record) -> str | None:
     if supervision["support_mode"] != ("present" if answerable else "absent"):
         return f"answerable is {str(answerable).lower()} and support_mode is {supervision['support_mode']!r}"
     return None
+
+
+def _folded(text: str) -> str:
+    """A text without what does not change its meaning: case, white space, the stop at its end."""
+    return " ".join(text.casefold().split()).rstrip(".!").rstrip()
 
 
 def _row(record: Record, where: str, assets: Path, known: dict[Path, _Asset]) -> Row:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,15 +27,20 @@ CIRCLE_BYTES = 72 << 20
 UNPACKED_BYTES = 1_800_000_000
 """Media of one column of a row group with repetitions, at most: readers that unpack it cannot hold 2 GiB in one."""
 
+NAMED_BY = b"omni_persona"
+"""Key in the footer of files that were written here, and in which media are called as `media_name` says."""
+
 
 @contextmanager
 def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
     """A folder to write into that becomes `out` when the block ends well, and vanishes when it does not.
 
-    Raises `BuildError` where `out` exists and `overwrite` is not set.
+    Missing parents of `out` are made, and vanish likewise. Raises `BuildError` where `out` exists and `overwrite` is
+    not set.
     """
     if out.exists() and not overwrite:
         raise BuildError(f"{out} exists; choose another --out, or replace it with --overwrite")
+    missing = [parent for parent in out.parents if not parent.exists()]
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -50,6 +55,9 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
             draft.rename(out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError):  # what holds `out`, or anything else by now, is not empty
+            for parent in missing:
+                parent.rmdir()
 
 
 class Stored(Protocol):
@@ -119,7 +127,7 @@ def write_parquet(circles: Iterable[Iterable[Sequence[Row]]], folder: Path, abou
         if group.n_rows:
             writer.write_table(group.take())
         features = omni_persona.features().arrow_schema.metadata
-        writer.add_key_value_metadata({**features, b"omni_persona": json.dumps(about, sort_keys=True).encode()})
+        writer.add_key_value_metadata({**features, NAMED_BY: json.dumps(about, sort_keys=True).encode()})
     return Written(counts, content.hexdigest()[:16])
 
 

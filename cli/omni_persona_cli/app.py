@@ -6,6 +6,7 @@ Every command stands in a file of its own and imports what it needs when it is c
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -25,7 +26,7 @@ from omni_persona_cli import (
     run,
     score,
 )
-from omni_persona_cli.console import errors
+from omni_persona_cli.console import errors, stopping
 
 app = typer.Typer(
     name="omni-persona",
@@ -35,6 +36,9 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
 )
+
+GOES_ON = ("demo", "refine", "run", "judge", "push")
+"""Commands that keep what they did when they are stopped."""
 
 # Examples keep their lines in the help, which joins those of a paragraph otherwise.
 for _name, _module, _function in (
@@ -52,14 +56,24 @@ for _name, _module, _function in (
     ("register", register, register.register),
     ("push", push, push.push),
 ):
-    app.command(_name, epilog=_module.EXAMPLES)(_function)
+    _left = "the same command goes on where it was" if _name in GOES_ON else "nothing was left half-written"
+    app.command(_name, epilog=_module.EXAMPLES)(stopping(_left)(_function))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"omni-persona {version('omni-persona')}")
+        raise typer.Exit
 
 
 @app.callback()
 def _root(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
-    """The options of every command; `main` reads --debug wherever it stands."""
+    """The options of every command; `main` reads --debug wherever it stands, and `_version` does the other's work."""
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from omni_persona_cli.check import check_and_report
+from omni_persona_cli.check import check_built
 from omni_persona_cli.console import bars, err, out, progress
 
 EXAMPLES = """Examples:
@@ -60,7 +60,7 @@ def build(
         perception=perception.value,
         overwrite=overwrite,
     )
-    if checks and not check_and_report(target, write=True):
+    if checks and not check_built(target):
         err.print(
             f"A check failed: {target} is no fair benchmark as it is. It is kept, and its card says so.",
             style="bold red",
@@ -103,3 +103,5 @@ def build_and_report(
         f"{built.bytes / 1e6:.1f} MB",
         soft_wrap=True,
     )
+    if exclude is not None:
+        out.print(f"--exclude {exclude} left out {built.left_out} people of the pool", markup=False, soft_wrap=True)

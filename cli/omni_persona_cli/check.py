@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from omni_persona_cli.console import out, progress
+from omni_persona_cli.console import out, progress, stopping
 
 EXAMPLES = """Examples:
 
@@ -28,6 +28,12 @@ def check(
     """
     if not check_and_report(dataset, write=write):
         raise typer.Exit(1)
+
+
+def check_built(dataset: Path) -> bool:
+    """Check a folder that is whole already, as `check_and_report` does with `write`; control-C leaves it unchecked."""
+    with stopping(f"{dataset} is whole but not checked: omni-persona check --write {dataset}"):
+        return check_and_report(dataset, write=True)
 
 
 def check_and_report(dataset: Path, *, write: bool = False) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -45,9 +46,6 @@ def errors(debug: bool) -> Iterator[None]:
     """Turn an exception into one or two lines and exit code 2; with `debug`, let it through with its traceback."""
     try:
         yield
-    except KeyboardInterrupt:
-        err.print("stopped; what was done is kept")
-        sys.exit(130)
     except Exception as error:
         if debug:
             raise
@@ -55,10 +53,21 @@ def errors(debug: bool) -> Iterator[None]:
         known = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("omni_persona")
         message = str(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
         if extra is not None:
-            message = f'this needs a package that is not installed: python -m pip install "omni-persona[{extra}]"'
+            missing = f"this needs the package {error.name}, which is not installed"  # type: ignore[attr-defined]
+            message = f'{missing}: python -m pip install "omni-persona[{extra}]"'
         # The message may hold somebody else's text: no markup is read from it.
         err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
         sys.exit(2)
+
+
+@contextmanager
+def stopping(left: str) -> Iterator[None]:
+    """Where control-C stops the block, or the function that this decorates, say what is left of it; exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:  # which typer would end without a word
+        err.print(f"stopped; {left}", markup=False, soft_wrap=True)
+        raise typer.Exit(130) from None
 
 
 @contextmanager

@@ -31,14 +31,13 @@ def demo(
 
     dataset, runs = target / "omni-persona", target / "runs"
     out.rule("1. Build", align="left")
-    fresh = not dataset.exists()
-    if not fresh:
+    if dataset.exists():
         out.print(f"{dataset} is there already and is used as it is")
     else:
         build_and_report(EMBEDDED_POOL, "tiny", dataset, licence="apache-2.0")
 
     out.rule("2. Check", align="left")
-    passed = check_and_report(dataset, write=fresh)
+    passed = check_and_report(dataset, write=True)
 
     out.rule("3. Load", align="left")
     out.print(f'load_dataset("{dataset}", split="test")')

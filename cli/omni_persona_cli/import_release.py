@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from omni_persona_cli.check import check_and_report
+from omni_persona_cli.check import check_built
 from omni_persona_cli.console import bars, out, progress
 
 EXAMPLES = """Example:
@@ -44,4 +44,4 @@ def import_release(
         table.add_row(*map(Text, row))
     out.print(table)
     out.print("Show a model only what a query asks by, as `omni-persona run` does unless told otherwise.")
-    check_and_report(target, write=True)
+    check_built(target)

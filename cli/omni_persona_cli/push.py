@@ -44,7 +44,10 @@ def push(
     folder, names = _dataset_files(dataset) if dataset else _space_files()
     if not yes or repo is None:
         total = _list(f"{kind} {repo or 'ORG/NAME'}", folder, names, public)
-        out.print(f"Dry run: nothing was sent. {total}. Send with --repo ORG/NAME --yes")
+        send = "--yes" if repo else "--repo ORG/NAME --yes"
+        out.print(f"Dry run: nothing was sent. {total}. Send with {send}", markup=False, soft_wrap=True)
+        if dataset and (said := _unchecked(dataset)):
+            out.print(Text(f"The card says: {said}", "bold red"), soft_wrap=True)
         return
     if dataset and not check_and_report(dataset, write=True):
         out.print("Nothing was sent: a dataset whose checks fail is not pushed")
@@ -59,9 +62,15 @@ def push(
     out.print(Text(f"Sent to {address}: {total}"), soft_wrap=True)
 
 
+def _unchecked(dataset: Path) -> str | None:
+    from omni_persona_build.card import unchecked
+
+    return unchecked(dataset)
+
+
 def _list(title: str, folder: Path, names: list[str], public: bool) -> str:
     """Print the files with their sizes; what they come to."""
-    table = Table(title=Text(f"{title}, from {folder}"), title_justify="left")
+    table = Table(title=Text(f"{title}, from {folder.resolve().name}"), title_justify="left")
     table.add_column("file")
     table.add_column("bytes", justify="right")
     sizes = {name: (folder / name).stat().st_size for name in names}

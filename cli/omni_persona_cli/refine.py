@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from omni_persona_cli.console import err, out, progress
+from omni_persona_cli.console import bars, err, out, progress
 
 EXAMPLES = """Examples:
 
@@ -64,13 +64,6 @@ def refine(
 
     chosen = {one.value for one in only or ()}
     with progress() as display:
-        bars: dict[str, int] = {}
-
-        def advance(stage: str, done: int, total: int) -> None:
-            if stage not in bars:
-                bars[stage] = display.add_task(stage, total=total)
-            display.update(bars[stage], completed=done)  # type: ignore[arg-type]
-
         refined = refine_pool(
             pool,
             target,
@@ -79,7 +72,7 @@ def refine(
             cache=cache,
             concurrency=concurrency,
             overwrite=overwrite,
-            progress=advance,
+            progress=bars(display),
         )
     # What a model is called or writes is text: no markup and no emoji codes are read from it.
     out.print(

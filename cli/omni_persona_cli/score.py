@@ -56,10 +56,18 @@ def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = Fa
     else:
         title = f"{read_manifest(run)['model']['name']} (judge: {scores['judge']}) in {run}"
         out.print(score_table(title, scores))
-    if not scores["complete"]:
-        err.print(
-            f"incomplete: {scores['n_missing']} of {scores['n_items']} items have no answer and "
-            f"{scores['n_unjudged']} no verdict; they are in no rate",
-            style="bold red",
+    if scores["n_missing"]:
+        _incomplete(
+            f"{scores['n_missing']} of {scores['n_items']} items have no answer and are in no rate; the same "
+            "omni-persona run command, without --limit, goes on with them"
+        )
+    if scores["n_unjudged"]:
+        _incomplete(
+            f"{scores['n_unjudged']} answers have no verdict and are in no rate; the same omni-persona judge command "
+            "goes on with them"
         )
     return bool(scores["complete"])
+
+
+def _incomplete(what: str) -> None:
+    err.print(f"incomplete: {what}", style="bold red", soft_wrap=True)

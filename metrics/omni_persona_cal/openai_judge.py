@@ -73,7 +73,8 @@ class OpenAIJudge:
             raise ValueError("expected the name of a model for the judge, got an empty one")
         key = os.environ.get(KEY_VARIABLE, "")
         if not key and base_url is None:
-            raise ValueError(f"expected the endpoint's key in {KEY_VARIABLE}, or a base_url that needs none")
+            without = "an endpoint that needs none (--judge-url, or base_url in Python)"
+            raise ValueError(f"expected the key of OpenAI's endpoint in {KEY_VARIABLE}, or {without}")
         self.name = f"openai:{model}"
         self._key = key
         self._base_url = base_url
@@ -210,7 +211,8 @@ class OpenAIJudge:
     def _refusal(self, error: Any) -> str:
         where = self._base_url or "OpenAI's endpoint"
         if error.status_code == 404:
-            return f"{where} has no model {self._request['model']!r}, or base_url is not its /v1: {error.message}"
+            model = self._request["model"]
+            return f"{where} has no model {model!r}, or is not the address of its /v1: {error.message}"
         return f"{where} refuses the key in {KEY_VARIABLE} (HTTP {error.status_code}): {error.message}"
 
     def _without_key(self, text: str) -> str:

@@ -16,7 +16,7 @@ import datasets
 import omni_persona
 import omni_persona_cal
 from omni_persona import Item
-from omni_persona_cal import Judge, Judgement
+from omni_persona_cal import Judge, JudgeError, Judgement
 from omni_persona_runner.folder import (
     SCORES,
     VERDICTS,
@@ -49,12 +49,16 @@ def run_dataset(run: str | Path) -> datasets.Dataset:
 def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str, Judgement]:
     """Judge a run's answers to the answerable ones of `items` and write `verdicts.jsonl`.
 
-    Returns the judgements, by item. Raises `JudgeError` where the judge cannot work at all.
+    Returns the judgements, by item. Raises `JudgeError` where the judge cannot work at all, or has no verdict on any
+    answer; the run then keeps the verdicts that it had.
     """
     run = Path(run)
     answers = _answers(run)
     asked = [item for item in items if item.answerable and item.augmented_id in answers]
     said = judge.judge([(item.gold_answer, answers[item.augmented_id]) for item in asked])
+    if said and all(one.verdict == "UNJUDGED" for one in said):
+        reason = " ".join((said[0].raw or "no reply").split())[:200]
+        raise JudgeError(f"{judge.name} judged none of {len(said)} answers, and {run} keeps what it had: {reason}")
     judgements = {item.augmented_id: one for item, one in zip(asked, said, strict=True)}
     lines = (
         {"augmented_id": item_id, "verdict": one.verdict, "judge": judge.name, "raw": one.raw}

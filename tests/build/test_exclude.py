@@ -1,5 +1,8 @@
 """Keeping the people of one dataset out of another."""
 
+import json
+
+import pyarrow.parquet as pq
 import pytest
 
 import omni_persona
@@ -9,6 +12,7 @@ from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import without
 from omni_persona_build.pool import read_pool
 from omni_persona_build.recipe import Recipe
+from omni_persona_build.release import import_release
 
 FEW = Recipe.model_validate({"name": "few", "tasks": {"visual_to_bio": {"answerable": 1}}})
 
@@ -41,6 +45,38 @@ def test_people_are_kept_out_by_content_under_another_id(pool, few):
     assert left == {f"renamed_{index}" for index in set(range(12)) - gone}
 
 
+def test_neither_ids_nor_endings_of_files_hide_anybody(pool, few):
+    gone = {index for index, line in enumerate(pool.lines) if line["persona_id"] in _people(few)}
+    for index, line in enumerate(pool.lines):
+        line["persona_id"] = f"renamed_{index}"
+        for medium in line["images"] + line["audios"]:
+            there = pool.folder / medium["path"]
+            medium["path"] += ".copy"
+            there.rename(pool.folder / medium["path"])
+    pool.save()
+    left = {persona.persona_id for persona in without(read_pool(pool.folder), few)}
+    assert left == {f"renamed_{index}" for index in set(range(12)) - gone}
+
+
+def test_an_imported_release_is_known_by_its_media(pool, shared, tmp_path):
+    source = shared / "release_like"
+    first = json.loads((source / "release.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    (tmp_path / "release.jsonl").write_text(json.dumps(first) + "\n", encoding="utf-8")
+    imported = import_release(tmp_path / "release.jsonl", source / "assets", tmp_path / "imported").out
+    (pool.folder / "clip.wav").write_bytes((source / "assets" / first["contexts"][1]["audio"]).read_bytes())
+    pool.lines[3]["audios"][1]["path"] = "clip.wav"
+    pool.save()
+    left = {persona.persona_id for persona in without(read_pool(pool.folder), imported)}
+    assert left == {line["persona_id"] for line in pool.lines} - {"p3"}
+
+
+def test_what_fails_for_want_of_people_says_how_many_were_left_out(pool, few, tmp_path):
+    assert build(pool.folder, FEW, tmp_path / "more", exclude=few).left_out == 4
+    both = FEW.model_copy(update={"contexts": 9})
+    with pytest.raises(BuildError, match=rf"9 people of one gender.* \(--exclude {few} left out 4 people\)$"):
+        build(pool.folder, both, tmp_path / "most", exclude=few)
+
+
 def test_two_builds_share_neither_people_nor_media(pool, few, tmp_path):
     build(pool.folder, FEW, tmp_path / "more", exclude=few)
     assert not _people(few) & _people(tmp_path / "more")
@@ -63,3 +99,8 @@ def test_nobody_left_and_no_dataset(pool, few, tmp_path):
         without(read_pool(pool.folder), few)
     with pytest.raises(BuildError, match="expected a dataset folder"):
         without(read_pool(pool.folder), tmp_path)
+    rows = pq.read_table(next(few.glob(omni_persona.DATA_FILES))).replace_schema_metadata()
+    (tmp_path / "other" / "data").mkdir(parents=True)
+    pq.write_table(rows, tmp_path / "other" / "data" / "test-0.parquet")
+    with pytest.raises(BuildError, match="expected a dataset folder that `omni-persona build` or `import` wrote"):
+        without(read_pool(pool.folder), tmp_path / "other")

@@ -350,6 +350,13 @@ def test_another_seed_invents_other_people(people):
         assert person["profile"]["quote"] != other.profile["quote"]
 
 
+def test_people_of_another_seed_have_other_ids(tmp_path):
+    out = generate_pool(tmp_path / "pool", personas=1, seed=5)
+    line = json.loads((out / "personas.jsonl").read_text(encoding="utf-8"))
+    assert line["persona_id"] == "s5p0000"
+    assert {media["path"].split("/")[1] for media in line["images"] + line["audios"]} == {"s5p0000"}
+
+
 # --- decks ---
 
 

@@ -71,13 +71,17 @@ def test_the_tiny_recipe_has_every_task_and_both_absences_half_and_half():
         ("name: x\ntasks: {visual_to_bio: {answerable: -1}}", r"tasks\.visual_to_bio\.answerable"),
         ("name: x\ntasks: {visual_to_age: {answerable: 1}}", "unknown tasks visual_to_age"),
         ("name: x\ntasks: {visual_to_bio: {}}", "no items"),
-        ("name: x\ntasks: {visual_to_bio: {answerable: 1}}\ncontext: 4", "context: Extra inputs"),
+        (
+            "name: x\ntasks: {visual_to_bio: {answerable: 1}}\ncontext: 4",
+            r"context: no such field; did you mean contexts\?",
+        ),
         (
             "name: x\ncontexts: 2\ntasks: {visual_to_bio: {answerable: 1}}",
             "contexts: .*greater than or equal to 3",
         ),
         ("name: [", "not YAML"),
-        ("- 1", "recipe: Input should be"),
+        ("- 1", "the recipe: expected fields with values, got list"),
+        ("name: x", "field 'tasks' is missing"),
         ("name: !!python/object/apply:os.getcwd []", "not YAML"),
     ],
 )

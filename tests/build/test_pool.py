@@ -66,11 +66,11 @@ BROKEN = {
     "an empty line": (lambda pool: _text(pool, ""), "not JSON"),
     "not an object": (lambda pool: _text(pool, "[1]"), "the line"),
     "nested too deeply": (lambda pool: _text(pool, "[" * 100_000), "not JSON|nested"),
-    "no persona_id": (lambda pool: _drop(pool, "persona_id"), "persona_id: Field required"),
-    "no name": (lambda pool: _drop(pool, "name"), "name: Field required"),
-    "no profile": (lambda pool: _drop(pool, "profile"), "profile: Field required"),
-    "no images": (lambda pool: _drop(pool, "images"), "images: Field required"),
-    "no audios": (lambda pool: _drop(pool, "audios"), "audios: Field required"),
+    "no persona_id": (lambda pool: _drop(pool, "persona_id"), "field 'persona_id' is missing"),
+    "no name": (lambda pool: _drop(pool, "name"), "field 'name' is missing"),
+    "no profile": (lambda pool: _drop(pool, "profile"), "field 'profile' is missing"),
+    "no images": (lambda pool: _drop(pool, "images"), "field 'images' is missing"),
+    "no audios": (lambda pool: _drop(pool, "audios"), "field 'audios' is missing"),
     "unknown role": (lambda pool: _set(pool, "role", "front"), "images.0.role"),
     "absolute path": (lambda pool: _set(pool, "path", "/etc/hostname"), "lies outside the pool"),
     "path with ..": (lambda pool: _set(pool, "path", "../other.png"), "lies outside the pool"),
@@ -106,8 +106,17 @@ BROKEN = {
     ),
     "an unknown profile field": (
         lambda pool: (pool.lines[2]["profile"].update(shoe_size="42"), pool.save()),
-        "profile.shoe_size: Extra inputs",
+        "profile.shoe_size: no such field$",
     ),
+    "a profile field with a letter wrong": (
+        lambda pool: (pool.lines[2]["profile"].update(rolle="pilot"), pool.save()),
+        r"profile.rolle: no such field; did you mean role\?",
+    ),
+    "a person over several lines": (
+        lambda pool: _text(pool, json.dumps(pool.lines[2], indent=1)),
+        "not JSON: it ends in the middle of a person, who must stand on one line",
+    ),
+    "a number of 5,000 digits": (lambda pool: _text(pool, '{"persona_id": %s}' % ("1" * 5000)), "not JSON: a number"),
     "an empty profile value": (
         lambda pool: (pool.lines[2]["profile"].update(role="  "), pool.save()),
         "profile.role: String should have at least 1 character",
@@ -127,6 +136,13 @@ def test_a_broken_line_is_named_and_nothing_is_left_behind(pool, case):
     assert sorted(pool.folder.parent.iterdir()) == before
 
 
+def test_what_ends_a_line_of_text_may_stand_within_one_of_json(pool):
+    pool.lines[2]["profile"]["quote"] = "one\u2028two\x85three"
+    pool.file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in pool.lines), encoding="utf-8")
+    people = read_pool(pool.folder)
+    assert (len(people), people[2].profile.quote) == (12, "one\u2028two\x85three")
+
+
 def test_a_line_in_another_encoding_is_named(pool):
     pool.file.write_bytes(pool.file.read_bytes().replace(b"Nnd", "Nñd".encode("latin-1")))
     with pytest.raises(BuildError, match=r"personas\.jsonl: expected UTF-8, got byte 0xf1"):
@@ -144,7 +160,7 @@ def test_no_pool_and_an_empty_pool(tmp_path):
 def test_a_pool_too_small_for_k(pool, tmp_path):
     pool.lines = pool.lines[:8]
     pool.save()
-    with pytest.raises(BuildError, match="K = 4 needs 5 people of one gender, got 4 female, 4 male"):
+    with pytest.raises(BuildError, match=r"K = 4 memories .* needs 5 people of one gender, got 4 female, 4 male"):
         build(pool.folder, load_recipe("tiny"), tmp_path / "out")
 
 

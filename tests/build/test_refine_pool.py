@@ -66,6 +66,14 @@ def test_a_pool_comes_out_filled_and_marked_and_what_was_given_is_there(gaps, re
     assert not any(word in sent for line in gaps.lines for word in line["name"].split())
 
 
+def test_a_stage_is_told_before_the_first_of_it_is_done(gaps, refined, fake):
+    told = []
+    with fake.serving() as model:
+        refined(model, progress=lambda *now: told.append(now))
+    for stage, total in (("filling profiles", 12), ("wording facts", 12), ("writing questions", 14)):
+        assert [done for name, done, of in told if (name, of) == (stage, total)] == list(range(total + 1))
+
+
 def test_a_refined_pool_builds_passes_every_check_and_uses_what_was_written(gaps, refined, fake, tmp_path):
     with fake.serving() as model:
         result = refined(model)
@@ -358,7 +366,7 @@ QUESTION = "Which pastime pleases {who}?"
 BROKEN_WORDING = {
     "not JSON": ("{", "Invalid JSON"),
     "a list": ("[]", "the file: "),
-    "another key": ('{"answers": {}}', "answers: Extra inputs"),
+    "another key": ('{"answers": {}}', "answers: no such field"),
     "no questions": ({"questions": {"hobby": []}}, "questions.hobby: expected 1 to 16, got 0"),
     "too many": ({"questions": {"hobby": [QUESTION] * 17}}, "got 17"),
     "no text": ({"questions": {"hobby": [3]}}, "questions.hobby.0"),

@@ -281,5 +281,5 @@ def test_a_dialogue_may_be_a_text_or_turns_and_nothing_else(pool):
     ):
         pool.lines[0]["dialogue"] = bad
         pool.save()
-        with pytest.raises(BuildError, match=r"personas\.jsonl:1: dialogue"):
+        with pytest.raises(BuildError, match=r"personas\.jsonl:1: .*dialogue"):
             read_pool(pool.folder)

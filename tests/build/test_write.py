@@ -135,6 +135,19 @@ def test_a_failure_leaves_what_was_there(tmp_path):
     assert _files(out) == {"mine.txt": b"mine"}
 
 
+def test_a_failure_leaves_no_folder_that_was_made_for_it(tmp_path):
+    (tmp_path / "mine").mkdir()
+
+    def fail(out):
+        with whole_folder(out):
+            raise KeyboardInterrupt
+
+    for out in (tmp_path / "a" / "b" / "out", tmp_path / "mine" / "c" / "out", tmp_path / "mine" / "out"):
+        with pytest.raises(KeyboardInterrupt):
+            fail(out)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
+
+
 def test_the_card_states_the_counts(built):
     card = (built / "README.md").read_text()
     assert "144 items over 48 sets of memories of 12 people; 72 items cannot be answered." in card

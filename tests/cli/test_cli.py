@@ -1,9 +1,12 @@
 """The command line: help, errors and exit codes."""
 
+import importlib.metadata
 import subprocess
 import sys
 
 import pytest
+
+from omni_persona_cli.app import main
 
 COMMANDS = (
     "demo",
@@ -107,4 +110,55 @@ def test_a_missing_optional_package_is_told_with_the_command_that_brings_it(caps
     with pytest.raises(SystemExit) as stopped, errors(debug=False):
         raise ModuleNotFoundError(f"No module named {package!r}", name=package)
     assert stopped.value.code == 2
-    assert f'python -m pip install "omni-persona[{extra}]"' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f'the package {package}, which is not installed: python -m pip install "omni-persona[{extra}]"' in said
+
+
+def test_the_version_is_told():
+    done = _call("--version")
+    assert (done.returncode, done.stdout) == (0, f"omni-persona {importlib.metadata.version('omni-persona')}\n")
+
+
+@pytest.mark.parametrize(
+    ("stopped", "arguments", "left"),
+    [
+        ("omni_persona_build.build.build", "build --pool people", "nothing was left half-written"),
+        ("omni_persona_build.release.import_release", "import --release r --assets a", "nothing was left half-written"),
+        ("omni_persona_cal.make_judge", "judge runs/a", "the same command goes on where it was"),
+        (
+            "omni_persona_runner.baselines.load_baseline",
+            "run --model baseline:nearest --out r",
+            "the same command goes",
+        ),
+        (
+            "omni_persona_build.refine.refine.refine",
+            "refine --pool people --endpoint http://x/v1 --model m --out r",
+            "the same command goes on where it was",
+        ),
+    ],
+)
+def test_control_c_says_what_is_left(monkeypatch, capsys, stopped, arguments, left):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stopped, stop)
+    monkeypatch.setattr("omni_persona_runner.judging.run_dataset", lambda run: None)
+    monkeypatch.setattr("omni_persona.items", lambda rows: [])
+    monkeypatch.setattr(sys, "argv", ["omni-persona", *arguments.split()])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert capsys.readouterr().err.startswith(f"stopped; {left}")
+
+
+def test_control_c_while_checking_says_that_the_dataset_is_there(monkeypatch, capsys):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("omni_persona_cli.build.build_and_report", lambda *_, **__: None)
+    monkeypatch.setattr("omni_persona_build.check.check", stop)
+    monkeypatch.setattr(sys, "argv", ["omni-persona", "build", "--pool", "people", "--out", "mine"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "stopped; mine is whole but not checked: omni-persona check --write mine\n"

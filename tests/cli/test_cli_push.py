@@ -118,6 +118,23 @@ def test_what_is_sent_says_where_it_was_published_and_by_whom(hub: Hub, dataset:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", told["datePublished"])
 
 
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        ("**5 of 20 checks failed.**\n\n| a |", "The card says: 5 of 20 checks failed."),
+        ("Not checked yet: `omni-persona check --write DIR`.", "The card says: Not checked yet: `omni-persona check"),
+        ("All 20 checks pass.\n\n| a |", None),
+        ("18 checks pass, 2 skipped.\n\n| a |", None),
+    ],
+)
+def test_a_dry_run_says_what_the_card_says_of_checks(hub: Hub, dataset: Path, card: str, told: str | None) -> None:
+    (dataset / "README.md").write_text(f"---\n---\n<!-- checks -->\n\n{card}\n\n<!-- end of checks -->\n")
+    said = call(dataset, "--repo", "org/mine").output
+    assert "Send with --yes\n" in said
+    assert told in said if told else "The card says" not in said
+    assert "The card says: nothing of any checks." not in said
+
+
 def test_a_folder_without_the_extra_files_is_sent_as_it_is(hub: Hub, dataset: Path, checked: list[Path]) -> None:
     (dataset / "eval.yaml").unlink()
     (dataset / "croissant.json").unlink()

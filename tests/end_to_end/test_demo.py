@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -46,4 +47,18 @@ def test_a_run_with_missing_items_is_told_to_be_incomplete(demo, omni_persona_co
     folder, _ = demo
     omni_persona_command("run", "--model", "baseline:random", "--limit", "24", "--out", "runs/few", cwd=folder)
     done = omni_persona_command("score", "runs/few", cwd=folder, code=1)
-    assert "120 of 144 items have no answer" in done.stderr
+    assert "120 of 144 items have no answer and are in no rate; the same omni-persona run command" in done.stderr
+
+
+def test_the_readme_scores_predictions_of_ones_own(demo, omni_persona_command):
+    folder, _ = demo
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (code,) = (
+        part.partition("```")[0] for part in readme.split("```python\n")[1:] if "omni_persona.reference(" in part
+    )
+    (folder / "predictions.jsonl").write_bytes((folder / "runs/nearest/predictions.jsonl").read_bytes())
+    omni_persona_command("register", cwd=folder)
+    done = omni_persona_command("-c", f"{code}\nprint(scores['cal'])", cwd=folder, module=())
+    (folder / "predictions.jsonl").unlink()
+    expected = json.loads((folder / "runs/nearest/scores.json").read_text())["cal"]
+    assert float(done.stdout) == expected

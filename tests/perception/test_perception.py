@@ -56,7 +56,7 @@ def test_what_the_decoders_raise_of_their_own_is_a_media_error(monkeypatch):
     def greedy(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(soundfile, "read", greedy)
+    monkeypatch.setattr(soundfile.SoundFile, "read", greedy)
     with pytest.raises(MediaError, match="not a readable clip"):
         decode_audio(_clip(_tone(440)))
 
@@ -95,6 +95,31 @@ def test_channels_are_averaged():
 def test_a_broken_clip_is_told(data, message):
     with pytest.raises(MediaError, match=message):
         decode_audio(data)
+
+
+@pytest.mark.parametrize("part", [0.5, 0.7, 0.95])
+@pytest.mark.parametrize("format", ["WAV", "WAVEX", "FLAC", "MP3"])
+def test_a_clip_that_was_cut_off_is_told(format, part):
+    whole = _clip(np.random.default_rng(0).normal(0, 0.1, 48_000), format=format)
+    assert len(decode_audio(whole)[0]) == 48_000
+    with pytest.raises(MediaError, match=r"the clip is cut off|not a readable clip"):
+        decode_audio(whole[: int(len(whole) * part)])
+
+
+@pytest.mark.parametrize("size", [0x7FFFF000, 0xFFFFFFFF])
+def test_a_wav_that_was_written_to_a_pipe_is_whole(size):
+    clip = bytearray(_clip(_tone(440)))
+    for place in (4, clip.index(b"data") + 4):
+        clip[place : place + 4] = size.to_bytes(4, "little")
+    assert len(decode_audio(bytes(clip))[0]) == 16_000
+
+
+def test_a_chunk_of_notes_before_the_samples_does_not_hide_that_they_are_cut_off():
+    clip = _clip(_tone(440))
+    noted = clip[:12] + b"LIST" + (5).to_bytes(4, "little") + b"notes\0" + clip[12:]
+    assert len(decode_audio(noted)[0]) == 16_000
+    with pytest.raises(MediaError, match="cut off"):
+        decode_audio(noted[:-100])
 
 
 def test_vectors_have_unit_length_and_follow_their_order():

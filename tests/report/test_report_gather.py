@@ -247,7 +247,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
 
 
 def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path):
-    from omni_persona_runner.report.repeat import command_note, commands, facts
+    from omni_persona_runner.report.repeat import command_note, commands, facts, manifest_text
 
     answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
     settings = {
@@ -263,11 +263,13 @@ def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path):
     (run,) = gather([folder]).runs
     first, score = commands(run).splitlines()
     assert first == (
-        f"omni-persona run --model 'org/a model' --endpoint http://here/v1 --dataset {dataset} --out {folder} "
+        f"omni-persona run --model 'org/a model' --endpoint http://here/v1 --dataset {dataset.name} --out run "
         "--limit 16 --cues as-released --max-new-tokens 64 --dtype bfloat16 --seed 3 --without image --reason "
         "--drop-unsupported"
     )
-    assert score == f"omni-persona score {folder}"
+    assert score == "omni-persona score run"
     assert "--prompt" in command_note(run)
     assert "judge it with org/judge" in command_note(run)
     assert dict(facts(run))["Left out"] == "image"
+    # The page is shared; where things lie on this machine is nobody's business.
+    assert str(tmp_path) not in commands(run) + manifest_text(run) + str(facts(run))

@@ -62,6 +62,23 @@ def test_answers_to_answerable_items_are_judged(judged):
     assert lines(folder)[1] == {"augmented_id": ANSWERABLE[1], "verdict": "WRONG", "judge": "lexical", "raw": None}
 
 
+class Silent:
+    """A judge whose endpoint is down."""
+
+    name = "openai:m"
+
+    def judge(self, pairs):
+        return [omni_persona_cal.Judgement("UNJUDGED", "no reply:\nAPIConnectionError") for _ in pairs]
+
+
+def test_a_judge_that_says_nothing_takes_no_verdicts_away(judged):
+    folder, rows, _ = judged()
+    before = lines(folder)
+    with pytest.raises(omni_persona_cal.JudgeError, match=r"openai:m judged none of 8 answers.*: no reply: APIConn"):
+        judge_run(folder, omni_persona.items(rows), Silent())
+    assert lines(folder) == before
+
+
 def test_a_perfect_run_scores_one(judged):
     folder, rows, _ = judged()
     scores = score_run(folder, rows)

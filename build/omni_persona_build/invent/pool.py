@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from omni_persona_build.invent.pictures import render
 from omni_persona_build.invent.scripts import Script
 from omni_persona_build.invent.speech import LONGEST, RATE, SHORTEST, SpeechError, encode, speak
 from omni_persona_build.invent.voices import Speaker
+from omni_persona_build.write import whole_folder
 
 Job = tuple[Path, str, Person]
 """The pool's folder, a persona id, and the person."""
@@ -43,7 +42,8 @@ def generate_pool(
 
     Half of the people are women (one more than men where the number is odd). Equal arguments give equal
     bytes, and a smaller pool of the same seed holds the first people of a larger one (under shorter ids past
-    10,000 people).
+    10,000 people). People of different seeds have different ids; those of seed 0, which ship with the package, are
+    called `p0000` and so on.
 
     Args:
         out: the folder to write, which must not exist; missing parents are made.
@@ -66,30 +66,17 @@ def generate_pool(
             raise ValueError(f"expected {name} of at least {least}, got {value}")
     if os.path.lexists(out):
         raise FileExistsError(f"expected {out} not to exist; name another folder or remove it")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with _appearing_whole(out) as folder:
+    with whole_folder(out) as folder:
         width = max(4, len(str(personas - 1)))
         people = enumerate(islice(draw_people(seed), personas))
-        jobs = ((folder, f"p{index:0{width}}", person) for index, person in people)
+        prefix = f"s{seed}p" if seed else "p"
+        jobs = ((folder, f"{prefix}{index:0{width}}", person) for index, person in people)
         with (folder / "personas.jsonl").open("w", encoding="utf-8", newline="\n") as lines:
             for done, line in enumerate(_each(jobs, personas, workers), start=1):
                 lines.write(json.dumps(line, ensure_ascii=False) + "\n")
                 if progress:
                     progress(done, personas)
     return out
-
-
-@contextmanager
-def _appearing_whole(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that becomes `out` at the end, and vanishes if anything goes wrong."""
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    part.mkdir()
-    try:
-        yield part
-        part.rename(out)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
 
 
 def _each(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from omni_persona_build.errors import BuildError
 from omni_persona_build.own_questions import FILE as WORDING
 from omni_persona_build.own_questions import read_questions
-from omni_persona_build.pool import read_line, read_pool
+from omni_persona_build.pool import read_line, read_lines, read_pool
 from omni_persona_build.refine.cache import ReplyCache
 from omni_persona_build.refine.client import ChatClient
 from omni_persona_build.refine.draft import Draft, Refusal
@@ -75,8 +75,7 @@ def refine(
         people = read_pool(pool, lambda done, total: progress("reading people", done, total))
         questions = PoolQuestions.of(read_questions(pool, people))
         file = pool / "personas.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines()
-        drafts = [Draft.of(line, f"{file}:{number}") for number, line in enumerate(lines, start=1)]
+        drafts = [Draft.of(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
         asker = Asker(client, ReplyCache(cache or default_cache(out), client.model))
         asyncio.run(_ask(drafts, questions, asker, parts, concurrency, progress))
         refined = _summary(out, drafts, questions, client.model)
@@ -112,6 +111,7 @@ async def _ask(
 async def _all(stage: str, work: Sequence[Coroutine[Any, Any, None]], concurrency: int, progress: Progress) -> None:
     """Do all of it, so many at a time; the first error ends the rest."""
     places, done = asyncio.Semaphore(concurrency), 0
+    progress(stage, done, len(work))
 
     async def one(part: Coroutine[Any, Any, None]) -> None:
         nonlocal done

@@ -1,10 +1,14 @@
-"""What was run, and the commands that run it again."""
+"""What was run, and the commands that run it again.
+
+A page is made to be shared: of an absolute path, which tells of its writer's machine, it shows the last name alone.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from omni_persona_runner.report.gather import ReportRun
@@ -12,15 +16,15 @@ from omni_persona_runner.report.gather import ReportRun
 
 def facts(run: ReportRun) -> list[tuple[str, str]]:
     """What a reader wants to know first of a run: label and value."""
-    manifest = run.lines.manifest or {}
+    manifest = _shareable(run.lines.manifest or {})
     dataset, prompt, hardware = (_mapping(manifest.get(key)) for key in ("dataset", "prompt", "hardware"))
     model = _mapping(manifest.get("model"))
     versions = _mapping(manifest.get("versions"))
     told: list[tuple[str, Any]] = [
         ("Model", model.get("name") or run.lines.name),
         ("Revision", model.get("revision")),
-        ("Run", run.lines.path),
-        ("Dataset", dataset.get("path") or run.bench.label),
+        ("Run", _shareable(str(run.lines.path))),
+        ("Dataset", dataset.get("path") or _shareable(run.bench.label)),
         ("Dataset fingerprint", dataset.get("fingerprint")),
         ("Items", f"{len(run.said)} asked of {len(run.bench.entries)}"),
         ("Query media", manifest.get("cues")),
@@ -41,7 +45,7 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
 
 def commands(run: ReportRun) -> str:
     """The command lines that make the run and its scores again; empty where nothing tells how it was made."""
-    manifest, place = run.lines.manifest, str(run.lines.path)
+    manifest, place = _shareable(run.lines.manifest), _shareable(str(run.lines.path))
     name = _mapping((manifest or {}).get("model")).get("name")
     if manifest is None or not isinstance(name, str):
         return ""
@@ -81,7 +85,18 @@ def command_note(run: ReportRun) -> str:
 
 def manifest_text(run: ReportRun) -> str:
     """`run.json`, laid out."""
-    return "" if run.lines.manifest is None else json.dumps(run.lines.manifest, indent=2, ensure_ascii=False)
+    return (
+        "" if run.lines.manifest is None else json.dumps(_shareable(run.lines.manifest), indent=2, ensure_ascii=False)
+    )
+
+
+def _shareable(value: Any) -> Any:
+    """A value of JSON in which absolute paths are cut down to their last names."""
+    if isinstance(value, str):
+        return PurePath(value).name if PurePath(value).is_absolute() else value
+    if isinstance(value, Mapping):
+        return {key: _shareable(one) for key, one in value.items()}
+    return [_shareable(one) for one in value] if isinstance(value, list) else value
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
