@@ -57,7 +57,7 @@ def scores(runs: Sequence[tuple[Path, Path]]) -> Mapping[str, Any]:
     predictions, references = [], []
     for side, (folder, dataset) in enumerate(runs):
         said = read_predictions(folder)
-        for item in omni_persona.items(omni_persona.load(dataset, streaming=True)):
+        for item in omni_persona.read(dataset):
             prediction = said[item.augmented_id].prediction
             if prediction is None:
                 raise SystemExit(f"{folder}: item {item.augmented_id} has no answer")

@@ -32,7 +32,7 @@ def compare(
     """
     import omni_persona
     import omni_persona_cal
-    from omni_persona_runner.judging import run_dataset
+    from omni_persona_runner.judging import run_items
 
     a, b = _read(run_a), _read(run_b)
     if a.asked != b.asked:
@@ -46,8 +46,8 @@ def compare(
         )
     # Both datasets, so that two that give one id to different items are told apart.
     sides = []
-    for side, dataset in ((a, run_dataset(run_a)), (b, run_dataset(run_b))):
-        references = [omni_persona.reference(item) for item in omni_persona.items(dataset)]
+    for side, items in ((a, run_items(run_a)), (b, run_items(run_b))):
+        references = [omni_persona.reference(item) for item in items]
         sides.append(_judged(side, [one for one in references if one["augmented_id"] in a.answers.keys() & b.answers]))
     n_left_out = len(a.asked) - len(sides[0])
     result = {

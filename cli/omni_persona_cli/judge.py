@@ -57,10 +57,9 @@ def judge(
     What a model judge wrote is kept in the folder's `judge/`, and is not asked for again. Exit code 1 when answers
     are left without a verdict.
     """
-    import omni_persona
-    from omni_persona_runner.judging import judge_run, run_dataset
+    from omni_persona_runner.judging import judge_run, run_items
 
-    items = [item for item in omni_persona.items(run_dataset(run)) if item.answerable]
+    items = [item for item in run_items(run) if item.answerable]
     with progress() as display:
         bar = display.add_task("judging", total=None)
         judge_ = _judge(by.value, url, model, at_once, run / "judge", lambda: display.advance(bar))

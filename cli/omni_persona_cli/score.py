@@ -48,9 +48,9 @@ def score(
 def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = False) -> bool:
     """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
     from omni_persona_runner.folder import read_manifest
-    from omni_persona_runner.judging import run_dataset, score_run
+    from omni_persona_runner.judging import run_items, score_run
 
-    scores = score_run(run, run_dataset(run), protocol)
+    scores = score_run(run, run_items(run), protocol)
     if as_json:
         typer.echo(json.dumps(scores, indent=2))
     else:

@@ -6,12 +6,10 @@ counted in `n_missing`, and the scores are not `complete`. It is never an empty 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import datasets
 
 import omni_persona
 import omni_persona_cal
@@ -30,8 +28,8 @@ from omni_persona_runner.folder import (
 )
 
 
-def run_dataset(run: str | Path) -> datasets.Dataset:
-    """The dataset that a run was made with.
+def run_items(run: str | Path) -> Iterator[Item]:
+    """The items of the dataset that a run was made with.
 
     Raises `RunFolderError` where it is gone from its place or has changed since.
     """
@@ -43,7 +41,7 @@ def run_dataset(run: str | Path) -> datasets.Dataset:
         raise RunFolderError(f"{run} was made with a dataset that is gone: {error}") from None
     if fingerprint != manifest["fingerprint"]:
         raise RunFolderError(f"{run} was made with another dataset than what {path} holds now")
-    return omni_persona.load(path)
+    return omni_persona.read(path)
 
 
 def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str, Judgement]:
@@ -68,8 +66,8 @@ def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str,
     return judgements
 
 
-def score_run(run: str | Path, dataset: datasets.Dataset, protocol: str = "guarded") -> dict[str, Any]:
-    """Score a run's answers to the items of `dataset` and write `scores.json`: the metric's result, and
+def score_run(run: str | Path, items: Iterable[Item], protocol: str = "guarded") -> dict[str, Any]:
+    """Score a run's answers to `items`, those of its dataset, and write `scores.json`: the metric's result, and
 
         n_items      items of the dataset
         n_missing    those without an answer: failed, or not asked; in no rate
@@ -83,7 +81,7 @@ def score_run(run: str | Path, dataset: datasets.Dataset, protocol: str = "guard
     """
     run = Path(run)
     predictions, answers = read_predictions(run), _answers(run)
-    references = [omni_persona.reference(item) for item in omni_persona.items(dataset)]
+    references = [omni_persona.reference(item) for item in items]
     scored = [reference for reference in references if reference["augmented_id"] in answers]
     if not scored:
         raise RunFolderError(f"{run} holds no answer to any item of its dataset")

@@ -142,8 +142,7 @@ def test_control_c_says_what_is_left(monkeypatch, capsys, stopped, arguments, le
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stopped, stop)
-    monkeypatch.setattr("omni_persona_runner.judging.run_dataset", lambda run: None)
-    monkeypatch.setattr("omni_persona.items", lambda rows: [])
+    monkeypatch.setattr("omni_persona_runner.judging.run_items", lambda run: [])
     monkeypatch.setattr(sys, "argv", ["omni-persona", *arguments.split()])
     with pytest.raises(SystemExit) as end:
         main()

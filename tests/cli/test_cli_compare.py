@@ -34,8 +34,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., P
         }
         for i in range(30)
     }
-    monkeypatch.setattr("omni_persona_runner.judging.run_dataset", lambda run: list(references.values()))
-    monkeypatch.setattr("omni_persona.items", lambda rows: rows)
+    monkeypatch.setattr("omni_persona_runner.judging.run_items", lambda run: list(references.values()))
     monkeypatch.setattr("omni_persona.reference", lambda item: item)
 
     def make(name: str, said: list[str | None], judge: str | None = None, verdict: str = "CORRECT") -> Path:

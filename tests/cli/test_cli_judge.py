@@ -30,8 +30,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     said = ["a harbour pilot", "a [red]baker[/red]", None, "a baker"]
     lines = [{"augmented_id": f"item_{i}", "prediction": text} for i, text in enumerate(said)]
     (folder / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    monkeypatch.setattr("omni_persona_runner.judging.run_dataset", lambda run: items)
-    monkeypatch.setattr("omni_persona.items", lambda rows: rows)
+    monkeypatch.setattr("omni_persona_runner.judging.run_items", lambda run: items)
     return folder
 
 

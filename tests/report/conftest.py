@@ -143,7 +143,7 @@ def write_run(folder: Path, dataset: Path, answers: dict[str, str | None], *, na
 
 
 def score(run: Path, dataset: Path) -> dict:
-    return score_run(run, omni_persona.load(dataset))
+    return score_run(run, omni_persona.read(dataset))
 
 
 ROWS = [make_row(sample, number) for sample in range(4) for number in range(4)]

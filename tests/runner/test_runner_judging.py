@@ -7,7 +7,7 @@ import pytest
 import omni_persona
 import omni_persona_cal
 from omni_persona_runner.folder import RunFolderError
-from omni_persona_runner.judging import judge_run, run_dataset, score_run
+from omni_persona_runner.judging import judge_run, run_items, score_run
 from omni_persona_runner.model import Answer, ModelError
 from omni_persona_runner.run import run
 
@@ -45,8 +45,8 @@ def judged(dataset, tmp_path):
     def judged(**model):
         folder = tmp_path / "run"
         run(Oracle(**model), dataset, folder)
-        rows = run_dataset(folder)
-        judgements = judge_run(folder, omni_persona.items(rows), omni_persona_cal.make_judge("lexical"))
+        rows = list(run_items(folder))
+        judgements = judge_run(folder, rows, omni_persona_cal.make_judge("lexical"))
         return folder, rows, {item_id: one.verdict for item_id, one in judgements.items()}
 
     return judged
@@ -75,7 +75,7 @@ def test_a_judge_that_says_nothing_takes_no_verdicts_away(judged):
     folder, rows, _ = judged()
     before = lines(folder)
     with pytest.raises(omni_persona_cal.JudgeError, match=r"openai:m judged none of 8 answers.*: no reply: APIConn"):
-        judge_run(folder, omni_persona.items(rows), Silent())
+        judge_run(folder, rows, Silent())
     assert lines(folder) == before
 
 
@@ -114,7 +114,7 @@ def test_an_empty_answer_is_an_answer(judged):
 def test_a_slice_is_scored_but_not_complete(dataset, tmp_path):
     folder = tmp_path / "run"
     run(Oracle(), dataset, folder, limit=12)
-    scores = score_run(folder, run_dataset(folder))
+    scores = score_run(folder, run_items(folder))
     assert (scores["cal"], scores["n"], scores["n_missing"], scores["n_failed"]) == (1.0, 12, 4, 0)
     assert scores["complete"] is False
 
@@ -154,17 +154,17 @@ def test_a_run_without_answers_cannot_be_scored(dataset, tmp_path):
     names = [f"sample_{index}__aug_0" for index in range(16)]
     run(Oracle(broken=names), dataset, tmp_path / "run")
     with pytest.raises(RunFolderError, match="no answer to any item"):
-        score_run(tmp_path / "run", omni_persona.load(dataset))
+        score_run(tmp_path / "run", omni_persona.read(dataset))
 
 
 def test_the_dataset_of_a_run_must_be_as_it_was(write_dataset, make_row, tmp_path):
     folder = write_dataset(tmp_path / "omni-persona", [make_row(0)])
     run(Oracle(), folder, tmp_path / "run")
-    assert len(run_dataset(tmp_path / "run")) == 1
+    assert len(list(run_items(tmp_path / "run"))) == 1
     file = folder / "data" / "test-0.parquet"
     file.write_bytes(file.read_bytes() + b"\0")
     with pytest.raises(RunFolderError, match="another dataset than what"):
-        run_dataset(tmp_path / "run")
+        run_items(tmp_path / "run")
     file.unlink()
     with pytest.raises(RunFolderError, match="dataset that is gone"):
-        run_dataset(tmp_path / "run")
+        run_items(tmp_path / "run")
