@@ -36,7 +36,7 @@ _STATES: dict[str, str] = {
     "job": r"works? as|worked as|living as|\bjob\b|is an? \w+",
     "quote": r"“|\"|motto",
     "topic": r"talk|topic|spoke about|discuss",
-    "clothes": r"wear|dressed|clothes",
+    "clothes": r"\bwear(s|ing)?\b|\bwore\b|dressed|clothes",
     "hair": r"hair|bald|easy to spot|curl|bun\b|braid|bob\b|mullet|afro|topknot|lock|quiff|fringe|crop",
     "looks": r"looked|described by|appearance",
     "place": r"met me in|ran into|met in|\bin [A-Z]\w+",

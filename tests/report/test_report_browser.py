@@ -247,7 +247,7 @@ def test_whatever_a_text_holds_it_is_shown_as_text(tools, tmp_path, open_page):
         words = words.encode("utf-8", "replace").decode()
         row["query_text"] = f"Q {words}"
         row["contexts"] = [context | {"text": f"N {words}"} for context in row["contexts"]]
-    folder = tmp_path / '"><img src=x onerror=window.hacked=4>' / "omni-persona"
+    folder = tmp_path / '"><img src=x onerror=window.hacked=4>'
     dataset = tools.write_dataset(folder, rows)
     answers = {row["augmented_id"]: f"P {words}" for row, words in zip(rows, HOSTILE, strict=True)}
     verdicts = {name: ("WRONG", f"R {words}") for name, words in zip(answers, HOSTILE, strict=True)}

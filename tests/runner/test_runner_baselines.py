@@ -100,6 +100,9 @@ def test_the_sentence_that_states_it():
     )
     assert stating_sentence(note, "Which motto is it?") == "They like to say “Never hurry. Ever”."
     assert stating_sentence(note, "Which job is it?") is None
+    # Who is weary wears nothing by it.
+    note = "They seemed weary. They were dressed in a coat."
+    assert stating_sentence(note, "Which clothes did I note for her?") == "They were dressed in a coat."
 
 
 def test_thresholds_stand_in_the_manifest():
