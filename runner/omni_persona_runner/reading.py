@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -76,9 +76,9 @@ class DatasetFolder:
             except ValueError as error:
                 yield ModelError(row.item_id, str(error))
                 continue
-            shared: dict[Media, Media] = {}
-            yield _sharing(item, before, shared)
-            before = shared
+            item = omni_persona.sharing(item, before)
+            yield item
+            before = {medium: medium for medium in _media(item)}
 
     def _table(self, row: Row) -> pa.Table:
         key = (row.file, row.row_group)
@@ -183,12 +183,6 @@ def _leaves(file: Path) -> list[str]:
     return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
 
 
-def _sharing(item: Item, before: dict[Media, Media], shared: dict[Media, Media]) -> Item:
-    """The item with the previous item's media in place of equal ones; fills `shared` with all it has."""
-
-    def keep(medium: Media) -> Media:
-        return shared.setdefault(medium, before.get(medium, medium))
-
-    contexts = tuple(replace(one, image=keep(one.image), audio=keep(one.audio)) for one in item.contexts)
-    image, audio = (medium and keep(medium) for medium in (item.query_image, item.query_audio))
-    return replace(item, contexts=contexts, query_image=image, query_audio=audio)
+def _media(item: Item) -> list[Media]:
+    remembered = [medium for context in item.contexts for medium in (context.image, context.audio)]
+    return [*remembered, *filter(None, (item.query_image, item.query_audio))]
