@@ -12,7 +12,7 @@ tasks:
   visual_to_bio: {{answerable: 8, absent_persona: 4, absent_attribute: 4}}
   voice_to_bio: {{answerable: 8, absent_persona: 4, absent_attribute: 4}}
   semantic_to_bio: {{answerable: 8, absent_persona: 4, absent_attribute: 4}}
-  dialogue_to_bio: {{answerable: 8, absent_persona: 4, absent_attribute: 4}}
+  dialogue_to_bio: {{answerable: 8, absent_attribute: 8}}
 """
 
 
@@ -21,9 +21,10 @@ def folder(shared, omni_persona_command, tmp_path_factory):
     """A folder with `train` and `test`, datasets of three and of four memories about two halves of the people."""
     folder = tmp_path_factory.mktemp("specialists")
     lines = (shared / "real_pool/personas.jsonl").read_text().splitlines()
-    people = {gender: [line for line in lines if json.loads(line)["gender"] == gender] for gender in ("female", "male")}
+    # Most of them say one of two sentences, those recorded as WAV: both halves need people who say something else.
+    lines.sort(key=lambda line: (json.loads(line)["audios"][0]["path"].rpartition(".")[2], json.loads(line)["gender"]))
     for start, (name, contexts) in enumerate((("train", 3), ("test", 4))):
-        half = [line for of_gender in people.values() for line in of_gender[start::2]]
+        half = lines[start::2]
         for line in half:
             persona = json.loads(line)["persona_id"]
             shutil.copytree(shared / "real_pool/media" / persona, folder / name / "people/media" / persona)
