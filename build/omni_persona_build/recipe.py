@@ -47,7 +47,7 @@ class Recipe(BaseModel):
     items_per_sample: int = Field(default=3, ge=1, le=5)
     """Questions that share one set of memories, each about another kind of attribute."""
     distractors: Hardness = "hard"
-    """How near the people beside the queried one are."""
+    """How much alike the people of a set of memories are."""
     clip_seconds: tuple[float, float] = (2.0, 30.0)
     """The shortest and the longest clip that may be used."""
     tasks: dict[str, Counts] = Field(min_length=1)
