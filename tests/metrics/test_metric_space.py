@@ -63,8 +63,8 @@ def test_files_of_the_release_scripts_need_no_references(shared: Path) -> None:
     ("predictions", "message"),
     [
         ("", "expected at least one line with a prediction, got none"),
-        ("{", "predictions, line 1: not JSON"),
-        ("[1", "predictions: not JSON"),
+        ("{", "predictions, line 1: not a JSON record"),
+        ("[1", "predictions: not a JSON list"),
         ("3", "predictions, line 1: expected a JSON object, got int"),
         ('{"prediction": "x"}', "predictions, line 1: expected augmented_id to be a string, got None"),
         ('\n{"augmented_id": "z", "prediction": "x"}', "line 2: there is no reference with augmented_id 'z'"),
@@ -114,7 +114,7 @@ def test_the_page_says_what_is_wrong(tmp_path: Path) -> None:
     binary.write_bytes(b"\x89PNG\xff")
     for inputs, message in (
         ((None, None, None, None), "at least one line with a prediction"),
-        (("{", None, "", None), "line 1: not JSON"),
+        (("{", None, "", None), "line 1: not a JSON record"),
         ((None, str(binary), "", None), "expected a text file in UTF-8"),
     ):
         head, *others, download = app.score(*inputs, "guarded")
