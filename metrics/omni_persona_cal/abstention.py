@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
+from .thinking import answer_of
+
 CANONICAL_ABSTENTION = "I cannot determine that from the provided context."
 """What a model is asked to say when the memories do not hold the answer."""
 
@@ -23,19 +28,35 @@ ABSTENTION_PHRASES = (
 )
 """The benchmark's definition of abstaining: one of these occurs anywhere in the prediction."""
 
-_APOSTROPHES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'"})
+_APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ´＇", "'"))
+_MARKUP = re.compile(r"</?[a-z][^<>]{0,80}>|[*_~#`\\]+", re.IGNORECASE)
+
+
+def folded(text: str) -> str:
+    """`text` as abstention phrases are looked for in it.
+
+    NFKC and lower-cased, apostrophes straight, invisible characters (soft hyphens, zero-width ones) dropped, and
+    markup (Markdown signs, HTML tags) dropped; runs of white space, line ends too, are one space.
+
+    >>> folded("I **can\u00adnot**\\n  determine it, I don\u2019t")
+    "i cannot determine it, i don't"
+    """
+    text = text.translate(_APOSTROPHES)
+    text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    text = _MARKUP.sub("", text)
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def abstains(prediction: str) -> bool:
-    """Whether `prediction` holds one of `ABSTENTION_PHRASES`.
+    """Whether the answer in `prediction` holds one of `ABSTENTION_PHRASES`: the paper's rule.
 
-    The text is lower-cased, runs of white space (line ends too) are read as one space and curly apostrophes
-    as straight ones. Nothing else is interpreted: an answer that also holds such a phrase abstains.
+    Thoughts before the answer do not count (see `thinking`). Nothing else is interpreted: an answer that also holds
+    such a phrase abstains.
 
-    >>> abstains("I  Cannot\\nDetermine that.")
+    >>> abstains("I  Cannot\\n**Determine** that.")
     True
-    >>> abstains("They are a harbour pilot.")
+    >>> abstains("<think>I cannot determine it yet.</think> They are a harbour pilot.")
     False
     """
-    text = " ".join(prediction.translate(_APOSTROPHES).lower().split())
+    text = folded(answer_of(prediction))
     return any(phrase in text for phrase in ABSTENTION_PHRASES)

@@ -10,6 +10,7 @@ from .intervals import Resampling, described, intervals, resampled_scores
 from .judges import Judge, make_judge
 from .overlap import rouge_l_recall, token_f1
 from .scores import GUARDED, UNJUDGED, JudgedItem, audio_visual_gap, rates, slices
+from .thinking import answer_of
 from .validation import check_inputs, check_protocol, check_resampling, check_verdicts
 
 
@@ -126,6 +127,7 @@ def judged_items(
 
 def _judged(prediction: str, reference: Mapping[str, Any], verdict: str | None, bertscore: float | None) -> JudgedItem:
     answerable, gold = reference["answerable"], reference["gold_answer"]
+    prediction = answer_of(prediction)
     return JudgedItem(
         augmented_id=reference["augmented_id"],
         source_sample_id=reference["source_sample_id"],

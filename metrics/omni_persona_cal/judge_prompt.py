@@ -11,6 +11,7 @@ import hashlib
 import secrets
 
 from .scores import CORRECT, UNJUDGED, WRONG
+from .thinking import answer_of
 
 _PROMPT = """\
 You grade answers about people. Decide whether an answer says the same as the reference answer.
@@ -51,12 +52,13 @@ def question(gold: str, prediction: str, repair: bool = False) -> str:
 
     Args:
         gold: The gold answer.
-        prediction: What to grade; whatever it says, it stays between marks that it does not contain.
+        prediction: What to grade, of which thoughts before the answer are left out; whatever it says, it stays between
+            marks that it does not contain.
         repair: Ask again, after a reply that could not be read. The reply is not repeated: it may hold words
             of the prediction, outside the marks.
     """
     mark = f"[[{secrets.token_hex(12)}]]"
-    asked = _PROMPT.format(mark=mark, gold=gold, prediction=prediction) + (_REPAIR if repair else "")
+    asked = _PROMPT.format(mark=mark, gold=gold, prediction=answer_of(prediction)) + (_REPAIR if repair else "")
     # A model may write half of a character pair, which no request can hold.
     return asked.encode("utf-8", "replace").decode()
 

@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from .abstention import abstains
 from .scores import CORRECT, WRONG
 from .text import plain, stem, words
+from .thinking import answer_of
 
 LONG_GOLD = 5
 """Content words from which on a gold answer is long: a few of its words may be missing."""
@@ -42,8 +43,6 @@ WINDOW_FACTOR = 1.5
 LONGEST_ALTERNATIVE = 2
 """Words of an alternative in a list that ends with "or"."""
 
-_CLOSED_THINKING = re.compile(r".*</think(?:ing)?>", re.DOTALL)
-_OPEN_THINKING = re.compile(r"<think(?:ing)?>.*", re.DOTALL)
 _ANSWER_MARK = re.compile(r".*\b(?:answer(?:\s+is)?\s*:|(?:the|my)(?:\s+\w+)?\s+answer\s+is\b)(?=.*\w)", re.DOTALL)
 
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s|\"|\)|$)|\n+")
@@ -104,7 +103,7 @@ def judge(gold: str, prediction: str) -> str:
     >>> judge("harbour pilot", "She is not a harbour pilot.")
     'WRONG'
     """
-    gold, prediction = plain(gold), plain(prediction)
+    gold, prediction = plain(gold), plain(answer_of(prediction))
     gold_words = _read(gold)
     if not gold_words:
         return WRONG
@@ -131,8 +130,6 @@ def judge(gold: str, prediction: str) -> str:
 
 def _answer_part(text: str) -> str:
     """`text`, in plain form, without the reasoning before the answer."""
-    text = _CLOSED_THINKING.sub("", text)
-    text = _OPEN_THINKING.sub("", text)
     mark = _ANSWER_MARK.match(text)
     return text[mark.end() :] if mark else text
 

@@ -36,6 +36,7 @@ from .overlap import token_f1
 from .published import PAPER_TABLE_2
 from .scores import rates
 from .text import plain
+from .thinking import answer_of
 from .transformers_judge import TransformersJudge
 from .validation import check_inputs
 

@@ -25,3 +25,22 @@ def test_each_phrase_is_found_however_it_is_set(phrase: str) -> None:
 )
 def test_anything_else_is_an_answer(prediction: str) -> None:
     assert not abstains(prediction)
+
+
+@pytest.mark.parametrize(
+    "prediction",
+    [
+        "I **cannot** *determine* that.",
+        "I can\u00adnot deter\u200bmine that.",
+        "I cannot\u00a0determine that.",
+        "I _cannot_ `determine` that.",
+        "<b>I cannot</b> determine that.",
+        "I cannot\u2003determine that.",
+        "\ufeffＩ cannot determine that.",
+        "I don\u2019t know from these.",
+        "I don\u02bct know from these.",
+        "Thinking... </think>I cannot determine that.",
+    ],
+)
+def test_markup_and_invisible_characters_hide_nothing(prediction: str) -> None:
+    assert abstains(prediction)
