@@ -1,7 +1,10 @@
 """Media to vectors: decoding, light descriptors of faces, voices and texts, and trained specialists."""
 
-from omni_persona_perception.media import MediaError, decode_audio, decode_image
+from omni_persona_perception.clips import clip_seconds, decode_audio, encode_wav
+from omni_persona_perception.errors import MediaError
+from omni_persona_perception.kinds import kind_of
 from omni_persona_perception.perception import PERCEPTIONS, Perception, perception
+from omni_persona_perception.pictures import decode_image, picture_size, shown_as_stored
 from omni_persona_perception.specialists import transcribe
 from omni_persona_perception.vectors import Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
 
@@ -10,10 +13,15 @@ __all__ = [
     "MediaError",
     "Perception",
     "Vectors",
+    "clip_seconds",
     "decode_audio",
     "decode_image",
+    "encode_wav",
     "face_vectors",
+    "kind_of",
     "perception",
+    "picture_size",
+    "shown_as_stored",
     "text_vectors",
     "transcribe",
     "voice_pitch",

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image, Resampling
 
-from omni_persona_perception.media import decode_audio, decode_image
+from omni_persona_perception.clips import decode_audio
+from omni_persona_perception.pictures import decode_image
 from omni_persona_perception.vectors import Vectors
 
 PACKAGES = (

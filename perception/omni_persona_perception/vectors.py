@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from omni_persona_perception.media import decode_audio, decode_image
+from omni_persona_perception.clips import decode_audio
+from omni_persona_perception.pictures import decode_image
 
 Vectors = NDArray[np.float32]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from omni_persona import Item, Media
+from omni_persona_perception import clip_seconds, picture_size
 from omni_persona_runner.media import MediaError, decode_clip, decode_picture
 from omni_persona_runner.model import LoadError, ModelError
 from omni_persona_runner.prompt import Clip, Message, Part, Picture, Prompt, Text
@@ -199,16 +199,14 @@ def estimated_length(item: Item, limits: Limits) -> int:
 
 def _pixels(media: Media) -> int:
     try:
-        with Image.open(io.BytesIO(media.data)) as picture:
-            return picture.width * picture.height
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        width, height = picture_size(media.data)
+    except MediaError:
         return 0  # whoever decodes it says what is wrong
+    return width * height
 
 
 def _seconds(media: Media) -> float:
-    import soundfile
-
     try:
-        return float(soundfile.info(io.BytesIO(media.data)).duration)
-    except (soundfile.SoundFileError, RuntimeError, TypeError):
+        return clip_seconds(media.data)
+    except MediaError:
         return 0.0

@@ -1,4 +1,7 @@
-"""Decode the media of an item, or write them as web services take them; what cannot be used is named by its file."""
+"""Decode the media of an item, or write them as web services take them; what cannot be used is named by its file.
+
+Every model is shown the same: local ones what is decoded here, services the same pixels and samples encoded anew.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from omni_persona import Media
-from omni_persona_perception.media import MediaError, decode_audio, decode_image
+from omni_persona_perception import MediaError, decode_audio, decode_image, encode_wav, kind_of, shown_as_stored
 
 __all__ = ["MediaError", "clip_wav", "decode_clip", "decode_picture", "picture_uri"]
 
-_WEB = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
-"""Picture formats that every server takes."""
-
-_UPRIGHT = (None, 1)
-"""Values of a picture's orientation tag that turn nothing."""
-_ORIENTATION = 0x0112
-
 
 def decode_picture(media: Media) -> Image.Image:
-    """Decode a picture to RGB, upright. Raises `MediaError` for a broken, empty or huge one."""
+    """Decode a picture to RGB, upright and over white. Raises `MediaError` for a broken, blank or huge one."""
     try:
         return decode_image(media.data)
     except MediaError as error:
@@ -31,7 +27,7 @@ def decode_picture(media: Media) -> Image.Image:
 
 
 def decode_clip(media: Media, sampling_rate: int) -> NDArray[np.float32]:
-    """Decode a clip to mono samples in -1..1 at `sampling_rate` Hz, shape (n,).
+    """Decode a clip to mono samples at `sampling_rate` Hz, shape (n,).
 
     Raises `MediaError` for a broken or empty clip, or one with samples that are not finite numbers.
     """
@@ -45,34 +41,26 @@ def decode_clip(media: Media, sampling_rate: int) -> NDArray[np.float32]:
 
 
 def picture_uri(media: Media) -> str:
-    """A picture as a data URI: its own bytes where any server reads them, and upright, else a PNG.
+    """A picture as a data URI: its own bytes where every program shows the same of them, else a PNG of what is shown.
 
-    Raises `MediaError` for a broken, empty or huge one.
+    Raises `MediaError` for a broken, blank or huge one.
     """
-    upright = decode_picture(media)
-    with Image.open(io.BytesIO(media.data)) as stored:
-        form, orientation = stored.format, stored.getexif().get(_ORIENTATION)
-    if form in _WEB and orientation in _UPRIGHT:
-        return f"data:{_WEB[form]};base64,{base64.b64encode(media.data).decode()}"
+    shown = decode_picture(media)
+    kind = kind_of(media.data)
+    if kind is not None and shown_as_stored(media.data):
+        return f"data:image/{kind.name.lower()};base64,{base64.b64encode(media.data).decode()}"
     buffer = io.BytesIO()
-    upright.save(buffer, "PNG")
+    shown.save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def clip_wav(media: Media) -> bytes:
-    """A clip as WAV with 16-bit samples: its own bytes where it is one, else mono at its own rate.
+    """A clip as a mono WAV of 16 bits at its own rate, with a header that is right.
 
     Raises `MediaError` for a broken or empty clip, or one with samples that are not finite numbers.
     """
-    import soundfile
-
     try:
         samples, rate = decode_audio(media.data)
     except MediaError as error:
         raise MediaError(f"clip {media.name}: {error}") from None
-    stored = soundfile.info(io.BytesIO(media.data))
-    if (stored.format, stored.subtype) == ("WAV", "PCM_16"):
-        return media.data
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, format="WAV", subtype="PCM_16")
-    return buffer.getvalue()
+    return encode_wav(samples, rate)

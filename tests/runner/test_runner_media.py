@@ -27,7 +27,7 @@ def encoded_clip(samples, rate, **options):
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK"])
 def test_pictures_of_any_mode_become_rgb(mode):
-    form = "TIFF" if mode == "CMYK" else "PNG"
+    form = "JPEG" if mode == "CMYK" else "PNG"
     picture = decode_picture(encoded_picture(np.zeros((4, 6, 3), np.uint8), mode, format=form))
     assert (picture.mode, picture.size) == ("RGB", (6, 4))
 
@@ -112,28 +112,39 @@ def test_a_turned_picture_travels_upright():
     assert Image.open(io.BytesIO(base64.b64decode(data))).size == (4, 6)
 
 
-def test_other_pictures_travel_as_png():
-    pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
-    kind, data = picture_uri(encoded_picture(pixels, format="BMP")).split(";base64,")
+@pytest.mark.parametrize("kind", ["transparent", "grey of 16 bits"])
+def test_pictures_that_programs_show_in_different_ways_travel_as_they_are_shown_to_local_models(kind):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 4), dtype=np.uint8)
+    media = encoded_picture(pixels if kind == "transparent" else pixels[..., 0].astype(np.uint16) * 257)
+    kind, data = picture_uri(media).split(";base64,")
     assert kind == "data:image/png"
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))), pixels)
+    sent = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert sent.mode == "RGB"
+    assert np.array_equal(np.asarray(sent), np.asarray(decode_picture(media)))
 
 
-def test_wav_with_16_bits_travels_as_it_is():
-    media = encoded_clip(np.zeros((800, 2)), 44_100, subtype="PCM_16")
-    assert clip_wav(media) == media.data
+CLIPS = [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("WAV", "FLOAT"), ("WAV", "PCM_24")]
 
 
-@pytest.mark.parametrize(
-    ("form", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("WAV", "FLOAT"), ("WAV", "PCM_24")]
-)
-def test_other_clips_travel_as_wav_with_16_bits(form, subtype):
+@pytest.mark.parametrize(("form", "subtype"), CLIPS)
+@pytest.mark.parametrize("other", [1, -1, 0])
+def test_services_hear_what_local_models_do(form, subtype, other):
     tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(24_000) / 24_000)
-    data = clip_wav(encoded_clip(np.stack([tone, tone], axis=1), 24_000, format=form, subtype=subtype))
+    media = encoded_clip(np.stack([tone, other * tone], axis=1), 24_000, format=form, subtype=subtype)
+    data = clip_wav(media)
     stored = soundfile.info(io.BytesIO(data))
     assert (stored.format, stored.subtype, stored.samplerate, stored.channels) == ("WAV", "PCM_16", 24_000, 1)
     samples, _ = soundfile.read(io.BytesIO(data))
     assert np.abs(samples - tone).max() < (0.05 if form == "OGG" else 1e-4)
+    assert np.abs(samples - decode_clip(media, 24_000)).max() <= 0.5 / 32768
+
+
+@pytest.mark.parametrize("told", [0, 2_000_000_000])
+def test_a_header_that_is_wrong_does_not_travel(told):
+    media = encoded_clip(np.linspace(-0.5, 0.5, 800), 16_000, subtype="PCM_16")
+    broken = bytearray(media.data)
+    broken[40:44] = told.to_bytes(4, "little")
+    assert clip_wav(Media(bytes(broken), "voice.wav")) == media.data
 
 
 def test_what_cannot_be_decoded_does_not_travel():

@@ -1,0 +1,266 @@
+"""Find the samples in WAV, W64, AIFF, AU and CAF files, and lay a sound header before them.
+
+Headers are often wrong: written to a pipe they hold a placeholder in place of a length, and what was cut off still
+tells of its whole length. The length is settled here, once; decoders then get a header that is right.
+
+Sources: RIFF MCI (1991), EBU Tech 3306 (RF64), Sony's W64, Apple's AIFF-C and CAF specifications, Sun's AU.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from omni_persona_perception.errors import MediaError
+from omni_persona_perception.kinds import AIFF, AU, CAF, W64, Kind
+
+PLACEHOLDER = 1_000_000_000
+"""Sizes in bytes from here on are written by programs that do not know yet how much will follow; no clip is so long."""
+SLACK = 64
+"""Bytes by which a told size may be too large: some programs count the header in."""
+
+MPEG_TAG = 0x55
+"""The codec of a WAV that holds MP3 frames."""
+_MOST_PARTS = 10_000
+"""Parts of a container that are looked at."""
+_NAME = re.compile(rb"[A-Za-z0-9 _()]{4}")
+"""What parts are called."""
+_EXTENSIBLE = 0xFFFE
+_PLAIN_TAGS = (1, 3, 6, 7)
+"""Codecs of WAV that store each sample by itself: whole numbers, floats, A-law, u-law."""
+_BLOCK_TAGS = (0x02, 0x11, 0x31, 0x38)
+"""Codecs of WAV that tell how many samples a block has: two kinds of ADPCM, GSM, NMS ADPCM."""
+_AU_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
+"""Encodings of AU that store each sample by itself -> bytes of a sample."""
+
+
+@dataclass(frozen=True)
+class Contained:
+    """The samples of a container, behind a header that is right."""
+
+    data: bytes
+    """The file, without what does not describe its samples."""
+    frames: int | None
+    """Samples of a channel that must come out; None where only the decoder knows."""
+    dropped: tuple[str, ...]
+    """Names of the parts that were left out, such as `LIST`."""
+    mpeg: bytes | None = None
+    """The frames of MPEG audio that a WAV holds, which are to be decoded as an MP3 is."""
+
+
+def contained(data: bytes, kind: Kind) -> Contained:
+    """The samples of a container. Raises `MediaError` where it is cut off, or where nothing of it can be believed."""
+    try:
+        if kind == W64:
+            return _w64(data)
+        if kind == AIFF:
+            return _aiff(data)
+        if kind == AU:
+            return _au(data)
+        return _caf(data) if kind == CAF else _wav(data)
+    except struct.error:
+        raise MediaError("the clip is cut off within its header") from None
+
+
+def _settled(told: int, there: int) -> int:
+    """How many of the bytes that are there are samples, by what the header tells.
+
+    Raises `MediaError` where it tells of more than there are.
+    """
+    if told == 0 or told >= PLACEHOLDER or told < 0:
+        return there
+    if told > there + SLACK:
+        raise MediaError(f"the clip is cut off: its header tells of {told} bytes of samples, and {there} are there")
+    return min(told, there)
+
+
+def _parts(
+    data: bytes, place: int, layout: str, multiple: int = 2, counted: int = 0
+) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and told size of each part of a container, to the end of what is there.
+
+    layout: of a part's name and size. multiple: what places are multiples of. counted: bytes of the header that sizes
+    count in. A part of unknown length, told by a size below 0, is the last.
+    """
+    reader = struct.Struct(layout)
+    for _ in range(_MOST_PARTS):
+        if place + reader.size > len(data):
+            return
+        name, size = reader.unpack_from(data, place)
+        start, size = place + reader.size, size - counted
+        yield name, start, size
+        if size < 0:
+            return
+        place = start + size
+        # Some programs forget the byte that makes a size even.
+        if multiple > 2 or place % 2 == 0 or data[place : place + 1] == b"\0" or not _NAME.match(data, place):
+            place += -place % multiple
+    raise MediaError(f"the clip has more than {_MOST_PARTS} parts")
+
+
+# ---- WAV, RIFX, RF64
+
+
+def _wav(data: bytes) -> Contained:
+    order = ">" if data[:4] == b"RIFX" else "<"
+    form, fact, large, dropped = b"", b"", 0, []
+    for name, start, size in _parts(data, 12, f"{order}4sI"):
+        body = data[start : start + size]
+        if name == b"data":
+            told = large if size == 0xFFFFFFFF and large else size
+            length = _data_length(data, start, told, order)
+            dropped += [one for one, *_ in _parts(data, start + length + length % 2, f"{order}4sI")]
+            return _rebuilt_wav(data[start : start + length], form, fact, order, dropped)
+        if name == b"fmt ":
+            form = body
+        elif name == b"fact":
+            fact = body
+        elif name == b"ds64":
+            large = struct.unpack_from("<Q", body, 8)[0]
+        else:
+            dropped.append(name)
+    raise MediaError("the clip is cut off before its samples begin")
+
+
+def _data_length(data: bytes, start: int, told: int, order: str) -> int:
+    there = len(data) - start
+    if told == 0 and _are_chunks(data, start, order):
+        return 0
+    length = _settled(told, there)
+    end = start + length
+    rest = data[end : end + SLACK + 1]
+    known = rest[:3] in (b"ID3", b"TAG") or _are_chunks(data, end + length % 2, order) or _are_chunks(data, end, order)
+    if len(rest) > SLACK and not known and data[end:].strip(b"\0"):
+        raise MediaError(
+            f"its header tells of {length} bytes of samples, and {there - length} unknown ones follow them"
+        )
+    return length
+
+
+def _are_chunks(data: bytes, place: int, order: str) -> bool:
+    """Whether what begins at a place is a chain of whole chunks."""
+    end = place
+    for name, start, size in _parts(data, place, f"{order}4sI"):
+        if not _NAME.fullmatch(name):
+            return False
+        end = start + size
+    return place < end and end <= len(data) < end + 8 + SLACK
+
+
+def _rebuilt_wav(samples: bytes, form: bytes, fact: bytes, order: str, dropped: Collection[bytes]) -> Contained:
+    if len(form) < 16:
+        raise MediaError("the clip's header does not say how its samples are stored")
+    tag, _, _, _, align, _ = struct.unpack_from(f"{order}HHIIHH", form)
+    if tag == _EXTENSIBLE and len(form) >= 26:
+        (tag,) = struct.unpack_from(f"{order}H", form, 24)
+    names = tuple(name.decode("latin-1").strip() for name in dropped)
+    if tag == MPEG_TAG:
+        return Contained(samples, None, names, samples)
+    frames = None
+    if tag in _PLAIN_TAGS and align:
+        frames = len(samples) // align
+        samples = samples[: frames * align]
+    elif tag in _BLOCK_TAGS and align and len(form) >= 20:
+        frames = len(samples) // align * struct.unpack_from(f"{order}H", form, 18)[0]
+    parts = [(b"fmt ", form), *([(b"fact", fact)] if fact else []), (b"data", samples)]
+    body = b"".join(name + struct.pack(f"{order}I", len(part)) + part + b"\0" * (len(part) % 2) for name, part in parts)
+    magic = b"RIFX" if order == ">" else b"RIFF"
+    return Contained(magic + struct.pack(f"{order}I", 4 + len(body)) + b"WAVE" + body, frames, names)
+
+
+def _w64(data: bytes) -> Contained:
+    """A W64's chunks have names of 16 bytes, of which four are those of a WAV, and sizes that count the header in."""
+    form, fact, dropped = b"", b"", []
+    for name, start, size in _parts(data, 40, "<4s12xQ", 8, 24):
+        if name == b"data":
+            length = _settled(size, len(data) - start)
+            end = start + length
+            if any(data[end + -end % 8 :]):
+                dropped.append(b"others")
+            return _rebuilt_wav(data[start:end], form, fact, "<", dropped)
+        if name == b"fmt ":
+            form = data[start : start + size]
+        elif name == b"fact":
+            fact = data[start : start + 4]
+        else:
+            dropped.append(name)
+    raise MediaError("the clip is cut off before its samples begin")
+
+
+# ---- AIFF, AU, CAF
+
+
+def _aiff(data: bytes) -> Contained:
+    form = version = b""
+    samples: bytes | None = None
+    told_samples, dropped = 0, []
+    for name, start, size in _parts(data, 12, ">4sI"):
+        if name == b"SSND":
+            skipped = 8 + struct.unpack_from(">I", data, start)[0]
+            told_samples, there = size - skipped, len(data) - start - skipped
+            samples = data[start + skipped :]
+            if not 0 < told_samples < PLACEHOLDER:
+                break  # nothing can follow samples of unknown length
+            samples = samples[: _settled(told_samples, there)]
+        elif name == b"COMM":
+            form = data[start : start + size]
+        elif name == b"FVER":
+            version = data[start : start + size]
+        else:
+            dropped.append(name.decode("latin-1").strip())
+    if samples is None or len(form) < 18:
+        raise MediaError("the clip is cut off before its samples begin")
+    channels, frames, bits = struct.unpack_from(">hIh", form)
+    codec = form[18:22] if data[8:12] == b"AIFC" else b"NONE"
+    plain = codec in (b"NONE", b"twos", b"sowt", b"fl32", b"FL32", b"fl64", b"FL64", b"raw ", b"in24", b"in32")
+    width = channels * ((bits + 7) // 8) if plain else channels * (codec in (b"ulaw", b"ULAW", b"alaw", b"ALAW"))
+    expected = None
+    if width > 0:
+        if not 0 < told_samples < PLACEHOLDER:
+            samples = samples[: _settled(frames * width, len(samples))]
+        expected = len(samples) // width
+        samples = samples[: expected * width]
+        form = form[:2] + struct.pack(">I", expected) + form[6:]
+    parts = [*([(b"FVER", version)] if version else []), (b"COMM", form), (b"SSND", bytes(8) + samples)]
+    body = b"".join(name + struct.pack(">I", len(part)) + part + b"\0" * (len(part) % 2) for name, part in parts)
+    whole = b"FORM" + struct.pack(">I", 4 + len(body)) + data[8:12] + body
+    return Contained(whole, expected, tuple(dropped))
+
+
+def _au(data: bytes) -> Contained:
+    order = "<" if data[:4] == b"dns." else ">"
+    offset, told, encoding, rate, channels = struct.unpack_from(f"{order}5I", data, 4)
+    if not 24 <= offset <= len(data):
+        raise MediaError("the clip is cut off before its samples begin")
+    samples = data[offset : offset + _settled(told, len(data) - offset)]
+    width = _AU_WIDTHS.get(encoding, 0) * channels
+    expected = len(samples) // width if width else None
+    header = data[:4] + struct.pack(f"{order}5I", 24, len(samples), encoding, rate, channels)
+    noted = ("annotation",) if any(data[24:offset]) else ()
+    return Contained(header + samples, expected, noted)
+
+
+def _caf(data: bytes) -> Contained:
+    kept, dropped = [], []
+    samples: bytes | None = None
+    for name, start, size in _parts(data, 8, ">4sq", 1):
+        if name == b"data":
+            # Four bytes count edits. A size of -1 says that samples go on to the file's end.
+            length = _settled(size - 4 if size > 0 else size, len(data) - start - 4)
+            samples = data[start + 4 : start + 4 + length]
+        elif size < 0 or start + size > len(data) + SLACK:
+            raise MediaError(f"the clip is cut off: {len(data) - start} of {size} bytes of a part are there")
+        elif name in (b"desc", b"chan", b"kuki", b"pakt"):
+            kept.append((name, data[start : start + size]))
+        elif name != b"free":
+            dropped.append(name.decode("latin-1").strip())
+    described = dict(kept).get(b"desc", b"")
+    if samples is None or len(described) < 32:
+        raise MediaError("the clip is cut off before its samples begin")
+    _, codec, _, packet, per_packet, _, _ = struct.unpack_from(">d4s5I", described)
+    expected = len(samples) // packet * per_packet if codec in (b"lpcm", b"ulaw", b"alaw") and packet else None
+    parts = [*kept, (b"data", bytes(4) + samples)]
+    body = b"".join(name + struct.pack(">q", len(part)) + part for name, part in parts)
+    return Contained(data[:8] + body, expected, tuple(dropped))

@@ -1,0 +1,263 @@
+"""See that FLAC, Ogg and MP3 streams are whole, and make known how long an MP3 is.
+
+Sources: RFC 9639 (FLAC), RFC 3533 (Ogg), ISO 11172-3 and 13818-3 (MPEG audio), Xing's header of VBR.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from itertools import pairwise
+
+from omni_persona_perception.errors import MediaError
+from omni_persona_perception.kinds import id3_bytes, is_mpeg_frame
+
+_MOST_PARTS = 400_000
+"""Pages or frames that are looked at: half an hour has 90,000."""
+
+# ---- FLAC
+
+_FLAC_FRAME = re.compile(rb"\xff[\xf8\xf9][\x10-\xff][\x00-\xaf]")
+"""How a frame of FLAC begins."""
+_FLAC_TAIL = 4 << 20
+"""Bytes at the end of a FLAC in which its last frame is looked for; none is longer."""
+
+
+_FLAC_SIZES = {
+    1: 192,
+    **{code: 576 << (code - 2) for code in range(2, 6)},
+    **{code: 256 << (code - 8) for code in range(8, 16)},
+}
+"""The code of a block's size in a frame's header -> samples; 6 and 7 stand for a size that follows."""
+
+
+def flac_of_known_length(data: bytes) -> tuple[bytes, int]:
+    """A FLAC whose header tells how many samples of a channel it has, and that number.
+
+    One that was written to a pipe does not tell: its last frame does. Raises `MediaError` where that is not whole.
+    """
+    if len(data) < 42 or data[4] & 0x7F:
+        raise MediaError("the clip is cut off within its header")
+    told = int.from_bytes(data[21:26], "big")
+    if total := told & 0xFFFFFFFFF:
+        return data, total
+    total = _last_sample(data)
+    return data[:21] + (told | total).to_bytes(5, "big") + data[26:], total
+
+
+def flac_blocks(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
+    """The blocks of metadata of a FLAC, each with its type, and the place where frames begin."""
+    blocks, place, last = [], 4, False
+    while not last and place + 4 <= len(data):
+        last, size = bool(data[place] & 0x80), int.from_bytes(data[place + 1 : place + 4], "big")
+        blocks.append((data[place] & 0x7F, data[place + 4 : place + 4 + size]))
+        place += 4 + size
+    if not last or place > len(data):
+        raise MediaError("the clip is cut off within its header")
+    return blocks, place
+
+
+def _last_sample(data: bytes) -> int:
+    """How many samples of a channel a FLAC has, by the header of its last frame."""
+    tail = data[-_FLAC_TAIL:]
+    tail = tail[:-128] if tail[-128:-125] == b"TAG" else tail
+    checksum = int.from_bytes(tail[-2:], "big")
+    starts = [found.start() for found in _FLAC_FRAME.finditer(tail)]
+    # Samples may look like the beginning of a frame; the frame's own is among the last few that do.
+    for start in reversed(starts[-16:]):
+        if _crc16(tail[start:-2]) == checksum:
+            return _frame_end(tail[start : start + 16], int.from_bytes(data[10:12], "big"))
+    raise MediaError("the clip is cut off within its last frame")
+
+
+def _frame_end(header: bytes, block: int) -> int:
+    """The number of the first sample after a frame. block: samples of the frames before it, where all have as many."""
+    # The number of the frame, or of its first sample, is written as UTF-8 writes a character.
+    ones = next(bits for bits in range(8) if not header[4] & 0x80 >> bits)
+    follow = max(ones - 1, 0)
+    number = header[4] & (0x7F >> ones)
+    for byte in header[5 : 5 + follow]:
+        number = number << 6 | byte & 0x3F
+    code, place = header[2] >> 4, 5 + follow
+    size = 1 + int.from_bytes(header[place : place + code - 5], "big") if code in (6, 7) else _FLAC_SIZES[code]
+    return (number if header[1] & 1 else number * block) + size
+
+
+def _crc16_table() -> tuple[int, ...]:
+    table = []
+    for byte in range(256):
+        value = byte << 8
+        for _ in range(8):
+            value = value << 1 ^ (0x8005 if value & 0x8000 else 0)
+        table.append(value & 0xFFFF)
+    return tuple(table)
+
+
+_CRC16 = _crc16_table()
+
+
+def _crc16(data: bytes) -> int:
+    value = 0
+    for byte in data:
+        value = value << 8 & 0xFF00 ^ _CRC16[value >> 8 ^ byte]
+    return value
+
+
+# ---- Ogg
+
+
+@dataclass(frozen=True)
+class OggPage:
+    """A page of an Ogg stream."""
+
+    start: int
+    body: int
+    """Where the page's content begins."""
+    end: int
+    flags: int
+    granule: int
+    """What was encoded up to the end of the page, in samples; -1 where no packet ends on it."""
+    serial: int
+    number: int
+
+
+def ogg_pages(data: bytes) -> list[OggPage]:
+    """The pages of an Ogg stream. Raises `MediaError` where it is cut off, has a hole, or is of several streams."""
+    pages: list[OggPage] = []
+    place = 0
+    while place < len(data):
+        if len(pages) >= _MOST_PARTS:
+            raise MediaError(f"the clip has more than {_MOST_PARTS} Ogg pages")
+        if data[place : place + 4] != b"OggS":
+            if data[place:].strip(b"\0") and data[place : place + 3] != b"TAG":
+                raise MediaError(f"the clip is broken: an Ogg page is missing after {len(pages)} pages")
+            break
+        if place + 27 > len(data) or place + 27 + data[place + 26] > len(data):
+            raise MediaError("the clip is cut off: its last Ogg page is not whole")
+        flags, granule, serial, number, _, segments = struct.unpack_from("<BqIIIB", data, place + 5)
+        body = place + 27 + segments
+        end = body + sum(data[place + 27 : body])
+        if end > len(data):
+            raise MediaError("the clip is cut off: its last Ogg page is not whole")
+        pages.append(OggPage(place, body, end, flags, granule, serial, number))
+        place = end
+    _require_one_stream(pages)
+    return pages
+
+
+def _require_one_stream(pages: list[OggPage]) -> None:
+    if len({page.serial for page in pages}) > 1:
+        raise MediaError("the clip holds several Ogg streams, one after or beside the other: convert it to WAV or FLAC")
+    for earlier, later in pairwise(pages):
+        if later.number != earlier.number + 1:
+            raise MediaError(f"the clip is broken: Ogg page {earlier.number + 1} is missing")
+    if not pages[-1].flags & 4:
+        raise MediaError("the clip is cut off: its last Ogg page has no mark of the end")
+
+
+# ---- MP3
+
+_BITRATES = {
+    (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""(MPEG 1 or a later one, layer) -> kbit/s by index, from 1 on."""
+_RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+"""Version -> Hz by index."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The header of a frame of MPEG audio."""
+
+    size: int
+    """Bytes of the whole frame."""
+    samples: int
+    """Samples of a channel."""
+    rate: int
+    side: int
+    """Bytes of side information after the header, of layer III."""
+
+
+def mpeg_frame(header: bytes) -> Frame:
+    """What four bytes tell of a frame. Raises `MediaError` for one whose size they do not tell."""
+    version, layer, padding = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3), header[2] >> 1 & 1
+    first = version == 3
+    if header[2] >> 4 == 0:
+        raise MediaError("an MP3 of free bit rate: convert it to WAV or FLAC")
+    bitrate, rate = _BITRATES[first, layer][(header[2] >> 4) - 1] * 1000, _RATES[version][header[2] >> 2 & 3]
+    mono = header[3] >> 6 == 3
+    side = (17 if mono else 32) if first else (9 if mono else 17)
+    if layer == 1:
+        return Frame((12 * bitrate // rate + padding) * 4, 384, rate, side)
+    samples = 1152 if first or layer == 2 else 576
+    return Frame(samples // 8 * bitrate // rate + padding, samples, rate, side)
+
+
+def mp3_of_known_length(data: bytes) -> bytes:
+    """An MP3 without tags, and with a header that tells how many frames there are.
+
+    Decoders guess the length of an MP3 that has no such header by its first frame. Raises `MediaError` where it is
+    cut off or broken.
+    """
+    start, end = id3_bytes(data), _mp3_end(data)
+    header = data[start : start + 4]
+    if not is_mpeg_frame(header):
+        raise MediaError("not a readable clip: no frame of MPEG audio follows its tags")
+    first = mpeg_frame(header)
+    place, count = start, 0
+    while is_mpeg_frame(data[place : place + 4]) and place + 4 <= end:
+        frame = mpeg_frame(data[place : place + 4])
+        if frame.size <= 4 or frame.rate != first.rate:
+            break
+        if place + frame.size > end:
+            raise MediaError(f"the clip is cut off: frame {count + 1} of its MPEG audio is not whole")
+        place, count = place + frame.size, count + 1
+        if count > _MOST_PARTS:
+            raise MediaError(f"the clip has more than {_MOST_PARTS} frames of MPEG audio")
+    rest = data[place:end]
+    if rest.strip(b"\0"):
+        raise MediaError(f"the clip is broken after {count * first.samples / first.rate:.2f} s of MPEG audio")
+    told = _told_frames(data[start : start + first.size], first)
+    if told is None:
+        return _counting_frame(header, first, count) + data[start:place]
+    if told > count:
+        raise MediaError(f"the clip is cut off: {count - 1} of {told} frames of MPEG audio are there")
+    if told < count - 1:  # recordings that were joined
+        return _counting_frame(header, first, count - 1) + data[start + first.size : place]
+    return data[start:place]
+
+
+def _mp3_end(data: bytes) -> int:
+    """Where an MP3's frames end: before its ID3v1 and APE tags."""
+    end = len(data)
+    if data[end - 128 : end - 125] == b"TAG":
+        end -= 128
+    if data[end - 32 : end - 24] == b"APETAGEX":
+        size, _, flags = struct.unpack_from("<III", data, end - 20)
+        end -= size + (32 if flags & 0x80000000 else 0)
+    return max(end, 0)
+
+
+def _told_frames(frame: bytes, header: Frame) -> int | None:
+    """How many frames follow, as a header of Xing's or Fraunhofer's kind tells it, or None where there is none."""
+    place = 4 + header.side
+    if frame[place : place + 4] in (b"Xing", b"Info"):
+        told = int.from_bytes(frame[place + 8 : place + 12], "big")
+        return told if frame[place + 7] & 1 and told < 0x7FFFFFFF else None
+    if frame[36:40] == b"VBRI":
+        return int.from_bytes(frame[50:54], "big")
+    return None
+
+
+def _counting_frame(header: bytes, first: Frame, count: int) -> bytes:
+    """A frame that sounds of nothing and tells of how many follow."""
+    # The second byte's last bit, set, says that no checksum follows the header.
+    head = bytes([header[0], header[1] | 1, header[2], header[3]])
+    told = head + bytes(first.side) + b"Info" + struct.pack(">II", 1, count)
+    return told.ljust(first.size, b"\0")

@@ -1,0 +1,107 @@
+"""Recordings in containers of every kind, their headers as programs write them, for tests."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import soundfile
+
+RATE = 16_000
+
+
+def speech_like(seconds=1.0, rate=RATE, seed=0):
+    """Noise that swells and fades and has no two parts alike, in -0.6..0.6."""
+    rng = np.random.default_rng(seed)
+    number = int(seconds * rate)
+    raw = np.convolve(rng.normal(0, 1, number + 31), np.hanning(32), mode="valid")[:number]
+    swell = 0.3 + 0.7 * np.abs(np.sin(np.linspace(0, 9, number)))
+    return (0.6 * raw / np.abs(raw).max() * swell).astype(np.float32)
+
+
+def encoded(samples, rate=RATE, **options):
+    """A file as libsndfile writes it; a WAV unless `format` says otherwise."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, format=options.pop("format", "WAV"), **options)
+    return buffer.getvalue()
+
+
+def riff(samples, rate=RATE, *, told=None, magic=b"RIFF", before=b"", after=b"", pad=True):
+    """A WAV of 16 bits, its header by hand. told: the size its header gives the samples; None is the right one."""
+    order = ">" if magic == b"RIFX" else "<"
+    stored = np.rint(samples * 32768).clip(-32768, 32767).astype(f"{order}i2").tobytes()
+    size = len(stored) if told is None else told
+    form = b"fmt " + struct.pack(f"{order}IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
+    large = b""
+    if magic in (b"RF64", b"BW64"):
+        large = b"ds64" + struct.pack("<IQQQI", 28, 36 + size, size, len(samples), 0)
+        size = 0xFFFFFFFF
+    data = b"data" + struct.pack(f"{order}I", size) + stored + (b"\0" if pad and len(stored) % 2 else b"")
+    whole = b"WAVE" + large + before + form + data + after
+    return magic + struct.pack(f"{order}I", min(len(whole), 0xFFFFFFFF)) + whole
+
+
+def chunk(name, body, order="<"):
+    """A part of a WAV."""
+    return name + struct.pack(f"{order}I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def aiff(samples, rate=RATE, *, told=None, frames=None):
+    """An AIFF of 16 bits by hand. told, frames: what the header tells of bytes and of samples; None is right."""
+    stored = np.rint(samples * 32768).clip(-32768, 32767).astype(">i2").tobytes()
+    exponent = 16383 + int(np.log2(rate))
+    mantissa = int(rate * 2 ** (63 - int(np.log2(rate))))
+    common = struct.pack(">hIh", 1, len(samples) if frames is None else frames, 16)
+    common += struct.pack(">HQ", exponent, mantissa)
+    sound = struct.pack(">I", len(stored) + 8 if told is None else told) + bytes(8) + stored
+    body = b"AIFF" + chunk(b"COMM", common, ">") + b"SSND" + sound
+    return b"FORM" + struct.pack(">I", len(body)) + body
+
+
+def au(samples, rate=RATE, *, told=None, note=b"", magic=b".snd"):
+    """An AU of 16 bits by hand."""
+    order = ">" if magic == b".snd" else "<"
+    stored = np.rint(samples * 32768).clip(-32768, 32767).astype(f"{order}i2").tobytes()
+    size = len(stored) if told is None else told
+    return magic + struct.pack(f"{order}5I", 24 + len(note), size, 3, rate, 1) + note + stored
+
+
+def w64(samples, rate=RATE, *, told=None):
+    """A W64 as libsndfile writes it, with another size told of its samples."""
+    data = bytearray(encoded(samples, rate, format="W64", subtype="PCM_16"))
+    place = data.index(b"data\xf3\xac") + 16
+    if told is not None:
+        data[place : place + 8] = struct.pack("<Q", told)
+    return bytes(data)
+
+
+def caf(samples, rate=RATE, *, told=None):
+    """A CAF as libsndfile writes it, with another size told of its samples."""
+    data = bytearray(encoded(samples, rate, format="CAF", subtype="PCM_16"))
+    place = data.index(b"data") + 4
+    if told is not None:
+        data[place : place + 8] = struct.pack(">q", told)
+    return bytes(data)
+
+
+def flac_of_unknown_length(samples, rate=RATE, channels_together=False):
+    """A FLAC as it is written to a pipe: its header tells no length, and holds no checksum."""
+    data = bytearray(encoded(samples, rate, format="FLAC", subtype="PCM_16"))
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    data[26:42] = bytes(16)
+    return bytes(data)
+
+
+def mp3_without_header(samples, rate=RATE, *, variable=True):
+    """An MP3 as it is streamed: its frames alone, without the one that tells how many there are."""
+    mode = "VARIABLE" if variable else "CONSTANT"
+    data = encoded(samples, rate, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode=mode, compression_level=0.3)
+    from omni_persona_perception.kinds import id3_bytes
+    from omni_persona_perception.streams import mpeg_frame
+
+    start = id3_bytes(data)
+    first = mpeg_frame(data[start : start + 4])
+    assert data[start + 4 + first.side :][:4] in (b"Xing", b"Info")
+    return data[start + first.size :]

@@ -1,0 +1,355 @@
+"""What is heard is what was recorded, in whatever container and behind whatever header it comes, or it is refused."""
+
+import io
+import struct
+import warnings
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recordings import (
+    RATE,
+    aiff,
+    au,
+    caf,
+    chunk,
+    encoded,
+    flac_of_unknown_length,
+    mp3_without_header,
+    riff,
+    speech_like,
+    w64,
+)
+
+from omni_persona_perception import MediaError, clips, decode_audio, encode_wav
+from omni_persona_perception.containers import MPEG_TAG
+
+RECORDED = speech_like(1.5)
+PLACEHOLDERS = (0, 1 << 30, 2_000_000_000, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+"""Sizes that programs write when they do not know yet how much will follow."""
+
+
+def alike(heard, recorded):
+    """The correlation of two clips where they fit best: 1 for the same, at any level."""
+    size = 1 << (len(heard) + len(recorded)).bit_length()
+    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(recorded, size))
+    return np.fft.irfft(spectrum, size).max() / np.linalg.norm(heard) / np.linalg.norm(recorded)
+
+
+def assert_heard(data, recorded=RECORDED, rate=RATE, beyond=0):
+    """Every sample is there, and at most `beyond` others."""
+    heard, got = decode_audio(data)
+    assert got == rate
+    assert 0 <= len(heard) - len(recorded) <= beyond
+    assert alike(heard, recorded) > 0.97
+    return heard
+
+
+def test_samples_of_16_bits_are_heard_to_the_bit():
+    stored = np.rint(RECORDED * 32768) / 32768
+    for data in (riff(RECORDED), encoded(stored, subtype="PCM_16"), flac_of_unknown_length(stored), au(RECORDED)):
+        assert np.array_equal(decode_audio(data)[0], stored.astype(np.float32))
+
+
+@pytest.mark.parametrize("told", PLACEHOLDERS)
+def test_a_placeholder_is_read_to_the_end_of_the_file(told):
+    assert_heard(riff(RECORDED, told=told))
+    assert_heard(riff(RECORDED, told=told, magic=b"RIFX"))
+    assert_heard(riff(RECORDED, told=told, magic=b"RF64"))
+    assert_heard(aiff(RECORDED, told=told, frames=told))
+    assert_heard(aiff(RECORDED, told=told))
+    assert_heard(au(RECORDED, told=told))
+    assert_heard(w64(RECORDED, told=told if told else 0))
+    assert_heard(caf(RECORDED, told=-1))
+
+
+@pytest.mark.parametrize("more", [1, 2, 8, 36, 44])
+def test_a_header_that_counts_a_few_bytes_too_many_is_mended(more):
+    assert_heard(riff(RECORDED, told=len(RECORDED) * 2 + more))
+
+
+@pytest.mark.parametrize("codec", ["GSM610", "G721_32", "NMS_ADPCM_16", "MS_ADPCM", "IMA_ADPCM", "ULAW", "ALAW"])
+def test_codecs_of_telephones_are_heard(codec):
+    slow = speech_like(2, rate=8_000)
+    smooth = np.convolve(slow, np.hanning(8) / np.hanning(8).sum(), mode="same")
+    # A block holds up to 1012 samples, and the last one is filled up.
+    heard, _ = decode_audio(encoded(smooth, 8_000, subtype=codec))
+    assert 0 <= len(heard) - len(smooth) < 1012
+    assert alike(heard, smooth) > 0.97
+
+
+@pytest.mark.parametrize("variable", [True, False])
+@pytest.mark.parametrize("rate", [16_000, 24_000, 48_000])
+def test_an_mp3_without_a_header_is_heard_whole(variable, rate):
+    recorded = speech_like(3.3, rate=rate)
+    heard, _ = decode_audio(mp3_without_header(recorded, rate, variable=variable))
+    # Encoders put up to two frames before and after what was recorded.
+    assert 0 <= len(heard) - len(recorded) <= 4 * 1152
+    assert alike(heard, recorded) > 0.97
+
+
+def test_an_mp3_with_tags_around_it_is_heard_whole():
+    frames = mp3_without_header(RECORDED)
+    picture = b"ID3\x04\0\0" + bytes([0, 2, 0, 0]) + bytes(2 << 14)
+    ape = b"APETAGEX" + struct.pack("<IIII", 2000, 32, 0, 0) + bytes(8)
+    tagged = picture + frames + ape + b"TAG" + bytes(125)
+    assert np.array_equal(decode_audio(frames)[0], decode_audio(tagged)[0])
+
+
+def test_joined_mp3s_are_heard_one_after_the_other():
+    one, other = RECORDED, speech_like(1.5, seed=1)
+    joined = encoded(one, format="MP3") + encoded(other, format="MP3")
+    heard, _ = decode_audio(joined)
+    assert len(heard) >= len(one) + len(other)
+    middle = len(heard) // 2
+    assert alike(heard[:middle], one) > 0.9
+    assert alike(heard[middle:], other) > 0.9
+
+
+def test_mp3_in_a_wav_is_heard_whole():
+    frames = mp3_without_header(RECORDED)
+    form = struct.pack("<HHIIHHHHIHHH", MPEG_TAG, 1, RATE, 4000, 1, 0, 12, 1, 2, 1, 1, 0)
+    wav = b"RIFF" + struct.pack("<I", 0) + b"WAVE" + chunk(b"fmt ", form) + chunk(b"data", frames)
+    assert np.array_equal(decode_audio(wav)[0], decode_audio(frames)[0])
+
+
+CONTAINERS = {
+    "wav": lambda samples: riff(samples),
+    "rifx": lambda samples: riff(samples, magic=b"RIFX"),
+    "rf64": lambda samples: riff(samples, magic=b"RF64"),
+    "wavex": lambda samples: encoded(samples, format="WAVEX"),
+    "w64": w64,
+    "aiff": aiff,
+    "aifc float": lambda samples: encoded(samples, format="AIFF", subtype="FLOAT"),
+    "au": au,
+    "au little": lambda samples: au(samples, magic=b"dns."),
+    "caf": caf,
+    "flac": lambda samples: encoded(samples, format="FLAC"),
+    "flac of unknown length": flac_of_unknown_length,
+    "ogg": lambda samples: encoded(samples, format="OGG", subtype="VORBIS"),
+    "opus": lambda samples: encoded(samples, format="OGG", subtype="OPUS"),
+    "mp3": lambda samples: encoded(samples, format="MP3"),
+    "mp3 without a header": mp3_without_header,
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("part", [0.01, 0.3, 0.5, 0.77, 0.95])
+def test_a_clip_that_was_cut_off_is_refused(container, part):
+    data = CONTAINERS[container](RECORDED)
+    with pytest.raises(MediaError) as refused:
+        decode_audio(data[: int(len(data) * part)])
+    assert "0x" not in str(refused.value)
+    assert "<" not in str(refused.value)
+
+
+@pytest.mark.parametrize("container", ["flac", "ogg", "opus", "flac of unknown length"])
+def test_a_hole_in_a_clip_is_refused_or_does_not_shorten_it(container):
+    data = CONTAINERS[container](speech_like(4))
+    for start in (len(data) // 3, len(data) // 2):
+        broken = data[:start] + data[start + 5000 :]
+        try:
+            heard, _ = decode_audio(broken)
+        except MediaError:
+            continue
+        assert len(heard) >= 4 * RATE
+
+
+_SAMPLES = st.builds(speech_like, st.floats(0.05, 0.6), seed=st.integers(0, 9))
+_NOTES = st.lists(
+    st.tuples(st.sampled_from([b"LIST", b"JUNK", b"bext", b"id3 ", b"PEAK", b"cue "]), st.binary(max_size=61)),
+    max_size=3,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    samples=_SAMPLES,
+    magic=st.sampled_from([b"RIFF", b"RIFX", b"RF64", b"BW64"]),
+    told=st.sampled_from([None, *PLACEHOLDERS[1:]]),
+    more=st.integers(0, 44),
+    before=_NOTES,
+    after=_NOTES,
+    cut=st.integers(0, 4000),
+)
+def test_any_header_of_a_wav_gives_what_was_recorded_or_is_refused(samples, magic, told, more, before, after, cut):
+    """Thousands of headers: whatever one tells, no sample is lost, added or changed unless the clip is refused."""
+    order = ">" if magic == b"RIFX" else "<"
+    size = len(samples) * 2
+    notes, closing = (b"".join(chunk(name, body, order) for name, body in part) for part in (before, after))
+    if told is not None or more:
+        closing = b""  # nothing follows what is not known to end
+    data = riff(samples, told=size + more if told is None else told, magic=magic, before=notes, after=closing)
+    stored = (np.rint(samples * 32768).clip(-32768, 32767) / 32768).astype(np.float32)
+    assert np.array_equal(decode_audio(data)[0], stored)
+    if not closing and cut:
+        left = data[:-cut]
+        try:
+            heard, _ = decode_audio(left)
+        except MediaError:
+            return
+        # Only a header that does not know the length, or one that is too long by little, lets a cut pass.
+        assert told is not None or cut + more <= 64
+        assert np.array_equal(heard, stored[: len(heard)])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    samples=_SAMPLES,
+    container=st.sampled_from(["WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC"]),
+    width=st.sampled_from(["PCM_16", "PCM_24"]),
+    channels=st.integers(1, 4),
+    rate=st.sampled_from([8_000, 11_025, 22_050, 44_100, 48_000, 96_000]),
+)
+def test_every_container_gives_what_was_recorded(samples, container, width, channels, rate):
+    together = np.repeat(samples[:, None], channels, axis=1)
+    heard, got = decode_audio(encoded(together, rate, format=container, subtype=width))
+    assert got == rate
+    assert heard.shape == samples.shape
+    assert np.abs(heard - samples).max() < 2e-4
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), container=st.sampled_from(sorted(CONTAINERS)))
+def test_broken_bytes_are_refused_in_our_own_words_or_heard(data, container):
+    whole = bytearray(CONTAINERS[container](RECORDED[:4000]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, min(len(whole), 200) - 1))] = data.draw(st.integers(0, 255))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            samples, rate = decode_audio(bytes(whole))
+        except MediaError as refused:
+            assert "0x" not in str(refused)
+            assert "object at" not in str(refused)
+        else:
+            assert np.isfinite(samples).all()
+            assert 0 < len(samples) <= 1800 * rate
+
+
+# ---- what lies in them
+
+
+def test_floats_that_hold_integers_are_refused_with_their_peak():
+    with pytest.raises(MediaError, match=r"peak is 22,937"):
+        decode_audio(encoded(RECORDED / np.abs(RECORDED).max() * 22937.6, subtype="FLOAT"))
+    with pytest.raises(MediaError, match=r"peak is 3"):
+        decode_audio(encoded(np.rint(RECORDED / np.abs(RECORDED).max() * 3), subtype="FLOAT"))
+
+
+def test_a_mild_overshoot_is_heard_as_it_is():
+    loud = RECORDED / np.abs(RECORDED).max() * 1.42
+    heard, _ = decode_audio(encoded(loud, subtype="FLOAT"))
+    assert np.abs(heard).max() == pytest.approx(1.42)
+    sent, _ = decode_audio(encode_wav(heard, RATE))
+    assert alike(sent, loud) > 0.9999
+    assert np.abs(sent).max() <= 1
+
+
+def _level(samples):
+    return 20 * np.log10(np.std(samples))
+
+
+@pytest.mark.parametrize(
+    "channels",
+    [
+        lambda one: (one, -one),
+        lambda one: (one, np.zeros_like(one)),
+        lambda one: (np.zeros_like(one), one),
+        lambda one: (np.full_like(one, 0.9), one),
+        lambda one: (one, -0.8 * one),
+        lambda one: (0 * one, 0 * one, one, 0 * one, 0 * one, 0 * one),
+        lambda one: (one, one),
+    ],
+)
+def test_no_voice_is_lost_in_the_mix(channels):
+    one = RECORDED.astype(np.float64)
+    heard, _ = decode_audio(encoded(np.stack(channels(one), axis=1), subtype="FLOAT"))
+    assert abs(_level(heard) - _level(one)) < 1
+
+
+def test_channels_are_averaged_where_that_loses_nothing():
+    one, other = RECORDED, speech_like(1.5, seed=1)
+    heard, _ = decode_audio(encoded(np.stack([one, other], axis=1), subtype="FLOAT"))
+    assert heard == pytest.approx((one + other) / 2, abs=1e-6)
+    flat, rate = decode_audio(
+        encoded(np.stack([np.full(100, 0.5), np.full(100, -0.25)], axis=1), 8_000, subtype="FLOAT")
+    )
+    assert rate == 8_000
+    assert flat == pytest.approx(0.125)
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
+def test_a_clip_is_resampled_to_the_same_tone(rate):
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
+    samples, got = decode_audio(encoded(tone, rate), 16_000)
+    assert got == 16_000
+    assert samples.dtype == np.float32
+    assert abs(len(samples) - 16_000) <= 2
+    assert np.abs(np.fft.rfft(samples)).argmax() == pytest.approx(440, abs=2)
+
+
+def test_a_wav_of_16_bits_comes_back_to_the_bit():
+    stored = np.array([-32768, -1, 0, 1, 32767], np.int16)
+    wav = encode_wav(stored / np.float32(32768), 8_000)
+    read, rate = soundfile.read(io.BytesIO(wav), dtype="int16")
+    assert rate == 8_000
+    assert np.array_equal(read, stored)
+    assert wav == encoded(stored, 8_000, subtype="PCM_16")
+
+
+# ---- what is refused
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "the file is empty"),
+        (bytes(1000), "nothing but zero bytes"),
+        (b"RIFF....", "a file of no known kind"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "cut off"),
+        (encoded(np.zeros(0)), "holds no samples"),
+        (encoded(np.array([0.0, np.nan]), subtype="FLOAT"), "not finite"),
+        (encoded(np.array([0.0, np.inf]), subtype="FLOAT"), "not finite"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "Git LFS pointer.*`git lfs pull`"),
+        (b"\0\0\0\x20ftypM4A \0\0\0\0", "M4A.*convert it to WAV or FLAC"),
+        (b"\0\0\0\x20ftypheic\0\0\0\0", "HEIC picture: convert it to JPEG"),
+        (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "WebM.*convert it to WAV or FLAC"),
+        (b"\xff\xf1\x50\x80\x02\x1f\xfc\xde", "AAC.*convert it to WAV or FLAC"),
+        (b"#!AMR\n<\xde", "AMR"),
+        (b"<!DOCTYPE html><html>404</html>", "a web page"),
+        (b'{"error": "not found"}', "JSON"),
+        (b"\x89PNG\r\n\x1a\n....", r"it is a picture \(PNG\)"),
+        (b"no clip at all", "expected WAV, W64, AIFF, AU, CAF, FLAC, Ogg, MP3"),
+    ],
+)
+def test_what_is_no_clip_is_told_for_what_it_is(data, message):
+    with pytest.raises(MediaError, match=message) as refused:
+        decode_audio(data)
+    assert "object" not in str(refused.value)
+
+
+def test_limits_hold_before_memory_is_taken(monkeypatch):
+    silence = encoded(np.zeros(200_000), format="FLAC")
+    assert len(silence) < 10_000
+    monkeypatch.setattr(clips, "MAX_SAMPLES", 100_000)
+    monkeypatch.setattr(clips, "_BLOCK", 1 << 14)
+    with pytest.raises(MediaError, match="longer than"):
+        decode_audio(silence)
+    monkeypatch.undo()
+    monkeypatch.setattr(clips, "MAX_SECONDS", 5)
+    with pytest.raises(MediaError, match="longer than"):
+        decode_audio(silence)
+    with pytest.raises(MediaError, match="sampling rate of 7 Hz"):
+        decode_audio(encoded(np.zeros(100), 7))
+
+
+def test_what_decoders_raise_of_their_own_is_told_in_our_words(monkeypatch):
+    def greedy(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", greedy)
+    with pytest.raises(MediaError, match="needs more memory"):
+        decode_audio(encoded(RECORDED))
