@@ -1,6 +1,6 @@
 # `make check` and `make test` stay green at every commit.
 PYTHON ?= python
-ROOMS = omni_persona.py perception build/omni_persona_build metrics runner cli
+ROOMS = omni_persona.py artifacts perception people build/omni_persona_build metrics runner report training cli
 
 .PHONY: check format test slow constraints
 check:

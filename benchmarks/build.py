@@ -12,7 +12,7 @@ Prints for the recipe `v2_2`, the pool read before (what is known of its media l
 - the seconds of `Dataset.to_parquet` on the same rows, beside those of our own writing of them;
 - bytes of the Parquet file over the bytes of the distinct media in it;
 - the peak memory of a build of the recipe, and of one with ten times its items (Linux);
-- how near distractors are beside those of a pool that is not parted into circles.
+- how near distractors are beside those of a pool that is not bisected into partitions.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ import omni_persona
 from omni_persona_build import build as building
 from omni_persona_build import write
 from omni_persona_build.build import build
-from omni_persona_build.circles import circles, neighbourhoods
 from omni_persona_build.graph import PersonaGraph
-from omni_persona_build.invent import generate_pool
+from omni_persona_build.partitions import neighbourhoods, partitions
 from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_people.invent import generate_pool
 
 TURNS = 5
 RATE = 48_000
@@ -162,27 +162,27 @@ def distractor_likeness(folder: Path) -> dict[str, float]:
     return {name: float(np.mean([row[f"{name}_similarity"] for row in others])) for name in ("face", "voice", "text")}
 
 
-def circles_cost(pool: Path, recipe: Recipe, here: Path) -> None:
-    """Distractors of the build as it is, of one that is not parted into circles, and of one by chance."""
-    parted = {}
-    for name, circle_bytes, hardness in (
-        ("parted into circles", building.CIRCLE_BYTES, "hard"),
-        ("not parted", 1 << 60, "hard"),
+def partitions_cost(pool: Path, recipe: Recipe, here: Path) -> None:
+    """Distractors of the build as it is, of one that is not bisected into partitions, and of one by chance."""
+    bisected = {}
+    for name, partition_bytes, hardness in (
+        ("bisected into partitions", building.PARTITION_BYTES, "hard"),
+        ("not bisected", 1 << 60, "hard"),
         ("by chance", 1 << 60, "random"),
     ):
-        usual, building.CIRCLE_BYTES = building.CIRCLE_BYTES, circle_bytes
+        usual, building.PARTITION_BYTES = building.PARTITION_BYTES, partition_bytes
         out = here / name / "omni-persona"
         build(pool, recipe.model_copy(update={"distractors": hardness}), out)
-        building.CIRCLE_BYTES = usual
-        parted[name] = distractor_likeness(out)
+        building.PARTITION_BYTES = usual
+        bisected[name] = distractor_likeness(out)
         size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
-        figures = "".join(f"{key:>8}{value:6.3f}" for key, value in parted[name].items())
+        figures = "".join(f"{key:>8}{value:6.3f}" for key, value in bisected[name].items())
         print(f"  {'distractors, ' + name:44}{figures}{size / 1e6:10.1f} MB")
         shutil.rmtree(here / name)
 
 
 def mine(number: int) -> None:
-    """Circles and neighbourhoods of a large pool, from vectors as wide as the light ones."""
+    """Partitions and neighbourhoods of a large pool, from vectors as wide as the light ones."""
     rng = np.random.default_rng(0)
     megabyte = SimpleNamespace(size=1_000_000)
     people = [SimpleNamespace(persona_id=f"p{index}", media=lambda: [megabyte]) for index in range(number)]
@@ -192,14 +192,14 @@ def mine(number: int) -> None:
     }
     graph = PersonaGraph(people, [("female", "male")[index % 2] for index in range(number)], vectors)  # type: ignore[arg-type]
     found = []
-    circles_took = seconds(lambda: found.extend(circles(graph, write.CIRCLE_BYTES, 10)))
-    in_circles = seconds(lambda: [neighbourhoods(graph, circle, "hard", 4) for circle in found])
+    partitions_took = seconds(lambda: found.extend(partitions(graph, write.PARTITION_BYTES, 10)))
+    in_partitions = seconds(lambda: [neighbourhoods(graph, partition, "hard", 4) for partition in found])
     in_one = seconds(lambda: neighbourhoods(graph, range(number), "hard", 4))
     texts = vectors["text"]
     product = seconds(lambda: [texts[first : first + 256] @ texts.T for first in range(0, number, 256)])
     print(f"{number:,} people of 1 MB each")
-    print(f"  {len(found)} circles {circles_took:.1f} s, neighbourhoods {in_circles:.1f} s")
-    print(f"  were they all one circle: neighbourhoods {in_one:.1f} s; peak {peak_mb():.0f} MB")
+    print(f"  {len(found)} partitions {partitions_took:.1f} s, neighbourhoods {in_partitions:.1f} s")
+    print(f"  were they all one partition: neighbourhoods {in_one:.1f} s; peak {peak_mb():.0f} MB")
     print(f"  beside it: likeness of all profiles to each other, as one matrix product: {product:.1f} s")
 
 
@@ -237,7 +237,7 @@ def main() -> None:
         against_to_parquet(here / "first" / "omni-persona", here)
         once, tenfold = peak(pool, recipe, 1, here), peak(pool, recipe, 10, here)
         print(f"  {'peak memory, and with ten times the items':44}{once:9.0f}{tenfold:9.0f} MB{tenfold / once:9.2f} x")
-        circles_cost(pool, recipe, here)
+        partitions_cost(pool, recipe, here)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 from omni_persona_build.build import build
-from omni_persona_build.invent import generate_pool
 from omni_persona_build.recipe import load_recipe
+from omni_persona_people.invent import generate_pool
+from omni_persona_report import write_report
 from omni_persona_runner.baselines import load_baseline
-from omni_persona_runner.report import write_report
 from omni_persona_runner.run import run
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")

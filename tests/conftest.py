@@ -5,6 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from pool_folder import PoolFolder
+from rows import TASKS, make_item, make_row
+
+import omni_persona
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -48,3 +52,65 @@ def specialists(require_extra):
     from omni_persona_perception import specialists
 
     return specialists
+
+
+@pytest.fixture
+def pool(tmp_path):
+    return PoolFolder(tmp_path / "pool")
+
+
+@pytest.fixture(scope="session")
+def shared_pool(tmp_path_factory):
+    """The same pool for tests that only read it."""
+    return PoolFolder(tmp_path_factory.mktemp("shared") / "pool")
+
+
+@pytest.fixture(scope="session")
+def built(shared_pool, tmp_path_factory):
+    """A dataset built from it by the recipe `tiny`."""
+    from omni_persona_build.build import build
+    from omni_persona_build.recipe import load_recipe
+
+    out = tmp_path_factory.mktemp("built") / "omni-persona"
+    build(shared_pool.folder, load_recipe("tiny"), out)
+    return out
+
+
+@pytest.fixture(scope="session", name="make_row")
+def _make_row():
+    return make_row
+
+
+@pytest.fixture(scope="session", name="make_item")
+def _make_item():
+    return make_item
+
+
+@pytest.fixture(scope="session")
+def items():
+    """One item of each group, with prompts of different lengths."""
+    return [make_item(index, task) for index, task in enumerate(TASKS)]
+
+
+@pytest.fixture(scope="session")
+def write_dataset():
+    """Writes rows to a dataset folder."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def write(folder: Path, rows: list[dict]) -> Path:
+        (folder / "data").mkdir(parents=True)
+        # Not through `datasets`, which encodes clips with torchcodec.
+        table = pa.Table.from_pylist(rows, schema=omni_persona.features().arrow_schema)
+        pq.write_table(table, folder / "data" / "test-0.parquet")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def dataset(write_dataset, tmp_path_factory):
+    """A dataset folder of 16 items: each group with two answerable items and two that are not."""
+    absences = ("none", "absent_persona", "none", "absent_attribute")
+    rows = [make_row(index, TASKS[index % 4], absences[index // 4]) for index in range(16)]
+    return write_dataset(tmp_path_factory.mktemp("dataset") / "omni-persona", rows)

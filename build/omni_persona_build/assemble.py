@@ -12,16 +12,16 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from omni_persona_build import wording
-from omni_persona_build.circles import neighbourhoods
 from omni_persona_build.errors import BuildError
-from omni_persona_build.fit import people_needed
-from omni_persona_build.flaws import READ, SAID_TWICE, flaw, says_the_same, stated_fields, tells_of_itself
+from omni_persona_build.feasibility import people_needed
 from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.partitions import neighbourhoods
 from omni_persona_build.plan import PlannedSample
-from omni_persona_build.pool import Clip, Persona, Picture
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.sample import Facts, Memory, Question, Sample
+from omni_persona_build.sample_rules import READ, SAID_TWICE, flaw, says_the_same, stated_fields, tells_of_itself
+from omni_persona_people import wording
+from omni_persona_people.pool import Clip, Persona, Picture
 
 Medium = TypeVar("Medium", Picture, Clip)
 
@@ -35,7 +35,7 @@ def assemble(
     plans: Sequence[PlannedSample],
     rng: np.random.Generator,
     questions: Mapping[str, Sequence[str]] = wording.NONE,
-    circle: Sequence[int] | None = None,
+    partition: Sequence[int] | None = None,
     left_over: list[PlannedSample] | None = None,
 ) -> Iterator[Sample]:
     """Fill planned samples, everybody having a turn to stand in one equally often, as far as the rules allow.
@@ -43,12 +43,12 @@ def assemble(
     Who of a sample is asked about is drawn by chance, whosever turn it is: there are people whom the rules let stand
     beside others less easily, and who would be known as the ones whose turn it is.
 
-    questions: the pool's own, by asked field. circle: the people that memories are of, as indices; None for all.
+    questions: the pool's own, by asked field. partition: the people that memories are of, as indices; None for all.
     left_over: takes the plans that nobody fits. Without it, raises `BuildError` where nobody fits a sample.
     """
-    circle = range(len(graph.people)) if circle is None else circle
-    able = graph.with_company(people_needed(recipe), circle)
-    near = neighbourhoods(graph, circle, recipe.distractors, recipe.contexts)
+    partition = range(len(graph.people)) if partition is None else partition
+    able = graph.of_common_gender(people_needed(recipe), partition)
+    near = neighbourhoods(graph, partition, recipe.distractors, recipe.contexts)
     turns: list[int] = []
     for planned in plans:
         refused: Counter[str] = Counter()

@@ -11,23 +11,25 @@ from pathlib import Path
 import numpy as np
 
 import omni_persona
+from omni_persona_artifacts.construction import ConstructionFile
+from omni_persona_artifacts.files import whole_folder
 from omni_persona_build.assemble import assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts
-from omni_persona_build.circles import circles, deal
-from omni_persona_build.construction import ConstructionFile, construction_rows
+from omni_persona_build.construction import construction_rows
 from omni_persona_build.exclude import Exclusion
-from omni_persona_build.fit import people_needed, require_company, require_fit
+from omni_persona_build.feasibility import people_needed, require_fit, require_one_gender
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.hub import write_hub_files
-from omni_persona_build.invent import EMBEDDED_POOL
-from omni_persona_build.own_questions import OwnQuestions, read_questions
+from omni_persona_build.partitions import deal, partitions
 from omni_persona_build.plan import PlannedSample, plan
-from omni_persona_build.pool import Persona, read_pool
 from omni_persona_build.recipe import Recipe
-from omni_persona_build.remembered import Remembered
 from omni_persona_build.rows import sample_rows
 from omni_persona_build.sample import Sample
-from omni_persona_build.write import CIRCLE_BYTES, Row, whole_folder, write_parquet
+from omni_persona_build.write import PARTITION_BYTES, Row, write_parquet
+from omni_persona_people.invent import EMBEDDED_POOL
+from omni_persona_people.pool import Persona, read_pool
+from omni_persona_people.pool_cache import PoolCache
+from omni_persona_people.pool_questions import OwnQuestions, read_questions
 from omni_persona_perception import PERCEPTIONS, Perception
 
 Progress = Callable[[str, int, int], None]
@@ -69,7 +71,7 @@ def build(
     """
     with whole_folder(out, overwrite) as folder, Exclusion(exclude) as exclusion:
         # What ships with the package is left as it was shipped.
-        remembered = Remembered(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
+        remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
         people = read_pool(pool, lambda done, total: progress("reading people", done, total), remembered)
         questions = read_questions(pool, people)
         people = exclusion.left(people)
@@ -77,7 +79,7 @@ def build(
         graph = PersonaGraph.of(
             people, lambda done, total: progress("comparing faces and voices", done, total), perception, remembered
         )
-        require_company(graph.sizes(), recipe, str(pool))
+        require_one_gender(graph.sizes(), recipe, str(pool))
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
         fingerprint = pool_fingerprint(people, questions)
@@ -129,16 +131,16 @@ def _filled(
     rng: np.random.Generator,
     questions: Mapping[str, Sequence[str]],
 ) -> Iterator[Iterator[Sample]]:
-    """The samples of each circle of people, then those that needed people of several circles."""
+    """The samples of each partition of people, then those that needed people of several partitions."""
     needed = people_needed(recipe)
-    parts = circles(graph, CIRCLE_BYTES, 2 * needed)
+    parts = partitions(graph, PARTITION_BYTES, 2 * needed)
     if len(parts) == 1:
         yield assemble(graph, recipe, planned, rng, questions)
         return
     left_over: list[PlannedSample] = []
-    shares = deal(planned, [len(graph.with_company(needed, circle)) for circle in parts])
-    for circle, share in zip(parts, shares, strict=True):
-        yield assemble(graph, recipe, share, rng, questions, circle, left_over)
+    shares = deal(planned, [len(graph.of_common_gender(needed, partition)) for partition in parts])
+    for partition, share in zip(parts, shares, strict=True):
+        yield assemble(graph, recipe, share, rng, questions, partition, left_over)
     yield assemble(graph, recipe, left_over, rng, questions)
 
 

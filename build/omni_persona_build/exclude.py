@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import omni_persona
-from omni_persona_build.construction import read_construction
+from omni_persona_artifacts.construction import read_construction
 from omni_persona_build.errors import BuildError
-from omni_persona_build.pool import Persona
 from omni_persona_build.write import NAMED_BY, media_name
+from omni_persona_people.pool import Persona
 
 _NAMES = ("contexts.list.element.image.path", "contexts.list.element.audio.path")
 _QUERY_NAMES = ("query_assets.image.path", "query_assets.audio.path")

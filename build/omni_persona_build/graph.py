@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from omni_persona_build.pool import Persona
-from omni_persona_build.remembered import Remembered
+from omni_persona_artifacts.construction import MODALITIES
+from omni_persona_people.pool import Persona
+from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import PERCEPTIONS, Perception, Vectors, voice_pitch
-
-MODALITIES = ("face", "voice", "text")
 
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
@@ -36,13 +35,13 @@ class PersonaGraph:
         people: Sequence[Persona],
         progress: Progress = lambda done, total: None,
         perception: Perception = PERCEPTIONS["light"],
-        remembered: Remembered | None = None,
+        remembered: PoolCache | None = None,
     ) -> PersonaGraph:
         """Describe each person by the mean vectors of the media that may stand in contexts, and by the profile.
 
         remembered: vectors that need not be made again.
         """
-        known = remembered or Remembered(None)
+        known = remembered or PoolCache(None)
         pictures = [picture for persona in people for picture in persona.pictures]
         clips = [clip for persona in people for clip in persona.clips]
         first_clips = [persona.clips[0] for persona in people if persona.gender is None]
@@ -90,14 +89,14 @@ class PersonaGraph:
         """Everybody's face, voice and profile beside each other, shape (n, d)."""
         return self._together
 
-    def companies(self, among: Sequence[int]) -> list[NDArray[np.intp]]:
+    def by_gender(self, among: Sequence[int]) -> list[NDArray[np.intp]]:
         """Some people by gender: indices, in order."""
         choice = np.array(among, dtype=np.intp)
         return [choice[self.genders[choice] == gender] for gender in sorted(set(self.genders[choice].tolist()))]
 
-    def with_company(self, number: int, among: Sequence[int]) -> list[int]:
+    def of_common_gender(self, number: int, among: Sequence[int]) -> list[int]:
         """Those of some people of whose gender there are at least `number`; indices, in order."""
-        return sorted(index for part in self.companies(among) if len(part) >= number for index in part.tolist())
+        return sorted(index for part in self.by_gender(among) if len(part) >= number for index in part.tolist())
 
     def sizes(self) -> Counter[str]:
         """People by gender, or by pitch where the pool tells no gender."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 import omni_persona
 from omni_persona_build.errors import BuildError
-from omni_persona_build.schemas import first_flaw
+from omni_persona_people.schema_errors import first_flaw
 
 RECIPES = Path(__file__).parent / "recipes"
 """The recipes that ship with the package, one YAML file each."""

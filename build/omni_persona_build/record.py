@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from omni_persona_build.schemas import first_flaw
+from omni_persona_people.schema_errors import first_flaw
 
 LONGEST_NUMBER = 4000
 """Digits; Python reads no whole numbers much longer than that."""

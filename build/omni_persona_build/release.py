@@ -19,13 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
+from omni_persona_artifacts.files import whole_folder
 from omni_persona_build.card import BuildFacts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.hub import write_hub_files
 from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipe import load_recipe
 from omni_persona_build.record import misshapen, parse, unknown_fields
-from omni_persona_build.write import Row, whole_folder, write_parquet
+from omni_persona_build.write import Row, write_parquet
 from omni_persona_perception import MediaError, decode_audio, decode_image
 
 FILE = "data/release.parquet"

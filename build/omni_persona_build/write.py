@@ -1,14 +1,11 @@
-"""Write rows as Parquet that stores every medium once in its row group, into a folder that appears whole."""
+"""Write rows as Parquet that stores every medium once in its row group."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,46 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
-from omni_persona_build.errors import BuildError
 
 MEDIA_BYTES = 96 << 20
 """Distinct media in a row group, at most."""
-CIRCLE_BYTES = 72 << 20
+PARTITION_BYTES = 72 << 20
 """Media of people who share a row group, at most: what comes before them in it leaves them that much."""
 UNPACKED_BYTES = 1_800_000_000
 """Media of one column of a row group with repetitions, at most: readers that unpack it cannot hold 2 GiB in one."""
 
 NAMED_BY = b"omni_persona"
 """Key in the footer of files that were written here, and in which media are called as `media_name` says."""
-
-
-@contextmanager
-def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
-    """A folder to write into that becomes `out` when the block ends well, and vanishes when it does not.
-
-    Missing parents of `out` are made, and vanish likewise. Raises `BuildError` where `out` exists and `overwrite` is
-    not set.
-    """
-    if out.exists() and not overwrite:
-        raise BuildError(f"{out} exists; choose another --out, or replace it with --overwrite")
-    missing = [parent for parent in out.parents if not parent.exists()]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        draft.chmod(0o755)
-        yield draft
-        if out.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-            out.rename(old / out.name)
-            draft.rename(out)
-            shutil.rmtree(old)
-        else:
-            draft.rename(out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        with suppress(OSError):  # what holds `out`, or anything else by now, is not empty
-            for parent in missing:
-                parent.rmdir()
 
 
 class Stored(Protocol):
@@ -93,11 +60,11 @@ class Written:
     """A hash of all rows and media, 16 hex digits."""
 
 
-def write_parquet(circles: Iterable[Iterable[Sequence[Row]]], folder: Path, about: dict[str, Any]) -> Written:
+def write_parquet(partitions: Iterable[Iterable[Sequence[Row]]], folder: Path, about: dict[str, Any]) -> Written:
     """Write `data/test-00000-of-00001.parquet`; `about` goes into its footer as JSON, for `omni-persona check`.
 
-    circles: the rows of each source sample, in parts that share no media. Rows of a source sample stay in one row
-    group; those of a circle as far as its media fit into one.
+    partitions: the rows of each source sample, in parts that share no media. Rows of a source sample stay in one row
+    group; those of a partition as far as its media fit into one.
     """
     counts: Counter[tuple[str, str]] = Counter()
     content = hashlib.sha256()
@@ -114,15 +81,15 @@ def write_parquet(circles: Iterable[Iterable[Sequence[Row]]], folder: Path, abou
         store_schema=False,  # or readers would be told of dictionaries, a detail of writing
     )
     with writer:
-        for circle in circles:
-            for sample in circle:
+        for partition in partitions:
+            for sample in partition:
                 for row in sample:
                     group.add(row)
                     counts[row["selected_task"], row["absence"]] += 1
                     content.update(json.dumps(row, default=media_name, sort_keys=True).encode())
                 if group.media_bytes >= MEDIA_BYTES or group.unpacked_bytes >= UNPACKED_BYTES:
                     writer.write_table(group.take())
-            if group.media_bytes >= MEDIA_BYTES - CIRCLE_BYTES:
+            if group.media_bytes >= MEDIA_BYTES - PARTITION_BYTES:
                 writer.write_table(group.take())
         if group.n_rows:
             writer.write_table(group.take())

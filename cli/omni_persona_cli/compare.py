@@ -90,7 +90,7 @@ class _Run:
 
 
 def _read(run: Path) -> _Run:
-    from omni_persona_runner.folder import VERDICTS, read_lines, read_predictions
+    from omni_persona_artifacts.run_folder import VERDICTS, read_lines, read_predictions
 
     predictions = read_predictions(run)
     answers = {name: line.prediction for name, line in predictions.items() if line.prediction is not None}

@@ -26,7 +26,7 @@ def demo(
     No network, no GPU. A second call goes on with what the first one left.
     """
     import omni_persona
-    from omni_persona_build.invent import EMBEDDED_POOL
+    from omni_persona_people.invent import EMBEDDED_POOL
     from omni_persona_runner.baselines import load_baseline
 
     dataset, runs = target / "omni-persona", target / "runs"

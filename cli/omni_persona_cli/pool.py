@@ -25,7 +25,7 @@ def pool(
 
     The same number and seed give the same bytes; 24 people of seed 0 are the pool that ships with the package.
     """
-    from omni_persona_build.invent import generate_pool
+    from omni_persona_people.invent import generate_pool
 
     with progress() as display:
         bar = display.add_task("inventing people", total=personas)

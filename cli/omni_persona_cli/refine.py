@@ -58,9 +58,9 @@ def refine(
     `dialogue`, or else from what the clips say, before any are invented. The same command goes on where it was
     stopped. Exit code 1 when something stayed as it was; refine.json in --out lists it.
     """
-    from omni_persona_build.refine.client import ChatClient
-    from omni_persona_build.refine.refine import PARTS, REPORT
-    from omni_persona_build.refine.refine import refine as refine_pool
+    from omni_persona_people.refine.client import ChatClient
+    from omni_persona_people.refine.refine import PARTS, REPORT
+    from omni_persona_people.refine.refine import refine as refine_pool
 
     chosen = {one.value for one in only or ()}
     with progress() as display:

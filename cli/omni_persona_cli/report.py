@@ -59,9 +59,9 @@ def report(
     The page asks nothing of a network or server. Runs without scores are scored on the way; their folders stay as
     they are.
     """
-    from omni_persona_runner.report import write_report
-    from omni_persona_runner.report.hub import write_entries
-    from omni_persona_runner.report.tables import write_tables
+    from omni_persona_report import write_report
+    from omni_persona_report.hub import write_entries
+    from omni_persona_report.tables import write_tables
 
     if eval_results is not None and (dataset_id is None or len(runs) != 1):
         raise typer.BadParameter("--eval-results takes one run, and --dataset-id to say what it was asked")

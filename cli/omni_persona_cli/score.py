@@ -47,7 +47,7 @@ def score(
 
 def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = False) -> bool:
     """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
-    from omni_persona_runner.folder import read_manifest
+    from omni_persona_artifacts.run_folder import read_manifest
     from omni_persona_runner.judging import run_items, score_run
 
     scores = score_run(run, run_items(run), protocol)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from omni_persona import Item
+from omni_persona_artifacts.dataset_folder import DatasetFolder, Row
+from omni_persona_artifacts.errors import ItemError
 from omni_persona_runner.model import Model, ModelError, Outcome
-from omni_persona_runner.reading import DatasetFolder, Row
 
 
 def ask(model: Model, folder: DatasetFolder, rows: Sequence[Row]) -> Iterator[Outcome]:
@@ -19,8 +20,8 @@ def ask(model: Model, folder: DatasetFolder, rows: Sequence[Row]) -> Iterator[Ou
 
     def whole() -> Iterator[Item]:
         for item in folder.items(rows):
-            if isinstance(item, ModelError):
-                broken.append(item)
+            if isinstance(item, ItemError):
+                broken.append(ModelError(item.item_id, item.message))
             else:
                 open_ids.add(item.augmented_id)
                 yield item

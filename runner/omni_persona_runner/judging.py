@@ -14,18 +14,18 @@ from typing import Any
 import omni_persona
 import omni_persona_cal
 from omni_persona import Item
-from omni_persona_cal import Judge, JudgeError, Judgement
-from omni_persona_runner.folder import (
+from omni_persona_artifacts.dataset_folder import dataset_fingerprint
+from omni_persona_artifacts.run_folder import (
     SCORES,
     VERDICTS,
     RunFolderError,
-    dataset_fingerprint,
     read_lines,
     read_manifest,
     read_predictions,
     write_json,
     write_lines,
 )
+from omni_persona_cal import Judge, JudgeError, Judgement
 
 
 def run_items(run: str | Path) -> Iterator[Item]:

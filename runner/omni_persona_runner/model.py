@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from omni_persona import Item
-
-Finish: TypeAlias = Literal["stop", "length"]
-"""Why an answer ended: the model ended it, or it met the limit on its length."""
+from omni_persona_artifacts.errors import ItemError
+from omni_persona_artifacts.run_folder import Finish
 
 
 @dataclass(frozen=True)
@@ -42,17 +41,8 @@ class LoadError(Exception):
     """A model that cannot be used at all; the message says what is wrong with it and what to do."""
 
 
-class ModelError(Exception):
+class ModelError(ItemError):
     """One item that a model could not answer."""
-
-    def __init__(self, item_id: str, message: str) -> None:
-        super().__init__(f"item {item_id}: {message}")
-        self.item_id = item_id
-        self.message = message
-
-    def __reduce__(self) -> tuple[type[ModelError], tuple[str, str]]:
-        """Made anew from its arguments where it comes from another process."""
-        return ModelError, (self.item_id, self.message)
 
 
 Outcome: TypeAlias = Answer | ModelError

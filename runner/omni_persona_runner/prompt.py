@@ -19,20 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from omni_persona import ABSTENTION, Item, Media
-
-Cues: TypeAlias = Literal["isolated", "as-released"]
-"""Which query media a model sees.
-
-`isolated`: the cue of the query's modality alone (a picture for I2I, a clip for A2A, none for T2T and T2Any).
-`as-released`: all the item has, but no picture for voice queries. The v2.2 release puts face and voice beside
-every query, so that a text query can be answered by comparing faces there.
-"""
-
-Ablation: TypeAlias = Literal["image", "audio", "text", "query"]
-"""What can be left out, to see whether a model used it.
-
-`image`: every picture. `audio`: every clip. `text`: the notes. `query`: the picture and the clip beside the question.
-"""
+from omni_persona_artifacts.shown import Ablation, Cues, query_media
 
 PROMPT_VERSION = 2
 
@@ -163,7 +150,9 @@ class Prompt:
 
         Raises `ValueError` where the item lacks the medium that its query is about.
         """
-        query = [] if "query" in self.without else self._shown(_query_media(item, self.cues))
+        picture, clip = query_media(item, self.cues, self.without)
+        query: list[Part] = [] if picture is None else [Picture(picture, "query")]
+        query += [] if clip is None else [Clip(clip, "query")]
         parts: list[Part] = []
         for number, context in enumerate(item.contexts, start=1):
             place = f"context {number}"
@@ -185,20 +174,3 @@ def read_rules(file: str | Path) -> str:
         return Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot read the prompt {file}: {error}") from None
-
-
-def _query_media(item: Item, cues: Cues) -> list[Picture | Clip]:
-    """The picture and the clip that stand beside the question, in this order."""
-    group = item.task.group
-    if group == "I2I" and item.query_image is None:
-        raise ValueError("a query by face has no query picture")
-    if group == "A2A" and item.query_audio is None:
-        raise ValueError("a query by voice has no query clip")
-    shows_picture = group == "I2I" if cues == "isolated" else group != "A2A"
-    shows_clip = group == "A2A" or cues == "as-released"
-    media: list[Picture | Clip] = []
-    if shows_picture and item.query_image is not None:
-        media.append(Picture(item.query_image, "query"))
-    if shows_clip and item.query_audio is not None:
-        media.append(Clip(item.query_audio, "query"))
-    return media

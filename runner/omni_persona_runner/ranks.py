@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from omni_persona_runner.reading import Row
+    from omni_persona_artifacts.dataset_folder import Row
 
 _T = TypeVar("_T")
 

@@ -19,17 +19,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni_persona_runner.asking import ask
-from omni_persona_runner.folder import (
+from omni_persona_artifacts.dataset_folder import DatasetFolder, Row, dataset_fingerprint, outlines
+from omni_persona_artifacts.run_folder import (
     Prediction,
     append_predictions,
     arrange,
-    dataset_fingerprint,
     start_or_resume,
 )
+from omni_persona_runner.asking import ask
 from omni_persona_runner.model import Model, ModelError, Outcome
 from omni_persona_runner.ranks import ranks
-from omni_persona_runner.reading import DatasetFolder, Row, outlines
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import ABSTENTION, Item, Media
+from omni_persona_artifacts.dataset_folder import DatasetFolder, dataset_fingerprint, media_digests
+from omni_persona_artifacts.errors import ItemError
 from omni_persona_runner.attributes import described, quoted, sentences, stating_sentence
 from omni_persona_runner.calibration import Confidence, features, fit_confidence, fit_threshold
-from omni_persona_runner.folder import dataset_fingerprint
-from omni_persona_runner.model import LoadError, ModelError
-from omni_persona_runner.reading import DatasetFolder, media_digests
+from omni_persona_runner.model import LoadError
 
 NAME = "baseline:specialists"
 
@@ -36,7 +36,7 @@ _Value = TypeVar("_Value", bytes, str)
 _Made = TypeVar("_Made")
 
 
-class Remembered(Generic[_Value, _Made]):
+class PoolCache(Generic[_Value, _Made]):
     """What a function makes of values, kept for when they are met again: siblings share their media."""
 
     def __init__(self, make: Callable[[Sequence[_Value]], Iterable[_Made]], most: int = REMEMBERED) -> None:
@@ -70,9 +70,7 @@ class Senses:
 
     def remembering(self) -> Senses:
         """The same, each medium and each text perceived once."""
-        return Senses(
-            Remembered(self.faces), Remembered(self.voices), Remembered(self.texts), Remembered(self.transcribe)
-        )
+        return Senses(PoolCache(self.faces), PoolCache(self.voices), PoolCache(self.texts), PoolCache(self.transcribe))
 
 
 def trained_senses() -> Senses:
@@ -138,7 +136,7 @@ def fit(
 
     matches: dict[str, list[_Match]] = {group: [] for group in groups}
     for done, item in enumerate(taught.items(taught.rows), start=1):
-        if isinstance(item, ModelError):
+        if isinstance(item, ItemError):
             raise LoadError(f"{NAME}: cannot fit on {train}: {item}")
         try:
             matches[item.task.group].append(_match(item, remembering))

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 import omni_persona
-from omni_persona_build import wording
+from omni_persona_artifacts.construction import MODALITIES
 from omni_persona_build.assemble import assemble
-from omni_persona_build.fit import people_needed
-from omni_persona_build.flaws import flaw
-from omni_persona_build.graph import MODALITIES, PersonaGraph
+from omni_persona_build.feasibility import people_needed
+from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
-from omni_persona_build.pool import read_pool
 from omni_persona_build.recipe import load_recipe
+from omni_persona_build.sample_rules import flaw
+from omni_persona_people import wording
+from omni_persona_people.pool import read_pool
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +160,7 @@ def test_people_without_gender_are_told_apart_by_pitch(pool):
         line["gender"] = None
     pool.save()
     graph = PersonaGraph.of(read_pool(pool.folder))
-    low, high = sorted(graph.companies(range(12)), key=min)
+    low, high = sorted(graph.by_gender(range(12)), key=min)
     assert max(low) < min(high)
     assert len(low) + len(high) == sum(graph.sizes().values()) == 12
 

@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import omni_persona
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import whole_folder
 from omni_persona_build import write
 from omni_persona_build.build import build
-from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe, load_recipe
-from omni_persona_build.write import whole_folder
 
 
 def _files(folder):
@@ -110,7 +110,7 @@ def test_an_existing_folder_is_kept_unless_told_otherwise(shared_pool, tmp_path)
     out = tmp_path / "omni-persona"
     out.mkdir()
     (out / "mine.txt").write_text("mine")
-    with pytest.raises(BuildError, match="exists; choose another --out, or replace it with --overwrite"):
+    with pytest.raises(ArtifactError, match="exists; choose another --out, or replace it with --overwrite"):
         build(shared_pool.folder, load_recipe("tiny"), out)
     assert _files(out) == {"mine.txt": b"mine"}
     build(shared_pool.folder, load_recipe("tiny"), out, overwrite=True)

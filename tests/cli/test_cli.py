@@ -131,7 +131,7 @@ def test_the_version_is_told():
             "the same command goes",
         ),
         (
-            "omni_persona_build.refine.refine.refine",
+            "omni_persona_people.refine.refine.refine",
             "refine --pool people --endpoint http://x/v1 --model m --out r",
             "the same command goes on where it was",
         ),

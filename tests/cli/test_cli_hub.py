@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from omni_persona_build.invent import EMBEDDED_POOL
+from omni_persona_people.invent import EMBEDDED_POOL
 
 TOKEN = "hf_" + "s" * 34
 

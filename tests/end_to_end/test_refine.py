@@ -1,25 +1,21 @@
 """Gaps in the embedded pool, filled by a served model, as a user does it: refine, build, check, run, score."""
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
 
+import fake_model
 import pytest
 
-import omni_persona_build
+import omni_persona_people
 
-EMBEDDED = Path(omni_persona_build.__file__).parent / "embedded_pool"
-FAKE = Path(__file__).parents[1] / "build" / "fake_model.py"
+EMBEDDED = Path(omni_persona_people.__file__).parent / "embedded_pool"
 GONE = ("hobby", "affiliation", "environment", "life_event")
 
 
 @pytest.fixture(scope="module")
 def fake():
-    spec = importlib.util.spec_from_file_location("fake_model", FAKE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return fake_model
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import logging
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fake_endpoint import graded, serve
 
 from omni_persona_cal import JudgeError, Judgement, compute, make_judge
 from omni_persona_cal.judge_cache import JudgeCache
@@ -19,12 +18,6 @@ from omni_persona_cal.judge_prompt import question, read_verdict
 from omni_persona_cal.openai_judge import _pause
 
 pytest.importorskip("openai")
-
-_spec = importlib.util.spec_from_file_location("fake_endpoint", Path(__file__).with_name("fake_endpoint.py"))
-fake_endpoint = importlib.util.module_from_spec(_spec)
-sys.modules["fake_endpoint"] = fake_endpoint
-_spec.loader.exec_module(fake_endpoint)
-graded, serve = fake_endpoint.graded, fake_endpoint.serve
 
 KEY = "sk-a-key-that-must-not-leak"
 

@@ -14,7 +14,7 @@ import soundfile
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-import omni_persona_build
+import omni_persona_people
 from omni_persona_perception import (
     PERCEPTIONS,
     MediaError,
@@ -26,7 +26,7 @@ from omni_persona_perception import (
 )
 from omni_persona_perception import specialists as module
 
-DRAWN = Path(omni_persona_build.__file__).parent / "embedded_pool/media"
+DRAWN = Path(omni_persona_people.__file__).parent / "embedded_pool/media"
 """Drawn faces and synthetic voices of invented people."""
 
 

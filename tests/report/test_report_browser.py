@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from omni_persona_runner.report import write_report
+from omni_persona_report import write_report
 
 
 @pytest.fixture(scope="module")
@@ -384,8 +384,8 @@ def test_every_figure_is_there_and_says_what_it_shows(page_of_two, open_page):
 def test_a_report_of_the_releases_size_stays_light(tmp_path, open_page):
     """750 items; `benchmarks/report_size.py` says how long it takes to open."""
     from omni_persona_build.build import build
-    from omni_persona_build.invent import generate_pool
     from omni_persona_build.recipe import load_recipe
+    from omni_persona_people.invent import generate_pool
     from omni_persona_runner.baselines import load_baseline
     from omni_persona_runner.run import run as run_model
 

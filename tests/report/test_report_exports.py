@@ -13,15 +13,15 @@ from PIL import Image
 
 import omni_persona
 from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2
-from omni_persona_runner.report import write_report
-from omni_persona_runner.report.characters import split, visible
-from omni_persona_runner.report.figures import draw, write_figures
-from omni_persona_runner.report.gather import gather
-from omni_persona_runner.report.hub import entries, write_entries
-from omni_persona_runner.report.page import marked
-from omni_persona_runner.report.page_data import safe_json
-from omni_persona_runner.report.published import for_the_page, published_rows
-from omni_persona_runner.report.tables import FORMS, Line, as_csv, as_latex, as_markdown, lines, write_tables
+from omni_persona_report import write_report
+from omni_persona_report.characters import split, visible
+from omni_persona_report.figures import draw, write_figures
+from omni_persona_report.gather import gather
+from omni_persona_report.hub import entries, write_entries
+from omni_persona_report.page import marked
+from omni_persona_report.page_data import safe_json
+from omni_persona_report.published import for_the_page, published_rows
+from omni_persona_report.tables import FORMS, Line, as_csv, as_latex, as_markdown, lines, write_tables
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_a_medium_that_cannot_be_read_is_listed_and_not_fatal(tools, tmp_path):
 
 
 def test_a_page_that_cannot_be_written_is_an_error(run, tmp_path):
-    from omni_persona_runner.folder import RunFolderError
+    from omni_persona_artifacts.run_folder import RunFolderError
 
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match="cannot write"):

@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 import omni_persona
-from omni_persona_runner.folder import RunFolderError
-from omni_persona_runner.report.gather import gather
+from omni_persona_artifacts.run_folder import RunFolderError
+from omni_persona_report.gather import gather
 
 
 def test_a_run_is_joined_with_its_items(run, tools):
@@ -122,7 +122,7 @@ def test_a_corrupt_manifest_or_scores_file_is_listed(run, dataset, tmp_path, nam
     [{}, {"cal": "high", "by_group": 3, "intervals": [1]}, {"cal": 1e999, "by_group": {"I2I": None}, "n": "many"}],
 )
 def test_scores_of_any_shape_make_a_page(run, tmp_path, scores):
-    from omni_persona_runner.report import write_report
+    from omni_persona_report import write_report
 
     odd = shutil.copytree(run, tmp_path / "odd")
     (odd / "scores.json").write_text(json.dumps(scores))
@@ -220,7 +220,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from omni_persona_runner.report.figures import draw
+    from omni_persona_report.figures import draw
 
     folder = tools.write_dataset(tmp_path / "omni-persona", tools.ROWS)
     told = [
@@ -247,7 +247,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
 
 
 def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path):
-    from omni_persona_runner.report.repeat import command_note, commands, facts, manifest_text
+    from omni_persona_report.repeat import command_note, commands, facts, manifest_text
 
     answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
     settings = {

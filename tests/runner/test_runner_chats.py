@@ -11,8 +11,8 @@ import soundfile
 from PIL import Image
 
 from omni_persona import Media
+from omni_persona_artifacts.run_folder import read_predictions
 from omni_persona_runner.chats import Chat, Chats, Limits, estimated_length
-from omni_persona_runner.folder import read_predictions
 from omni_persona_runner.model import LoadError, ModelError
 from omni_persona_runner.prompt import Clip, Picture, Prompt
 from omni_persona_runner.run import run

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from omni_persona_artifacts.run_folder import read_manifest, read_predictions, start_or_resume
 from omni_persona_cli.app import main
-from omni_persona_runner.folder import read_manifest, read_predictions, start_or_resume
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from omni_persona import Media
+from omni_persona_artifacts.run_folder import read_predictions
 from omni_persona_runner import endpoint as endpoint_module
 from omni_persona_runner.endpoint import EndpointModel
-from omni_persona_runner.folder import read_predictions
 from omni_persona_runner.model import Answer, LoadError, ModelError
 from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.run import RunSummary, run

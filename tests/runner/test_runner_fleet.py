@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from omni_persona_artifacts.dataset_folder import DatasetFolder
+from omni_persona_artifacts.run_folder import read_manifest, read_predictions
 from omni_persona_runner import fleet as fleet_module
 from omni_persona_runner.baselines import load_baseline
 from omni_persona_runner.fleet import Fleet, Workers, cluster, share
-from omni_persona_runner.folder import read_manifest, read_predictions
 from omni_persona_runner.model import Answer, LoadError, ModelError
-from omni_persona_runner.reading import DatasetFolder
 from omni_persona_runner.run import RunSummary, run
 from omni_persona_runner.transformers_model import TransformersModel
 

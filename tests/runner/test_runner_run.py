@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import omni_persona
-from omni_persona_runner.folder import RunFolderError, read_manifest, read_predictions
+from omni_persona_artifacts.dataset_folder import DatasetFolder
+from omni_persona_artifacts.run_folder import RunFolderError, read_manifest, read_predictions
 from omni_persona_runner.model import Answer, LoadError, ModelError
-from omni_persona_runner.reading import DatasetFolder
 from omni_persona_runner.run import RunSummary, run, stratified
 
 
@@ -176,7 +176,7 @@ def test_an_interrupted_run_goes_on_to_the_same_file(dataset, tmp_path):
 SLOW = """
 import sys, time
 from omni_persona_runner.model import Answer, LoadError, ModelError
-from omni_persona_runner.reading import DatasetFolder
+from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_runner.run import run
 
 class Slow:

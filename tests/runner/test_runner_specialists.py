@@ -10,13 +10,13 @@ import pytest
 
 import omni_persona
 from omni_persona import ABSTENTION
+from omni_persona_artifacts.dataset_folder import DatasetFolder, media_digests
+from omni_persona_artifacts.run_folder import RunFolderError, read_predictions
 from omni_persona_runner.attributes import described, quoted
 from omni_persona_runner.baselines import Baseline, load_baseline
-from omni_persona_runner.folder import RunFolderError, read_predictions
 from omni_persona_runner.model import Answer, LoadError, ModelError
-from omni_persona_runner.reading import DatasetFolder, media_digests
 from omni_persona_runner.run import run
-from omni_persona_runner.specialists import Remembered, Senses, clauses, fit, likeness_of, windows
+from omni_persona_runner.specialists import PoolCache, Senses, clauses, fit, likeness_of, windows
 
 TRADES = ("baker", "potter", "weaver", "farrier", "glazier", "cooper", "tanner", "dyer", "joiner", "miller")
 HABITS = ("tea", "bells", "kites", "moss", "chess", "owls", "maps", "salt", "rope", "ink")
@@ -202,7 +202,7 @@ def test_a_query_without_its_medium_is_told(tested):
 
 def test_nothing_is_perceived_twice_while_it_is_remembered():
     asked = []
-    upper = Remembered(lambda values: [asked.append(value) or value.upper() for value in values], most=2)
+    upper = PoolCache(lambda values: [asked.append(value) or value.upper() for value in values], most=2)
     assert upper(["a", "b", "a"]) == ["A", "B", "A"]
     assert upper(["b", "c"]) == ["B", "C"]  # `a` was not asked for longest, and goes
     assert upper(["b", "a"]) == ["B", "A"]

@@ -9,7 +9,7 @@ import omni_persona
 from omni_persona import Item
 from omni_persona_build.check.finding import Finding, Rule, listed
 from omni_persona_build.recipe import Recipe
-from omni_persona_build.words import states
+from omni_persona_people.content_words import states
 
 UNANSWERABLE_SHARE = (0.4, 0.6)
 """The share of unanswerable items, in all and in each group, that passes."""

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Item
+from omni_persona_artifacts.construction import Construction
 from omni_persona_build.check.finding import Finding
 from omni_persona_build.check.likeness import context_vectors, unlikeness
-from omni_persona_build.construction import Construction
-from omni_persona_build.words import content_words, states
+from omni_persona_people.content_words import content_words, states
 from omni_persona_perception import face_vectors, text_vectors, voice_vectors
 
 LIMIT = 3.09

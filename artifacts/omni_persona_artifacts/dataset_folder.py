@@ -1,0 +1,209 @@
+"""Read a dataset folder without a second copy of it: what its rows are at once, their media when they are asked for.
+
+`datasets` unpacks Parquet into a cache where every repetition of a medium is stored again; here a row group stays
+as it is written, each medium once, and items that share a medium share one `Media`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+import omni_persona
+from omni_persona import DATA_FILES, Context, Item, Media
+from omni_persona_artifacts.errors import ItemError
+
+_KEPT = 2
+"""Row groups held in memory: the present one, and the one that its last sample may reach into."""
+
+_NO_MEDIA = Media(b"", "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row is, without its media."""
+
+    item_id: str
+    source_sample_id: str
+    group: str
+    absence: str
+    task: str
+    n_contexts: int
+    has_query_image: bool
+    has_query_audio: bool
+    file: Path
+    row_group: int
+    place: int
+    """Its number within the row group."""
+
+
+class DatasetFolder:
+    """The rows of a folder, in the order of files and rows."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Read what the rows are.
+
+        Raises `FileNotFoundError` where there are no files, and `ValueError` for a file that is no Parquet or lacks a
+        column, for files without a row, and for an id that stands there twice.
+        """
+        self.path = Path(path)
+        files = sorted(self.path.glob(DATA_FILES))
+        if not files:
+            raise FileNotFoundError(
+                f"{path} has no {DATA_FILES}: expected a dataset folder, as `omni-persona build` writes"
+            )
+        self.rows: list[Row] = [row for file in files for row in _rows(file)]
+        if not self.rows:
+            raise ValueError(f"{path}: expected a dataset folder with items, got {len(files)} files without any")
+        n_repeated = len(self.rows) - len({row.item_id for row in self.rows})
+        if n_repeated:
+            raise ValueError(f"{path}: expected each augmented_id once, got {n_repeated} repeated")
+        self._tables: OrderedDict[tuple[Path, int], pa.Table] = OrderedDict()
+
+    def items(self, rows: Iterable[Row]) -> Iterator[Item | ItemError]:
+        """The items of some rows, or why one is none; neighbours share the media that they have in common."""
+        before: dict[Media, Media] = {}
+        for row in rows:
+            try:
+                item = omni_persona.item_from_row(self._table(row).slice(row.place, 1).to_pylist()[0])
+            except ValueError as error:
+                yield ItemError(row.item_id, str(error))
+                continue
+            item = omni_persona.sharing(item, before)
+            yield item
+            before = {medium: medium for medium in _media(item)}
+
+    def _table(self, row: Row) -> pa.Table:
+        key = (row.file, row.row_group)
+        if key not in self._tables:
+            # Encoded media stay as they are written: their repetitions are not unpacked.
+            media = [path for path in _leaves(row.file) if path.endswith(".bytes")]
+            parquet = pq.ParquetFile(row.file, read_dictionary=media)
+            self._tables[key] = parquet.read_row_group(row.row_group)
+            if len(self._tables) > _KEPT:
+                self._tables.popitem(last=False)
+        self._tables.move_to_end(key)
+        return self._tables[key]
+
+
+def dataset_fingerprint(path: str | Path) -> str:
+    """SHA-256 in hex of the contents of a dataset folder's rows, in the order of their names.
+
+    Neither the folder's place nor the files' times matter. Raises `FileNotFoundError` where there are none.
+    """
+    files = sorted(Path(path).glob(DATA_FILES))
+    if not files:
+        raise FileNotFoundError(
+            f"{path} has no {DATA_FILES}: expected a dataset folder, as `omni-persona build` writes"
+        )
+    digest = hashlib.sha256()
+    for file in files:
+        one = hashlib.sha256()
+        with file.open("rb") as content:
+            while block := content.read(2**20):
+                one.update(block)
+        # The digest of each file, so that bytes that move from one file to the next are another dataset.
+        digest.update(one.digest())
+    return digest.hexdigest()
+
+
+def media_digests(path: str | Path) -> dict[bytes, str]:
+    """The SHA-256 of the content of each picture and clip of a dataset folder -> the name it has there.
+
+    A row group at a time; a medium that it stores once is hashed once.
+    """
+    digests: dict[bytes, str] = {}
+    for file in sorted(Path(path).glob(DATA_FILES)):
+        media = [leaf for leaf in _leaves(file) if leaf.endswith(".bytes")]
+        parquet = pq.ParquetFile(file, read_dictionary=media)
+        for row_group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(row_group, columns=["contexts", "query_assets"])
+            for holders in (pc.list_flatten(table["contexts"]), table["query_assets"]):
+                for chunk in holders.chunks:
+                    for kind in ("image", "audio"):
+                        digests |= _digests(pc.struct_field(chunk, kind))
+    return digests
+
+
+def _digests(media: pa.StructArray) -> dict[bytes, str]:
+    encoded, names = (pc.struct_field(media, field) for field in ("bytes", "path"))
+    # A dictionary may hold what no row of the chunk has: only what is pointed at counts.
+    first: dict[int, int] = {}
+    for place, index in enumerate(encoded.indices.to_pylist()):
+        if index is not None:
+            first.setdefault(index, place)
+    return {
+        hashlib.sha256(encoded.dictionary[index].as_buffer()).digest(): str(names[place].as_py() or "a medium")
+        for index, place in first.items()
+    }
+
+
+def outlines(rows: Iterable[Row]) -> list[Item]:
+    """One item of each make among some rows, without notes and with empty media.
+
+    The make is what decides how many pictures and clips are shown: group, number of contexts, query media.
+    """
+    makes = {(row.group, row.n_contexts, row.has_query_image, row.has_query_audio): row for row in rows}
+    return [_outline(row) for row in makes.values() if row.task in omni_persona.TASKS]
+
+
+def _outline(row: Row) -> Item:
+    return Item(
+        augmented_id=row.item_id,
+        source_sample_id=row.source_sample_id,
+        task=omni_persona.TASKS[row.task],
+        absence="none",
+        target_concept_id=None,
+        contexts=(Context("", _NO_MEDIA, _NO_MEDIA, "", False),) * row.n_contexts,
+        query_image=_NO_MEDIA if row.has_query_image else None,
+        query_audio=_NO_MEDIA if row.has_query_audio else None,
+        query_text="",
+        gold_answer="",
+        asked_subfield=None,
+    )
+
+
+def _rows(file: Path) -> Iterator[Row]:
+    columns = ["augmented_id", "source_sample_id", "group", "absence", "selected_task"]
+    try:
+        parquet = pq.ParquetFile(file)
+        leaves = [path for path in _leaves(file) if path.endswith((".concept_id", ".image.path", ".audio.path"))]
+        for row_group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(row_group, columns=[*columns, *leaves])
+            for place, row in enumerate(table.to_pylist()):
+                query = row["query_assets"]
+                yield Row(
+                    item_id=row["augmented_id"],
+                    source_sample_id=row["source_sample_id"],
+                    group=row["group"],
+                    absence=row["absence"],
+                    task=row["selected_task"],
+                    n_contexts=len(row["contexts"]),
+                    has_query_image=query["image"] is not None,
+                    has_query_audio=query["audio"] is not None,
+                    file=file,
+                    row_group=row_group,
+                    place=place,
+                )
+    except KeyError as error:
+        raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {error}") from None
+    except (pa.ArrowException, TypeError) as error:
+        raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
+
+
+def _leaves(file: Path) -> list[str]:
+    """The paths of a file's columns down to plain values, such as `query_assets.image.bytes`."""
+    metadata = pq.read_metadata(file)
+    return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
+
+
+def _media(item: Item) -> list[Media]:
+    remembered = [medium for context in item.contexts for medium in (context.image, context.audio)]
+    return [*remembered, *filter(None, (item.query_image, item.query_audio))]

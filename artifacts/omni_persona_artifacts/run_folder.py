@@ -1,0 +1,309 @@
+"""A run folder: one model's answers to one dataset, and what they were made with.
+
+    run.json             the manifest: model, dataset, prompt, cues, generation, seed, versions, hardware...
+    predictions.jsonl    one line per asked item, appended while the run goes on; where several processes run side
+                         by side, each appends to a `predictions.part-N.jsonl` of its own until all are done
+    verdicts.jsonl       one line per judged answer
+    scores.json          what the metric made of them
+
+A killed run leaves whole lines and at most one half line, which `start_or_resume` drops. What it leaves is as
+good as what an undisturbed run writes: failed lines make room for the next attempt, and `arrange` puts a
+finished run's lines in the dataset's order. One run at a time writes in a folder: a lock, which the system takes from
+a process that dies, keeps others out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from filelock import FileLock, Timeout
+
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import write_atomically
+
+MANIFEST = "run.json"
+PREDICTIONS = "predictions.jsonl"
+_PART = "predictions.part-{}.jsonl"
+VERDICTS = "verdicts.jsonl"
+SCORES = "scores.json"
+_LOCK = ".lock"
+
+Finish: TypeAlias = Literal["stop", "length"]
+"""Why an answer ended: the model ended it, or it reached the limit on its length."""
+
+COMPARED = ("model", "dataset.fingerprint", "prompt", "cues", "generation", "seed")
+"""The keys of a manifest that a resumed run must share with the run it goes on with."""
+
+
+class RunFolderError(ArtifactError):
+    """A run folder that cannot be used as asked; the message names the file, the line or what differs."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A line of `predictions.jsonl`."""
+
+    augmented_id: str
+    prediction: str | None
+    """The model's answer; None where it gave none."""
+    status: Literal["ok", "failed"]
+    error: str | None
+    """Why there is no answer; None where there is one."""
+    input_tokens: int | None
+    output_tokens: int | None
+    seconds: float | None
+    finish: Finish | None = None
+    """Why the answer ended; None where that is not known."""
+    thinking: str | None = None
+    """What the model wrote before the answer; None where it did not think first."""
+    dropped: tuple[str, ...] = ()
+    """What the model was not shown because it cannot take it."""
+
+
+# ---- the manifest
+
+
+def read_manifest(run: Path) -> dict[str, Any]:
+    """The manifest of a run. Raises `RunFolderError` where there is none to read."""
+    file = run / MANIFEST
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunFolderError(f"{run} is no run folder: it has no {MANIFEST}") from None
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{file}: not a manifest: {error}") from None
+    if not isinstance(manifest, dict):
+        raise RunFolderError(f"{file}: expected a JSON object, got {type(manifest).__name__}")
+    return manifest
+
+
+@contextmanager
+def start_or_resume(run: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Prediction]]:
+    """Make a run folder, or go on with one, and keep other runs out of it as long as the block runs.
+
+    Yields the answers it holds already, by item. Failed lines and a half-written last line are dropped from the file,
+    so that their items are asked again. A run that has not one line makes room for any other.
+    Raises `RunFolderError` for a folder that is something else, for one in which another run is at work, and for a run
+    with another model, dataset, prompt, cues, generation settings or seed: it says which.
+    """
+    _make(run)
+    with _alone_in(run):
+        yield _begin(run, json.loads(json.dumps(manifest)))
+
+
+def _make(run: Path) -> None:
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        # A run killed in its first moment leaves nothing but hidden files, such as one about to be the manifest.
+        if not (run / MANIFEST).exists() and _shown(run):
+            raise RunFolderError(f"{run} is no run folder and not empty: it has no {MANIFEST}")
+    except OSError as error:
+        raise RunFolderError(f"cannot make the run folder {run}: {error}") from None
+
+
+@contextmanager
+def _alone_in(run: Path) -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            held.enter_context(FileLock(run / _LOCK, fallback_to_soft=False).acquire(blocking=False))
+        except Timeout:
+            raise RunFolderError(
+                f"another run is at work in {run}: wait for its end, or choose another folder"
+            ) from None
+        except OSError:
+            # Some network file systems know no locks, and a finished run may be read-only: neither stops a run.
+            pass
+        yield
+
+
+def _begin(run: Path, manifest: dict[str, Any]) -> dict[str, Prediction]:
+    """Write or bring up to date the manifest and the lines of a folder; the answers that stay."""
+    if not (run / MANIFEST).exists():
+        write_atomically(run / MANIFEST, _json(manifest))
+        return {}
+    before = read_manifest(run)
+    if _is_one_folder(_at(before, "model.name"), manifest["model"]["name"]):
+        manifest["model"]["name"] = before["model"]["name"]
+    differences = [line for key in COMPARED for line in _differences(key, _at(before, key), _at(manifest, key))]
+    if differences and _is_unused(run):
+        write_atomically(run / MANIFEST, _json(manifest))
+        before, differences = manifest, []
+    if differences:
+        raise RunFolderError(
+            f"{run} holds another run; choose another folder, or the settings it was made with:\n  "
+            + "\n  ".join(differences)
+            + _datasets(before, manifest)
+        )
+    # What may differ is told, not hidden: how far the run went, and what it went on with.
+    after = {**before, "limit": manifest["limit"]}
+    surroundings = {key: manifest[key] for key in ("versions", "hardware")}
+    known = [{key: before[key] for key in surroundings}, *before.get("resumed_with", [])]
+    if surroundings not in known:
+        after["resumed_with"] = [*before.get("resumed_with", []), surroundings]
+    if after != before:
+        write_atomically(run / MANIFEST, _json(after))
+    answered = {key: value for key, value in read_predictions(run).items() if value.status == "ok"}
+    _rewrite(run, answered.values())
+    return answered
+
+
+def _shown(run: Path) -> set[str]:
+    """The names in a folder that are not hidden."""
+    return {entry.name for entry in run.iterdir() if not entry.name.startswith(".")}
+
+
+def _is_unused(run: Path) -> bool:
+    """Whether a run left its manifest and not one line, as where the weights could not be loaded."""
+    return _shown(run) <= {MANIFEST, PREDICTIONS} and not read_predictions(run)
+
+
+def _is_one_folder(name: str | None, other: str) -> bool:
+    """Whether two names of a model are ways to write the path of one checkpoint."""
+    return name is not None and Path(name).is_dir() and Path(other).is_dir() and Path(name).samefile(other)
+
+
+def _at(manifest: Mapping[str, Any], dotted: str) -> Any:
+    value: Any = manifest
+    for key in dotted.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _differences(key: str, before: Any, now: Any) -> Iterator[str]:
+    """One line for each value that differs, named by its place in the manifest."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in sorted(before.keys() | now.keys()):
+            yield from _differences(f"{key}.{name}", before.get(name), now.get(name))
+    elif before != now:
+        yield f"{key}: {json.dumps(before)} there, {json.dumps(now)} now"
+
+
+def _datasets(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Where the datasets lie whose fingerprints differ, for those who cannot tell them by their hashes."""
+    if _at(before, "dataset.fingerprint") == _at(now, "dataset.fingerprint"):
+        return ""
+    return f"\n  (the dataset in {_at(before, 'dataset.path')} there, the one in {_at(now, 'dataset.path')} now)"
+
+
+# ---- its lines
+
+
+def append_predictions(run: Path, predictions: Iterable[Prediction], part: int | None = None) -> None:
+    """Add lines, and wait until the disk has them. Raises `RunFolderError` where it cannot.
+
+    part: the number of the process that writes, where several do.
+    """
+    target = run / (PREDICTIONS if part is None else _PART.format(part))
+    lines = b"".join(_line(asdict(prediction)) for prediction in predictions)
+    try:
+        with target.open("ab") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RunFolderError(f"cannot write {target}: {error}") from None
+
+
+def arrange(run: Path, order: Sequence[str]) -> None:
+    """Put the lines, those of all parts among them, in the order of item ids, one per item."""
+    predictions = read_predictions(run)
+    _rewrite(run, (predictions[item_id] for item_id in order if item_id in predictions))
+
+
+def read_predictions(run: str | Path) -> dict[str, Prediction]:
+    """The predictions of a run folder, its parts included, or of a JSONL file, by item; an item's last line counts.
+
+    Lines of the v2.2 release's scripts, which say `model_prediction` and have no status, are read too.
+    Raises `RunFolderError` that names file and line for a line that is no prediction, but for a last one
+    without a line end: a run was killed while it wrote it.
+    """
+    path = Path(run)
+    if not path.exists():
+        raise RunFolderError(f"{path}: no such run folder or file")
+    files = [path / PREDICTIONS, *_parts(path)] if path.is_dir() else [path]
+    lines = (_prediction(*row) for file in files for row in read_lines(file))
+    return {line.augmented_id: line for line in lines}
+
+
+def _parts(run: Path) -> list[Path]:
+    """The files of processes that ran side by side and did not come to the end together."""
+    return sorted(run.glob(_PART.format("*")))
+
+
+def read_lines(file: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """The JSON objects of a file of lines, each with its `FILE:LINE`; none where there is no file."""
+    try:
+        *lines, last = file.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return
+    for number, line in enumerate([*lines, last], start=1):
+        where = f"{file}:{number}"
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            # The last piece has no line end: nothing, or what was being written when the run was killed.
+            if number > len(lines):
+                return
+            raise RunFolderError(f"{where}: not a JSON record: {error}") from None
+        if not isinstance(record, dict):
+            raise RunFolderError(f"{where}: expected a JSON object, got {type(record).__name__}")
+        yield record, where
+
+
+def _prediction(record: Mapping[str, Any], where: str) -> Prediction:
+    item_id = record.get("augmented_id")
+    text = record.get("prediction", record.get("model_prediction"))
+    status = record.get("status", "failed" if text is None else "ok")
+    if not isinstance(item_id, str):
+        raise RunFolderError(f"{where}: expected augmented_id to be a string, got {item_id!r}")
+    if status not in ("ok", "failed"):
+        raise RunFolderError(f"{where} ({item_id}): expected status ok or failed, got {status!r}")
+    if status == "ok" and not isinstance(text, str):
+        raise RunFolderError(f"{where} ({item_id}): expected prediction to be a string, got {text!r}")
+    return Prediction(
+        augmented_id=item_id,
+        prediction=text,
+        status=status,
+        error=record.get("error"),
+        input_tokens=record.get("input_tokens"),
+        output_tokens=record.get("output_tokens"),
+        seconds=record.get("seconds"),
+        finish=record.get("finish"),
+        thinking=record.get("thinking"),
+        dropped=tuple(record.get("dropped") or ()),
+    )
+
+
+def _rewrite(run: Path, predictions: Iterable[Prediction]) -> None:
+    """Make the file hold these lines and no other, and no part beside it; a file that does already is left alone."""
+    file = run / PREDICTIONS
+    content = b"".join(_line(asdict(prediction)) for prediction in predictions)
+    if content != (file.read_bytes() if file.exists() else b""):
+        write_atomically(file, content)
+    for part in _parts(run):
+        part.unlink()
+
+
+def write_lines(file: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Replace a file of JSON lines, whole or not at all."""
+    write_atomically(file, b"".join(_line(record) for record in records))
+
+
+def write_json(file: Path, value: Mapping[str, Any]) -> None:
+    """Replace a JSON file, whole or not at all."""
+    write_atomically(file, _json(value))
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    # A model may write half of a character pair, which UTF-8 cannot hold: JSON can, spelled as \uXXXX.
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=2).encode() + b"\n"

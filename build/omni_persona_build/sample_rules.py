@@ -1,0 +1,138 @@
+"""The rules that a sample keeps, so that there is no way to an answer around the modality that a question is about.
+
+Three of them carry the benchmark:
+
+- What tells one person from the others (a face, a voice, a described fact, words said) is given once in the question
+  and once in that person's memory, in the modality of the group, and nowhere else.
+- Of K notes, K - 1 state the asked attribute, whether the question can be answered or not, and all notes state equally
+  many facts. So neither the notes alone nor their lengths tell whom the question means, or whether it can be answered.
+- The memories are one like the other: what a question needs of the person it is about, all of them give, in every
+  sample, asked for or not. So they tell neither who is asked about, nor what, nor whether somebody is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, combinations
+
+from omni_persona_build.sample import Facts, Memory, Question, Sample
+from omni_persona_people import wording
+from omni_persona_people.content_words import alike, share_words, states
+from omni_persona_people.pool import Clip, Persona
+
+SAID_TWICE = "two clips say the same"
+READ = "a note holds what was said"
+
+
+def flaw(sample: Sample, common_words: Collection[str] = ()) -> str | None:
+    """The first rule that a sample breaks, in words, or None.
+
+    common_words: what several people of a pool say, so that nobody is known by it.
+    """
+    media = [memory.picture.digest for memory in sample.memories] + [memory.clip.digest for memory in sample.memories]
+    media += [medium.digest for medium in (sample.query_picture, sample.query_clip) if medium is not None]
+    if len(set(media)) < len(media):
+        return "a picture or clip stands twice"
+    flaws = chain(
+        _described_flaws(sample.memories, sample.cue_field) if sample.cue_field is not None else (),
+        _heard_flaws(sample.memories) if sample.heard else (),
+        _speech_flaws(sample.memories, sample.query_clip, common_words) if sample.query_clip is not None else (),
+        *(_answer_flaws(sample, question) for question in sample.questions),
+        *(_cue_flaws(sample, question, question.cue) for question in sample.questions if question.cue is not None),
+    )
+    return next(flaws, None)
+
+
+def _described_flaws(memories: Sequence[Memory], field: str) -> Iterator[str]:
+    """T2T: everybody could be described by a field."""
+    if any(memory.value(field) is None for memory in memories):
+        yield f"not all notes state the {field}"
+    if _shared(memories, field):
+        yield f"two people share their {field}"
+
+
+def _shared(memories: Sequence[Memory], field: str) -> bool:
+    """Whether what one note states for a field fits another one, too."""
+    stated = [(memory, value) for memory in memories if (value := memory.value(field)) is not None]
+    return any(_fits(other, field, value) for memory, value in stated for other in memories if other is not memory)
+
+
+def _heard_flaws(memories: Sequence[Memory]) -> Iterator[str]:
+    """T2Any: nobody's note holds what they say, nor could; and no two people say the same."""
+    fields = stated_fields([memory.facts for memory in memories])
+    if any(not memory.clip.transcript for memory in memories):
+        yield "nobody knows what a clip says"
+    for memory in memories:
+        content = _content(memory.persona, memory.clip)
+        if tells_of_itself(memory.persona, memory.clip, fields) or share_words(content, memory.note):
+            yield READ
+    if any(says_the_same(one.clip, other.clip) for one, other in combinations(memories, 2)):
+        yield SAID_TWICE
+
+
+def stated_fields(facts: Sequence[Facts]) -> frozenset[str]:
+    """Fields that some of the notes of a sample state."""
+    return frozenset(field for stated in facts for field, _ in stated)
+
+
+def tells_of_itself(persona: Persona, clip: Clip, fields: Collection[str]) -> bool:
+    """Whether what T2Any could ask by holds a value of fields. Their note could not state it as the others' do."""
+    content = _content(persona, clip)
+    return any(share_words(content, value) for field in sorted(fields) if (value := persona.value(field)) is not None)
+
+
+def _content(persona: Persona, clip: Clip) -> str:
+    return wording.heard(clip.transcript or "", persona.profile.topic)[1]
+
+
+def _speech_flaws(memories: Sequence[Memory], query: Clip, common_words: Collection[str]) -> Iterator[str]:
+    """A voice must be known by its sound: the query clip says nothing that a note does, or one person's clip alone."""
+    if query.transcript and any(share_words(query.transcript, memory.note) for memory in memories):
+        yield "the query clip says what a note states"
+    if query.transcript not in common_words and any(says_the_same(query, memory.clip) for memory in memories):
+        yield "the query clip says what a memory's clip says"
+
+
+def says_the_same(one: Clip, other: Clip) -> bool:
+    """Whether two clips are known to say what could be taken for each other."""
+    return bool(one.transcript and other.transcript and alike(one.transcript, other.transcript))
+
+
+def _answer_flaws(sample: Sample, question: Question) -> Iterator[str]:
+    """All notes but one state what is asked, each another value; the target's does, or gives nothing of it away."""
+    field, gold = question.asked, sample.queried.value(question.asked)
+    target = None if sample.position is None else sample.memories[sample.position]
+    if sum(memory.value(field) is None for memory in sample.memories) != 1:
+        yield f"not all notes but one state the {field}"
+    if question.item.absence == "none" and (target is None or gold is None or target.value(field) != gold):
+        yield "the note does not state the answer"
+    if _shared(sample.memories, field):
+        yield f"two people share their {field}"
+    if question.item.absence == "absent_attribute" and target is not None and gold is not None:
+        if share_words(gold, target.note):
+            yield f"the note gives the absent {field} away"
+        if share_words(gold, target.clip.transcript or ""):
+            yield f"the clip gives the absent {field} away"
+    said = sample.query_clip.transcript if sample.query_clip is not None else None
+    if question.item.task.group == "A2A" and said and gold is not None and share_words(said, gold):
+        yield "the query clip gives the answer away"
+
+
+def _cue_flaws(sample: Sample, question: Question, cue: str) -> Iterator[str]:
+    """A cue fits the queried person alone, and does not hold the answer."""
+    described, gold = question.item.task.group == "T2T", sample.queried.value(question.asked)
+    if gold is not None and share_words(cue, gold):
+        yield f"{'the description' if described else 'what was said'} gives the answer away"
+    others = [memory for place, memory in enumerate(sample.memories) if place != sample.position]
+    if described and any(_fits(memory, str(sample.cue_field), cue) for memory in others):
+        yield f"two people share their {sample.cue_field}"
+    if not described and any(share_words(cue, memory.note) for memory in sample.memories):
+        yield READ
+    if not described and any(alike(cue, memory.clip.transcript or "") for memory in others):
+        yield SAID_TWICE
+
+
+def _fits(memory: Memory, field: str, value: str) -> bool:
+    """Whether a note states a value, or one that could be taken for it."""
+    stated = memory.value(field)
+    return states(memory.note, value) or (stated is not None and alike(stated, value))

@@ -1,0 +1,1 @@
+"""Persona pools: their schema and rules, invented people, and refining by a language model."""

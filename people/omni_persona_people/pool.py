@@ -1,0 +1,366 @@
+"""Read a persona pool: `personas.jsonl` and the media it names, every one of them opened before anything is built.
+
+The format is described in the README, "A benchmark of your own people".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from omni_persona_people.errors import PoolError
+from omni_persona_people.pool_cache import FileFacts, PoolCache
+from omni_persona_people.rules.clauses import MOST_CLAUSES, clause_flaw
+from omni_persona_people.rules.values import value_flaw
+from omni_persona_people.schema_errors import first_flaw
+from omni_persona_perception import MediaError, decode_audio, decode_image
+
+Text = str | None
+T = TypeVar("T")
+
+
+class Profile(BaseModel):
+    """What is known of a person, in the paper's fields; each may be left out or null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
+
+    hobby: Text = None
+    major: Text = None
+    affiliation: Text = None
+    role: Text = None
+    interest: Text = None
+    topic: Text = None
+    quote: Text = None
+    location: Text = None
+    environment: Text = None
+    emotion: Text = None
+    appearance: Text = None
+    clothing: Text = None
+    hairstyle: Text = None
+    voice_identity: Text = None
+    source_style: Text = None
+    travel_experience: Text = None
+    food_preference: Text = None
+    life_event: Text = None
+    MBTI: Text = None
+
+
+class _ImageLine(BaseModel):
+    path: str
+    role: Literal["reference", "query"]
+
+
+class _AudioLine(BaseModel):
+    path: str
+    role: Literal["reference", "emotional", "query"]
+    emotion: str | None = None
+    transcript: str | None = None
+
+
+class Turn(BaseModel):
+    """What one speaker says in a dialogue."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    speaker: str = Field(min_length=1)
+    text: str
+
+
+class Mark(BaseModel):
+    """Says of a text in a pool that a model wrote it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: str = Field(min_length=1, max_length=200, pattern=r"^[^\s`]+$")
+    """The model's name."""
+    how: Literal["extracted", "invented", "written"]
+    """Found in a dialogue, made up, or put into words."""
+
+
+class PersonaLine(BaseModel):
+    """A line of `personas.jsonl`. What was generated in it keeps the rules of `omni_persona_people.refine`."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    persona_id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    gender: Literal["male", "female"] | None = None
+    profile: Profile
+    images: list[_ImageLine] = Field(min_length=1)
+    audios: list[_AudioLine] = Field(min_length=1)
+    dialogue: list[Turn] | str | None = None
+    """What the person said to somebody; `omni-persona refine` reads it, the builder does not."""
+    statements: dict[str, list[str]] = Field(default_factory=dict)
+    """Field -> own clauses that state its value, read after `They`."""
+    generated: dict[str, Mark] = Field(default_factory=dict)
+    """`profile.FIELD` or `statements.FIELD` -> who wrote it, where that was a model."""
+
+    def values(self) -> dict[str, str]:
+        """The fields of the profile that have a value."""
+        return {field: str(value) for field, value in self.profile if value is not None}
+
+    def spoken(self) -> list[str]:
+        """What the clips say, where that is known."""
+        return [audio.transcript for audio in self.audios if audio.transcript]
+
+
+@dataclass(frozen=True)
+class _File:
+    """A medium on disk, read when it is needed: a pool may be larger than memory."""
+
+    path: Path
+    digest: str
+    """SHA-256 of its content, in hex."""
+    size: int
+    """Bytes."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name, with the dot."""
+        return self.path.suffix
+
+    def read(self) -> bytes:
+        """The file's bytes. Raises `PoolError` where it is no longer what was validated."""
+        data = self.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != self.digest:
+            raise PoolError(f"{self.path} changed while the benchmark was built")
+        return data
+
+
+@dataclass(frozen=True)
+class Picture(_File):
+    """A picture of a person."""
+
+
+@dataclass(frozen=True)
+class Clip(_File):
+    """A clip of a person's voice."""
+
+    transcript: str | None
+    """What is said in it, where known."""
+    seconds: float
+    """How long it lasts."""
+
+
+@dataclass(frozen=True)
+class Persona:
+    """One person. What may stand in a context and what may stand in a query never meet."""
+
+    persona_id: str
+    gender: str | None
+    profile: Profile
+    pictures: tuple[Picture, ...]
+    """For contexts; at least one."""
+    clips: tuple[Clip, ...]
+    """For contexts; at least one."""
+    query_pictures: tuple[Picture, ...]
+    query_clips: tuple[Clip, ...]
+    where: str
+    """`FILE:LINE` it was read from, for messages."""
+    name: str = ""
+    """To see that no text names the person; it stands in no dataset."""
+    statements: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
+    """Field -> own clauses that state its value in a note, besides our templates."""
+    generated: Mapping[str, Mark] = field(default_factory=dict, hash=False)
+    """`profile.FIELD` or `statements.FIELD` -> who wrote it, where that was a model."""
+
+    def value(self, field: str) -> str | None:
+        """The profile's value of a field, or None."""
+        value = getattr(self.profile, field)
+        return None if value is None else str(value)
+
+    def all_clips(self) -> tuple[Clip, ...]:
+        """Those of contexts and of queries."""
+        return (*self.clips, *self.query_clips)
+
+    def media(self) -> tuple[Picture | Clip, ...]:
+        """All pictures and clips."""
+        return (*self.pictures, *self.query_pictures, *self.all_clips())
+
+
+def read_pool(
+    folder: Path, progress: Callable[[int, int], None] | None = None, remembered: PoolCache | None = None
+) -> list[Persona]:
+    """Read and validate a pool; pictures and clips are decoded once to see that they can be.
+
+    progress: called with (people read, people in all). remembered: what is known of its media, not decoded again.
+    Raises `PoolError` that names file and line.
+    """
+    known = remembered or PoolCache(None)
+    file = folder / "personas.jsonl"
+    if not file.is_file():
+        raise PoolError(f"{folder} is no persona pool: it has no personas.jsonl")
+    lines = read_lines(file)
+    people: list[Persona] = []
+    first_line: dict[str, int] = {}
+    read = partial(_read_persona, root=folder.resolve(), known=known)
+    places = [f"{file}:{number}" for number in range(1, len(lines) + 1)]
+    # Decoders let other threads run meanwhile.
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        try:
+            for number, persona in enumerate(workers.map(read, lines, places), start=1):
+                if persona.persona_id in first_line:
+                    earlier = first_line[persona.persona_id]
+                    where, name = persona.where, persona.persona_id
+                    raise PoolError(f"{where}: persona_id {name!r} stands on line {earlier} already")
+                first_line[persona.persona_id] = number
+                people.append(persona)
+                if progress:
+                    progress(number, len(lines))
+        except BaseException:
+            workers.shutdown(cancel_futures=True)
+            raise
+    known.keep_files()
+    if not people:
+        raise PoolError(f"{file}: expected one persona a line, got an empty file")
+    return people
+
+
+def read_lines(file: Path) -> list[str]:
+    """The lines of `personas.jsonl`, one for each person. Raises `PoolError` where it is no UTF-8."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PoolError(f"{file}: expected UTF-8, got byte {error.object[error.start]:#04x} at {error.start}") from None
+    # Not `splitlines`: what else ends a line of text may stand within a text of JSON.
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def read_line(line: str, where: str) -> PersonaLine:
+    """A line of `personas.jsonl`, without a look at its media. Raises `PoolError` that names `where` and the field."""
+    try:
+        entry = PersonaLine.model_validate(json.loads(line))
+    except json.JSONDecodeError as error:
+        told = f"{error.msg.removesuffix(' at')} at column {error.colno}"
+        if line.strip() and error.pos >= len(line.rstrip()):
+            told = "it ends in the middle of a person, who must stand on one line"
+        raise PoolError(f"{where}: not JSON: {told}") from None
+    except RecursionError:
+        raise PoolError(f"{where}: JSON nested too deeply") from None
+    except ValidationError as error:
+        fields = [*Profile.model_fields, *PersonaLine.model_fields]
+        raise PoolError(f"{where}: {first_flaw(error, 'the line', fields)}") from None
+    except ValueError:
+        raise PoolError(f"{where}: not JSON: a number with more digits than can be read") from None
+    # Words are compared only where there is something to compare them for.
+    if (entry.statements or entry.generated) and (reason := line_flaw(entry)):
+        raise PoolError(f"{where}: {reason}")
+    return entry
+
+
+def line_flaw(entry: PersonaLine) -> str | None:
+    """The first rule that an own statement or a generated text of a line breaks, or None."""
+    values, spoken = entry.values(), entry.spoken()
+    for key, mark in entry.generated.items():
+        part, _, name = key.partition(".")
+        if not (part == "profile" and name in values) and not (part == "statements" and name in entry.statements):
+            return f"generated: expected profile.FIELD or statements.FIELD of something that is there, got {key!r}"
+        if (mark.how == "written") != (part == "statements"):
+            return f"generated: {key}: a profile field is extracted or invented, statements are written, got {mark.how}"
+    for name, clauses in entry.statements.items():
+        if not 1 <= len(clauses) <= MOST_CLAUSES:
+            return f"statements.{name}: expected 1 to {MOST_CLAUSES} clauses, got {len(clauses)}"
+        for clause in clauses:
+            if reason := clause_flaw(clause, name, values, entry.name, spoken):
+                return f"statements.{name}: {clause!r} {reason}"
+    for name, value in values.items():
+        if f"profile.{name}" not in entry.generated:
+            continue
+        others = {other: held for other, held in values.items() if other != name}
+        # What was found in what somebody said shares its words, of course.
+        heard = spoken if entry.generated[f"profile.{name}"].how == "invented" else ()
+        if reason := value_flaw(name, value, others, entry.name, heard, entry.statements):
+            return f"profile.{name}: {reason}"
+    return None
+
+
+def _read_persona(line: str, where: str, root: Path, known: PoolCache) -> Persona:
+    entry = read_line(line, where)
+    pictures = [(image.role, _read_picture(image, where, root, known)) for image in entry.images]
+    clips = [(audio.role, _read_clip(audio, where, root, known)) for audio in entry.audios]
+    context_pictures, query_pictures = _split(pictures, ("query",))
+    context_clips, query_clips = _split(clips, ("query", "emotional"))
+    return Persona(
+        entry.persona_id,
+        entry.gender,
+        entry.profile,
+        context_pictures,
+        context_clips,
+        query_pictures,
+        query_clips,
+        where,
+        entry.name,
+        {field: tuple(clauses) for field, clauses in entry.statements.items()},
+        entry.generated,
+    )
+
+
+def _read_picture(line: _ImageLine, where: str, root: Path, known: PoolCache) -> Picture:
+    def seconds(data: bytes) -> float:
+        _decoded(decode_image, data, line.path, where)
+        return 0.0
+
+    path = _inside(line.path, where, root)
+    facts = _facts(path, f"picture {line.path}", known, seconds)
+    return Picture(path, facts.digest, facts.size)
+
+
+def _read_clip(line: _AudioLine, where: str, root: Path, known: PoolCache) -> Clip:
+    def seconds(data: bytes) -> float:
+        samples, rate = _decoded(decode_audio, data, line.path, where)
+        return len(samples) / rate
+
+    path = _inside(line.path, where, root)
+    facts = _facts(path, f"clip {line.path}", known, seconds)
+    return Clip(path, facts.digest, facts.size, line.transcript, facts.seconds)
+
+
+def _inside(path: str, where: str, root: Path) -> Path:
+    """The file that a path of a pool names. Raises `PoolError` where it is none, or lies elsewhere."""
+    target = root.joinpath(path)
+    outside = PurePosixPath(path).is_absolute() or not target.resolve().is_relative_to(root)
+    if outside or "\\" in path:
+        raise PoolError(f"{where}: {path!r} lies outside the pool; media must lie in {root}")
+    if not target.is_file():
+        raise PoolError(f"{where}: no file {path!r} in the pool")
+    return target
+
+
+def _facts(file: Path, key: str, known: PoolCache, seconds: Callable[[bytes], float]) -> FileFacts:
+    """What is known of a file; one that is not known is read, and decoded by `seconds`."""
+    stat = file.stat()
+    facts = known.file(key, stat)
+    if facts is None:
+        data = file.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        facts = FileFacts(stat.st_size, stat.st_mtime_ns, digest, seconds(data))
+        known.learn_file(key, facts)
+    return facts
+
+
+def _decoded(decode: Callable[[bytes], T], data: bytes, path: str, where: str) -> T:
+    try:
+        return decode(data)
+    except MediaError as error:
+        raise PoolError(f"{where}: {path}: {error}") from None
+
+
+def _split(media: Sequence[tuple[str, T]], query_roles: Sequence[str]) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """Media for contexts and media for queries: by role, else the later half of the references serves queries."""
+    references = [medium for role, medium in media if role == "reference"]
+    for query_role in query_roles:
+        queries = [medium for role, medium in media if role == query_role]
+        if queries and references:
+            return tuple(references), tuple(queries)
+    every = [medium for _, medium in media]
+    kept = (len(every) + 1) // 2
+    return tuple(every[:kept]), tuple(every[kept:])

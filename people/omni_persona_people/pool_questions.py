@@ -1,0 +1,67 @@
+"""A pool's own questions: `wording.json` beside `personas.jsonl`, which need not be there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from omni_persona_people.errors import PoolError
+from omni_persona_people.pool import Mark, Persona
+from omni_persona_people.rules.questions import MOST_QUESTIONS, content_of, question_flaw
+from omni_persona_people.schema_errors import first_flaw
+
+FILE = "wording.json"
+
+
+class WordingFile(BaseModel):
+    """What stands in `wording.json`."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    questions: dict[str, list[str]] = Field(default_factory=dict)
+    """Asked field -> questions with `{who}` where the pointer goes."""
+    generated: dict[str, Mark] = Field(default_factory=dict)
+    """`questions.FIELD` -> who wrote them, where that was a model."""
+
+
+@dataclass(frozen=True)
+class OwnQuestions:
+    """A pool's own questions."""
+
+    by_field: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Asked field -> questions."""
+    generated: Mapping[str, Mark] = field(default_factory=dict)
+    """`questions.FIELD` -> who wrote them, where that was a model."""
+
+
+def read_questions(folder: Path, people: Sequence[Persona]) -> OwnQuestions:
+    """The questions of the pool in `folder`, none where it has no such file.
+
+    Raises `PoolError` that names the question which breaks a rule, with `people` in mind.
+    """
+    file = folder / FILE
+    if not file.is_file():
+        return OwnQuestions()
+    try:
+        read = WordingFile.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise PoolError(f"{file}: {first_flaw(error, 'the file', WordingFile.model_fields)}") from None
+    names = content_of(persona.name for persona in people)
+    for asked, questions in read.questions.items():
+        if not 1 <= len(questions) <= MOST_QUESTIONS:
+            raise PoolError(f"{file}: questions.{asked}: expected 1 to {MOST_QUESTIONS}, got {len(questions)}")
+        held = (getattr(persona.profile, asked, None) for persona in people)
+        answers = content_of(str(value) for value in held if value is not None)
+        for question in questions:
+            if reason := question_flaw(question, asked, answers, names):
+                raise PoolError(f"{file}: questions.{asked}: {question!r} {reason}")
+    for key, mark in read.generated.items():
+        part, _, asked = key.partition(".")
+        if part != "questions" or asked not in read.questions:
+            raise PoolError(f"{file}: generated: expected questions.FIELD of something that is there, got {key!r}")
+        if mark.how != "written":
+            raise PoolError(f"{file}: generated: {key}: questions are written, got {mark.how}")
+    return OwnQuestions({asked: tuple(questions) for asked, questions in read.questions.items()}, read.generated)

@@ -1,0 +1,96 @@
+"""A person of the pool while the model works on them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from omni_persona_people.pool import PersonaLine, read_line
+from omni_persona_people.refine.exchange import WHOLE
+
+_TO_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What would end a line for some readers, or is no character."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something that stayed as it was, and why."""
+
+    person: str | None
+    """A persona id; None for what concerns the whole pool."""
+    what: str
+    """Such as `profile.hobby`, `statements.hobby` or `questions.hobby`."""
+    reason: str
+
+
+@dataclass
+class Draft:
+    """One person's line. What is given in it never changes; what is missing may be added, with its mark."""
+
+    text: str
+    """The line as it was."""
+    entry: PersonaLine
+    values: dict[str, str]
+    """The profile's fields that have a value, given or added."""
+    statements: dict[str, list[str]]
+    generated: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The marks that were added."""
+    refusals: list[Refusal] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, line: str, where: str) -> Draft:
+        """Of a line of `personas.jsonl`. Raises `PoolError`."""
+        entry = read_line(line, where)
+        return cls(line, entry, entry.values(), {field: list(some) for field, some in entry.statements.items()})
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The fields that had a value before."""
+        return self.entry.values()
+
+    @property
+    def dialogue(self) -> str:
+        """What the person said: the dialogue, or what the clips say."""
+        told = self.entry.dialogue
+        if told is None:
+            return "\n".join(self.entry.spoken())
+        return told if isinstance(told, str) else "\n".join(f"{turn.speaker}: {turn.text}" for turn in told)
+
+    def add_value(self, field: str, value: str, by: str, how: str) -> None:
+        """Fill a field that had no value."""
+        assert field not in self.values, f"{self.entry.persona_id}: {field} has a value already"
+        self.values[field] = value
+        self.generated[f"profile.{field}"] = {"by": by, "how": how}
+
+    def add_clauses(self, field: str, clauses: list[str], by: str) -> None:
+        """Give a field that had none clauses of its own."""
+        assert field not in self.statements, f"{self.entry.persona_id}: {field} has clauses already"
+        self.statements[field] = clauses
+        self.generated[f"statements.{field}"] = {"by": by, "how": "written"}
+
+    def refuse(self, part: str, flaws: dict[str, str]) -> None:
+        """Note what stayed as it was; flaws: field, or `WHOLE` for all of the part -> reason."""
+        for what, reason in flaws.items():
+            self.refusals.append(Refusal(self.entry.persona_id, part if what == WHOLE else f"{part}.{what}", reason))
+
+    def line(self, paths: dict[str, str]) -> str:
+        """The line as it is now; one that nothing was added to is the text it was.
+
+        paths: a medium's path -> where it lies in the refined pool.
+        """
+        record: dict[str, Any] = json.loads(self.text)
+        for medium in (*record["images"], *record["audios"]):
+            medium["path"] = paths[medium["path"]]
+        for key in self.generated:
+            part, _, field_ = key.partition(".")
+            if part == "profile":
+                record["profile"][field_] = self.values[field_]
+            else:
+                record.setdefault("statements", {})[field_] = self.statements[field_]
+        if self.generated:
+            record["generated"] = record.get("generated", {}) | self.generated
+        if record == json.loads(self.text):
+            return self.text
+        return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(record, ensure_ascii=False))

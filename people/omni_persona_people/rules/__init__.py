@@ -1,0 +1,1 @@
+"""Rules for the texts of a pool, shared by its reader and by refining."""

@@ -1,0 +1,89 @@
+"""Rules for a question about a field, asked of anybody in the pool; `{who}` is where the pointer goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from omni_persona_people.content_words import content_words
+from omni_persona_people.rules.texts import gendered, plain_flaw
+
+LONGEST_QUESTION = 160
+"""Characters."""
+MOST_QUESTIONS = 16
+"""For one field."""
+WHO = "{who}"
+
+KEY_WORDS: dict[str, tuple[str, ...]] = {
+    "role": ("job", "living", "occupation", "profession"),
+    "affiliation": ("employer", "employs", "organisation", "company"),
+    "major": ("degree", "study", "studied"),
+    "hobby": ("hobby", "free time", "spare time", "pastime"),
+    "interest": ("interest", "interests", "passion"),
+    "MBTI": ("personality",),
+    "quote": ("motto", "quote"),
+    "topic": ("topic", "talk", "discuss"),
+    "clothing": ("clothes", "clothing", "outfit"),
+    "hairstyle": ("hair", "hairstyle"),
+    "appearance": ("looks", "appearance"),
+    "emotion": ("mood", "emotion", "feeling"),
+    "location": ("place", "town", "city"),
+    "environment": ("surroundings", "environment", "setting"),
+}
+"""Asked field -> words of which a question has one before the pointer, so that nobody mistakes what it asks for."""
+
+_STEMS: dict[str, tuple[str, ...]] = {
+    "role": ("job", "living", "occupation", "role", "profession", "work"),
+    "affiliation": ("employ", "affiliat", "organis", "organiz", "company"),
+    "major": ("major", "stud", "degree"),
+    "hobby": ("hobb", "free time", "spare time", "pastime"),
+    "interest": ("interest", "passion"),
+    "MBTI": ("personality", "mbti"),
+    "quote": ("motto", "quote", "to say"),
+    "topic": ("topic", "talk", "discuss"),
+    "clothing": ("cloth", "wear", "outfit", "dress"),
+    "hairstyle": ("hair",),
+    "appearance": ("look", "appear"),
+    "emotion": ("mood", "feel", "felt", "emotion"),
+    "location": ("place", "town", "city", "location", "where"),
+    "environment": ("surround", "environment", "setting"),
+    "name": ("name", "called"),
+}
+"""Field -> letters that a question about another field may not hold anywhere."""
+
+
+def question_flaw(template: str, field: str, answers: frozenset[str], names: frozenset[str]) -> str | None:
+    """What keeps a template from asking for `field`, or None.
+
+    answers: content words of all values of the field in the pool; names: of everybody's name (see `content_of`).
+    """
+    if field not in KEY_WORDS:
+        return f"no question asks for {field}"
+    if reason := plain_flaw(template, LONGEST_QUESTION):
+        return reason
+    before, who, after = template.partition(WHO)
+    # What stands in braces is filled in later: nothing but the pointer may.
+    if not who or re.search(r"[{}]", before + after):
+        return f"expected {WHO} once, and no other braces"
+    if not template.endswith("?") or re.search(r"[.!?;…“”\"<>]", before + after[:-1]) or not template[0].isupper():
+        return "is no single question that begins with a capital and ends in a question mark"
+    text = f"{before} {after}"
+    if not any(re.search(rf"\b{word}\b", before, re.IGNORECASE) for word in KEY_WORDS[field]):
+        return f"expected one of these before {WHO}: {', '.join(KEY_WORDS[field])}"
+    if (word := gendered(text)) is not None:
+        return f"tells a gender by {word!r}"
+    held = content_words(text)
+    if not held.isdisjoint(names):
+        return "holds a word of somebody's name"
+    if leaked := sorted(held & answers):
+        return f"holds a word of somebody's {field}: {', '.join(leaked)}"
+    folded = " ".join(text.casefold().split())
+    for other, stems in _STEMS.items():
+        if other != field and (stem := next((stem for stem in stems if stem in folded), None)):
+            return f"could be taken for a question about {other}, by {stem!r}"
+    return None
+
+
+def content_of(texts: Iterable[str]) -> frozenset[str]:
+    """Content words of many texts."""
+    return frozenset().union(*map(content_words, texts))

@@ -1,0 +1,205 @@
+"""The items that runs were asked, as a report shows them: texts, and media by the hash of their content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import omni_persona
+from omni_persona import Item, Media
+from omni_persona_artifacts.construction import FILE, read_construction
+from omni_persona_artifacts.dataset_folder import DatasetFolder, dataset_fingerprint
+from omni_persona_artifacts.errors import ItemError
+from omni_persona_artifacts.shown import Ablation, Cues, query_media
+
+
+@dataclass(frozen=True)
+class View:
+    """What of an item a run showed to its model."""
+
+    cues: Cues = "isolated"
+    without: tuple[Ablation, ...] = ()
+    """What was left out: `image`, `audio`, `text`, `query`."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is known of one person of an item."""
+
+    concept_id: str
+    text: str | None
+    image: str | None = None
+    """Hash of the picture."""
+    audio: str | None = None
+    """Hash of the clip."""
+    transcript: str | None = None
+    """What the clip says, where the builder kept it."""
+    similarity: Mapping[str, float] = field(default_factory=dict)
+    """Modality -> cosine similarity to the person asked about, where the builder kept it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One item. What is not known is None or empty."""
+
+    item_id: str
+    source_sample_id: str = ""
+    group: str = ""
+    task: str = ""
+    absence: str = ""
+    question: str | None = None
+    gold: str | None = None
+    subfield: str | None = None
+    memories: tuple[Memory, ...] = ()
+    target: int | None = None
+    """The place of the person asked about among the memories."""
+    query_media: tuple[tuple[str | None, str | None], ...] = ()
+    """For each view of the bench, the hashes of the picture and the clip beside the question."""
+
+    @property
+    def answerable(self) -> bool | None:
+        return None if not self.absence else self.absence == "none"
+
+    def reference(self) -> omni_persona.Reference | None:
+        """What the metric needs, or None where that is not known."""
+        if self.gold is None or not (self.source_sample_id and self.group and self.task and self.absence):
+            return None
+        return omni_persona.Reference(
+            augmented_id=self.item_id,
+            source_sample_id=self.source_sample_id,
+            group=self.group,
+            task=self.task,
+            absence=self.absence,
+            gold_answer=self.gold,
+            answerable=self.absence == "none",
+        )
+
+
+@dataclass
+class Bench:
+    """The items of one dataset."""
+
+    label: str
+    """The dataset folder, or where the items are known from."""
+    fingerprint: str | None
+    entries: dict[str, Entry]
+    views: list[View]
+    media: dict[str, Media] = field(default_factory=dict)
+    """Hash -> picture or clip, each once."""
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def has_similarity(self) -> bool:
+        return any(memory.similarity for entry in self.entries.values() for memory in entry.memories)
+
+
+def read_bench(path: Path, views: Sequence[View], *, fingerprint: str, with_media: bool = True) -> Bench:
+    """Read a dataset folder. Raises what `DatasetFolder` raises; an item that cannot be read becomes a notice."""
+    dataset = DatasetFolder(path)
+    bench = Bench(str(path), fingerprint, {}, list(views))
+    beside = _construction(path, bench.notices)
+    for item in dataset.items(dataset.rows):
+        if isinstance(item, ItemError):
+            bench.notices.append(f"{path}: {item}")
+            bench.entries[item.item_id] = Entry(item.item_id)
+            continue
+        entry = _entry(item, views, bench.media if with_media else None)
+        bench.entries[entry.item_id] = _with_construction(entry, beside.get(entry.item_id, {}))
+    return bench
+
+
+def fingerprint_of(path: Path) -> str | None:
+    """The fingerprint of a dataset folder; None where there is none to read."""
+    try:
+        return dataset_fingerprint(path)
+    except OSError:
+        return None
+
+
+def entry_from_record(record: Mapping[str, Any]) -> Entry:
+    """What a line of the release's scripts tells of its item: no memories, no media."""
+
+    def text(key: str) -> str | None:
+        value = record.get(key)
+        return value if isinstance(value, str) else None
+
+    task = omni_persona.TASKS.get(text("selected_task") or "")
+    answerable = record.get("answerable_from_context")
+    absence = ""
+    if isinstance(answerable, bool):
+        absence = "none" if answerable else "absent_persona" if record.get("no_GT") else "absent_attribute"
+    return Entry(
+        item_id=str(record["augmented_id"]),
+        source_sample_id=text("source_sample_id") or "",
+        group=task.group if task else omni_persona.SCENARIOS.get(text("scenario") or "", ""),
+        task=task.name if task else text("selected_task") or "",
+        absence=absence,
+        question=text("query_text"),
+        gold=text("gold_answer"),
+        subfield=text("asked_subfield"),
+    )
+
+
+def _entry(item: Item, views: Iterable[View], media: dict[str, Media] | None) -> Entry:
+    def keep(medium: Media | None) -> str | None:
+        if medium is None or media is None:
+            return None
+        name = hashlib.sha256(medium.data).hexdigest()[:20]
+        media.setdefault(name, medium)
+        return name
+
+    memories = tuple(
+        Memory(context.concept_id, context.text, keep(context.image), keep(context.audio)) for context in item.contexts
+    )
+    places = {context.concept_id: place for place, context in enumerate(item.contexts)}
+    return Entry(
+        item_id=item.augmented_id,
+        source_sample_id=item.source_sample_id,
+        group=item.task.group,
+        task=item.task.name,
+        absence=item.absence,
+        question=item.query_text,
+        gold=item.gold_answer,
+        subfield=item.asked_subfield,
+        memories=memories,
+        target=None if item.target_concept_id is None else places.get(item.target_concept_id),
+        query_media=tuple(_query_media(item, view, keep) for view in views),
+    )
+
+
+def _query_media(item: Item, view: View, keep: Any) -> tuple[str | None, str | None]:
+    """The picture and the clip that a model was shown beside the question."""
+    try:
+        picture, clip = query_media(item, view.cues, frozenset(view.without))
+    except ValueError:
+        return None, None
+    return keep(picture), keep(clip)
+
+
+def _construction(path: Path, notices: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Item -> concept -> its row of the builder's side file; nothing where there is none."""
+    try:
+        rows = read_construction(path) or {}
+    except (OSError, pa.ArrowException) as error:
+        notices.append(f"{path / FILE}: not readable: {error}")
+        return {}
+    return {item_id: {str(row["concept_id"]): row for row in placed} for item_id, placed in rows.items()}
+
+
+def _with_construction(entry: Entry, rows: Mapping[str, Mapping[str, Any]]) -> Entry:
+    def told(memory: Memory) -> Memory:
+        row = rows.get(memory.concept_id, {})
+        similarity = {
+            key.removesuffix("_similarity"): float(value)
+            for key, value in row.items()
+            if key.endswith("_similarity") and isinstance(value, (int, float))
+        }
+        transcript = row.get("transcript")
+        return replace(memory, similarity=similarity, transcript=transcript if isinstance(transcript, str) else None)
+
+    return replace(entry, memories=tuple(told(memory) for memory in entry.memories)) if rows else entry

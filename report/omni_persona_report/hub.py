@@ -1,0 +1,76 @@
+"""Entries for the `.eval_results/` folder of a model repository on the Hub, in its current form.
+
+The Hub reads each YAML file there as a list of results, shows them on the model's page, and gathers them on the page
+of the benchmark dataset, whose `eval.yaml` names the tasks: both take their ids from `omni_persona.LEADERBOARDS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import omni_persona
+from omni_persona_report.gather import ReportRun
+from omni_persona_report.measures import number, slice_of
+
+FOLDER = ".eval_results"
+FILE = "omni-persona.yaml"
+
+_DATASET_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def entries(run: ReportRun, dataset_id: str, revision: str | None = None) -> list[dict[str, Any]]:
+    """A run's results as the Hub's YAML has them; values are x 100, with two decimals.
+
+    dataset_id: the benchmark's repository. revision: its commit.
+    Raises `ValueError` for a run whose scores are not complete, and for a dataset id that is none.
+    """
+    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
+
+    if not _DATASET_ID.fullmatch(dataset_id):
+        raise ValueError(f"expected the benchmark's repository such as ORG/omni-persona, got {dataset_id!r}")
+    scores = run.scores or {}
+    if scores.get("complete") is not True:
+        raise ValueError(f"{run.lines.path}: expected complete scores for the Hub; items are missing or unjudged")
+    created = (run.lines.manifest or {}).get("created")
+    found = []
+    for task_id, (config, score) in omni_persona.LEADERBOARDS.items():
+        part = scores if config == "default" else slice_of(scores, "by_group", config)
+        value = number((part or {}).get(score))
+        if value is not None:
+            found.append(
+                EvalResultEntry(
+                    dataset_id=dataset_id,
+                    task_id=task_id,
+                    value=round(100 * value, 2),
+                    dataset_revision=revision,
+                    date=created if isinstance(created, str) else None,
+                    notes=_notes(run, scores),
+                )
+            )
+    return eval_result_entries_to_yaml(found)
+
+
+def write_entries(run: ReportRun, dataset_id: str, revision: str | None, out: Path) -> Path:
+    """Write `.eval_results/omni-persona.yaml` into a folder, the copy of a model repository. Raises as `entries`."""
+    content = yaml.safe_dump(entries(run, dataset_id, revision), sort_keys=False, allow_unicode=True)
+    file = out / FOLDER / FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def _notes(run: ReportRun, scores: Mapping[str, Any]) -> str:
+    """What else decides a figure: the judge, the rules, and what the model was shown."""
+    parts = [f"judge {scores.get('judge')}"]
+    if scores.get("protocol"):
+        parts.append(f"protocol {scores['protocol']}")
+    if run.view.cues != "isolated":
+        parts.append(f"cues {run.view.cues}")
+    if run.view.without:
+        parts.append(f"without {', '.join(run.view.without)}")
+    return ", ".join(parts)

@@ -1,0 +1,103 @@
+"""What was run, and the commands that run it again.
+
+A page is made to be shared: of an absolute path, which tells of its writer's machine, it shows the last name alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from omni_persona_report.gather import ReportRun
+
+
+def facts(run: ReportRun) -> list[tuple[str, str]]:
+    """What a reader wants to know first of a run: label and value."""
+    manifest = _shareable(run.lines.manifest or {})
+    dataset, prompt, hardware = (_mapping(manifest.get(key)) for key in ("dataset", "prompt", "hardware"))
+    model = _mapping(manifest.get("model"))
+    versions = _mapping(manifest.get("versions"))
+    told: list[tuple[str, Any]] = [
+        ("Model", model.get("name") or run.lines.name),
+        ("Revision", model.get("revision")),
+        ("Run", _shareable(str(run.lines.path))),
+        ("Dataset", dataset.get("path") or _shareable(run.bench.label)),
+        ("Dataset fingerprint", dataset.get("fingerprint")),
+        ("Items", f"{len(run.said)} asked of {len(run.bench.entries)}"),
+        ("Query media", manifest.get("cues")),
+        ("Left out", ", ".join(run.view.without)),
+        ("Prompt", ", ".join(f"{key} {value}" for key, value in prompt.items() if value not in (None, [], False))),
+        ("Generation", ", ".join(f"{key} {value}" for key, value in _mapping(manifest.get("generation")).items())),
+        ("Seed", manifest.get("seed")),
+        ("Judge", _mapping(run.scores).get("judge")),
+        ("Protocol", _mapping(run.scores).get("protocol")),
+        ("Scores", "made for this report; `omni-persona score` keeps them" if run.scored_on_the_way else None),
+        ("Device", hardware.get("device")),
+        ("GPUs", ", ".join(map(str, hardware.get("gpus") or []))),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items() if version)),
+        ("Made", manifest.get("created")),
+    ]
+    return [(label, str(value)) for label, value in told if value not in (None, "")]
+
+
+def commands(run: ReportRun) -> str:
+    """The command lines that make the run and its scores again; empty where nothing tells how it was made."""
+    manifest, place = _shareable(run.lines.manifest), _shareable(str(run.lines.path))
+    name = _mapping((manifest or {}).get("model")).get("name")
+    if manifest is None or not isinstance(name, str):
+        return ""
+    model, prompt, generation = (_mapping(manifest.get(key)) for key in ("model", "prompt", "generation"))
+    line = ["omni-persona", "run", "--model", name]
+    line += ["--endpoint", str(model["endpoint"])] if model.get("endpoint") else []
+    line += ["--dataset", str(_mapping(manifest.get("dataset")).get("path") or "omni-persona"), "--out", place]
+    for option, value in (
+        ("--limit", manifest.get("limit")),
+        ("--cues", manifest.get("cues")),
+        ("--max-new-tokens", generation.get("max_new_tokens")),
+        ("--dtype", model.get("dtype")),
+        ("--seed", manifest.get("seed")),
+    ):
+        line += [option, str(value)] if value is not None else []
+    for part in run.view.without:
+        line += ["--without", part]
+    line += ["--reason"] if prompt.get("reason") else []
+    line += ["--drop-unsupported"] if model.get("drop_unsupported") else []
+    judges = {said.judge for said in run.lines.said.values() if said.judge}
+    judge = [["omni-persona", "judge", place, "--judge", "lexical"]] if judges == {"lexical"} else []
+    return "\n".join(map(shlex.join, [line, *judge, ["omni-persona", "score", place]]))
+
+
+def command_note(run: ReportRun) -> str:
+    """What the commands do not say."""
+    said = _mapping((run.lines.manifest or {}).get("prompt"))
+    own = (
+        "a prompt of its own, by its hash above, must be given with --prompt"
+        if said and said.get("version", 0) is None
+        else ""
+    )
+    judges = sorted({said.judge for said in run.lines.said.values() if said.judge} - {"lexical"})
+    other = f"then judge it with {', '.join(judges)}" if judges else ""
+    return "; ".join(part for part in (own, other) if part)
+
+
+def manifest_text(run: ReportRun) -> str:
+    """`run.json`, laid out."""
+    return (
+        "" if run.lines.manifest is None else json.dumps(_shareable(run.lines.manifest), indent=2, ensure_ascii=False)
+    )
+
+
+def _shareable(value: Any) -> Any:
+    """A value of JSON in which absolute paths are cut down to their last names."""
+    if isinstance(value, str):
+        return PurePath(value).name if PurePath(value).is_absolute() else value
+    if isinstance(value, Mapping):
+        return {key: _shareable(one) for key, one in value.items()}
+    return [_shareable(one) for one in value] if isinstance(value, list) else value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

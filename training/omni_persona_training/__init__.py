@@ -1,0 +1,1 @@
+"""Post-training: corpora, supervised fine-tuning and reinforcement learning on Omni-Persona."""
