@@ -36,6 +36,7 @@ SCHEMA = pa.schema(
         ("withheld", pa.string()),  # the true value of an absent attribute, where the pool knows it
         ("transcript", pa.string()),  # what the context's clip says
         ("states_asked", pa.bool_()),  # whether the context's note states what is asked
+        ("stated_value", pa.string()),  # what the context's note states for the asked field; null where it is silent
         ("stated", pa.list_(pa.string())),  # the fields that the context's note states
         *(
             (f"{modality}_{figure}", kind)

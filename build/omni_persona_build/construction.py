@@ -25,6 +25,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 "withheld": None if question.item.absence == "none" else sample.queried.value(question.asked),
                 "transcript": memory.clip.transcript,
                 "states_asked": memory.value(question.asked) is not None,
+                "stated_value": memory.value(question.asked),
                 "stated": sorted(field for field, _ in memory.facts),
                 "generated": f"profile.{question.asked}" in sample.queried.generated,
             }

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import omni_persona
+from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import whole_folder
 from omni_persona_build import write
@@ -163,3 +164,16 @@ def test_the_card_is_gated_and_its_yaml_reads_back(built):
     assert "I agree to identify nobody and to pass nothing on" in data["extra_gated_fields"]
     assert [config["config_name"] for config in data["configs"]] == list(omni_persona.CONFIGS)
     assert data["language"] == ["en"]
+
+
+def test_the_side_file_holds_what_each_note_states_of_what_is_asked(built):
+    items = {item.augmented_id: item for item in omni_persona.read(built)}
+    placed = read_construction(built)
+    assert placed.keys() == items.keys()
+    for name, contexts in placed.items():
+        item = items[name]
+        for context, one in zip(item.contexts, contexts, strict=True):
+            assert (one["stated_value"] is not None) == one["states_asked"]
+            assert one["stated_value"] is None or one["stated_value"] in context.text
+            if item.answerable and context.concept_id == item.target_concept_id:
+                assert one["stated_value"] == item.gold_answer
