@@ -10,7 +10,10 @@ from .comparison import compare
 from .evaluation import compute, judged_items
 from .judges import Judge, JudgeError, Judgement, make_judge
 from .lexical import judge as lexical_judge
+from .power import detectable_difference, source_samples_needed
+from .repeats import compute_repeats
 from .scores import VERDICTS
+from .several import compare_several
 
 __all__ = [
     "CANONICAL_ABSTENTION",
@@ -20,10 +23,14 @@ __all__ = [
     "Judgement",
     "abstains",
     "compare",
+    "compare_several",
     "compute",
+    "compute_repeats",
+    "detectable_difference",
     "judge_agreement",
     "judged_items",
     "lexical_judge",
     "make_judge",
     "overlap_check",
+    "source_samples_needed",
 ]

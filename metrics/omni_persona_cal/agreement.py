@@ -32,7 +32,8 @@ def judge_agreement(
     Returns:
         `n` pairs of verdicts, `n_left_out`, the counts `both_correct`, `only_a_correct`, `only_b_correct` and
         `both_wrong`, `agreement` (share of equal verdicts), `kappa` and its `interval`. None where it does
-        not exist: kappa where chance alone would make the judges agree on everything.
+        not exist: kappa where chance alone would make the judges agree on everything, and its interval where no
+        resample differs from another, as with judges that agree on everything.
 
     Raises:
         ValueError: the lists differ in length, or hold a word that is no verdict.
@@ -63,12 +64,11 @@ def judge_agreement(
     if kept and n_resamples:
         import numpy as np
 
-        from .bootstrap import percentile_intervals, ratio, resampled_totals, source_sums
+        from .bootstrap import intervals, ratio, source_sums
 
         sums = source_sums([source for *_, source in kept], np.array(cells))
-        totals = resampled_totals(sums, n_resamples, np.random.default_rng(seed))
-        found = percentile_intervals(_kappa(ratio, *totals.T)[:, None], confidence)[0]
-        interval = None if found is None or kappa is None else list(found)
+        found = intervals(sums, lambda totals: [_kappa(ratio, *totals)], n_resamples, confidence, seed)[0]
+        interval = None if kappa is None else found
     names = ("both_correct", "only_a_correct", "only_b_correct", "both_wrong")
     return {
         "n": len(kept),
@@ -87,7 +87,8 @@ def overlap_check(
 
     Returns:
         `n_correct`, `n_wrong` and `n_unjudged`; and for `rouge_l` and `token_f1` the means among `correct` and
-        among `wrong` answers, their `difference` and its `interval`, None where one of the kinds is missing.
+        among `wrong` answers, their `difference` and its `interval`, None where one of the kinds is missing, or where
+        no resample differs from another.
         `holds` is true where both differences are above zero, None where they do not exist.
     """
     check_resampling(n_resamples, confidence, seed)
@@ -102,17 +103,20 @@ def overlap_check(
         "holds": None,
     }
     overlaps = ("rouge_l", "token_f1")
-    found: list[tuple[float, float] | None] = [None, None]
+    found: list[list[float] | None] = [None, None]
     if correct and wrong and n_resamples:
         import numpy as np
 
-        from .bootstrap import percentile_intervals, ratio, resampled_totals, source_sums
+        from .bootstrap import intervals, ratio, source_sums
 
         rows = np.array([_overlap_row(item) for item in judged])
         sums = source_sums([item.source_sample_id for item in judged], rows)
-        n_correct, n_wrong, *totals = resampled_totals(sums, n_resamples, np.random.default_rng(seed)).T
-        differences = [ratio(totals[i], n_correct) - ratio(totals[i + 1], n_wrong) for i in (0, 2)]
-        found = percentile_intervals(np.stack(differences, axis=1), confidence)
+
+        def differences(totals: Any) -> list[Any]:
+            n_correct, n_wrong, *sums = totals
+            return [ratio(sums[i], n_correct) - ratio(sums[i + 1], n_wrong) for i in (0, 2)]
+
+        found = intervals(sums, differences, n_resamples, confidence, seed)
     for name, interval in zip(overlaps, found, strict=True):
         among_correct, among_wrong = (_mean([getattr(item, name) for item in kind]) for kind in (correct, wrong))
         difference = None if among_correct is None or among_wrong is None else among_correct - among_wrong
@@ -120,7 +124,7 @@ def overlap_check(
             "correct": among_correct,
             "wrong": among_wrong,
             "difference": difference,
-            "interval": None if interval is None else list(interval),
+            "interval": interval,
         }
     if correct and wrong:
         result["holds"] = all(result[name]["difference"] > 0 for name in overlaps)

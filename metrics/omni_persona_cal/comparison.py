@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from .evaluation import summary
-from .intervals import Place, Resampling, described, intervals, places, resampled_scores
+from .intervals import Place, Resampling, described, detectable_cal, intervals, p_value_of_cal, places
 from .scores import DENOMINATORS, GUARDED, UNJUDGED, JudgedItem
 from .validation import check_protocol, check_resampling
 
-_OF_THE_ITEM = ("source_sample_id", "group", "task", "absence", "answerable", "gold_answer")
+_OF_THE_ITEM = ("source_sample_id", "group", "task", "absence", "answerable", "gold_answer", "person")
 
 
 def compare(
@@ -35,30 +34,27 @@ def compare(
 
     Returns:
         `n`, `n_unjudged` (in either run), `protocol`, `interval`; `scores`, for each score `a`, `b`,
-        `difference`, its `interval` ([low, high], paired: both runs are resampled alike) and `count`; the same
-        under `by_group`, `by_task` and `by_absence`; and `mcnemar` for `all` items, the `answerable` and the
-        `unanswerable` ones, as of `mcnemar`. A difference that does not exist is None.
+        `difference`, its `interval` ([low, high], paired) and `count`; the same under `by_group`, `by_task` and
+        `by_absence`; `p_cal`, the p-value of the difference in Cal by its interval; `detectable_cal`, the smallest
+        difference in Cal that two runs as these would show with 80 % power; and `mcnemar` for `all` items, the
+        `answerable` and the `unanswerable` ones, as of `mcnemar`. What does not exist is None.
 
     Raises:
         ValueError: the runs are over different items, or hold an item twice; says which.
     """
     check_protocol(protocol)
     check_resampling(n_resamples, confidence, seed)
-    a, b = _paired(a, b)
+    a, b = paired(a, b)
     resampling = Resampling(n_resamples, confidence, seed)
     totals = [summary(run, protocol) for run in (a, b)]
-    found: dict[Place, dict[str, Any]] = {}
-    if n_resamples:
-        ours, theirs = (resampled_scores(run, protocol, resampling) for run in (a, b))
-        found = intervals(
-            {place: {name: theirs[place][name] - values for name, values in ours[place].items()} for place in ours},
-            confidence,
-        )
+    found: dict[Place, dict[str, Any]] = intervals(a, protocol, resampling, others=b) if n_resamples else {}
     result: dict[str, Any] = {
         "n": len(a),
         "n_unjudged": totals[0]["n_unjudged"],
         "protocol": protocol,
-        "interval": described(resampling) if n_resamples else None,
+        "interval": described(resampling, a) if n_resamples else None,
+        "p_cal": p_value_of_cal(a, b, protocol),
+        "detectable_cal": detectable_cal(a, b, protocol),
         "mcnemar": {
             "all": _mcnemar(a, b, protocol),
             "answerable": _mcnemar(*_both(a, b, answerable=True), protocol),
@@ -91,13 +87,19 @@ def mcnemar(n_only_a: int, n_only_b: int) -> float:
     0.0390625
     """
     n = n_only_a + n_only_b
-    # Whole numbers up to the last division: exact for any n.
-    tail = sum(math.comb(n, k) for k in range(min(n_only_a, n_only_b) + 1))
+    # Whole numbers up to the last division: exact for any n. Each binomial coefficient comes from the one before.
+    coefficient = tail = 1
+    for k in range(min(n_only_a, n_only_b)):
+        coefficient = coefficient * (n - k) // (k + 1)
+        tail += coefficient
     return min(1.0, 2 * tail / 2**n)
 
 
-def _paired(a: Sequence[JudgedItem], b: Sequence[JudgedItem]) -> tuple[list[JudgedItem], list[JudgedItem]]:
-    """Both runs in the order of ids, an item UNJUDGED in both where it is in one."""
+def paired(a: Sequence[JudgedItem], b: Sequence[JudgedItem]) -> tuple[list[JudgedItem], list[JudgedItem]]:
+    """Both runs in the order of ids, an item UNJUDGED in both where it is in one.
+
+    Raises ValueError where the runs are over different items, or hold an item twice; says which.
+    """
     if not a:
         raise ValueError("expected runs over at least one item, got an empty one")
     ours, theirs = _by_id(a, "a"), _by_id(b, "b")

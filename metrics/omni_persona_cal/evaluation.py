@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .abstention import abstains
-from .intervals import Resampling, described, intervals, resampled_scores
+from .intervals import Resampling, described, intervals
 from .judges import Judge, make_judge
 from .overlap import rouge_l_recall, token_f1
+from .power import detectable
 from .scores import GUARDED, UNJUDGED, JudgedItem, audio_visual_gap, rates, slices
 from .thinking import answer_of
 from .validation import check_inputs, check_protocol, check_resampling, check_verdicts
@@ -31,23 +32,25 @@ def compute(
 
     Args:
         predictions: What the model said, one string per item; an empty one is an answer that says nothing.
-        references: One dict per item with exactly the keys of `validation.REFERENCE_KEYS`.
+        references: One dict per item with the keys of `validation.REFERENCE_KEYS`, and those of
+            `validation.OPTIONAL_KEYS` where they are known.
         judge: Who says whether an answer matches the gold: a name in `judges.JUDGES`, or a `judges.Judge`.
             Not asked where `verdicts` are given.
         verdicts: CORRECT, WRONG or UNJUDGED per item, from a judge of yours. Those of unanswerable items may
             be None: they are not read, because abstaining alone decides there.
         judge_options: For a judge given by name: see `judges.make_judge`.
         protocol: Which rules `ans` and `cal` follow, one of `scores.PROTOCOLS`.
-        n_resamples: Of the bootstrap that makes the intervals; 0 makes none.
-        confidence: Share of the resamples that an interval holds, between 0 and 1.
+        n_resamples: Of the bootstrap for scores that are no rates; 0 makes no intervals at all.
+        confidence: How often an interval is to hold the true value, between 0 and 1.
         seed: Of the bootstrap.
         bertscore: The options of `bertscore.bertscores`, at least `model`; None leaves BERTScore out.
 
     Returns:
-        `judge` (its name, or "given"), `protocol`, `interval` (how intervals were made, None without), the
-        keys of `scores.rates` for all items, and the same keys for each slice under `by_group`, `by_task` and
-        `by_absence`. With intervals, each of these has `intervals`, score -> [low, high] or None. Among the
-        scores of all items is `audio_visual_gap`.
+        `judge` (its name, or "given"), `protocol`, `interval` (how intervals were made, None without), `detectable`
+        (the smallest difference in Cal that these items can tell, as of `power.detectable`), the keys of `scores.rates`
+        for all items, and the same keys for each slice under `by_group`, `by_task` and `by_absence`. With intervals,
+        each of these has `intervals`, score -> [low, high] or None. Among the scores of all items is
+        `audio_visual_gap`.
 
     Raises:
         ValueError: names the index or id, and says what was expected.
@@ -61,12 +64,12 @@ def compute(
     result = {
         "judge": judged_by,
         "protocol": protocol,
-        "interval": described(resampling) if n_resamples else None,
+        "interval": described(resampling, items) if n_resamples else None,
+        "detectable": detectable(items),
         **summary(items, protocol),
     }
     if n_resamples:
-        found = intervals(resampled_scores(items, protocol, resampling), confidence)
-        for place, pairs in found.items():
+        for place, pairs in intervals(items, protocol, resampling).items():
             _at(result, place)["intervals"] = pairs
     return result
 
@@ -142,6 +145,7 @@ def _judged(prediction: str, reference: Mapping[str, Any], verdict: str | None, 
         rouge_l=rouge_l_recall(gold, prediction) if answerable else None,
         token_f1=token_f1(gold, prediction) if answerable else None,
         bertscore=bertscore,
+        person=reference.get("person"),
     )
 
 

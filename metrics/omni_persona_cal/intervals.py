@@ -1,18 +1,40 @@
-"""An interval for every score of a set of judged items: all, by group, by task, by absence."""
+"""An interval for every score of a set of judged items, and for every difference of two sets: all, and by slice.
+
+Rates, and sums of rates, have score intervals (`rates`); the F1 of abstaining has that of the rate it is made of.
+Lengths, BERTScore and `composite` have intervals by resampling (`bootstrap`). All of them take items together that
+share a source sample, or a person who is asked about.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from .scores import COLUMNS, JudgedItem, audio_visual_gap, columns, formulas, slices
+from .scores import COLUMNS, DENOMINATORS, RATES, JudgedItem, columns, formulas, slices, sums_of_rates
 
 if TYPE_CHECKING:
-    from .bootstrap import Array
+    from .rates import Array, Clusters, Estimates
 
 Place = tuple[str, ...]
 """Where a slice stands in the result: () for all items, else such as ("by_group", "I2I")."""
+
+Interval = list[float] | None
+"""[low, high]; None where there is none."""
+
+FEWEST = 20
+"""Items of a task below which its scores have no interval."""
+
+_RESAMPLED = ("bertscore", "composite", "mean_len")
+_GAP = {"I2I": 1.0, "A2A": -1.0}
+_OVERLAP = "abstentions among unanswerable or abstained"
+"""The rate J that the F1 of abstaining is made of: F1 = 2J / (1 + J)."""
+
+_METHOD = (
+    "Wilson's score interval with design effect and Student's t for rates, MOVER for sums and differences of rates, "
+    "percentile bootstrap for " + ", ".join(_RESAMPLED)
+)
 
 
 @dataclass(frozen=True)
@@ -20,11 +42,24 @@ class Resampling:
     """How intervals are made."""
 
     n_resamples: int = 10_000
-    """How often the source samples are drawn; 0 makes no intervals."""
+    """How often clusters are drawn for scores that are no rates; 0 makes no intervals at all."""
     confidence: float = 0.95
-    """Share of the resamples that an interval holds."""
+    """How often an interval is to hold the true value."""
     seed: int = 0
     """Where the drawing starts: the same seed gives the same intervals."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some items as numbers: what they add to totals, and which of them belong together."""
+
+    rows: Array
+    """Items x `COLUMNS`."""
+    others: Array | None
+    """The same of another run over the same items, for differences."""
+    groups: Any
+    """The name of each item's group."""
+    clusters: Clusters
 
 
 def places(items: Sequence[JudgedItem]) -> dict[Place, list[JudgedItem]]:
@@ -35,55 +70,216 @@ def places(items: Sequence[JudgedItem]) -> dict[Place, list[JudgedItem]]:
     return result
 
 
-def resampled_scores(
-    items: Sequence[JudgedItem], protocol: str, resampling: Resampling
-) -> dict[Place, dict[str, Array]]:
-    """The scores of every slice in every resample: one array of `n_resamples` per score.
+def intervals(
+    items: Sequence[JudgedItem],
+    protocol: str,
+    resampling: Resampling,
+    others: Sequence[JudgedItem] | None = None,
+) -> dict[Place, dict[str, Interval]]:
+    """The interval of each score of each slice, or of each difference, `others` minus `items`.
 
-    All slices see the same resamples, and so do two runs over the same items, so that differences between
-    them may be taken. `audio_visual_gap` stands beside the scores of all items.
+    None where a score does not exist, where it is over items of one cluster alone, where resampling finds no spread
+    at all, and for scores of a task over fewer than `FEWEST` items.
+
+    Args:
+        others: Another run over the same items in the same order.
     """
     import numpy as np
 
-    from .bootstrap import ratio, resampled_totals, source_sums
-
     # In one order whatever order the items came in, so that it changes nothing.
-    items = sorted(items, key=lambda item: item.augmented_id)
-    rows = np.array([columns(item) for item in items], dtype=np.float64)
+    order = sorted(range(len(items)), key=lambda index: items[index].augmented_id)
+    items = [items[index] for index in order]
+    whole = _whole(items, None if others is None else [others[index] for index in order])
     index = {item.augmented_id: row for row, item in enumerate(items)}
-    cuts = places(items)
-    masked = []
-    for part in cuts.values():
-        mask = np.zeros((len(items), 1))
-        mask[[index[item.augmented_id] for item in part]] = 1
-        masked.append(rows * mask)
-    sums = source_sums([item.source_sample_id for item in items], np.hstack(masked))
-    totals = resampled_totals(sums, resampling.n_resamples, np.random.default_rng(resampling.seed))
-    # Each column of each slice in one piece of memory.
-    totals = np.ascontiguousarray(totals.T).reshape(len(cuts), len(COLUMNS), -1)
-    scores = {
-        place: formulas(dict(zip(COLUMNS, totals[number], strict=True)), protocol, ratio)
-        for number, place in enumerate(cuts)
-    }
-    ans = {name: scores["by_group", name]["ans"] for name in slices(items)["by_group"]}
-    scores[()] = {**scores[()], "audio_visual_gap": audio_visual_gap(ans)}
-    return scores
-
-
-def intervals(values: Mapping[Place, Mapping[str, Array]], confidence: float) -> dict[Place, dict[str, Any]]:
-    """`[low, high]` of each score of each slice, None where a score exists in no resample."""
-    import numpy as np
-
-    from .bootstrap import percentile_intervals
-
-    flat = [(place, name) for place, scores in values.items() for name in scores]
-    found = percentile_intervals(np.stack([values[place][name] for place, name in flat], axis=1), confidence)
-    result: dict[Place, dict[str, Any]] = {place: {} for place in values}
-    for (place, name), pair in zip(flat, found, strict=True):
-        result[place][name] = None if pair is None else list(pair)
+    result: dict[Place, dict[str, Interval]] = {}
+    for place, part in places(items).items():
+        chosen = np.array([index[item.augmented_id] for item in part], dtype=int)
+        cut = Slice(
+            whole.rows[chosen],
+            None if whole.others is None else whole.others[chosen],
+            whole.groups[chosen],
+            whole.clusters.of(chosen),
+        )
+        found = _of_slice(cut, protocol, resampling, gap=not place) if part else dict.fromkeys(DENOMINATORS)
+        if place and place[0] == "by_task":
+            totals = dict(zip(COLUMNS, cut.rows.sum(0), strict=True))
+            few = {name for name, one in DENOMINATORS.items() if sum(totals[column] for column in one.over) < FEWEST}
+            found = {name: None if name in few else pair for name, pair in found.items()}
+        result[place] = found
     return result
 
 
-def described(resampling: Resampling) -> dict[str, Any]:
+def p_value_of_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:
+    """The two-sided p-value of a difference in Cal: one minus the confidence at which its interval ends at zero.
+
+    None where Cal does not exist or all items stand in one cluster. Not below 1e-12.
+    """
+    import numpy as np
+
+    estimates, weights, names = _rates(_whole(items, others), protocol, gap=False)
+    row = weights[[names.index("cal")]]
+    pair = _interval(estimates, row, 0.5)[0]
+    if np.isnan(pair).any():
+        return None
+    least, most = 1e-12, 1.0
+    for _ in range(50):
+        middle = (least * most) ** 0.5
+        low, high = _interval(estimates, row, 1 - middle)[0]
+        least, most = (least, middle) if low > 0 or high < 0 else (middle, most)
+    return float(most)
+
+
+def detectable_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:
+    """The smallest difference in Cal that two runs as these would show with 80 % power; None where there is none.
+
+    That is the distance at which four of five 95 % intervals leave out zero, by the width of the one that they have.
+    """
+    import numpy as np
+
+    from .power import CONFIDENCE, POWER
+
+    estimates, weights, names = _rates(_whole(items, others), protocol, gap=False)
+    low, high = _interval(estimates, weights[[names.index("cal")]], CONFIDENCE)[0]
+    if np.isnan(low):
+        return None
+    normal = NormalDist()
+    return float((high - low) / 2 * (1 + normal.inv_cdf(POWER) / normal.inv_cdf((1 + CONFIDENCE) / 2)))
+
+
+def described(resampling: Resampling, items: Sequence[JudgedItem]) -> dict[str, Any]:
     """How intervals were made, for a reader of the result."""
-    return {"method": "percentile bootstrap over source samples", **asdict(resampling)}
+    people = {item.person for item in items}
+    known = None not in people
+    return {
+        "method": _METHOD,
+        "over": "source samples and the people they ask about" if known else "source samples",
+        "n_people": len(people) if known else None,
+        **asdict(resampling),
+    }
+
+
+def _whole(items: Sequence[JudgedItem], others: Sequence[JudgedItem] | None) -> Slice:
+    import numpy as np
+
+    from .rates import clusters
+
+    def rows(run: Sequence[JudgedItem]) -> Array:
+        return np.array([columns(item) for item in run], dtype=np.float64)
+
+    return Slice(
+        rows(items),
+        None if others is None else rows(others),
+        np.array([item.group for item in items]),
+        clusters([item.source_sample_id for item in items], [item.person for item in items]),
+    )
+
+
+def _of_slice(cut: Slice, protocol: str, resampling: Resampling, *, gap: bool) -> dict[str, Interval]:
+    import numpy as np
+
+    estimates, weights, names = _rates(cut, protocol, gap)
+    ends = _interval(estimates, weights, resampling.confidence)
+    found = {name: pair.tolist() for name, pair in zip(names, ends, strict=True)}
+    found["abs_f1"] = _f1_interval(cut, resampling.confidence)
+    found.update(_resampled(cut, protocol, resampling))
+    order = [*DENOMINATORS, *(["audio_visual_gap"] if gap else [])]
+    return {name: None if found[name] is None or np.isnan(found[name]).any() else found[name] for name in order}
+
+
+def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list[str]]:
+    """The rates of a slice, the weights of the scores that are sums of them (scores x rates), and their names.
+
+    Of a difference, what the second run has more and what it has less are rates of their own: unlike the two runs'
+    rates, they are small where the runs are alike, and tell so.
+    """
+    import numpy as np
+
+    from .rates import estimate
+
+    def summed(rows: Array, names: Sequence[str]) -> Array:
+        return np.asarray(rows[:, [COLUMNS.index(name) for name in names]].sum(1))
+
+    parts = {name: (rate.top, rate.over, slice(None)) for name, rate in RATES.items()}
+    sums = sums_of_rates(protocol)
+    if gap:
+        (ans,) = sums["ans"]
+        parts.update({group: (RATES[ans].top, RATES[ans].over, cut.groups == group) for group in _GAP})
+        sums["audio_visual_gap"] = _GAP
+    tops, bottoms = np.zeros((2, len(cut.rows), len(parts)))
+    for number, (top, over, where) in enumerate(parts.values()):
+        rows = cut.rows if cut.others is None else cut.others
+        tops[where, number] = summed(rows, top)[where]
+        bottoms[where, number] = summed(cut.rows, over)[where]
+        if cut.others is not None:
+            tops[where, number] -= summed(cut.rows, top)[where]
+    weights = np.array([[sums[name].get(part, 0.0) for part in parts] for name in sums])
+    if cut.others is not None:
+        tops, bottoms = np.hstack([np.maximum(tops, 0), np.maximum(-tops, 0)]), np.hstack([bottoms, bottoms])
+        weights = np.hstack([weights, -weights])
+    return estimate(tops, bottoms, cut.clusters), weights, list(sums)
+
+
+def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
+    """Scores x (low, high), NaN where there is none."""
+    import numpy as np
+
+    from .rates import mover, wilson
+
+    low, high = wilson(estimates, confidence)
+    _, low, high = mover(estimates.rate, low, high, estimates.correlation, weights)
+    # A difference of rates lies between -1 and 1, a sum of them between 0 and 1.
+    return np.stack([np.maximum(low, np.minimum(weights, 0).sum(-1)), np.minimum(high, 1)], axis=-1)
+
+
+def _f1_interval(cut: Slice, confidence: float) -> Interval:
+    """Of the F1 of abstaining, or of its difference."""
+    import numpy as np
+
+    from .rates import estimate, mover, wilson
+
+    at = {name: COLUMNS.index(name) for name in ("true_abstentions", "unanswerable", "false_abstentions")}
+    runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
+    tops = np.stack([rows[:, at["true_abstentions"]] for rows in runs], axis=1)
+    bottoms = np.stack([rows[:, at["unanswerable"]] + rows[:, at["false_abstentions"]] for rows in runs], axis=1)
+    if not cut.rows[:, at["unanswerable"]].any():
+        return None
+    estimates = estimate(tops, bottoms, cut.clusters)
+    rate, low, high = (2 * one / (1 + one) for one in (estimates.rate, *wilson(estimates, confidence)))
+    weights = np.array([[1.0]] if cut.others is None else [[-1.0, 1.0]])
+    _, low, high = mover(rate, low, high, estimates.correlation, weights)
+    # Two runs that abstain alike leave nothing to tell how sure their difference is.
+    return None if low[0] == high[0] else [float(low[0]), float(high[0])]
+
+
+def _resampled(cut: Slice, protocol: str, resampling: Resampling) -> Mapping[str, Interval]:
+    """Of the scores that are no rates, or of their differences."""
+    import numpy as np
+
+    from . import bootstrap
+
+    # Of two clusterings that cross, the one of fewer clusters tells less.
+    codes = min(cut.clusters.codes[:2], key=lambda one: int(one.max()))
+    runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
+    scored = cut.rows[:, COLUMNS.index("bertscored")].any()
+    kept = COLUMNS if scored else ("n", "words")
+    names = _RESAMPLED if scored else ("mean_len",)
+
+    def statistics(totals: Array) -> list[Array]:
+        sides = []
+        for side in np.split(totals, len(runs)):
+            named = dict(zip(kept, side, strict=True))
+            mean_len = bootstrap.ratio(named["words"], named["n"])
+            scores = formulas(named, protocol, bootstrap.ratio) if scored else {"mean_len": mean_len}
+            sides.append([scores[name] for name in names])
+        return sides[0] if len(sides) == 1 else [theirs - ours for ours, theirs in zip(*sides, strict=True)]
+
+    sums = bootstrap.cluster_sums(codes, np.hstack([rows[:, [COLUMNS.index(name) for name in kept]] for rows in runs]))
+    found = bootstrap.intervals(
+        sums,
+        statistics,
+        resampling.n_resamples,
+        resampling.confidence,
+        resampling.seed,
+        np.bincount(codes).astype(np.float64),
+    )
+    return dict.fromkeys(_RESAMPLED) | dict(zip(names, found, strict=True))

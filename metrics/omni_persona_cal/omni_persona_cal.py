@@ -33,12 +33,17 @@ from .judges import Judge
 from .lexical import judge as lexical_judge
 from .openai_judge import OpenAIJudge
 from .overlap import token_f1
+from .power import detectable_difference
 from .published import PAPER_TABLE_2
+from .rates import estimate
+from .repeats import compute_repeats
 from .scores import rates
+from .several import compare_several
+from .student import quantile
 from .text import plain
 from .thinking import answer_of
 from .transformers_judge import TransformersJudge
-from .validation import check_inputs
+from .validation import OPTIONAL_KEYS, check_inputs
 
 _DESCRIPTION = """\
 Cal, the headline score of the Omni-Persona benchmark: the mean of two rates, correct answers among the
@@ -57,7 +62,8 @@ _INPUTS = """
 Args:
     predictions (list of str): what the model said, one string per item.
     references (list of dict): per item `augmented_id`, `source_sample_id`, `group` (I2I, A2A, T2T or T2Any),
-        `task`, `absence` (none, absent_persona or absent_attribute), `gold_answer` and `answerable` (bool).
+        `task`, `absence` (none, absent_persona or absent_attribute), `gold_answer` and `answerable` (bool); where
+        known `other_answers` (list of str, what the other notes say) and `person` (str, whom the item asks about).
     judge (str): "lexical", a deterministic rule that compares words; "openai" or "transformers", a model.
     judge_options (dict, optional): for a model, at least `model`; for an endpoint also `base_url`.
     verdicts (list of str, optional): CORRECT, WRONG or UNJUDGED per item, from a judge of your own.
@@ -80,8 +86,21 @@ _FEATURES = {
         "absence": datasets.Value("string"),
         "gold_answer": datasets.Value("string"),
         "answerable": datasets.Value("bool"),
+        "other_answers": datasets.List(datasets.Value("string")),
+        "person": datasets.Value("string"),
     },
 }
+
+
+def _filled(reference: Mapping[str, Any]) -> dict[str, Any]:
+    """A reference with all keys, as the features have them: blank where it may leave one out, as None is refused."""
+    known = {key: value for key, value in reference.items() if value is not None}
+    return {"other_answers": [], "person": "", **known}
+
+
+def _emptied(reference: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_filled` was given."""
+    return {key: value for key, value in reference.items() if key not in OPTIONAL_KEYS or value}
 
 
 class OmniPersonaCal(evaluate.Metric):
@@ -110,14 +129,14 @@ class OmniPersonaCal(evaluate.Metric):
     def add_batch(self, *, predictions: Any = None, references: Any = None) -> None:
         """Gathers a batch of items for a later `compute()`; raises ValueError for what it could not score."""
         check_inputs(predictions, references)
-        super().add_batch(predictions=predictions, references=references)
+        super().add_batch(predictions=predictions, references=[_filled(one) for one in references])
 
     def add(self, *, prediction: Any = None, reference: Any = None) -> None:
         """Gathers one item for a later `compute()`; raises ValueError for what it could not score."""
         check_inputs([prediction], [reference])
-        super().add(prediction=prediction, reference=reference)
+        super().add(prediction=prediction, reference=_filled(reference))
 
     def _compute(
         self, predictions: Sequence[str], references: Sequence[Mapping[str, Any]], **options: Any
     ) -> dict[str, Any]:
-        return compute(predictions, references, **options)
+        return compute(predictions, [_emptied(reference) for reference in references], **options)

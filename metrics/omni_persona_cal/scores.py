@@ -62,6 +62,8 @@ class JudgedItem:
     """F1 of the two bags of words, 0..1; None for an unanswerable item."""
     bertscore: float | None
     """BERTScore F1; None for an unanswerable item, and where nobody asked for it."""
+    person: str | None = None
+    """Whom the item asks about; None where nobody said. Items about one person are not independent of each other."""
 
     def is_right(self, protocol: str = GUARDED) -> bool | None:
         """Whether the item counts as right under `protocol`; None where it is UNJUDGED."""
@@ -73,8 +75,8 @@ class JudgedItem:
 
 
 COLUMNS = (
-    "n", "answerable", "unanswerable", "judged", "correct", "correct_guarded", "false_abstentions",
-    "true_abstentions", "rouge_l", "token_f1", "bertscored", "bertscore", "words",
+    "n", "answerable", "unanswerable", "judged", "correct", "correct_guarded", "answered", "false_abstentions",
+    "true_abstentions", "hallucinated", "rouge_l", "token_f1", "bertscored", "bertscore", "words",
 )  # fmt: skip
 """What is summed up over items; every score is a function of these totals."""
 
@@ -90,14 +92,53 @@ def columns(item: JudgedItem) -> tuple[float, ...]:
         judged,
         correct,
         correct and not item.abstaining,
+        item.answerable and not item.abstaining,
         item.answerable and item.abstaining,
         not item.answerable and item.abstaining,
+        not item.answerable and not item.abstaining,
         item.rouge_l or 0.0,
         item.token_f1 or 0.0,
         item.bertscore is not None,
         item.bertscore or 0.0,
         item.n_words,
     )
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A mean of what each item adds, 0..1."""
+
+    top: tuple[str, ...]
+    """The columns that are summed up."""
+    over: tuple[str, ...]
+    """The columns that count the items it is over."""
+
+
+RATES = {
+    "ans_guarded": Rate(("correct_guarded",), ("judged",)),
+    "ans_unguarded": Rate(("correct",), ("judged",)),
+    "unans": Rate(("true_abstentions",), ("unanswerable",)),
+    "cal_weighted": Rate(("correct_guarded", "true_abstentions"), ("judged", "unanswerable")),
+    "one_minus_fa": Rate(("answered",), ("answerable",)),
+    "false_abstention_rate": Rate(("false_abstentions",), ("answerable",)),
+    "hallucination_rate": Rate(("hallucinated",), ("unanswerable",)),
+    "rouge_l": Rate(("rouge_l",), ("answerable",)),
+    "token_f1": Rate(("token_f1",), ("answerable",)),
+}
+"""The scores that are one rate: see `formulas`."""
+
+
+def sums_of_rates(protocol: str) -> dict[str, dict[str, float]]:
+    """The scores that are weighted sums of `RATES`: score -> rate -> weight."""
+    ans = "ans_unguarded" if protocol == "paper" else "ans_guarded"
+    return {
+        **{name: {name: 1.0} for name in RATES},
+        "ans": {ans: 1.0},
+        "ta": {"unans": 1.0},
+        "cal": {"cal_weighted": 1.0} if protocol == "v2.2" else {ans: 0.5, "unans": 0.5},
+        "cal_mean": {"ans_guarded": 0.5, "unans": 0.5},
+        "abstention_avg": {"one_minus_fa": 0.5, "unans": 0.5},
+    }
 
 
 @dataclass(frozen=True)
@@ -182,32 +223,20 @@ def formulas(totals: Mapping[str, Any], protocol: str, ratio: Callable[[Any, Any
         protocol: One of `PROTOCOLS`.
         ratio: Divides two of them; NaN where the second is zero.
     """
-    ans_guarded = ratio(totals["correct_guarded"], totals["judged"])
-    ans_unguarded = ratio(totals["correct"], totals["judged"])
-    ans = ans_unguarded if protocol == "paper" else ans_guarded
+    rates = {
+        name: ratio(sum(totals[column] for column in rate.top), sum(totals[column] for column in rate.over))
+        for name, rate in RATES.items()
+    }
+    sums = {
+        name: rates[next(iter(weights))] if len(weights) == 1 else sum(rates[rate] for rate in weights) / len(weights)
+        for name, weights in sums_of_rates(protocol).items()
+    }
     n_unanswerable, n_true = totals["unanswerable"], totals["true_abstentions"]
-    unans = ratio(n_true, n_unanswerable)
-    cal_weighted = ratio(totals["correct_guarded"] + n_true, totals["judged"] + n_unanswerable)
-    n_answered = totals["answerable"] - totals["false_abstentions"]
-    one_minus_fa = ratio(n_answered, totals["answerable"])
     # 2TP / (2TP + FP + FN). Without positives recall is 0/0, and the F1 built on it says nothing.
     f1_whole = (n_true + totals["false_abstentions"] + n_unanswerable) * (n_unanswerable > 0)
     scores = {
-        "ans": ans,
-        "ans_guarded": ans_guarded,
-        "ans_unguarded": ans_unguarded,
-        "unans": unans,
-        "ta": unans,
-        "cal": cal_weighted if protocol == "v2.2" else (ans + unans) / 2,
-        "cal_mean": (ans_guarded + unans) / 2,
-        "cal_weighted": cal_weighted,
-        "one_minus_fa": one_minus_fa,
-        "false_abstention_rate": ratio(totals["false_abstentions"], totals["answerable"]),
-        "hallucination_rate": ratio(n_unanswerable - n_true, n_unanswerable),
-        "abstention_avg": (one_minus_fa + unans) / 2,
+        **sums,
         "abs_f1": ratio(2 * n_true, f1_whole),
-        "rouge_l": ratio(totals["rouge_l"], totals["answerable"]),
-        "token_f1": ratio(totals["token_f1"], totals["answerable"]),
         "bertscore": ratio(totals["bertscore"], totals["bertscored"]),
         "mean_len": ratio(totals["words"], totals["n"]),
     }
@@ -258,7 +287,10 @@ def slices(items: Sequence[JudgedItem]) -> dict[str, dict[str, list[JudgedItem]]
 
 
 def audio_visual_gap(ans_by_group: Mapping[str, Any]) -> Any:
-    """Ans of I2I minus Ans of A2A: how much better a person is found by face than by voice. -1..1 or NaN."""
+    """Ans of I2I minus Ans of A2A: how much better questions are answered by a face than by a voice. -1..1 or NaN.
+
+    It is about what was answered, not about who was recognised.
+    """
     return ans_by_group["I2I"] - ans_by_group["A2A"]
 
 

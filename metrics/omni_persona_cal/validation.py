@@ -13,7 +13,11 @@ from .scores import ABSENCES, GROUPS, NO_ABSENCE, PROTOCOLS, VERDICTS
 
 _NEVER_BLANK = ("augmented_id", "source_sample_id", "group", "task", "absence")
 REFERENCE_KEYS = (*_NEVER_BLANK, "gold_answer", "answerable")
-"""What each reference holds, no more and no less. All are strings but `answerable`, a bool."""
+"""What each reference holds. All are strings but `answerable`, a bool."""
+
+OPTIONAL_KEYS = ("other_answers", "person")
+"""What a reference may hold besides, None where it is not known: what the other notes say of the asked field, a list of
+strings, and whom the item asks about, a name or number of theirs as a string."""
 
 
 def check_inputs(predictions: object, references: object) -> None:
@@ -88,7 +92,7 @@ def _check_reference(reference: object, where: str) -> None:
         where = f"{where} (item {augmented_id})"
 
     faults = [f"no {key}" for key in REFERENCE_KEYS if key not in reference]
-    faults += [f"an unknown {key}" for key in reference if key not in REFERENCE_KEYS]
+    faults += [f"an unknown {key}" for key in reference if key not in (*REFERENCE_KEYS, *OPTIONAL_KEYS)]
     if faults:
         raise ValueError(f"{where}: expected the keys {', '.join(REFERENCE_KEYS)}, got {' and '.join(faults)}")
 
@@ -103,11 +107,29 @@ def _check_reference(reference: object, where: str) -> None:
         if reference[key] not in allowed:
             raise ValueError(f"{where}: {key}: expected one of {_either(allowed)}, got {reference[key]!r}")
 
+    _check_optional(reference, where)
     answerable, absence = reference["answerable"], reference["absence"]
     if answerable != (absence == NO_ABSENCE):
         raise ValueError(f"{where}: answerable: expected {not answerable} with absence {absence!r}, got {answerable}")
     if answerable and not reference["gold_answer"].strip():
         raise ValueError(f"{where}: gold_answer: expected the answer to an answerable item, got a blank string")
+
+
+def _check_optional(reference: Mapping[str, Any], where: str) -> None:
+    person, others = reference.get("person"), reference.get("other_answers")
+    if person is not None and (not isinstance(person, str) or not person.strip()):
+        raise ValueError(f"{where}: person: expected a string that is not blank, or None, got {_described(person)}")
+    if others is None:
+        return
+    if not isinstance(others, (list, tuple)) or not all(isinstance(answer, str) for answer in others):
+        raise ValueError(f"{where}: other_answers: expected a list of strings, or None, got {_described(others)}")
+    gold = _folded(reference["gold_answer"])
+    if reference["answerable"] and gold in map(_folded, others):
+        raise ValueError(f"{where}: other_answers: expected answers other than the gold answer, which is among them")
+
+
+def _folded(answer: str) -> str:
+    return " ".join(answer.split()).casefold()
 
 
 def _either(allowed: Collection[str]) -> str:

@@ -1,0 +1,132 @@
+"""How small a difference in Cal a set of items can tell, and how many source samples a difference needs.
+
+Two runs over the same items are compared. What is not known before any run is assumed: rates of one half, where they
+vary most; that two items of one source sample, or about one person, go wrong together as here; and that the two runs
+find the same items hard as here. `comparison.compare` says the same of two runs that are there, without assuming.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+from .scores import JudgedItem
+from .student import quantile
+
+RATE = 0.5
+"""Assumed of Ans and Unans."""
+
+SAME_SOURCE = 0.25
+"""Assumed correlation of two items of one source sample in one run."""
+
+SAME_PERSON = 0.05
+"""Assumed correlation of two items about one person from different source samples."""
+
+SAME_ITEM = 0.5
+"""Assumed correlation of the two runs on one item."""
+
+POWER = 0.8
+CONFIDENCE = 0.95
+
+
+def detectable_difference(
+    n_answerable: int,
+    n_unanswerable: int,
+    n_source_samples: int,
+    n_people: int | None = None,
+    *,
+    power: float = POWER,
+    confidence: float = CONFIDENCE,
+) -> float | None:
+    """The difference in Cal, 0..1, between two runs that a comparison finds with probability `power`.
+
+    None where either kind of item is missing, or where all are of one source sample or about one person.
+
+    Args:
+        n_answerable, n_unanswerable: Items of either kind.
+        n_source_samples: Sets of memories that they share.
+        n_people: People that the items ask about; without, as many as source samples.
+        power: How often the difference is to be found.
+        confidence: Of the interval that must leave out zero.
+
+    >>> round(100 * detectable_difference(391, 359, 250), 1)
+    6.3
+    """
+    n_clusters = min(n_source_samples, n_people or n_source_samples)
+    if not n_answerable or not n_unanswerable or n_clusters < 2:
+        return None
+    n = n_answerable + n_unanswerable
+    effect = 1 + (n / n_source_samples - 1) * SAME_SOURCE
+    if n_people is not None:
+        effect += max(0.0, n / n_people - n / n_source_samples) * SAME_PERSON
+    of_rates = RATE * (1 - RATE) * (1 / n_answerable + 1 / n_unanswerable) / 4
+    error = math.sqrt(2 * (1 - SAME_ITEM) * effect * of_rates)
+    return error * (quantile(confidence, n_clusters - 1) + NormalDist().inv_cdf(power))
+
+
+def source_samples_needed(
+    difference: float,
+    n_people: int | None = None,
+    *,
+    items_per_sample: int = 3,
+    answerable: float = 0.5,
+    power: float = POWER,
+    confidence: float = CONFIDENCE,
+) -> int:
+    """The number of source samples with which `detectable_difference` is at most `difference`.
+
+    Args:
+        difference: In Cal, 0..1.
+        n_people: People whom the items will ask about; without, as many as source samples.
+        items_per_sample: Questions over one set of memories.
+        answerable: Share of the items that can be answered.
+        power, confidence: As of `detectable_difference`.
+
+    Raises:
+        ValueError: an argument is out of its range, or so few people cannot tell the difference, however often they
+            are asked about.
+    """
+    for name, value in (("difference", difference), ("answerable", answerable), ("power", power)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name}: expected a number between 0 and 1, got {value!r}")
+    if not power >= 0.5:
+        raise ValueError(f"power: expected at least 0.5, got {power!r}")
+    for name, number, least in (("items_per_sample", items_per_sample, 1), ("n_people", n_people or 2, 2)):
+        if number < least:
+            raise ValueError(f"{name}: expected at least {least}, got {number!r}")
+
+    def told(n_sources: int) -> float:
+        n = n_sources * items_per_sample
+        n_answerable = min(max(round(n * answerable), 1), n - 1)
+        found = detectable_difference(
+            n_answerable, n - n_answerable, n_sources, n_people, power=power, confidence=confidence
+        )
+        return math.inf if found is None else found
+
+    enough = 2
+    while told(enough) > difference:
+        enough *= 2
+        if enough > 2**30:
+            raise ValueError(
+                f"{n_people} people cannot tell a difference of {100 * difference:g} points, however often they are "
+                f"asked about: the most that they can tell is {100 * told(2**30):.1f} points. Use more people"
+            )
+    least = enough // 2
+    while enough - least > 1:
+        middle = (least + enough) // 2
+        least, enough = (least, middle) if told(middle) <= difference else (middle, enough)
+    return enough
+
+
+def detectable(items: Sequence[JudgedItem]) -> dict[str, Any]:
+    """`detectable_difference` of some items, with what it rests on."""
+    people = {item.person for item in items}
+    n_answerable = sum(item.answerable for item in items)
+    counts = (n_answerable, len(items) - n_answerable, len({item.source_sample_id for item in items}))
+    return {
+        "cal": detectable_difference(*counts, None if None in people else len(people)),
+        "power": POWER,
+        "confidence": CONFIDENCE,
+    }
