@@ -127,13 +127,16 @@ def _table(result: Mapping[str, Any]) -> Table:
 def _cells(row: Mapping[str, Any]) -> list[Text]:
     if row["difference"] is None:
         return [Text("-")] * 4 + [Text(str(row["count"]))]
-    low, high = row["interval"] or (None, None)
-    # A difference whose interval does not hold zero stands out.
-    style = "bold" if low is not None and (low > 0 or high < 0) else ""
+    interval, style = Text("-"), ""
+    if row["interval"] is not None:
+        low, high = row["interval"]
+        # A difference whose interval does not hold zero stands out.
+        style = "bold" if low > 0 or high < 0 else ""
+        interval = Text(f"{100 * low:+.1f} .. {100 * high:+.1f}", style)
     return [
         Text(f"{100 * row['a']:.1f}"),
         Text(f"{100 * row['b']:.1f}"),
         Text(f"{100 * row['difference']:+.1f}", style),
-        Text("-" if low is None else f"{100 * low:+.1f} .. {100 * high:+.1f}", style),
+        interval,
         Text(str(row["count"])),
     ]
