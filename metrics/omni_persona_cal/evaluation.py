@@ -9,7 +9,6 @@ from .abstention import abstains
 from .intervals import Resampling, described, intervals
 from .judges import Judge, make_judge
 from .overlap import rouge_l_recall, token_f1
-from .power import detectable
 from .scores import GUARDED, UNJUDGED, JudgedItem, audio_visual_gap, rates, slices
 from .thinking import answer_of
 from .validation import check_inputs, check_protocol, check_resampling, check_verdicts
@@ -46,10 +45,9 @@ def compute(
         bertscore: The options of `bertscore.bertscores`, at least `model`; None leaves BERTScore out.
 
     Returns:
-        `judge` (its name, or "given"), `protocol`, `interval` (how intervals were made, None without), `detectable`
-        (the smallest difference in Cal that these items can tell, as of `power.detectable`), the keys of `scores.rates`
-        for all items, and the same keys for each slice under `by_group`, `by_task` and `by_absence`. With intervals,
-        each of these has `intervals`, score -> [low, high] or None. Among the scores of all items is
+        `judge` (its name, or "given"), `protocol`, `interval` (as of `intervals.described`, None without), the keys of
+        `scores.rates` for all items, and the same keys for each slice under `by_group`, `by_task` and `by_absence`.
+        With intervals, each of these has `intervals`, score -> [low, high] or None. Among the scores of all items is
         `audio_visual_gap`.
 
     Raises:
@@ -65,7 +63,6 @@ def compute(
         "judge": judged_by,
         "protocol": protocol,
         "interval": described(resampling, items) if n_resamples else None,
-        "detectable": detectable(items),
         **summary(items, protocol),
     }
     if n_resamples:

@@ -147,13 +147,23 @@ def detectable_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], pr
 
 
 def described(resampling: Resampling, items: Sequence[JudgedItem]) -> dict[str, Any]:
-    """How intervals were made, for a reader of the result."""
+    """How intervals over some items were made, for a reader of the result.
+
+    `method`; `over`, what stands for chance: source samples, and the people they ask about where all are known;
+    `n_people`, None where they are not; `detectable_cal`, the difference in Cal that such items can tell between two
+    runs with 80 % power (`power.detectable_difference`); and the fields of `Resampling`.
+    """
+    from .power import detectable_difference
+
     people = {item.person for item in items}
-    known = None not in people
+    n_people = None if None in people else len(people)
+    n_answerable = sum(item.answerable for item in items)
+    n_sources = len({item.source_sample_id for item in items})
     return {
         "method": _METHOD,
-        "over": "source samples and the people they ask about" if known else "source samples",
-        "n_people": len(people) if known else None,
+        "over": "source samples" if n_people is None else "source samples and the people they ask about",
+        "n_people": n_people,
+        "detectable_cal": detectable_difference(n_answerable, len(items) - n_answerable, n_sources, n_people),
         **asdict(resampling),
     }
 

@@ -8,11 +8,8 @@ find the same items hard as here. `comparison.compare` says the same of two runs
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any
 
-from .scores import JudgedItem
 from .student import quantile
 
 RATE = 0.5
@@ -118,15 +115,3 @@ def source_samples_needed(
         middle = (least + enough) // 2
         least, enough = (least, middle) if told(middle) <= difference else (middle, enough)
     return enough
-
-
-def detectable(items: Sequence[JudgedItem]) -> dict[str, Any]:
-    """`detectable_difference` of some items, with what it rests on."""
-    people = {item.person for item in items}
-    n_answerable = sum(item.answerable for item in items)
-    counts = (n_answerable, len(items) - n_answerable, len({item.source_sample_id for item in items}))
-    return {
-        "cal": detectable_difference(*counts, None if None in people else len(people)),
-        "power": POWER,
-        "confidence": CONFIDENCE,
-    }

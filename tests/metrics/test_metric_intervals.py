@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omni_persona_cal import CANONICAL_ABSTENTION, compare, compute, judged_items
+from omni_persona_cal import CANONICAL_ABSTENTION, compare, compute, detectable_difference, judged_items
 from omni_persona_cal.bootstrap import percentile_intervals, resampled_totals, source_sums
 from omni_persona_cal.comparison import mcnemar
 
@@ -141,11 +141,13 @@ def test_seed_confidence_and_number_are_followed_and_told(run) -> None:
     def drawn(seed: int) -> list:
         return compute(predictions, references, verdicts=verdicts, n_resamples=1000, seed=seed)["intervals"]["mean_len"]
 
+    counts = (sum(one["answerable"] for one in references), sum(not one["answerable"] for one in references), 30)
     assert width(seed=1) == width(seed=2)
     assert drawn(1) == drawn(1) != drawn(2)
     assert width(confidence=0.5)[0] < width()[0] < width(confidence=0.99)[0]
     told = compute(predictions, references, verdicts=verdicts, n_resamples=7, seed=3)["interval"]
     assert "Wilson" in told.pop("method")
+    assert told.pop("detectable_cal") == detectable_difference(*counts)
     assert told == {"over": "source samples", "n_people": None, "n_resamples": 7, "confidence": 0.95, "seed": 3}
 
 
