@@ -24,6 +24,9 @@ from .agreement import judge_agreement
 from .audit import audit_published
 from .bertscore import bertscores
 from .bootstrap import resampled_totals
+from .chat import ChatClient
+from .chat_policy import RequestForm
+from .chat_reply import ChatReply
 from .comparison import compare as compare_runs
 from .evaluation import compute
 from .intervals import Resampling
@@ -31,6 +34,7 @@ from .judge_cache import JudgeCache
 from .judge_prompt import question
 from .judges import Judge
 from .lexical import judge as lexical_judge
+from .masking import Mask
 from .openai_judge import OpenAIJudge
 from .overlap import token_f1
 from .power import detectable_difference

@@ -1,49 +1,41 @@
 """A model behind an OpenAI-compatible endpoint: `POST URL/chat/completions`.
 
-Pictures travel as data URIs, clips as `input_audio` WAV. A bounded number of requests is on the way at any time, and
-of siblings one, so that each finds in the server's prefix cache what the one before it left there. What
-passes (429, 5xx, a time-out, a cut connection) is tried again, what does not (401, 403, 404, a server that is no such
-endpoint) ends the run, and what concerns one item fails that item.
+Pictures travel as data URIs, clips as `input_audio` WAV or as the server's dialect has it. A bounded number of
+requests is on the way at any time, and of siblings one, so that each finds in the server's prefix cache what the one
+before it left there. What is tried again, what fails an item and what ends a run is `omni_persona_artifacts.chat`'s
+to say.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import json
-import os
-import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
 
 from omni_persona import Item, Media
+from omni_persona_artifacts.chat import (
+    API_KEY_ENV,
+    ChatClient,
+    ChatReply,
+    EndpointError,
+    Messages,
+    NoReplyError,
+    form_of,
+)
 from omni_persona_runner.media import clip_wav, picture_uri
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Clip, Part, Picture, Prompt, Text
 from omni_persona_runner.thinking import split_thinking
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-    from tenacity import RetryCallState
-
-API_KEY_ENV = "OPENAI_API_KEY"
-
 _KEPT = 8
 """Pictures, and as many clips, that are kept of each source sample: four memories', and those of a few queries."""
-_LONGEST_WAIT = 60.0
-"""Seconds between two attempts, at most."""
-_REFUSED = {
-    401: "does not accept the API key",
-    403: "forbids what is asked of it",
-    404: "has no such model, or no /chat/completions at this address",
-}
-"""Status codes that no item can change -> what they say."""
-_PASSING = (408, 409, 425, 429)
-"""Status codes below 500 that may be gone at the next attempt."""
 
 
 class EndpointModel:
@@ -58,6 +50,7 @@ class EndpointModel:
         max_new_tokens: int = 256,
         concurrency: int = 8,
         api_key_env: str = API_KEY_ENV,
+        dialects: Sequence[str] = (),
         timeout: float = 600.0,
         attempts: int = 6,
         first_wait: float = 1.0,
@@ -67,27 +60,26 @@ class EndpointModel:
         url: the base, such as `http://localhost:8000/v1`. name: what the server calls the model.
         concurrency: requests on the way at once, each of another source sample. timeout: seconds a request may take.
         api_key_env: the environment variable that holds the key; an unset one sends no key worth the name.
+        dialects: how the server wants requests, see `omni_persona_artifacts.chat.Dialect`; OpenAI's way for none.
         attempts: how often a request is sent at most. first_wait: seconds before the second attempt, doubled
         before each further one.
-        Raises `ValueError` for an address that is no URL, or a number below 1.
+        Raises `ValueError` for an address that is no URL, a number below 1, or an unknown dialect.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"expected an endpoint such as http://localhost:8000/v1, got {_without_secrets(url)!r}")
         if min(max_new_tokens, concurrency, attempts) < 1:
             raise ValueError(f"expected numbers of at least 1, got {max_new_tokens=}, {concurrency=}, {attempts=}")
         self.name = name
-        self._url, self._shown_url = url, _without_secrets(url)
-        self._key = os.environ.get(api_key_env) or None
-        self._key_env = api_key_env
+        self._chat = ChatClient(
+            url,
+            name,
+            api_key_env=api_key_env,
+            form=form_of(dialects),
+            timeout=timeout,
+            attempts=attempts,
+            first_wait=first_wait,
+        )
         self._prompt = prompt or Prompt()
         self._max_new_tokens = max_new_tokens
-        self._limit_name = "max_tokens"
         self._concurrency = concurrency
-        self._timeout = timeout
-        self._attempts = attempts
-        self._first_wait = first_wait
-        self._last_reply = 0.0
         # Encoded once for all siblings, which come one after the other while as many other samples are asked.
         self._picture = lru_cache(maxsize=_KEPT * concurrency)(picture_uri)
         self._clip = lru_cache(maxsize=_KEPT * concurrency)(_clip_data)
@@ -95,7 +87,7 @@ class EndpointModel:
     def describe(self) -> dict[str, Any]:
         """What decides the answers, for the manifest."""
         return {
-            "endpoint": self._shown_url,
+            "endpoint": self._chat.shown_url,
             **self._prompt.describe(),
             "generation": {"max_new_tokens": self._max_new_tokens, "temperature": 0},
         }
@@ -103,116 +95,58 @@ class EndpointModel:
     def check(self, items: Iterable[Item]) -> None:
         """What a server takes shows when it is asked."""
 
+    def goes_on(self, n_answered: int) -> None:
+        """Say that the server has answered that many items of this run before: what it refuses now is one item's."""
+        self._chat.has_answered |= n_answered > 0
+
+    def not_taken(self) -> tuple[str, ...]:
+        """The settings that the server has refused, so that its own defaults decide them."""
+        return tuple(sorted(self._chat.form.dropped))
+
     def answer(self, items: Iterable[Item]) -> Iterator[Outcome]:
-        """Answer items as the replies come in.
+        """Answer items as the replies come in; works where an event loop runs already, as in a notebook.
 
         Raises `LoadError` where the endpoint cannot be used at all: requests on the way are given up.
         """
-        loop = asyncio.new_event_loop()
-        client = self._client()
-        running: dict[asyncio.Task[Outcome], list[Item]] = {}
-        """What is asked, with the siblings that are asked after it."""
         samples = (list(siblings) for _, siblings in groupby(items, key=lambda item: item.source_sample_id))
+        running: dict[Future[Outcome], list[Item]] = {}
+        """What is asked, with the siblings that are asked after it."""
+        done: SimpleQueue[Future[Outcome]] = SimpleQueue()
+        with _Loop(self._chat) as loop:
 
-        def send(siblings: list[Item]) -> None:
-            running[loop.create_task(self._ask(client, siblings[0]))] = siblings[1:]
+            def send(siblings: list[Item]) -> None:
+                future = asyncio.run_coroutine_threadsafe(self._ask(siblings[0]), loop.loop)
+                running[future] = siblings[1:]
+                future.add_done_callback(done.put)
 
-        try:
             while True:
                 while len(running) < self._concurrency and (siblings := next(samples, None)):
                     send(siblings)
                 if not running:
                     return
-                done, _ = loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
-                for task in done:
-                    if siblings := running.pop(task):
-                        send(siblings)
                 # Those that end the run come last, so that no answer beside them is lost.
-                for task in sorted(done, key=lambda task: task.exception() is not None):
-                    yield task.result()
-        finally:
-            for task in running:
-                task.cancel()
-            if running:
-                loop.run_until_complete(asyncio.wait(running))
-            loop.run_until_complete(client.close())
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
+                finished = sorted(_taken(done), key=lambda future: future.exception() is not None)
+                for future in finished:
+                    if siblings := running.pop(future):
+                        send(siblings)
+                for future in finished:
+                    yield future.result()
 
-    def _client(self) -> AsyncOpenAI:
-        from openai import AsyncOpenAI
-
-        # Servers that want no key want a header all the same. Retries are ours: they must know when to stop.
-        return AsyncOpenAI(base_url=self._url, api_key=self._key or "none", timeout=self._timeout, max_retries=0)
-
-    async def _ask(self, client: AsyncOpenAI, item: Item) -> Outcome:
-        import openai
-
+    async def _ask(self, item: Item) -> Outcome:
         start = time.perf_counter()
-        item_id = item.augmented_id
+        settings = {"temperature": 0, "max_tokens": self._max_new_tokens}
         try:
             messages = await asyncio.to_thread(self._messages, item)
-            reply = await self._request(client, messages)
-        except ValueError as error:
-            return ModelError(item_id, str(error))
-        except openai.APIConnectionError as error:
-            # Where nobody was answered meanwhile, it is the server that is gone, not the item that is at fault.
-            if self._last_reply < start and not isinstance(error, openai.APITimeoutError):
-                raise LoadError(f"no connection to {self._shown_url}: {self._clean(_cause(error))}") from None
-            return ModelError(item_id, self._clean(_cause(error)))
-        except openai.APIStatusError as error:
-            said = self._clean(error.message.removeprefix(f"Error code: {error.status_code} - "))
-            if error.status_code in _REFUSED:
-                hint = f" (set {self._key_env})" if error.status_code == 401 and self._key is None else ""
-                raise LoadError(
-                    f"{self._shown_url} {_REFUSED[error.status_code]}{hint}, asked for model {self.name}: {said}"
-                ) from None
-            return ModelError(item_id, f"the server replied {error.status_code}: {said}")
-        self._last_reply = time.perf_counter()
-        return self._outcome(item_id, reply, time.perf_counter() - start)
-
-    async def _request(self, client: AsyncOpenAI, messages: Any) -> Any:
-        """The server's reply. Raises what the last attempt raised: `ValueError` for a reply cut in its middle."""
-        import tenacity
-
-        attempts = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(_passes),
-            wait=self._wait,
-            stop=tenacity.stop_after_attempt(self._attempts),
-            reraise=True,
-        )
-        async for attempt in attempts:
-            with attempt:
-                return await self._send(client, messages)
-        raise AssertionError("tenacity returns or raises")
-
-    async def _send(self, client: AsyncOpenAI, messages: Any) -> Any:
-        import openai
-
-        # The limit has two names: the older one, which most servers know, and one that some insist on.
-        limit = {self._limit_name: self._max_new_tokens}
-        try:
-            return await client.chat.completions.create(
-                model=self.name, messages=messages, temperature=0, extra_body=limit
-            )
-        except openai.BadRequestError as error:
-            if "max_tokens" not in limit or "max_completion_tokens" not in error.message:
-                raise
-            self._limit_name = "max_completion_tokens"
-            return await self._send(client, messages)
-
-    def _wait(self, state: RetryCallState) -> float:
-        """Seconds until the next attempt: what the server asks for, or twice the last wait, a little apart."""
-        error = state.outcome.exception() if state.outcome else None
-        response = getattr(error, "response", None)
-        asked = response.headers.get("retry-after", "") if response is not None else ""
-        if asked.replace(".", "", 1).isdigit():
-            return min(float(asked), _LONGEST_WAIT)
-        return min(self._first_wait * 2 ** (state.attempt_number - 1), _LONGEST_WAIT) * random.uniform(0.75, 1.25)
+            reply = await self._chat.ask(messages, settings)
+        except (ValueError, NoReplyError) as error:
+            return ModelError(item.augmented_id, str(error))
+        except EndpointError as error:
+            raise LoadError(str(error)) from None
+        return self._outcome(item.augmented_id, reply, time.perf_counter() - start)
 
     # ---- what is sent
 
-    def _messages(self, item: Item) -> list[dict[str, Any]]:
+    def _messages(self, item: Item) -> Messages:
         """The conversation as the API takes it. Raises `ValueError` for a medium that cannot be used."""
         system, user = self._prompt.conversation(item)
         (rules,) = system.parts
@@ -234,75 +168,83 @@ class EndpointModel:
 
     # ---- what comes back
 
-    def _outcome(self, item_id: str, reply: Any, seconds: float) -> Outcome:
+    def _outcome(self, item_id: str, reply: ChatReply, seconds: float) -> Outcome:
         """What a reply says to an item.
 
         An answer that is refused, filtered or empty is none: it must not count as a wrong one.
         """
-        from openai.types.chat import ChatCompletion
-
-        if not isinstance(reply, ChatCompletion):
-            start = " ".join(str(reply).split())[:80]
-            raise LoadError(f"{self._shown_url} is no OpenAI-compatible endpoint: it replied {start!r}")
-        if not reply.choices or reply.choices[0].message is None:
-            return ModelError(item_id, "a reply without choices")
-        choice = reply.choices[0]
-        if choice.message.refusal:
-            return ModelError(item_id, f"refused: {choice.message.refusal}")
-        if choice.finish_reason == "content_filter":
-            return ModelError(item_id, "stopped by the server's content filter")
-        cut = choice.finish_reason == "length"
-        content = choice.message.content
+        mask = self._chat.mask
+        if reply.problem:
+            return ModelError(item_id, mask.message(reply.problem))
         try:
-            said = split_thinking(content or "")
+            said = split_thinking(reply.text)
         except ValueError as error:
-            return ModelError(item_id, f"{error}" + f" within {self._max_new_tokens} tokens" * cut)
+            return ModelError(item_id, f"{error}" + f" within {self._max_new_tokens} tokens" * reply.cut)
         if not said.answer:
-            return ModelError(item_id, "an empty answer" + f", cut at {self._max_new_tokens} tokens" * cut)
-        if self._prompt.reason and cut and said.thinking is None and not _thoughts(choice.message):
+            return ModelError(item_id, "an empty answer" + f", cut at {self._max_new_tokens} tokens" * reply.cut)
+        thinking = said.thinking or reply.thinking
+        if self._prompt.reason and reply.cut and thinking is None:
             return ModelError(item_id, f"the thinking has no end within {self._max_new_tokens} tokens")
         return Answer(
             item_id,
-            text=said.answer,
-            input_tokens=reply.usage.prompt_tokens if reply.usage else None,
-            output_tokens=reply.usage.completion_tokens if reply.usage else None,
+            text=mask.text(said.answer),
+            input_tokens=reply.input_tokens,
+            output_tokens=reply.output_tokens,
             seconds=seconds,
-            finish="length" if cut else "stop" if choice.finish_reason == "stop" else None,
-            thinking=said.thinking or _thoughts(choice.message),
+            finish="length" if reply.cut else "stop" if reply.ended else None,
+            thinking=None if thinking is None else mask.text(thinking),
         )
 
-    def _clean(self, message: str) -> str:
-        """A message of the server in one short line, without the key."""
-        message = message.replace(self._key, "***") if self._key else message
-        return " ".join(message.split())[:300]
+
+class _Loop:
+    """An event loop in a thread of its own, with a client that is open as long as the block runs."""
+
+    def __init__(self, client: ChatClient) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._client = client
+        self._thread = Thread(target=self.loop.run_forever, name="requests", daemon=True)
+
+    def __enter__(self) -> _Loop:
+        self._thread.start()
+        try:
+            self._do(self._client.__aenter__())
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._do(_cancel_others())
+            self._do(self._client.__aexit__())
+            self._do(self.loop.shutdown_default_executor())
+        finally:
+            self._end()
+
+    def _do(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def _end(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+async def _cancel_others() -> None:
+    """Give up all that the running loop does besides this."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _taken(done: SimpleQueue[Any]) -> list[Any]:
+    """What a queue holds: waits for the first."""
+    taken = [done.get()]
+    while not done.empty():
+        taken.append(done.get())
+    return taken
 
 
 def _clip_data(media: Media) -> str:
     return base64.b64encode(clip_wav(media)).decode()
-
-
-def _passes(error: BaseException) -> bool:
-    """Whether the same request may do better in a moment."""
-    import openai
-
-    if isinstance(error, openai.APIStatusError):
-        # What is out of credit says so with the code for too many requests.
-        return (error.status_code in _PASSING and error.code != "insufficient_quota") or error.status_code >= 500
-    return isinstance(error, openai.APIConnectionError | json.JSONDecodeError)
-
-
-def _thoughts(message: Any) -> str | None:
-    """What a server that takes thinking apart itself hands over beside the answer."""
-    thoughts = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-    return thoughts if isinstance(thoughts, str) else None
-
-
-def _cause(error: BaseException) -> str:
-    cause = error.__cause__
-    return f"{error}" + (f" {type(cause).__name__}: {cause}" if cause is not None and str(cause) else "")
-
-
-def _without_secrets(url: str) -> str:
-    """A URL without user, password, query and fragment, any of which may hold a key."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))

@@ -1,0 +1,57 @@
+"""The client of OpenAI-compatible servers that runner and refining share, and the ways in which servers differ.
+
+The client stands in the metric's folder, which travels alone with a judge that asks in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, get_args
+
+from omni_persona_cal.chat import (
+    API_KEY_ENV,
+    ChatClient,
+    EndpointError,
+    Messages,
+    NoReplyError,
+    run_blocking,
+)
+from omni_persona_cal.chat_policy import RequestForm
+from omni_persona_cal.chat_reply import ChatReply
+from omni_persona_cal.masking import Mask, shown_url
+
+__all__ = [
+    "API_KEY_ENV",
+    "ChatClient",
+    "ChatReply",
+    "Dialect",
+    "EndpointError",
+    "Mask",
+    "Messages",
+    "NoReplyError",
+    "RequestForm",
+    "form_of",
+    "run_blocking",
+    "shown_url",
+]
+
+Dialect: TypeAlias = Literal["openai", "audio_url", "data-uri", "stream"]
+"""How a server wants requests.
+
+`openai`: clips as `input_audio` that holds base64. `audio_url`: clips as `audio_url`, as vLLM has them. `data-uri`:
+clips as `input_audio` that holds a data URI. `stream`: replies in parts; goes with any of the others.
+"""
+
+
+def form_of(dialects: Sequence[str]) -> RequestForm:
+    """The form of requests by dialects; OpenAI's for none. Raises `ValueError` for unknown or contrary ones."""
+    for one in dialects:
+        if one not in get_args(Dialect):
+            raise ValueError(f"expected a dialect among {', '.join(get_args(Dialect))}, got {one!r}")
+    clips = {one for one in dialects if one != "stream"}
+    if len(clips) > 1:
+        raise ValueError(f"expected one way to send clips, got {' and '.join(sorted(clips))}")
+    stream = "stream" in dialects
+    if "audio_url" in clips:
+        return RequestForm(clips="audio_url", stream=stream)
+    return RequestForm(clips="data-uri" if "data-uri" in clips else "input_audio", stream=stream)

@@ -1,0 +1,351 @@
+"""A client of OpenAI-compatible servers, for one chat completion after the other: `POST URL/chat/completions`.
+
+What passes (429, 5xx, a late or a cut reply) is tried again, what one question brings about is told of that question,
+and what no question can change (401, 402, 404, no credit, nobody there) ends the work. The request is plain HTTP
+rather than the `openai` package, because a reply has to be bounded in bytes and time before it is in memory, and has
+to be read whatever its shape.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from .chat_policy import (
+    ATTEMPTS_CUT,
+    ATTEMPTS_LATE,
+    ATTEMPTS_MALFORMED,
+    ATTEMPTS_REFUSED,
+    LONGEST_WAIT,
+    AttemptError,
+    RequestForm,
+    adapted,
+    fault_of_error,
+    wait_seconds,
+)
+from .chat_reply import ChatReply, MalformedReplyError, ServerError, parsed, read_reply, read_stream, server_error
+from .masking import Mask, shown_url
+
+if TYPE_CHECKING:
+    import httpx2
+
+API_KEY_ENV = "OPENAI_API_KEY"
+
+Messages = list[dict[str, Any]]
+
+LONGEST_REPLY = 8 * 2**20
+"""Bytes of a reply, at most."""
+_LONGEST_ERROR = 2**16
+"""Bytes that are read of a reply that tells an error."""
+_PROBE_TOKENS = 16
+_PROBE_SECONDS = 30.0
+
+_T = TypeVar("_T")
+
+
+class EndpointError(Exception):
+    """An endpoint that cannot be used at all; the message is one line without secrets."""
+
+
+class NoReplyError(Exception):
+    """One question without a reply; the message is one line without secrets."""
+
+
+class ChatClient:
+    """Sends messages to one model of one server, many at a time; used by `async with`."""
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        api_key_env: str = API_KEY_ENV,
+        form: RequestForm | None = None,
+        timeout: float = 600.0,
+        attempts: int = 6,
+        first_wait: float = 1.0,
+        longest_wait: float = LONGEST_WAIT,
+        give_up_after: int | None = 32,
+        longest_reply: int = LONGEST_REPLY,
+    ) -> None:
+        """Say where the model is; nothing is sent yet.
+
+        url: the base, such as `http://localhost:8000/v1`. api_key_env: the environment variable that holds the key,
+        which is written nowhere. form: how requests are written at first. timeout: seconds from a request to the end
+        of its reply. attempts: how often a question is sent at most. first_wait: seconds before the second attempt,
+        doubled before each further one up to `longest_wait`. give_up_after: questions in a row without a reply, after
+        which the server is asked whether it is there at all; None never asks. longest_reply: in bytes.
+        Raises `ValueError` for an address that is no URL, a key that no header can hold, or a number below 1.
+        """
+        self.shown_url = shown_url(url)
+        if not _is_address(url):
+            raise ValueError(f"expected an endpoint such as http://localhost:8000/v1, got {self.shown_url!r}")
+        if attempts < 1 or timeout <= 0:
+            raise ValueError(f"expected numbers of at least 1, got {attempts=}, {timeout=}")
+        key = os.environ.get(api_key_env) or None
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise ValueError(f"expected the key in {api_key_env} to be printable ASCII without line ends")
+        self.model = model
+        self.mask = Mask.of_endpoint(url, key)
+        self.form = form or RequestForm()
+        """How requests are written: what the server has refused is left out."""
+        self.has_answered = False
+        """Whether this server has answered anything, now or in the work that is gone on with."""
+        self._target = _completions(url)
+        self._key, self._key_env = key, api_key_env
+        self._timeout, self._attempts = timeout, attempts
+        self._first_wait, self._longest_wait = first_wait, longest_wait
+        self._give_up_after = give_up_after
+        self._longest_reply = longest_reply
+        self._silent_in_a_row = 0
+        self._probe: asyncio.Task[bool] | None = None
+        self._http: httpx2.AsyncClient | None = None
+
+    async def __aenter__(self) -> ChatClient:
+        """Open the connections."""
+        import httpx2
+
+        # Redirects would take faces and voices to an address that nobody named. Compressed replies have no bound.
+        self._http = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(self._timeout, connect=min(self._timeout, 20.0)),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
+            follow_redirects=False,
+            # Servers that want no key want a header all the same.
+            headers={
+                "authorization": f"Bearer {self._key or 'none'}",
+                "content-type": "application/json",
+                "accept-encoding": "identity",
+                "user-agent": "omni-persona",
+            },
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close them."""
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.gather(self._probe, return_exceptions=True)
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def ask(self, messages: Messages, settings: Mapping[str, Any]) -> ChatReply:
+        """What the model replies.
+
+        settings: all else that the request holds, such as `max_tokens`. What the server refuses of them is left out,
+        of this request and of those that follow.
+        Raises `NoReplyError`, or `EndpointError` where asking on makes no sense.
+        """
+        form = first_form = self.form
+        tried, attempt = {form}, 1
+        while True:
+            try:
+                reply = await self._attempt(form, messages, settings)
+            except AttemptError as fault:
+                other = self._other_form(form, tried, messages, settings, fault)
+                if other is not None:
+                    form = other
+                    tried.add(form)
+                    continue
+                if attempt >= min(self._attempts, fault.attempts):
+                    raise await self._judged(fault) from None
+                pace = {"first_wait": self._first_wait, "longest": self._longest_wait}
+                await asyncio.sleep(wait_seconds(fault.headers, attempt, **pace))
+                attempt += 1
+            else:
+                if form is not first_form:
+                    self.form = form
+                self.has_answered, self._silent_in_a_row = True, 0
+                return reply
+
+    def _other_form(
+        self,
+        form: RequestForm,
+        tried: set[RequestForm],
+        messages: Messages,
+        settings: Mapping[str, Any],
+        fault: AttemptError,
+    ) -> RequestForm | None:
+        """How to write a refused request anew; None where that would change nothing."""
+        if fault.complaint is None:
+            return None
+        if self.form not in tried:
+            return self.form  # found out by another request meanwhile
+        other = adapted(form, settings, fault.complaint, with_clips=_has_clips(messages))
+        return None if other in tried else other
+
+    async def _judged(self, fault: AttemptError) -> Exception:
+        """What a question without a reply raises, after a look at whether the server answers at all."""
+        message = self.mask.message(fault.message)
+        if fault.scope == "endpoint":
+            return self._end(fault)
+        if fault.scope == "refusal":
+            self._silent_in_a_row = 0
+            return NoReplyError(message)
+        self._silent_in_a_row += 1
+        n_silent = self._silent_in_a_row
+        at_first = fault.scope == "first" and not self.has_answered
+        too_many = self._give_up_after is not None and n_silent >= self._give_up_after
+        if (at_first or too_many) and not await self._answers():
+            if at_first:
+                return self._end(fault)
+            told = f"{self.shown_url} gave no reply to {n_silent} questions in a row"
+            return EndpointError(f"{told}, the last time: {message}; the same command goes on where it stopped")
+        if too_many:
+            self._silent_in_a_row = 0
+        return NoReplyError(message)
+
+    def _end(self, fault: AttemptError) -> EndpointError:
+        said = self.mask.message(fault.message)
+        if fault.status is None:
+            return EndpointError(said)
+        if fault.status == 403:
+            said = f"forbids what is asked of it: {said}"
+        hint = f" (set {self._key_env})" if fault.status == 401 and self._key is None else ""
+        key = f" with the key in {self._key_env}" if fault.status in (401, 403) and self._key is not None else ""
+        what, _, why = said.partition(": ")
+        model = self.mask.message(self.model)
+        return EndpointError(f"{self.shown_url} {what}{hint}, asked for model {model!r}{key}: {why}")
+
+    async def _answers(self) -> bool:
+        """Whether the server answers a question of three words; asked once for all who want to know it now."""
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self._answers_probe())
+        return await asyncio.shield(self._probe)
+
+    async def _answers_probe(self) -> bool:
+        asked: Messages = [
+            {"role": "system", "content": "Answer briefly."},
+            {"role": "user", "content": [{"type": "text", "text": "Are you there?"}]},
+        ]
+        try:
+            await self._attempt(self.form, asked, {"max_tokens": _PROBE_TOKENS}, seconds=_PROBE_SECONDS)
+        except AttemptError as fault:
+            # Whoever refuses just this question is there, too.
+            return fault.scope == "refusal"
+        self.has_answered = True
+        return True
+
+    # ---- one attempt
+
+    async def _attempt(
+        self, form: RequestForm, messages: Messages, settings: Mapping[str, Any], seconds: float | None = None
+    ) -> ChatReply:
+        """One request and its reply. Raises `AttemptError`."""
+        import httpx2
+
+        body = json.dumps(form.body(self.model, messages, settings)).encode()
+        limit = min(self._timeout, seconds or self._timeout)
+        try:
+            return await asyncio.wait_for(self._exchange(body), limit)
+        except (TimeoutError, asyncio.TimeoutError, httpx2.TimeoutException):
+            message = f"no whole reply within {limit:g} s: the request timed out"
+            raise AttemptError(message, "question", attempts=ATTEMPTS_LATE) from None
+        except httpx2.ConnectError as error:
+            message = f"no connection to {self.shown_url}: {_cause(error)}"
+            raise AttemptError(message, "endpoint", attempts=ATTEMPTS_REFUSED) from None
+        except (httpx2.ProxyError, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
+            raise AttemptError(f"no connection to {self.shown_url}: {_cause(error)}", "endpoint") from None
+        except httpx2.TransportError as error:
+            message = f"the connection was cut: {_cause(error)}"
+            raise AttemptError(message, "question", attempts=ATTEMPTS_CUT) from None
+        except MalformedReplyError as error:
+            raise AttemptError(str(error), "question", attempts=ATTEMPTS_MALFORMED) from None
+        except ServerError as error:
+            raise fault_of_error(error) from None
+
+    async def _exchange(self, body: bytes) -> ChatReply:
+        assert self._http is not None, "use `async with`"
+        async with self._http.stream("POST", self._target, content=body) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            if 300 <= response.status_code < 400:
+                place = shown_url(headers.get("location", ""))
+                raise AttemptError(
+                    f"{self.shown_url} sends requests on to {place or 'nowhere'}, which is not followed: "
+                    "give that address if it is the endpoint you mean",
+                    "first",
+                )
+            is_error = response.status_code >= 400
+            limit = _LONGEST_ERROR if is_error else self._longest_reply
+            content, whole = await _read(response, limit)
+        if is_error:
+            raise fault_of_error(_told(content, response.status_code), headers)
+        if not whole:
+            raise AttemptError(f"a reply of more than {limit} bytes", "question")
+        if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+            raise MalformedReplyError(f"a reply encoded as {headers['content-encoding']!r}, which nobody asked for")
+        return self._read(content, headers.get("content-type", ""))
+
+    def _read(self, content: bytes, kind: str) -> ChatReply:
+        """The reply in a body. Raises `AttemptError` where it is no such endpoint at all, and as `read_reply` does."""
+        if kind.startswith("text/event-stream") or content.lstrip()[:5] == b"data:":
+            return read_stream(content.splitlines())
+        try:
+            value = parsed(content)
+        except MalformedReplyError:
+            if "json" in kind:
+                raise
+            start = self.mask.message(content[:2000].decode("utf-8", "replace"), 80)
+            raise AttemptError(
+                f"no OpenAI-compatible endpoint at {self.shown_url}: it replied {start!r}", "first"
+            ) from None
+        return read_reply(value)
+
+
+def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    """The result of a coroutine, also where an event loop runs already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work())
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result()
+
+
+async def _read(response: httpx2.Response, limit: int) -> tuple[bytes, bool]:
+    """The bytes of a body up to a limit, and whether they are all."""
+    chunks, size = [], 0
+    async for chunk in response.aiter_raw():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            return b"".join(chunks)[:limit], False
+    return b"".join(chunks), True
+
+
+def _told(content: bytes, status: int) -> ServerError:
+    """The error that a body tells, JSON or not."""
+    try:
+        return server_error(parsed(content), status)
+    except MalformedReplyError:
+        return ServerError(content[:2000].decode("utf-8", "replace").strip() or "nothing more", status, None)
+
+
+def _has_clips(messages: Messages) -> bool:
+    contents = (message["content"] for message in messages)
+    return any(part.get("type") == "input_audio" for parts in contents if isinstance(parts, list) for part in parts)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port raises where it is none.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def _completions(url: str) -> str:
+    """Where requests go: the base with `/chat/completions`, its query kept."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    path = path if path.endswith("/chat/completions") else f"{path}/chat/completions"
+    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
+
+
+def _cause(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,196 @@
+"""What to do about trouble with a server of chat completions: try again, ask otherwise, leave a question, or stop."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, get_args
+
+from .chat_reply import ServerError
+
+LONGEST_WAIT = 60.0
+"""Seconds between two attempts, at most."""
+
+Scope = Literal["endpoint", "first", "question", "refusal"]
+"""What a fault says about the other questions.
+
+`endpoint`: no question can be answered. `first`: the same, unless something has been answered. `question`: nothing.
+`refusal`: nothing, and the server works: it has read this question and refused it.
+"""
+
+Clips = Literal["input_audio", "audio_url", "data-uri"]
+"""How a clip is written: OpenAI's `input_audio`, the `audio_url` of vLLM, or `input_audio` that holds a data URI."""
+
+_ENDING = {
+    401: "does not accept the API key",
+    402: "asks for payment",
+    404: "has no such model, or no /chat/completions at this address",
+    405: "has no such model, or no /chat/completions at this address",
+}
+"""Statuses that no question can change -> what they say."""
+_FORBIDDEN = 403
+_PASSING = (408, 409, 425, 429)
+"""Statuses below 500 that may be gone at the next attempt."""
+_REFUSING = (400, 415, 422)
+"""Statuses of a request that holds something the server does not take."""
+_NO_CREDIT = ("insufficient_quota", "insufficient_balance", "billing_hard_limit_reached", "billing_not_active")
+"""Codes of accounts without credit, which come with the status for too many requests."""
+
+ATTEMPTS_REFUSED, ATTEMPTS_LATE, ATTEMPTS_CUT, ATTEMPTS_MALFORMED = 3, 3, 4, 4
+"""How often a question is sent at most where there is no connection, no reply in time, a cut one, or a broken one."""
+ANY_NUMBER = 10**6
+
+
+class AttemptError(Exception):
+    """What went wrong with one attempt; the message may hold secrets still."""
+
+    def __init__(
+        self,
+        message: str,
+        scope: Scope,
+        *,
+        attempts: int = 1,
+        headers: Mapping[str, str] | None = None,
+        complaint: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.scope = scope
+        self.attempts = attempts
+        """How often the question may be sent at most, this time included."""
+        self.headers = headers or {}
+        self.complaint = complaint
+        """What the server does not take of the request; None where it did not look at that."""
+        self.status = status
+
+
+def fault_of_error(error: ServerError, headers: Mapping[str, str] | None = None) -> AttemptError:
+    """What to do about an error that a server tells, by the status that it has or names."""
+    status = error.status
+    code = (error.code or "").lower()
+    if any(word in code for word in _NO_CREDIT):
+        return AttemptError(f"has no credit left: {error.message}", "endpoint", status=status)
+    if status in _ENDING:
+        return AttemptError(f"{_ENDING[status]}: {error.message}", "endpoint", status=status)
+    said = f"the server replied {status}: {error.message}" if status else f"the server says: {error.message}"
+    if status == _FORBIDDEN:
+        return AttemptError(said, "first", status=status)
+    if status is not None and (status in _PASSING or status >= 500):
+        return AttemptError(said, "question", attempts=ANY_NUMBER, headers=headers, status=status)
+    complaint = f"{error.message} {error.code or ''}" if status in _REFUSING else None
+    return AttemptError(said, "refusal", complaint=complaint, status=status)
+
+
+def wait_seconds(
+    headers: Mapping[str, str], attempt: int, *, first_wait: float = 1.0, longest: float = LONGEST_WAIT
+) -> float:
+    """Seconds until the next attempt: what the server asks for, or growing ones that differ a little.
+
+    headers: of the last reply, names in lower case. attempt: how many there were. What a server asks for is kept up
+    to `longest`; one that asks for nothing, or for no wait, is not asked in a tight loop.
+    """
+    growing = min(first_wait * 2 ** min(attempt - 1, 30), longest) * random.uniform(0.75, 1.25)
+    asked = asked_wait(headers)
+    return growing if asked is None or asked <= 0 else min(asked, longest)
+
+
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds that `retry-after-ms` or `retry-after` asks for (a number or a date); None where neither does."""
+    for name, default in (("retry-after-ms", "ms"), ("retry-after", "s")):
+        text = headers.get(name, "").strip().lower()
+        number = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s)?", text)
+        if number:
+            return float(number[1]) / (1000 if (number[2] or default) == "ms" else 1)
+        moment = _moment(headers.get(name, ""))
+        if moment is not None:
+            # By the server's own clock, where it tells the time.
+            now = _moment(headers.get("date", "")) or datetime.now(timezone.utc)
+            return (moment - now).total_seconds()
+    return None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class RequestForm:
+    """How requests are written for one server: what it does not take is left out or written otherwise."""
+
+    dropped: frozenset[str] = frozenset()
+    """Settings that it does not take."""
+    newer_limit: bool = False
+    """Whether the limit of tokens is called `max_completion_tokens`."""
+    clips: Clips = "input_audio"
+    refused_clips: frozenset[str] = frozenset()
+    """Ways to write a clip that it does not take."""
+    stream: bool = False
+    """Whether replies come in parts."""
+
+    def body(self, model: str, messages: list[dict[str, Any]], settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The request. messages: with clips as OpenAI takes them."""
+        sent = {name: value for name, value in settings.items() if name not in self.dropped}
+        if self.newer_limit and "max_tokens" in sent:
+            sent["max_completion_tokens"] = sent.pop("max_tokens")
+        if self.stream:
+            usage = {} if "stream_options" in self.dropped else {"stream_options": {"include_usage": True}}
+            sent |= {"stream": True, **usage}
+        return {"model": model, "messages": [self._message(message) for message in messages], **sent}
+
+    def _message(self, message: dict[str, Any]) -> dict[str, Any]:
+        content = message["content"]
+        if self.clips == "input_audio" or not isinstance(content, list):
+            return message
+        return {**message, "content": [self._part(part) for part in content]}
+
+    def _part(self, part: dict[str, Any]) -> dict[str, Any]:
+        if part.get("type") != "input_audio":
+            return part
+        clip = part["input_audio"]
+        uri = f"data:audio/{clip['format']};base64,{clip['data']}"
+        if self.clips == "audio_url":
+            return {"type": "audio_url", "audio_url": {"url": uri}}
+        return {"type": "input_audio", "input_audio": {**clip, "data": uri}}
+
+
+_TOO_LONG = re.compile(r"too (?:large|long|many tokens)|context (?:length|window|size)|maximum context|exceed", re.I)
+_OPTIONAL = ("temperature", "top_p", "seed", "stream_options", "response_format")
+"""Settings without which a request still makes sense."""
+
+
+def adapted(
+    form: RequestForm, settings: Mapping[str, Any], complaint: str, *, with_clips: bool = False
+) -> RequestForm | None:
+    """A form without what a server complains of; None where there is nothing to change.
+
+    settings: what was to be sent. with_clips: whether the request holds any.
+    """
+    if _TOO_LONG.search(complaint):
+        return None
+    said = complaint.lower()
+    if "max_tokens" in settings and not form.newer_limit and re.search(r"max_(completion_)?tokens", said):
+        return replace(form, newer_limit=True)
+    for name in _OPTIONAL:
+        known = name in settings or (name == "stream_options" and form.stream)
+        if known and name not in form.dropped and name in said:
+            return replace(form, dropped=form.dropped | {name})
+    if with_clips and "audio" in said:
+        refused = form.refused_clips | {form.clips}
+        left: list[Clips] = [way for way in get_args(Clips) if way not in refused]
+        if left:
+            return replace(form, clips=left[0], refused_clips=refused)
+    if not form.stream and re.search(r"\bstream", said):
+        return replace(form, stream=True)
+    if "response_format" in settings and "response_format" not in form.dropped:
+        # Many servers that know no schemas say so in words of their own.
+        return replace(form, dropped=form.dropped | {"response_format"})
+    return None

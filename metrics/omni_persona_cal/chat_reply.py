@@ -1,0 +1,242 @@
+"""What a server's reply to a chat request says, whatever shape it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+_LIMIT_WORDS = ("length", "max_tokens", "model_length")
+"""What servers call the end of a reply that met its limit of tokens."""
+_FILTER_WORDS = ("content_filter", "safety", "content-filter")
+
+
+class MalformedReplyError(ValueError):
+    """A body that is no chat completion; says what is wrong with it."""
+
+
+class ServerError(Exception):
+    """An error that a server tells in place of a reply, be its status 200."""
+
+    def __init__(self, message: str, status: int | None, code: str | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        """The status that the error names; None where it names none."""
+        self.code = code
+        """A word such as `insufficient_quota`."""
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """One reply of a model."""
+
+    text: str
+    """What the model wrote, thoughts between marks included; empty where it wrote nothing."""
+    thinking: str | None = None
+    """Thoughts that the server tells apart from the text."""
+    problem: str | None = None
+    """Why the text is no answer: refused, filtered or broken off by the server."""
+    cut: bool = False
+    """Whether it met the limit of its length."""
+    ended: bool = False
+    """Whether the server says that the model ended it."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON value of a body. Raises `MalformedReplyError`."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        start = " ".join(body[:200].decode("utf-8", "replace").split())[:80]
+        raise MalformedReplyError(f"expected JSON, got {start!r}") from None
+
+
+def read_reply(value: Any) -> ChatReply:
+    """The reply that a decoded body holds.
+
+    The content may be a text, a list of parts or null; of several choices the first counts.
+    Raises `ServerError` for an error, and `MalformedReplyError` for anything else that is no chat completion.
+    """
+    if not isinstance(value, dict):
+        raise MalformedReplyError(f"expected a chat completion, got {_short(value)}")
+    if value.get("error"):
+        raise server_error(value, None)
+    choice = _choice(value)
+    if isinstance(choice.get("error"), dict | str):
+        raise server_error(choice, None)
+    message = choice.get("message")
+    if message is None:
+        raise MalformedReplyError("a reply without choices")
+    if not isinstance(message, dict):
+        raise MalformedReplyError(f"expected message to be an object, got {_short(message)}")
+    said = _content(message.get("content"))
+    finish = choice.get("finish_reason")
+    finish = finish.lower() if isinstance(finish, str) else ""
+    usage = value.get("usage")
+    counts: dict[str, Any] = usage if isinstance(usage, dict) else {}
+    return ChatReply(
+        text=said.text,
+        thinking=_thoughts(message) or said.thinking,
+        problem=_problem(message.get("refusal") or said.refusal, finish),
+        cut=finish in _LIMIT_WORDS,
+        ended=finish == "stop",
+        input_tokens=_count(counts.get("prompt_tokens")),
+        output_tokens=_count(counts.get("completion_tokens")),
+    )
+
+
+def read_stream(lines: Iterable[bytes]) -> ChatReply:
+    """The reply that the lines of a stream of server-sent events hold. Raises as `read_reply` does.
+
+    A stream that ends without `[DONE]` or a reason to finish was cut: `MalformedReplyError`.
+    """
+    texts: dict[str, list[str]] = {"content": [], "reasoning_content": [], "refusal": []}
+    finish, usage, done = None, None, False
+    for line in lines:
+        if not line.startswith(b"data:"):
+            continue
+        data = line.removeprefix(b"data:").strip()
+        if data == b"[DONE]":
+            done = True
+            break
+        event = parsed(data)
+        if not isinstance(event, dict):
+            raise MalformedReplyError(f"expected a part of a chat completion, got {_short(event)}")
+        if event.get("error"):
+            raise server_error(event, None)
+        usage = event.get("usage") or usage
+        if not event.get("choices"):
+            continue  # such as the event that tells the usage
+        choice = _choice(event)
+        if isinstance(choice.get("error"), dict | str):
+            raise server_error(choice, None)
+        finish = choice.get("finish_reason") or finish
+        delta = choice.get("delta") or {}
+        if not isinstance(delta, dict):
+            raise MalformedReplyError(f"expected delta to be an object, got {_short(delta)}")
+        said = _content(delta.get("content"))
+        texts["content"].append(said.text)
+        texts["reasoning_content"].append(_thoughts(delta, strip=False) or said.thinking or "")
+        texts["refusal"].append(delta["refusal"] if isinstance(delta.get("refusal"), str) else said.refusal or "")
+    if not done and finish is None:
+        raise MalformedReplyError("a stream without an end")
+    message = {name: "".join(parts) for name, parts in texts.items()}
+    return read_reply({"choices": [{"message": message, "finish_reason": finish}], "usage": usage})
+
+
+def server_error(value: Any, status: int | None) -> ServerError:
+    """What a body says that tells an error; `status` is the reply's own, None for one of 200."""
+    error = value.get("error") if isinstance(value, dict) else None
+    held = error if isinstance(error, dict) else value if isinstance(value, dict) else {}
+    code = held.get("code")
+    named = int(code) if isinstance(code, int | str) and str(code).isdecimal() and len(str(code)) == 3 else None
+    said = [error if isinstance(error, str) else None, held.get("message"), _details(held.get("detail"))]
+    text = next((one for one in said if isinstance(one, str) and one.strip()), None) or _short(value)
+    param = held.get("param")
+    if isinstance(param, str) and param and param not in text:
+        text = f"{text} ({param})"
+    words = [word for word in (code, held.get("type")) if isinstance(word, str) and not word.isdecimal()]
+    return ServerError(text, status or named, " ".join(words) or None)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What the content of a message holds."""
+
+    text: str = ""
+    thinking: str | None = None
+    refusal: str | None = None
+
+
+def _choice(value: dict[str, Any]) -> dict[str, Any]:
+    choices = value.get("choices")
+    if not choices and not isinstance(choices, dict | str):
+        raise MalformedReplyError("a reply without choices")
+    if not isinstance(choices, list):
+        raise MalformedReplyError(f"expected choices to be a list, got {_short(choices)}")
+    if not isinstance(choices[0], dict):
+        raise MalformedReplyError(f"expected a choice to be an object, got {_short(choices[0])}")
+    first: dict[str, Any] = choices[0]
+    return first
+
+
+def _content(content: Any) -> _Content:
+    """A text, or a list of parts of which those that hold text are joined."""
+    if content is None:
+        return _Content()
+    if isinstance(content, str):
+        return _Content(content)
+    parts = [content] if isinstance(content, dict) else content
+    if not isinstance(parts, list):
+        raise MalformedReplyError(f"expected content to be a text, got {_short(content)}")
+    texts, thoughts, refusals = [], [], []
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, dict):
+            kind = part.get("type")
+            if kind in ("thinking", "reasoning"):
+                thoughts.append(_inner(part.get("thinking") or part.get("text")))
+            elif kind == "refusal":
+                refusals.append(str(part.get("refusal")))
+            elif isinstance(part.get("text"), str):
+                texts.append(part["text"])
+    return _Content("".join(texts), "".join(thoughts) or None, " ".join(refusals) or None)
+
+
+def _inner(thoughts: Any) -> str:
+    """The text of a part that holds thoughts: a text, or a list of parts itself."""
+    if isinstance(thoughts, str):
+        return thoughts
+    parts = thoughts if isinstance(thoughts, list) else []
+    return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+
+
+def _thoughts(message: dict[str, Any], strip: bool = True) -> str | None:
+    """What a server that takes thinking apart itself hands over beside the text."""
+    for name in ("reasoning_content", "reasoning"):
+        thoughts = message.get(name)
+        if isinstance(thoughts, str) and thoughts.strip():
+            return thoughts.strip() if strip else thoughts
+    return None
+
+
+def _problem(refusal: Any, finish: str) -> str | None:
+    if refusal:
+        if isinstance(refusal, dict) and isinstance(refusal.get("message"), str):
+            refusal = refusal["message"]
+        return f"refused: {refusal if isinstance(refusal, str) else _short(refusal)}"
+    if finish in _FILTER_WORDS:
+        return "stopped by the server's content filter"
+    return "broken off by an error of the server" if finish == "error" else None
+
+
+def _details(details: Any) -> str | None:
+    """A text, or the list of places and messages with which some servers refuse a request."""
+    if isinstance(details, str):
+        return details
+    if not isinstance(details, list):
+        return None
+    told = []
+    for one in details[:20]:
+        if isinstance(one, dict):
+            place = one.get("loc")
+            where = ".".join(map(str, place)) if isinstance(place, list) else ""
+            told.append(f"{where}: {one.get('msg')}".removeprefix(": "))
+    return "; ".join(told) or None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _short(value: Any) -> str:
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        text = "a deeply nested value"
+    return repr(" ".join(text[:400].split())[:80])
