@@ -19,6 +19,7 @@ from omni_persona_cal.chat import (
 from omni_persona_cal.chat_policy import RequestForm
 from omni_persona_cal.chat_reply import ChatReply
 from omni_persona_cal.masking import Mask, shown_url
+from omni_persona_cal.thinking import split_thinking
 
 __all__ = [
     "API_KEY_ENV",
@@ -33,6 +34,7 @@ __all__ = [
     "form_of",
     "run_blocking",
     "shown_url",
+    "split_thinking",
 ]
 
 Dialect: TypeAlias = Literal["openai", "audio_url", "data-uri", "stream"]

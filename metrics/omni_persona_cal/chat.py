@@ -104,12 +104,14 @@ class ChatClient:
         self._longest_reply = longest_reply
         self._silent_in_a_row = 0
         self._probe: asyncio.Task[bool] | None = None
+        self._ended: str | None = None
         self._http: httpx2.AsyncClient | None = None
 
     async def __aenter__(self) -> ChatClient:
         """Open the connections."""
         import httpx2
 
+        self._ended, self._silent_in_a_row = None, 0
         # Redirects would take faces and voices to an address that nobody named. Compressed replies have no bound.
         self._http = httpx2.AsyncClient(
             timeout=httpx2.Timeout(self._timeout, connect=min(self._timeout, 20.0)),
@@ -140,6 +142,8 @@ class ChatClient:
         of this request and of those that follow.
         Raises `NoReplyError`, or `EndpointError` where asking on makes no sense.
         """
+        if self._ended is not None:
+            raise EndpointError(self._ended)
         form = first_form = self.form
         tried, attempt = {form}, 1
         while True:
@@ -152,7 +156,9 @@ class ChatClient:
                     tried.add(form)
                     continue
                 if attempt >= min(self._attempts, fault.attempts):
-                    raise await self._judged(fault) from None
+                    error = await self._judged(fault)
+                    self._ended = str(error) if isinstance(error, EndpointError) else self._ended
+                    raise error from None
                 pace = {"first_wait": self._first_wait, "longest": self._longest_wait}
                 await asyncio.sleep(wait_seconds(fault.headers, attempt, **pace))
                 attempt += 1

@@ -162,7 +162,7 @@ class RequestForm:
         return {"type": "input_audio", "input_audio": {**clip, "data": uri}}
 
 
-_TOO_LONG = re.compile(r"too (?:large|long|many tokens)|context (?:length|window|size)|maximum context|exceed", re.I)
+_TOO_LONG = re.compile(r"too (?:large|long|many tokens)|context (?:length|window|size)|maximum context|exceed")
 _OPTIONAL = ("temperature", "top_p", "seed", "stream_options", "response_format")
 """Settings without which a request still makes sense."""
 
@@ -174,10 +174,10 @@ def adapted(
 
     settings: what was to be sent. with_clips: whether the request holds any.
     """
-    if _TOO_LONG.search(complaint):
-        return None
     said = complaint.lower()
-    if "max_tokens" in settings and not form.newer_limit and re.search(r"max_(completion_)?tokens", said):
+    is_named = "max_tokens" in settings and not form.newer_limit and re.search(r"max_(completion_)?tokens", said)
+    # A limit that is too large for one question is no reason to call it otherwise.
+    if is_named and not _TOO_LONG.search(said):
         return replace(form, newer_limit=True)
     for name in _OPTIONAL:
         known = name in settings or (name == "stream_options" and form.stream)

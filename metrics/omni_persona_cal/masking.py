@@ -95,11 +95,17 @@ def shown_url(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return HIDDEN
-    path = parts.path.rstrip("/")
-    if "@" in parts.netloc or not parts.netloc:
-        # A password with a slash in it ends what counts as the host: the rest of it stands in the path.
-        path = path.rpartition("@")[2]
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))
+    host, path = parts.netloc.rpartition("@")[2], parts.path.rstrip("/")
+    if "@" in path and not _is_host(host):
+        # A slash in a password ends what counts as the host: the rest of it stands in the path.
+        host, _, path = path.rpartition("@")[2].partition("/")
+        path = f"/{path}" if path else ""
+    return urlunsplit((parts.scheme, host, path, "", ""))
+
+
+def _is_host(text: str) -> bool:
+    """Whether what stands for a host has a port that is a number, or none."""
+    return re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:\d*)?", text) is not None
 
 
 def _variants(secrets: set[str]) -> tuple[str, ...]:

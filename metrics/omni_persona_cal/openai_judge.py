@@ -14,6 +14,7 @@ from .judge_cache import JudgeCache
 from .judge_prompt import question, read_verdict
 from .judges import JudgeError, Judgement
 from .scores import UNJUDGED
+from .thinking import split_thinking
 
 KEY_VARIABLE = API_KEY_ENV
 """Where the key comes from; it is written nowhere."""
@@ -164,4 +165,7 @@ def _read(reply: ChatReply) -> tuple[str, str]:
         return UNJUDGED, f"no whole reply: {reply.problem}"
     if reply.cut:
         return UNJUDGED, f"no whole reply: cut at its limit of tokens: {reply.text}"
-    return read_verdict(reply.text), reply.text
+    try:
+        return read_verdict(split_thinking(reply.text).answer), reply.text
+    except ValueError as error:
+        return UNJUDGED, f"no whole reply: {error}: {reply.text}"

@@ -81,9 +81,11 @@ def test_errors_that_stay_concern_one_question_until_there_are_many_in_a_row(fak
 
 @pytest.mark.parametrize(("status", "says"), [(401, "API key"), (403, "forbids"), (404, "no such model")])
 def test_what_no_question_can_change_ends_the_work_at_once(fake, status, says):
+    # What a server forbids may be one question: it is asked another one, and only then is it over.
+    n_requests = 2 if status == 403 else 1
     with fake.serving(scripted((status, f"no {KEY}"))) as model, pytest.raises(PoolError, match=says) as caught:
         ask(model)
-    assert len(model.requests) == 1
+    assert len(model.requests) == n_requests
     assert "org/m" in str(caught.value)
     assert KEY not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -141,7 +143,6 @@ def test_refusals_and_silence_are_told_apart_from_replies(fake):
         (fake.completion("<think>hm</think>"), "an empty reply"),
         (fake.completion(None, finish="length"), "an empty reply within the tokens"),
         (fake.completion("x" * 100_001), "100001 characters"),
-        ({"choices": []}, "without choices"),
     ):
         with fake.serving(scripted(reply)) as model, pytest.raises(RefusalError, match=reason):
             ask(model)
@@ -166,7 +167,7 @@ def test_an_address_has_to_be_one_and_a_model_a_name(url):
 def test_nobody_there_is_told(fake):
     with fake.serving() as model:
         pass
-    with pytest.raises(NoReplyError, match="APIConnectionError"):
+    with pytest.raises(PoolError, match="no connection to http"):
         ask(model, attempts=2)
 
 

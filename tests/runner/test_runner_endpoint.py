@@ -307,7 +307,10 @@ def test_what_does_not_pass_fails_its_item_alone(items, said):
         (error(403, "not yours"), "forbids what is asked of it.*not yours"),
         (error(404, "no model tiny"), "has no such model.*tiny"),
         ((404, {}, "<html><body>Not here</body></html>"), "has no such model, or no /chat/completions"),
-        ("<html><body>Welcome</body></html>", "no OpenAI-compatible endpoint at http.*: it replied '<html><body>Welcome"),
+        (
+            "<html><body>Welcome</body></html>",
+            "no OpenAI-compatible endpoint at http.*: it replied '<html><body>Welcome",
+        ),
     ],
     ids=["401", "403", "404", "404 in HTML", "HTML"],
 )
