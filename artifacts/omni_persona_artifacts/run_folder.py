@@ -37,6 +37,9 @@ _LOCK = ".lock"
 Finish: TypeAlias = Literal["stop", "length"]
 """Why an answer ended: the model ended it, or it reached the limit on its length."""
 
+_ENDPOINT = "model.endpoint"
+"""Where a manifest names the address of a served model."""
+
 COMPARED = ("model", "dataset.fingerprint", "prompt", "cues", "generation", "seed")
 """The keys of a manifest that a resumed run must share with the run it goes on with."""
 
@@ -84,8 +87,12 @@ def read_manifest(run: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def start_or_resume(run: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Prediction]]:
+def start_or_resume(
+    run: Path, manifest: Mapping[str, Any], *, same_model: bool = False
+) -> Iterator[dict[str, Prediction]]:
     """Make a run folder, or go on with one, and keep other runs out of it as long as the block runs.
+
+    same_model: whether a model at another endpoint of the same name may go on, as where a server has moved.
 
     Yields the answers it holds already, by item. Failed lines and a half-written last line are dropped from the file,
     so that their items are asked again. A run that has not one line makes room for any other.
@@ -94,7 +101,7 @@ def start_or_resume(run: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str
     """
     _make(run)
     with _alone_in(run):
-        yield _begin(run, json.loads(json.dumps(manifest)))
+        yield _begin(run, json.loads(json.dumps(manifest)), same_model)
 
 
 def _make(run: Path) -> None:
@@ -122,7 +129,7 @@ def _alone_in(run: Path) -> Iterator[None]:
         yield
 
 
-def _begin(run: Path, manifest: dict[str, Any]) -> dict[str, Prediction]:
+def _begin(run: Path, manifest: dict[str, Any], same_model: bool) -> dict[str, Prediction]:
     """Write or bring up to date the manifest and the lines of a folder; the answers that stay."""
     if not (run / MANIFEST).exists():
         write_atomically(run / MANIFEST, _json(manifest))
@@ -131,6 +138,9 @@ def _begin(run: Path, manifest: dict[str, Any]) -> dict[str, Prediction]:
     if _is_one_folder(_at(before, "model.name"), manifest["model"]["name"]):
         manifest["model"]["name"] = before["model"]["name"]
     differences = [line for key in COMPARED for line in _differences(key, _at(before, key), _at(manifest, key))]
+    has_moved = _at(before, _ENDPOINT) is not None and _at(manifest, _ENDPOINT) not in (None, _at(before, _ENDPOINT))
+    if has_moved and same_model:
+        differences = [line for line in differences if not line.startswith(f"{_ENDPOINT}: ")]
     if differences and _is_unused(run):
         write_atomically(run / MANIFEST, _json(manifest))
         before, differences = manifest, []
@@ -139,11 +149,14 @@ def _begin(run: Path, manifest: dict[str, Any]) -> dict[str, Prediction]:
             f"{run} holds another run; choose another folder, or the settings it was made with:\n  "
             + "\n  ".join(differences)
             + _datasets(before, manifest)
+            + "\n  (--same-model goes on with a model that has moved)" * (has_moved and not same_model)
         )
     # What may differ is told, not hidden: how far the run went, and what it went on with.
     after = {**before, "limit": manifest["limit"]}
     surroundings = {key: manifest[key] for key in ("versions", "hardware")}
-    known = [{key: before[key] for key in surroundings}, *before.get("resumed_with", [])]
+    if has_moved:
+        surroundings["endpoint"] = _at(manifest, _ENDPOINT)
+    known = [{key: before.get(key) for key in surroundings}, *before.get("resumed_with", [])]
     if surroundings not in known:
         after["resumed_with"] = [*before.get("resumed_with", []), surroundings]
     if after != before:

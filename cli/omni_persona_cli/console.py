@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -26,8 +27,6 @@ err = Console(stderr=True, highlight=False)
 
 
 EXTRAS = {
-    "openai": "endpoint",
-    "tenacity": "endpoint",
     "gradio": "space",
     "dlib": "specialists",
     "face_recognition_models": "specialists",
@@ -43,12 +42,19 @@ EXTRAS = {
 
 @contextmanager
 def errors(debug: bool) -> Iterator[None]:
-    """Turn an exception into one or two lines and exit code 2; with `debug`, let it through with its traceback."""
+    """Turn an exception into one or two lines and exit code 2; with `debug`, into its traceback and exit code 1.
+
+    Either way no secret is shown: neither one of the environment nor what looks like one.
+    """
     try:
         yield
     except Exception as error:
+        from omni_persona_artifacts.chat import Mask
+
+        mask = Mask.of_environment()
         if debug:
-            raise
+            err.print(Text(mask.everything("".join(traceback.format_exception(error)))), soft_wrap=True)
+            sys.exit(1)
         extra = EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
         known = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("omni_persona")
         message = str(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
@@ -56,7 +62,7 @@ def errors(debug: bool) -> Iterator[None]:
             missing = f"this needs the package {error.name}, which is not installed"  # type: ignore[attr-defined]
             message = f'{missing}: python -m pip install "omni-persona[{extra}]"'
         # The message may hold somebody else's text: no markup is read from it.
-        err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+        err.print(Text.assemble(("error: ", "bold red"), mask.everything(message)), soft_wrap=True)
         sys.exit(2)
 
 

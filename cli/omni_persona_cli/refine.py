@@ -29,6 +29,13 @@ class Only(str, Enum):
     questions = "questions"
 
 
+class RefineDialect(str, Enum):
+    """How an endpoint wants requests."""
+
+    openai = "openai"
+    stream = "stream"
+
+
 def refine(
     pool: Annotated[Path, typer.Option(help="Folder with personas.jsonl and the media it names.")],
     target: Annotated[Path, typer.Option("--out", help="The pool to write.")],
@@ -50,6 +57,9 @@ def refine(
     api_key_env: Annotated[
         str, typer.Option(metavar="NAME", help="The environment variable that holds the endpoint's key.")
     ] = "OPENAI_API_KEY",
+    api_dialect: Annotated[
+        RefineDialect, typer.Option(help="stream: have the endpoint send replies in parts.")
+    ] = RefineDialect.openai,
     overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
 ) -> None:
     """Let a model behind an OpenAI-compatible endpoint fill gaps in profiles and vary notes and questions.
@@ -58,6 +68,7 @@ def refine(
     `dialogue`, or else from what the clips say, before any are invented. The same command goes on where it was
     stopped. Exit code 1 when something stayed as it was; refine.json in --out lists it.
     """
+    from omni_persona_artifacts.chat import form_of
     from omni_persona_people.refine.client import ChatClient
     from omni_persona_people.refine.refine import PARTS, REPORT
     from omni_persona_people.refine.refine import refine as refine_pool
@@ -67,7 +78,7 @@ def refine(
         refined = refine_pool(
             pool,
             target,
-            ChatClient(endpoint, model, api_key_env=api_key_env),
+            ChatClient(endpoint, model, api_key_env=api_key_env, form=form_of([api_dialect.value])),
             parts=[part for part in PARTS if not chosen or part in chosen],
             cache=cache,
             concurrency=concurrency,

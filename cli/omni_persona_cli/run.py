@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from omni_persona_cli.console import err, out, progress
 
@@ -51,6 +52,15 @@ class Without(str, Enum):
     audio = "audio"
     text = "text"
     query = "query"
+
+
+class ApiDialect(str, Enum):
+    """How an endpoint wants requests."""
+
+    openai = "openai"
+    audio_url = "audio_url"
+    data_uri = "data-uri"
+    stream = "stream"
 
 
 def run(
@@ -118,6 +128,17 @@ def run(
         str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server, such as http://localhost:8000/v1.")
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Requests to an endpoint at a time.")] = 8,
+    api_dialect: Annotated[
+        list[ApiDialect] | None,
+        typer.Option(
+            help="How an endpoint wants requests. openai: clips as input_audio. audio_url: clips as audio_url, as vLLM "
+            "has them. data-uri: clips as input_audio that holds a data URI. stream: replies in parts; goes with any "
+            "of the others. May be repeated."
+        ),
+    ] = None,
+    same_model: Annotated[
+        bool, typer.Option(help="Go on with a run whose model is served at another host or port by now.")
+    ] = False,
     api_key_env: Annotated[
         str, typer.Option(metavar="NAME", help="The environment variable that holds the endpoint's key.")
     ] = "OPENAI_API_KEY",
@@ -171,6 +192,8 @@ def run(
         raise ValueError(
             "expected --endpoint or --ray, got both: an endpoint is asked by one process, --concurrency at once"
         )
+    if endpoint is None and (api_dialect or same_model):
+        raise ValueError("--api-dialect and --same-model are for --endpoint")
     if ray_workers is not None and not ray:
         raise ValueError("--ray-workers is for --ray")
     if ray and device not in (None, "cpu"):
@@ -178,8 +201,16 @@ def run(
 
     def loader(device: str | None) -> Callable[[], Model]:
         if endpoint is not None:
-            limits = {"max_new_tokens": longest, "concurrency": concurrency}
-            return partial(EndpointModel, endpoint, model, prompt=put, api_key_env=api_key_env, **limits)
+            return partial(
+                EndpointModel,
+                endpoint,
+                model,
+                prompt=put,
+                api_key_env=api_key_env,
+                dialects=[one.value for one in api_dialect or ()],
+                max_new_tokens=longest,
+                concurrency=concurrency,
+            )
         if model.startswith("baseline:"):
             return partial(_baseline, model, seed, fit_on and fit_on.resolve(), dataset.resolve())
         return partial(
@@ -204,7 +235,7 @@ def run(
             load = loader(workers.device)
             whole = run_and_report(load(), dataset, target, limit=limit, fleet=Fleet(workers, load, size))
     else:
-        whole = run_and_report(loader(device)(), dataset, target, limit=limit)
+        whole = run_and_report(loader(device)(), dataset, target, limit=limit, same_model=same_model)
     if not whole:
         raise typer.Exit(1)
     if is_first():
@@ -238,21 +269,30 @@ def _batch_size(text: str) -> Size:
 
 
 def run_and_report(
-    model: Model, dataset: Path, target: Path, *, limit: int | None = None, fleet: Fleet | None = None
+    model: Model,
+    dataset: Path,
+    target: Path,
+    *,
+    limit: int | None = None,
+    same_model: bool = False,
+    fleet: Fleet | None = None,
 ) -> bool:
     """Run with a progress display and say what came of it; true where every item has an answer.
 
     Of several processes that run side by side, the first alone shows and says anything.
     """
+    from omni_persona_runner.endpoint import EndpointModel
     from omni_persona_runner.ranks import is_first
     from omni_persona_runner.run import run as run_model
 
     shown = err if err.is_terminal and is_first() else None
-    summary = run_model(model, dataset, target, limit=limit, console=shown, fleet=fleet)
+    summary = run_model(model, dataset, target, limit=limit, same_model=same_model, console=shown, fleet=fleet)
     if not is_first():
         return not summary.n_failed
     before = f", {summary.n_skipped} answered before" * bool(summary.n_skipped)
     out.print(f"{model.name}: {summary.n_done} answered{before}; run folder {target}", soft_wrap=True)
+    if isinstance(model, EndpointModel) and (refused := model.not_taken()):
+        err.print(Text(f"The server takes no {' and no '.join(refused)}: its own defaults decided."), soft_wrap=True)
     if summary.n_failed:
         out.print(
             f"{summary.n_failed} items failed: predictions.jsonl says why; the same command asks them again",

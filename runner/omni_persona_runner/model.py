@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from omni_persona import Item
 from omni_persona_artifacts.errors import ItemError
@@ -75,3 +75,11 @@ class Model(Protocol):
         Items of one source sample follow each other. `items` reads from disk: no more of it should be drawn than
         is needed soon. Whatever is raised ends the run: `LoadError` where the model cannot be used after all.
         """
+
+
+@runtime_checkable
+class GoesOn(Protocol):
+    """A model that wants to know whether it goes on with a run: one that has answered before does work."""
+
+    def goes_on(self, n_answered: int) -> None:
+        """Say how many items of the run have an answer already; called before `answer`."""

@@ -27,7 +27,7 @@ from omni_persona_artifacts.run_folder import (
     start_or_resume,
 )
 from omni_persona_runner.asking import ask
-from omni_persona_runner.model import Model, ModelError, Outcome
+from omni_persona_runner.model import GoesOn, Model, ModelError, Outcome
 from omni_persona_runner.ranks import ranks
 
 if TYPE_CHECKING:
@@ -72,12 +72,14 @@ def run(
     out: str | Path,
     *,
     limit: int | None = None,
+    same_model: bool = False,
     console: Console | None = None,
     fleet: Fleet | None = None,
 ) -> RunSummary:
     """Ask `model` the items of a dataset folder that `out` has no answer to yet.
 
     limit: ask a slice of this many items alone, spread over groups and absences (`stratified`).
+    same_model: a model at another endpoint, of the same name, may go on with the run.
     console: where to show progress; None shows none.
     fleet: workers that are asked in place of `model`, which stands for what they load.
     May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`).
@@ -94,8 +96,12 @@ def run(
         if fleet is not None and peers.count > 1:
             raise ValueError("expected processes started by torchrun or accelerate, or workers of Ray, got both")
         answered = peers.first_does(
-            lambda: first_holds.enter_context(start_or_resume(out, _manifest(model, folder, limit, fleet)))
+            lambda: first_holds.enter_context(
+                start_or_resume(out, _manifest(model, folder, limit, fleet), same_model=same_model)
+            )
         )
+        if isinstance(model, GoesOn):
+            model.goes_on(len(answered))
         pending = siblings_together([row for row in selected if row.item_id not in answered])
         mine = peers.share(pending)
         n_failed = 0

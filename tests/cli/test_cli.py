@@ -102,7 +102,7 @@ def test_markup_in_a_name_is_shown_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("package", "extra"), [("openai", "endpoint"), ("dlib", "specialists"), ("pkg_resources", "specialists")]
+    ("package", "extra"), [("ray", "ray"), ("dlib", "specialists"), ("pkg_resources", "specialists")]
 )
 def test_a_missing_optional_package_is_told_with_the_command_that_brings_it(capsys, package, extra):
     from omni_persona_cli.console import errors

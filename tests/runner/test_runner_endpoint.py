@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import socket
@@ -17,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from omni_persona import Media
-from omni_persona_artifacts.run_folder import read_predictions
+from omni_persona_artifacts.run_folder import RunFolderError, read_manifest, read_predictions
 from omni_persona_runner import endpoint as endpoint_module
 from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.model import Answer, LoadError, ModelError
@@ -494,3 +495,104 @@ def test_a_served_checkpoint_answers_as_the_local_one(checkpoint, dataset, tmp_p
         for lines in map(read_predictions, (tmp_path / "served", tmp_path / "local"))
     ]
     assert told[0] == told[1]
+
+
+# ---- runs with bad items, in notebooks, and on servers that move
+
+
+@pytest.fixture(scope="module")
+def large_dataset(make_row, write_dataset, tmp_path_factory):
+    """144 items of 48 samples that share their media."""
+    row = make_row(0)
+    rows = [
+        {
+            **row,
+            "augmented_id": f"sample_{index // 3}__aug_{index % 3}",
+            "source_sample_id": f"sample_{index // 3}",
+            "query_text": f"What does person {index} do for a living?",
+        }
+        for index in range(144)
+    ]
+    return write_dataset(tmp_path_factory.mktemp("large") / "omni-persona", rows)
+
+
+BAD = {index for index in range(144) if index % 9 == 0} | {143}
+"""Seventeen items, the first and the last among them."""
+
+
+def with_bad_items(asked, before):
+    number = int(asked.split()[3]) if "person" in asked else -1
+    if number not in BAD:
+        return completion(f"answer {number}")
+    return (
+        error(403, "moderation"),
+        (200, {}, CUT),
+        "<html>Busy</html>",
+        completion(choices={"0": 1}),
+        error(400, "a bad picture"),
+    )[number // 9 % 5]
+
+
+def lines_of(folder):
+    return [
+        {key: value for key, value in json.loads(line).items() if key != "seconds"}
+        for line in (folder / "predictions.jsonl").read_text().splitlines()
+    ]
+
+
+def test_a_run_with_bad_items_ends_and_so_does_its_resume_whatever_the_concurrency(large_dataset, tmp_path):
+    with serving(with_bad_items) as server:
+        for concurrency in (1, 8):
+            folder = tmp_path / f"run-{concurrency}"
+            model = model_at(server, concurrency=concurrency)
+            assert run(model, large_dataset, folder) == RunSummary(127, 0, 17)
+            first = lines_of(folder)
+            # Nothing but bad items is left: what the server refuses is still theirs, not all items'.
+            model = model_at(server, concurrency=concurrency)
+            assert run(model, large_dataset, folder) == RunSummary(0, 127, 17)
+            assert lines_of(folder) == first
+    assert lines_of(tmp_path / "run-1") == lines_of(tmp_path / "run-8")
+    assert sum(line["status"] == "ok" for line in lines_of(tmp_path / "run-8")) == 127
+
+
+def test_items_are_answered_where_an_event_loop_runs(items):
+    async def notebook(model):
+        return [outcome.text for outcome in model.answer(items)]
+
+    with serving(answered) as server:
+        assert asyncio.run(notebook(model_at(server))) == ["a nurse"] * len(items)
+
+
+def test_a_model_that_has_moved_goes_on_where_it_is_told_to_be_the_same(dataset, tmp_path):
+    with serving(lambda asked, _: error(401) if "person 5 " in asked else completion()) as server:
+        with pytest.raises(LoadError):
+            run(model_at(server, concurrency=1), dataset, tmp_path / "run")
+        with serving(answered) as moved:
+            with pytest.raises(RunFolderError, match=r"(?s)model.endpoint: .*--same-model"):
+                run(model_at(moved), dataset, tmp_path / "run")
+            other = EndpointModel(moved.url, "other")
+            with pytest.raises(RunFolderError, match=r"model.name: "):
+                run(other, dataset, tmp_path / "run", same_model=True)
+            assert run(model_at(moved), dataset, tmp_path / "run", same_model=True) == RunSummary(11, 5, 0)
+    manifest = read_manifest(tmp_path / "run")
+    assert manifest["model"]["endpoint"] == server.url
+    assert manifest["resumed_with"][-1]["endpoint"] == moved.url
+
+
+def test_no_secret_reaches_the_run_folder_or_an_error(dataset, tmp_path):
+    """A server that echoes headers and address, in answers and in errors, and an address that holds secrets."""
+
+    def script(asked, before):
+        echo = json.dumps(server.headers[-1])
+        return completion(echo) if "person 0 " in asked else error(400, echo)
+
+    with serving(script) as server:
+        url = server.url.replace("//", "//me:secretword@") + "?api_key=letmein-12345"
+        summary = run(EndpointModel(url, "tiny", concurrency=1), dataset, tmp_path / "run", limit=4)
+        assert (summary.n_done, summary.n_failed) == (1, 3)
+        server.script = lambda *_: error(401, json.dumps(server.headers[-1]))
+        with pytest.raises(LoadError) as told:
+            run(EndpointModel(url, "tiny"), dataset, tmp_path / "run")
+    everything = str(told.value) + "".join(file.read_text() for file in (tmp_path / "run").iterdir() if file.is_file())
+    for secret in (KEY, "secretword", "letmein-12345", base64.b64encode(b"me:secretword").decode()):
+        assert secret not in everything

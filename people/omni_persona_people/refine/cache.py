@@ -30,6 +30,11 @@ class ReplyCache:
                 except (ValueError, KeyError, TypeError):
                     continue
 
+    @property
+    def size(self) -> int:
+        """How many replies there are."""
+        return len(self._known)
+
     def get(self, messages: list[dict[str, str]]) -> str | None:
         """What the model replied to these messages, if it did."""
         return self._known.get(self._key(messages))

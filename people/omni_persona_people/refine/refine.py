@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from omni_persona_artifacts.chat import run_blocking
 from omni_persona_artifacts.files import whole_folder
 from omni_persona_people.errors import PoolError
 from omni_persona_people.pool import read_line, read_lines, read_pool
@@ -77,7 +78,8 @@ def refine(
         file = pool / "personas.jsonl"
         drafts = [Draft.of(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
         asker = Asker(client, ReplyCache(cache or default_cache(out), client.model))
-        asyncio.run(_ask(drafts, questions, asker, parts, concurrency, progress))
+        client.goes_on(asker.cache.size)
+        run_blocking(lambda: _ask(drafts, questions, asker, parts, concurrency, progress))
         refined = _summary(out, drafts, questions, client.model)
         _write(folder, pool, drafts, questions, refined)
     return refined
