@@ -18,20 +18,34 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from filelock import FileLock, Timeout
 
-from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts import run_reader
 from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.run_reader import MANIFEST, PART, PREDICTIONS, SCORES, VERDICTS, RunFolderError, parts
 
-MANIFEST = "run.json"
-PREDICTIONS = "predictions.jsonl"
-_PART = "predictions.part-{}.jsonl"
-VERDICTS = "verdicts.jsonl"
-SCORES = "scores.json"
+__all__ = [
+    "COMPARED",
+    "MANIFEST",
+    "PREDICTIONS",
+    "SCORES",
+    "VERDICTS",
+    "Finish",
+    "Prediction",
+    "RunFolderError",
+    "append_predictions",
+    "arrange",
+    "read_manifest",
+    "read_predictions",
+    "start_or_resume",
+    "write_json",
+    "write_lines",
+]
+
 _LOCK = ".lock"
 
 Finish: TypeAlias = Literal["stop", "length"]
@@ -42,10 +56,6 @@ _ENDPOINT = "model.endpoint"
 
 COMPARED = ("model", "dataset.fingerprint", "prompt", "cues", "generation", "seed")
 """The keys of a manifest that a resumed run must share with the run it goes on with."""
-
-
-class RunFolderError(ArtifactError):
-    """A run folder that cannot be used as asked; the message names the file, the line or what differs."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,8 @@ class Prediction:
     """What the model wrote before the answer; None where it did not think first."""
     dropped: tuple[str, ...] = ()
     """What the model was not shown because it cannot take it."""
+    confidence: float | None = None
+    """How sure the model was of its answer, 0..1; None where it does not say."""
 
 
 # ---- the manifest
@@ -212,7 +224,7 @@ def append_predictions(run: Path, predictions: Iterable[Prediction], part: int |
 
     part: the number of the process that writes, where several do.
     """
-    target = run / (PREDICTIONS if part is None else _PART.format(part))
+    target = run / (PREDICTIONS if part is None else PART.format(part))
     lines = b"".join(_line(asdict(prediction)) for prediction in predictions)
     try:
         with target.open("ab") as file:
@@ -230,67 +242,12 @@ def arrange(run: Path, order: Sequence[str]) -> None:
 
 
 def read_predictions(run: str | Path) -> dict[str, Prediction]:
-    """The predictions of a run folder, its parts included, or of a JSONL file, by item; an item's last line counts.
-
-    Lines of the v2.2 release's scripts, which say `model_prediction` and have no status, are read too.
-    Raises `RunFolderError` that names file and line for a line that is no prediction, but for a last one
-    without a line end: a run was killed while it wrote it.
-    """
-    path = Path(run)
-    if not path.exists():
-        raise RunFolderError(f"{path}: no such run folder or file")
-    files = [path / PREDICTIONS, *_parts(path)] if path.is_dir() else [path]
-    lines = (_prediction(*row) for file in files for row in read_lines(file))
-    return {line.augmented_id: line for line in lines}
-
-
-def _parts(run: Path) -> list[Path]:
-    """The files of processes that ran side by side and did not come to the end together."""
-    return sorted(run.glob(_PART.format("*")))
-
-
-def read_lines(file: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """The JSON objects of a file of lines, each with its `FILE:LINE`; none where there is no file."""
-    try:
-        *lines, last = file.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return
-    for number, line in enumerate([*lines, last], start=1):
-        where = f"{file}:{number}"
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            # The last piece has no line end: nothing, or what was being written when the run was killed.
-            if number > len(lines):
-                return
-            raise RunFolderError(f"{where}: not a JSON record: {error}") from None
-        if not isinstance(record, dict):
-            raise RunFolderError(f"{where}: expected a JSON object, got {type(record).__name__}")
-        yield record, where
-
-
-def _prediction(record: Mapping[str, Any], where: str) -> Prediction:
-    item_id = record.get("augmented_id")
-    text = record.get("prediction", record.get("model_prediction"))
-    status = record.get("status", "failed" if text is None else "ok")
-    if not isinstance(item_id, str):
-        raise RunFolderError(f"{where}: expected augmented_id to be a string, got {item_id!r}")
-    if status not in ("ok", "failed"):
-        raise RunFolderError(f"{where} ({item_id}): expected status ok or failed, got {status!r}")
-    if status == "ok" and not isinstance(text, str):
-        raise RunFolderError(f"{where} ({item_id}): expected prediction to be a string, got {text!r}")
-    return Prediction(
-        augmented_id=item_id,
-        prediction=text,
-        status=status,
-        error=record.get("error"),
-        input_tokens=record.get("input_tokens"),
-        output_tokens=record.get("output_tokens"),
-        seconds=record.get("seconds"),
-        finish=record.get("finish"),
-        thinking=record.get("thinking"),
-        dropped=tuple(record.get("dropped") or ()),
-    )
+    """The predictions of a run folder or file, as `run_reader.read_predictions` reads them, in the writer's form."""
+    lines = run_reader.read_predictions(run)
+    return {
+        item_id: Prediction(**{field.name: getattr(line, field.name) for field in fields(Prediction)})
+        for item_id, line in lines.items()
+    }
 
 
 def _rewrite(run: Path, predictions: Iterable[Prediction]) -> None:
@@ -299,7 +256,7 @@ def _rewrite(run: Path, predictions: Iterable[Prediction]) -> None:
     content = b"".join(_line(asdict(prediction)) for prediction in predictions)
     if content != (file.read_bytes() if file.exists() else b""):
         write_atomically(file, content)
-    for part in _parts(run):
+    for part in parts(run):
         part.unlink()
 
 

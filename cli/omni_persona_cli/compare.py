@@ -90,16 +90,15 @@ class _Run:
 
 
 def _read(run: Path) -> _Run:
-    from omni_persona_artifacts.run_folder import VERDICTS, read_lines, read_predictions
+    from omni_persona_artifacts.run_reader import judges_of, read_predictions, verdicts_of
 
     predictions = read_predictions(run)
     answers = {name: line.prediction for name, line in predictions.items() if line.prediction is not None}
-    lines = [record for record, _ in read_lines(run / VERDICTS)]
-    if not lines:
+    judged = verdicts_of(run, predictions)
+    if judged is None:
         return _Run(frozenset(predictions), answers, "lexical", None)
-    judges = ", ".join(sorted({str(line.get("judge")) for line in lines}))
-    verdicts = {str(line.get("augmented_id")): str(line.get("verdict")) for line in lines}
-    return _Run(frozenset(predictions), answers, judges, verdicts)
+    verdicts = {name: line.verdict for name, line in judged.items()}
+    return _Run(frozenset(predictions), answers, judges_of(judged), verdicts)
 
 
 def _judged(run: _Run, references: Sequence[Mapping[str, Any]]) -> list[Any]:

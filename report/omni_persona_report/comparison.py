@@ -64,11 +64,11 @@ def comparisons(runs: Sequence[ReportRun]) -> list[Comparison]:
 
 def _compare(runs: Sequence[ReportRun], a: int, b: int) -> Comparison:
     first, second = runs[a], runs[b]
-    if first.bench is not second.bench:
+    if first.dataset is not second.dataset:
         return Comparison(
             a, b, 0, refused="They were asked different datasets, so that no item of one is in the other."
         )
-    both = [item_id for item_id in first.said if item_id in second.said]
+    both = [item_id for item_id in first.answers if item_id in second.answers]
     moves: dict[tuple[Outcome, Outcome], int] = {}
     for item_id in both:
         move = (first.outcomes[item_id], second.outcomes[item_id])
@@ -78,7 +78,7 @@ def _compare(runs: Sequence[ReportRun], a: int, b: int) -> Comparison:
     answered = [
         item_id
         for item_id in both
-        if first.said[item_id].prediction is not None and second.said[item_id].prediction is not None
+        if first.answers[item_id].prediction is not None and second.answers[item_id].prediction is not None
     ]
     ours, theirs = judged(first, answered), judged(second, answered)
     if not ours:

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import omni_persona_cal
+from omni_persona_artifacts.run_reader import Run, RunFolderError, read_run
 from omni_persona_artifacts.shown import Ablation, Cues
-from omni_persona_report.bench import Bench, Entry, View, entry_from_record, fingerprint_of, read_bench
-from omni_persona_report.lines import RunLines, Said, read_run
+from omni_persona_cal.reading import OnProblem, PredictionLine, VerdictLine
 from omni_persona_report.measures import number
 from omni_persona_report.outcomes import OUTCOMES, Outcome, outcome, source_of
+from omni_persona_report.report_dataset import (
+    Entry,
+    ReportDataset,
+    View,
+    entry_from_record,
+    fingerprint_of,
+    read_dataset,
+)
 
 
 @dataclass
 class ReportRun:
     """One run of a report."""
 
-    lines: RunLines
-    bench: Bench
+    files: Run
+    dataset: ReportDataset
     view: View
     scores: dict[str, Any] | None
     """As `scores.json` has them; None where a run cannot be scored."""
     scored_on_the_way: bool
     name: str = ""
     """What this report calls it: the model's name, with the run's folder where two runs share it."""
-    said: dict[str, Said] = field(default_factory=dict)
+    answers: dict[str, PredictionLine] = field(default_factory=dict)
     """Item -> answer with its verdict; a lexical one where nobody judged the run."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     sources: dict[str, int | None] = field(default_factory=dict)
@@ -36,7 +44,7 @@ class ReportRun:
     @property
     def n_missing(self) -> int:
         """Items of the dataset that the run was not asked."""
-        return sum(item_id not in self.said for item_id in self.bench.entries)
+        return sum(item_id not in self.answers for item_id in self.dataset.entries)
 
     def count(self, name: Outcome) -> int:
         return sum(found == name for found in self.outcomes.values())
@@ -47,7 +55,7 @@ class Gathered:
     """All that a report is about."""
 
     runs: list[ReportRun]
-    benches: list[Bench]
+    datasets: list[ReportDataset]
     notices: list[str]
     """What a reader must know before reading on, one sentence each."""
     problems: list[str]
@@ -60,33 +68,66 @@ def gather(paths: Sequence[str | Path], *, dataset: str | Path | None = None, wi
     dataset: where to look for the dataset in place of where each run says it was.
     Raises `RunFolderError` for a path that is no run, and what `omni_persona.load` raises for a `dataset` that is none.
     """
-    read = [read_run(path) for path in paths]
+    problems: list[str] = []
+    read = [_read_run(path, problems.append) for path in paths]
     notices: list[str] = []
     folders = [_dataset_of(run, dataset, notices) for run in read]
     views = [_view(run, notices) for run in read]
-    benches: dict[Any, Bench] = {}
+    datasets: dict[Any, ReportDataset] = {}
     runs = []
     for run, (folder, fingerprint), view in zip(read, folders, views, strict=True):
         if folder is not None:
             key: Any = fingerprint
-            if key not in benches:
+            if key not in datasets:
                 shown = list(dict.fromkeys(v for v, f in zip(views, folders, strict=True) if f[1] == fingerprint))
-                benches[key] = read_bench(folder, shown, fingerprint=fingerprint or "", with_media=with_media)
-                notices += benches[key].notices
+                datasets[key] = read_dataset(folder, shown, fingerprint=fingerprint or "", with_media=with_media)
+                notices += datasets[key].notices
         else:
-            key = _place_without_dataset(run, fingerprint, benches)
-        bench = benches[key]
-        unknown = [item_id for item_id in run.said if item_id not in bench.entries]
+            key = _place_without_dataset(run, fingerprint, datasets)
+        asked = datasets[key]
+        unknown = [item_id for item_id in run.predictions if item_id not in asked.entries]
         if unknown:
-            notices.append(f"{run.path}: {len(unknown)} answers are to items that {bench.label} does not hold")
-            bench.entries.update({item_id: Entry(item_id) for item_id in unknown})
-        runs.append(_run(run, bench, view, notices))
+            notices.append(f"{run.path}: {len(unknown)} answers are to items that {asked.label} does not hold")
+            asked.entries.update({item_id: Entry(item_id) for item_id in unknown})
+        runs.append(_run(run, asked, view, notices))
     _name_apart(runs)
-    problems = [problem for run in read for problem in run.problems]
-    return Gathered(runs, list(benches.values()), _unfinished(runs) + notices, problems)
+    return Gathered(runs, list(datasets.values()), _unfinished(runs) + notices, problems)
 
 
-def _dataset_of(run: RunLines, given: str | Path | None, notices: list[str]) -> tuple[Path | None, str | None]:
+def _read_run(path: str | Path, on_problem: OnProblem) -> Run:
+    """Read a run; the first problem of a path without one prediction is why there is none."""
+    seen: list[str] = []
+
+    def told(problem: str) -> None:
+        seen.append(problem)
+        on_problem(problem)
+
+    run = read_run(path, on_problem=told)
+    if not run.predictions and not run.path.is_dir():
+        raise RunFolderError(f"{path} holds no predictions{f': {seen[0]}' if seen else ''}")
+    return run
+
+
+def model_name(run: Run) -> str:
+    """The name of a run's model as its manifest or its lines have it, else the name of its folder or file."""
+    model = (run.manifest or {}).get("model")
+    name = model.get("name") if isinstance(model, dict) else None
+    told = (line.record.get("model_name") for line in run.predictions.values())
+    names = [name, *([] if isinstance(name, str) else told)]
+    own = run.path.stem if run.path.is_file() else run.path.name
+    return next((name for name in names if isinstance(name, str)), own or str(run.path))
+
+
+def judges_of_lines(lines: Iterable[PredictionLine]) -> list[str]:
+    """The names of those who judged some answers."""
+    return sorted({line.verdict.judge for line in lines if line.verdict and line.verdict.judge})
+
+
+def _verdict(line: PredictionLine) -> str:
+    return line.verdict.verdict if line.verdict else "UNJUDGED"
+
+
+def _dataset_of(run: Run, given: str | Path | None, notices: list[str]) -> tuple[Path | None, str | None]:
     """The folder of a run's dataset, None where it is not there, and the fingerprint of what the run was asked."""
     said = (run.manifest or {}).get("dataset")
     said = said if isinstance(said, dict) else {}
@@ -107,7 +148,7 @@ def _dataset_of(run: RunLines, given: str | Path | None, notices: list[str]) -> 
     return Path(place), found
 
 
-def _view(run: RunLines, notices: list[str]) -> View:
+def _view(run: Run, notices: list[str]) -> View:
     """What a run showed, by its manifest."""
     manifest = run.manifest or {}
     cues, prompt = manifest.get("cues") or "isolated", manifest.get("prompt")
@@ -119,24 +160,23 @@ def _view(run: RunLines, notices: list[str]) -> View:
     return View(cues, known)  # type: ignore[arg-type]  # checked above
 
 
-def _place_without_dataset(run: RunLines, fingerprint: str | None, benches: dict[Any, Bench]) -> Any:
-    """The key of the bench of a run without a dataset; runs over the same items share one."""
-    entries = {item_id: entry_from_record(record) for item_id, record in run.records.items()}
-    entries = {item_id: entries.get(item_id, Entry(item_id)) for item_id in run.said}
+def _place_without_dataset(run: Run, fingerprint: str | None, datasets: dict[Any, ReportDataset]) -> Any:
+    """The key of the dataset of a run without a dataset; runs over the same items share one."""
+    entries = {item_id: entry_from_record(line.record) for item_id, line in run.predictions.items()}
     if fingerprint is not None:
         key: Any = ("gone", fingerprint)
-        bench = benches.setdefault(key, Bench("a dataset that is not there", fingerprint, {}, [View()]))
-        bench.entries = entries | bench.entries
+        dataset = datasets.setdefault(key, ReportDataset("a dataset that is not there", fingerprint, {}, [View()]))
+        dataset.entries = entries | dataset.entries
         return key
-    for key, bench in benches.items():
-        shared = entries.keys() & bench.entries.keys()
-        if isinstance(key, tuple) and key[0] == "records" and shared and _agree(entries, bench.entries):
-            bench.entries |= {
-                item_id: _fuller(entry, bench.entries.get(item_id, entry)) for item_id, entry in entries.items()
+    for key, dataset in datasets.items():
+        shared = entries.keys() & dataset.entries.keys()
+        if isinstance(key, tuple) and key[0] == "records" and shared and _agree(entries, dataset.entries):
+            dataset.entries |= {
+                item_id: _fuller(entry, dataset.entries.get(item_id, entry)) for item_id, entry in entries.items()
             }
             return key
     key = ("records", str(run.path))
-    benches[key] = Bench(f"the lines of {run.path}", None, entries, [View()])
+    datasets[key] = ReportDataset(f"the lines of {run.path}", None, entries, [View()])
     return key
 
 
@@ -153,30 +193,36 @@ def _fuller(one: Entry, other: Entry) -> Entry:
     return replace(other, question=other.question if other.question is not None else one.question)
 
 
-def _run(lines: RunLines, bench: Bench, view: View, notices: list[str]) -> ReportRun:
-    run = ReportRun(lines, bench, view, lines.scores, scored_on_the_way=False, name=lines.name)
-    for item_id, entry in bench.entries.items():
-        said = lines.said.get(item_id)
-        if said is None:
+def _run(files: Run, dataset: ReportDataset, view: View, notices: list[str]) -> ReportRun:
+    scores = None if files.scores is None else dict(files.scores)
+    run = ReportRun(files, dataset, view, scores, scored_on_the_way=False, name=model_name(files))
+    for item_id, entry in dataset.entries.items():
+        line = files.predictions.get(item_id)
+        if line is None:
             continue
-        if not lines.judged and entry.answerable and said.prediction is not None and entry.gold:
-            verdict = omni_persona_cal.lexical_judge(entry.gold, said.prediction)
-            said = replace(said, verdict=verdict, judge="lexical")
+        verdict = None if files.verdicts is None else files.verdicts.get(item_id)
+        if files.verdicts is None and entry.answerable and line.prediction is not None and entry.gold:
+            word = omni_persona_cal.lexical_judge(entry.gold, line.prediction)
+            verdict = VerdictLine(item_id, word, judge="lexical")
         notes = [memory.text or "" for memory in entry.memories]
-        answers = said.prediction is not None and not omni_persona_cal.abstains(said.prediction)
-        source = source_of(said.prediction or "", entry.question or "", notes) if answers else None
-        run.said[item_id], run.sources[item_id] = said, source
+        answers = line.prediction is not None and not omni_persona_cal.abstains(line.prediction)
+        source = source_of(line.prediction or "", entry.question or "", notes) if answers else None
+        run.answers[item_id], run.sources[item_id] = replace(line, verdict=verdict), source
         run.outcomes[item_id] = outcome(
-            said.prediction, answerable=entry.answerable, verdict=said.verdict, source=source, target=entry.target
+            line.prediction,
+            answerable=entry.answerable,
+            verdict=verdict.verdict if verdict else None,
+            source=source,
+            target=entry.target,
         )
     if run.scores is None:
         run.scores = _scored(run)
         run.scored_on_the_way = run.scores is not None
         if run.scores is None:
-            notices.append(f"{lines.path} has no scores, and without its dataset it cannot be scored.")
+            notices.append(f"{files.path} has no scores, and without its dataset it cannot be scored.")
     elif not _agrees(run):
         notices.append(
-            f"The lines of {lines.path} give other scores than its scores.json, which is shown: "
+            f"The lines of {files.path} give other scores than its scores.json, which is shown: "
             "`omni-persona score` brings them together."
         )
     return run
@@ -187,34 +233,34 @@ def judged(run: ReportRun, item_ids: Sequence[str] | None = None) -> list[Any]:
 
     item_ids: only these, in this order.
     """
-    wanted = list(run.bench.entries) if item_ids is None else item_ids
-    rows = [(run.bench.entries[item_id].reference(), run.said.get(item_id)) for item_id in wanted]
+    wanted = list(run.dataset.entries) if item_ids is None else item_ids
+    rows = [(run.dataset.entries[item_id].reference(), run.answers.get(item_id)) for item_id in wanted]
     known = [(reference, said) for reference, said in rows if reference and said and said.prediction is not None]
     if not known:
         return []
     items, _ = omni_persona_cal.judged_items(
         [said.prediction or "" for _, said in known],
         [reference for reference, _ in known],
-        verdicts=[said.verdict or "UNJUDGED" for _, said in known],
+        verdicts=[_verdict(said) for _, said in known],
     )
     return items
 
 
 def _scored(run: ReportRun) -> dict[str, Any] | None:
     """Scores of a run that has none, made as `omni-persona score` makes them; None where its items are not known."""
-    references = [entry.reference() for entry in run.bench.entries.values()]
+    references = [entry.reference() for entry in run.dataset.entries.values()]
     known = [reference for reference in references if reference is not None]
-    rows = [(reference, run.said.get(reference["augmented_id"])) for reference in known]
+    rows = [(reference, run.answers.get(reference["augmented_id"])) for reference in known]
     answered = [(reference, said) for reference, said in rows if said is not None and said.prediction is not None]
     if not answered:
         return None
     result = omni_persona_cal.compute(
         predictions=[said.prediction or "" for _, said in answered],
         references=[reference for reference, _ in answered],
-        verdicts=[said.verdict or "UNJUDGED" for _, said in answered],
+        verdicts=[_verdict(said) for _, said in answered],
     )
     n_missing = len(references) - len(answered)
-    judges = sorted({said.judge for _, said in answered if said.judge})
+    judges = judges_of_lines(said for _, said in answered)
     return {
         **result,
         "judge": ", ".join(judges) or "given",
@@ -227,18 +273,18 @@ def _scored(run: ReportRun) -> dict[str, Any] | None:
 
 def _agrees(run: ReportRun) -> bool:
     """Whether the scores that a run holds are those of its lines, as far as the lines' items are known."""
-    if any(entry.answerable is None for item_id, entry in run.bench.entries.items() if item_id in run.said):
+    if any(entry.answerable is None for item_id, entry in run.dataset.entries.items() if item_id in run.answers):
         return True
     scores = run.scores or {}
-    answerable = [item_id for item_id in run.said if run.bench.entries[item_id].answerable]
+    answerable = [item_id for item_id in run.answers if run.dataset.entries[item_id].answerable]
     right = sum(run.outcomes[item_id] == "right" for item_id in answerable)
     rated = sum(run.outcomes[item_id] not in ("failed", "unjudged") for item_id in answerable)
     # An abstaining answer without a verdict is in no rate either, which the outcome does not tell.
     rated -= sum(
-        run.outcomes[item_id] == "false_abstention" and run.said[item_id].verdict not in ("CORRECT", "WRONG")
+        run.outcomes[item_id] == "false_abstention" and _verdict(run.answers[item_id]) == "UNJUDGED"
         for item_id in answerable
     )
-    answered = len(run.said) - run.count("failed")
+    answered = len(run.answers) - run.count("failed")
     ans = number(scores.get("ans_guarded", scores.get("ans")))
     same_ans = (ans is None and not rated) or (ans is not None and rated > 0 and abs(ans - right / rated) < 1e-9)
     return scores.get("n") == answered and same_ans
@@ -252,7 +298,7 @@ def _unfinished(runs: Sequence[ReportRun]) -> list[str]:
         counts.append((run.n_missing, "not asked"))
         parts = [f"{count} {word}" for count, word in counts if count]
         if parts:
-            told.append(f"{run.name} is incomplete, of {len(run.bench.entries)} items: {', '.join(parts)}.")
+            told.append(f"{run.name} is incomplete, of {len(run.dataset.entries)} items: {', '.join(parts)}.")
     return told
 
 
@@ -261,7 +307,7 @@ def _name_apart(runs: Sequence[ReportRun]) -> None:
     names = [run.name for run in runs]
     for run in runs:
         if names.count(run.name) > 1:
-            run.name = f"{run.name} ({run.lines.path.name})"
+            run.name = f"{run.name} ({run.files.path.name})"
     seen: dict[str, int] = {}
     for run in runs:
         seen[run.name] = seen.get(run.name, 0) + 1

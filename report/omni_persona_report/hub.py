@@ -35,8 +35,8 @@ def entries(run: ReportRun, dataset_id: str, revision: str | None = None) -> lis
         raise ValueError(f"expected the benchmark's repository such as ORG/omni-persona, got {dataset_id!r}")
     scores = run.scores or {}
     if scores.get("complete") is not True:
-        raise ValueError(f"{run.lines.path}: expected complete scores for the Hub; items are missing or unjudged")
-    created = (run.lines.manifest or {}).get("created")
+        raise ValueError(f"{run.files.path}: expected complete scores for the Hub; items are missing or unjudged")
+    created = (run.files.manifest or {}).get("created")
     found = []
     for task_id, (config, score) in omni_persona.LEADERBOARDS.items():
         part = scores if config == "default" else slice_of(scores, "by_group", config)

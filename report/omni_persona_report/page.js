@@ -246,7 +246,7 @@
     if (data.runs.length > 1) by.append(el("span", {}, `Run ${data.runs.indexOf(one) + 1}: `, text(one.name)));
     const judged = found.v ? `judged ${found.v}` : null;
     if (judged) by.append(el("span", {}, judged, found.j ? " by " : "", found.j ? text(found.j) : ""));
-    const cost = [found.tok !== undefined ? `${found.tok} tokens` : null, found.sec !== undefined ? `${found.sec.toFixed(2)} s` : null].filter(Boolean);
+    const cost = [found.tok !== undefined ? `${found.tok} tokens` : null, found.sec !== undefined ? `${found.sec.toFixed(2)} s` : null, found.c !== undefined ? `confidence ${found.c.toFixed(2)}` : null].filter(Boolean);
     if (cost.length) by.append(el("span", {}, cost.join(", ")));
     const box = el("div", { class: "answer" }, by);
     if (found.p === null) box.append(el("p", {}, "No answer", found.e ? ": " : ".", found.e ? text(found.e) : ""));

@@ -36,7 +36,7 @@ from omni_persona_report.measures import (
 from omni_persona_report.media import Embedded, Size
 from omni_persona_report.page_data import page_json
 from omni_persona_report.published import PublishedRow
-from omni_persona_report.repeat import command_note, commands, facts, manifest_text
+from omni_persona_report.reproduction import command_note, commands, facts, manifest_text
 
 _DARK = figures.style(
     ink="#e9eaec",
@@ -175,10 +175,10 @@ def _title(runs: Sequence[ReportRun]) -> str:
 
 
 def _summary(gathered: Gathered) -> str:
-    n_runs, items = len(gathered.runs), sum(len(bench.entries) for bench in gathered.benches)
+    n_runs, items = len(gathered.runs), sum(len(dataset.entries) for dataset in gathered.datasets)
     runs = "One run" if n_runs == 1 else f"{n_runs} runs"
-    benches = "" if len(gathered.benches) == 1 else f" of {len(gathered.benches)} datasets"
-    return f"{runs} over {items} items{benches}."
+    datasets = "" if len(gathered.datasets) == 1 else f" of {len(gathered.datasets)} datasets"
+    return f"{runs} over {items} items{datasets}."
 
 
 def _measures(runs: Sequence[ReportRun], published: Sequence[PublishedRow]) -> list[Measure]:
@@ -201,7 +201,7 @@ def _run_view(run: ReportRun, measures: Sequence[Measure]) -> RunView:
         cal=value_of(scores, CAL),
         ans=value_of(scores, ANS),
         unans=value_of(scores, UNANS),
-        n=n if isinstance(n, int) else len(run.said) - run.count("failed"),
+        n=n if isinstance(n, int) else len(run.answers) - run.count("failed"),
         judge=str(scores.get("judge") or "-"),
         incomplete=bool(run.count("failed") or run.count("unjudged") or run.n_missing),
         headline=[value_of(scores, measure) for measure in measures],

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from omni_persona import TASKS
-from omni_persona_report.bench import Bench, Entry, Memory
 from omni_persona_report.gather import Gathered, ReportRun
 from omni_persona_report.measures import ABSENCE_NAMES, GROUP_NAMES
 from omni_persona_report.media import Size
 from omni_persona_report.outcomes import OUTCOMES
+from omni_persona_report.report_dataset import Entry, Memory, ReportDataset
 
 _SAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 """A script element ends, or turns strange, by these alone; within JSON they stand in strings alone."""
@@ -18,10 +18,10 @@ _SAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 def page_json(gathered: Gathered, size: Size) -> str:
     """The data of a page."""
-    places = [(number, item_id) for number, bench in enumerate(gathered.benches) for item_id in bench.entries]
+    places = [(number, item_id) for number, dataset in enumerate(gathered.datasets) for item_id in dataset.entries]
     value = {
-        "items": [_item(gathered.benches[number].entries[item_id], number) for number, item_id in places],
-        "runs": [_run(run, gathered.benches.index(run.bench), places) for run in gathered.runs],
+        "items": [_item(gathered.datasets[number].entries[item_id], number) for number, item_id in places],
+        "runs": [_run(run, gathered.datasets.index(run.dataset), places) for run in gathered.runs],
         "outcomes": [(key, name, meaning) for key, (name, meaning) in OUTCOMES.items()],
         "groups": {key: f"{key}, {name}" for key, name in GROUP_NAMES.items()},
         "absences": ABSENCE_NAMES,
@@ -36,19 +36,19 @@ def safe_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).translate(_SAFE)
 
 
-def shown_media(bench: Bench) -> tuple[list[str], list[str]]:
+def shown_media(dataset: ReportDataset) -> tuple[list[str], list[str]]:
     """The hashes of all pictures and of all clips that a page shows."""
     pictures, clips = [], []
-    for entry in bench.entries.values():
+    for entry in dataset.entries.values():
         pairs = [(memory.image, memory.audio) for memory in entry.memories] + list(entry.query_media)
         pictures += [image for image, _ in pairs if image]
         clips += [audio for _, audio in pairs if audio]
     return pictures, clips
 
 
-def _item(entry: Entry, bench: int) -> dict[str, Any]:
+def _item(entry: Entry, dataset: int) -> dict[str, Any]:
     return {
-        "d": bench,
+        "d": dataset,
         "id": entry.item_id,
         "g": entry.group,
         "t": entry.task,
@@ -71,26 +71,28 @@ def _memory(memory: Memory) -> dict[str, Any]:
     return told
 
 
-def _run(run: ReportRun, bench: int, places: list[tuple[int, str]]) -> dict[str, Any]:
+def _run(run: ReportRun, dataset: int, places: list[tuple[int, str]]) -> dict[str, Any]:
     return {
         "name": run.name,
-        "view": run.bench.views.index(run.view) if run.view in run.bench.views else 0,
+        "view": run.dataset.views.index(run.view) if run.view in run.dataset.views else 0,
         "without": run.view.without,
-        "answers": [_answer(run, item_id) if number == bench else None for number, item_id in places],
+        "answers": [_answer(run, item_id) if number == dataset else None for number, item_id in places],
     }
 
 
 def _answer(run: ReportRun, item_id: str) -> dict[str, Any] | None:
-    said = run.said.get(item_id)
+    said = run.answers.get(item_id)
     if said is None:
         return None
+    verdict = said.verdict
     told: dict[str, Any] = {"p": said.prediction, "o": run.outcomes[item_id]}
     optional = {
         "e": said.error,
-        "v": said.verdict,
-        "j": said.judge,
-        "raw": said.raw,
-        "sec": said.seconds if said.seconds is None or abs(said.seconds) < float("inf") else None,
+        "v": verdict.verdict if verdict else None,
+        "j": verdict.judge if verdict else None,
+        "raw": verdict.raw if verdict else None,
+        "c": said.confidence,
+        "sec": said.seconds,
         "tok": said.output_tokens,
         "th": said.thinking,
         "d": list(said.dropped) or None,

@@ -57,11 +57,11 @@ def write_report(
     pictures: list[str] = []
     clips: list[str] = []
     store: dict[str, Media] = {}
-    for bench in gathered.benches:
-        found = shown_media(bench)
+    for asked in gathered.datasets:
+        found = shown_media(asked)
         pictures += found[0]
         clips += found[1]
-        store |= bench.media
+        store |= asked.media
     total, done = len(set(pictures)) + len(set(clips)), 0
 
     def one_more() -> None:

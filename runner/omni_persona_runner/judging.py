@@ -7,7 +7,6 @@ counted in `n_missing`, and the scores are not `complete`. It is never an empty 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,11 @@ from omni_persona_artifacts.run_folder import (
     SCORES,
     VERDICTS,
     RunFolderError,
-    read_lines,
     read_manifest,
-    read_predictions,
     write_json,
     write_lines,
 )
+from omni_persona_artifacts.run_reader import judges_of, read_predictions, verdicts_of
 from omni_persona_cal import Judge, JudgeError, Judgement
 
 
@@ -80,24 +78,27 @@ def score_run(run: str | Path, items: Iterable[Item], protocol: str = "guarded")
     Raises `RunFolderError` where no item has an answer.
     """
     run = Path(run)
-    predictions, answers = read_predictions(run), _answers(run)
+    predictions = read_predictions(run)
+    answers = {item_id: line.prediction for item_id, line in predictions.items() if line.prediction is not None}
     references = [omni_persona.reference(item) for item in items]
     scored = [reference for reference in references if reference["augmented_id"] in answers]
     if not scored:
         raise RunFolderError(f"{run} holds no answer to any item of its dataset")
     ids = [reference["augmented_id"] for reference in scored]
-    judged = _verdicts(run)
+    judged = verdicts_of(run, predictions)
     result = omni_persona_cal.compute(
         predictions=[answers[item_id] for item_id in ids],
         references=scored,
         protocol=protocol,
-        verdicts=None if judged is None else [judged.verdicts.get(item_id, "UNJUDGED") for item_id in ids],
+        verdicts=None
+        if judged is None
+        else [judged[item_id].verdict if item_id in judged else "UNJUDGED" for item_id in ids],
     )
     n_missing = len(references) - len(scored)
     failed = {item_id for item_id, prediction in predictions.items() if prediction.status == "failed"}
     scores = {
         **result,
-        "judge": result["judge"] if judged is None else judged.by,
+        "judge": result["judge"] if judged is None else judges_of(judged),
         "n_items": len(references),
         "n_missing": n_missing,
         "n_failed": sum(reference["augmented_id"] in failed for reference in references),
@@ -107,35 +108,7 @@ def score_run(run: str | Path, items: Iterable[Item], protocol: str = "guarded")
     return scores
 
 
-@dataclass(frozen=True)
-class _Verdicts:
-    """What `verdicts.jsonl` holds."""
-
-    verdicts: dict[str, str]
-    """By item."""
-    by: str
-    """Who gave them."""
-
-
 def _answers(run: Path) -> dict[str, str]:
     """What a run's model said, by item; failed items have said nothing."""
     predictions = read_predictions(run).values()
     return {line.augmented_id: line.prediction for line in predictions if line.prediction is not None}
-
-
-def _verdicts(run: Path) -> _Verdicts | None:
-    """The verdicts on a run; None for a run that was not judged."""
-    file = run / VERDICTS
-    if not file.exists():
-        return None
-    verdicts, judges = {}, set()
-    for record, where in read_lines(file):
-        item_id, verdict = record.get("augmented_id"), record.get("verdict")
-        if not isinstance(item_id, str):
-            raise RunFolderError(f"{where}: expected augmented_id to be a string, got {item_id!r}")
-        if verdict not in omni_persona_cal.VERDICTS:
-            expected = ", ".join(omni_persona_cal.VERDICTS)
-            raise RunFolderError(f"{where} ({item_id}): expected a verdict among {expected}, got {verdict!r}")
-        verdicts[item_id] = verdict
-        judges.add(str(record.get("judge")))
-    return _Verdicts(verdicts, ", ".join(sorted(judges)))

@@ -96,7 +96,6 @@ def test_a_whole_last_line_without_its_end_counts(run):
     ("row", "reason"),
     [
         ('{"augmented_id": "b", "pre', "not a JSON record"),
-        ("", "not a JSON record"),
         ("[1]", "expected a JSON object, got list"),
         ('{"prediction": "yes"}', "expected augmented_id to be a string, got None"),
         ('{"augmented_id": "b", "prediction": 3}', r"\(b\): expected prediction to be a string, got 3"),
@@ -108,6 +107,12 @@ def test_a_corrupt_line_is_named_by_file_and_line(run, row, reason):
     rows = file.read_text().splitlines()
     file.write_text("\n".join([rows[0], row, rows[2], ""]))
     with pytest.raises(RunFolderError, match=rf"predictions\.jsonl:2.*{reason}"):
+        read_predictions(run)
+
+
+def test_a_second_answer_to_an_item_is_named(run):
+    append_predictions(run, [line("a", "something else")])
+    with pytest.raises(RunFolderError, match=r"predictions\.jsonl:4: expected each augmented_id once, got 'a' again"):
         read_predictions(run)
 
 

@@ -19,16 +19,16 @@ def test_a_run_is_joined_with_its_items(run, tools):
     assert one.name == "org/first"
     assert one.scores == json.loads((run / "scores.json").read_text())
     assert not one.scored_on_the_way
-    assert [entry.reference() for entry in one.bench.entries.values()] == [
+    assert [entry.reference() for entry in one.dataset.entries.values()] == [
         omni_persona.reference(omni_persona.item_from_row(row)) for row in tools.ROWS
     ]
     # 4 samples with 4 faces and a query face each; 4 voices that all samples share, and 4 query voices.
-    assert len(one.bench.media) == 4 * 5 + 4 + 4
+    assert len(one.dataset.media) == 4 * 5 + 4 + 4
 
 
 def test_right_items_are_those_that_the_metric_counts(run):
     (one,) = gather([run]).runs
-    answerable = [name for name, entry in one.bench.entries.items() if entry.answerable]
+    answerable = [name for name, entry in one.dataset.entries.items() if entry.answerable]
     assert sum(one.outcomes[name] == "right" for name in answerable) / len(answerable) == one.scores["ans"]
     others = [name for name in one.outcomes if name not in answerable]
     assert sum(one.outcomes[name] == "right" for name in others) / len(others) == one.scores["ta"]
@@ -84,7 +84,7 @@ def test_another_dataset_in_its_place_is_not_taken_for_it(run, tools, tmp_path):
     other = tools.write_dataset(tmp_path / "omni-persona", [tools.make_row(5, 0)])
     gathered = gather([run], dataset=other)
     assert "made with another dataset" in gathered.notices[0]
-    assert not gathered.benches[0].media
+    assert not gathered.datasets[0].media
 
 
 def test_corrupt_lines_are_listed_by_file_and_line(run, tmp_path):
@@ -93,17 +93,19 @@ def test_corrupt_lines_are_listed_by_file_and_line(run, tmp_path):
         file.write('nonsense\n[1]\n{"augmented_id": 3}\n{"augmented_id": "a", "prediction": 4}\n{"augmented_id": "half')
     (broken / "verdicts.jsonl").write_text('{"augmented_id": "sample_0__aug_0", "verdict": "MAYBE"}\n')
     gathered = gather([broken])
+    assert len(gathered.problems) == 5, "the half line at the end is what a killed run leaves"
     for number, reason in {
         17: "not a JSON record",
         18: "expected a JSON object, got list",
         19: "expected augmented_id to be a string, got 3",
-        20: "(a): expected an answer or a failure",
-        21: "not a JSON record",
+        20: "(a): expected prediction to be a string, got 4",
     }.items():
         assert any(f"predictions.jsonl:{number}" in told and reason in told for told in gathered.problems), number
-    assert any("verdicts.jsonl:1 (sample_0__aug_0): expected one of CORRECT" in told for told in gathered.problems)
+    assert any(
+        "verdicts.jsonl:1 (sample_0__aug_0): expected a verdict among CORRECT" in told for told in gathered.problems
+    )
     assert gathered.runs[0].outcomes["sample_0__aug_0"] == "unjudged"
-    assert len(gathered.runs[0].said) == 16
+    assert len(gathered.runs[0].answers) == 16
 
 
 @pytest.mark.parametrize("name", ["run.json", "scores.json"])
@@ -184,7 +186,7 @@ def test_result_files_of_the_release_meet_their_dataset(tools, dataset, tmp_path
     assert gathered.notices == []
     assert gathered.runs[0].scores["cal"] == 1.0
     assert gathered.runs[0].scores["judge"] == "lexical"
-    assert gathered.benches[0].media
+    assert gathered.datasets[0].media
 
 
 def test_two_files_over_the_same_items_share_them(tools, tmp_path):
@@ -193,7 +195,7 @@ def test_two_files_over_the_same_items_share_them(tools, tmp_path):
             "".join(json.dumps(record) + "\n" for record in upstream(tools.ROWS, model_name=name))
         )
     gathered = gather([tmp_path / "one.jsonl", tmp_path / "two.jsonl"])
-    assert len(gathered.benches) == 1
+    assert len(gathered.datasets) == 1
     assert [run.name for run in gathered.runs] == ["one", "two"]
 
 
@@ -209,8 +211,8 @@ def test_what_the_model_saw_decides_what_is_shown_beside_the_question(dataset, t
     prompt = {"version": 2, "hash": "x", "without": ["query"], "reason": False}
     plain = tools.write_run(tmp_path / "plain", dataset, answers, cues="isolated")
     blind = tools.write_run(tmp_path / "blind", dataset, answers, cues="isolated", prompt=prompt)
-    bench = gather([plain, blind]).benches[0]
-    shown = bench.entries["sample_0__aug_1"].query_media
+    dataset = gather([plain, blind]).datasets[0]
+    shown = dataset.entries["sample_0__aug_1"].query_media
     assert shown[0][0] is None
     assert shown[0][1] is not None
     assert shown[1] == (None, None)
@@ -238,7 +240,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
     pq.write_table(pa.Table.from_pylist(told), folder / "data" / "construction.parquet")
     answers = {row["augmented_id"]: f"a {tools.JOBS[3]}" for row in tools.ROWS}
     gathered = gather([tools.write_run(tmp_path / "run", folder, answers)])
-    memory = gathered.benches[0].entries["sample_0__aug_0"].memories[2]
+    memory = gathered.datasets[0].entries["sample_0__aug_0"].memories[2]
     assert (dict(memory.similarity), memory.transcript) == ({"face": pytest.approx(0.4)}, "I said 2.")
     figure = draw(gathered.runs, ())[-1]
     assert "quoted distractors 0.60" in figure.alt
@@ -247,7 +249,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
 
 
 def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path):
-    from omni_persona_report.repeat import command_note, commands, facts, manifest_text
+    from omni_persona_report.reproduction import command_note, commands, facts, manifest_text
 
     answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
     settings = {

@@ -44,7 +44,7 @@ def confusions(runs: Sequence[ReportRun]) -> Figure:
 def _origins(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[str]) -> float:
     counts: Counter[str] = Counter()
     for item_id, found in run.outcomes.items():
-        source, target = run.sources[item_id], run.bench.entries[item_id].target
+        source, target = run.sources[item_id], run.dataset.entries[item_id].target
         if found not in ("wrong_person", "wrong_attribute", "wrong_unclear", "hallucinated"):
             continue
         kind = (
@@ -65,9 +65,9 @@ def _origins(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[st
 
 def _positions(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[str]) -> float:
     sources = Counter(source for source in run.sources.values() if source is not None)
-    asked = (run.bench.entries[item_id].target for item_id in run.outcomes)
+    asked = (run.dataset.entries[item_id].target for item_id in run.outcomes)
     targets = Counter(target for target in asked if target is not None)
-    n_contexts = max((len(entry.memories) for entry in run.bench.entries.values()), default=0)
+    n_contexts = max((len(entry.memories) for entry in run.dataset.entries.values()), default=0)
     total, meant = sum(sources.values()), sum(targets.values())
     if not total or not n_contexts:
         return y
@@ -88,7 +88,7 @@ def _positions(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[
 
 def _nearness(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[str]) -> float:
     """How alike the quoted distractor was to the person asked about, beside the distractors that were not quoted."""
-    if not run.bench.has_similarity:
+    if not run.dataset.has_similarity:
         return y
     canvas.text(10, y + 8, "Similarity of the distractor quoted (sign) and of those not quoted (line)", "mut small")
     y += 12
@@ -96,7 +96,7 @@ def _nearness(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[s
         quoted: list[float] = []
         others: list[float] = []
         for item_id, source in run.sources.items():
-            entry = run.bench.entries[item_id]
+            entry = run.dataset.entries[item_id]
             if entry.group != group or source is None or source == entry.target or run.outcomes[item_id] == "right":
                 continue
             for position, memory in enumerate(entry.memories):

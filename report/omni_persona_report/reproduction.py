@@ -11,22 +11,22 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from omni_persona_report.gather import ReportRun
+from omni_persona_report.gather import ReportRun, model_name
 
 
 def facts(run: ReportRun) -> list[tuple[str, str]]:
     """What a reader wants to know first of a run: label and value."""
-    manifest = _shareable(run.lines.manifest or {})
+    manifest = _shareable(run.files.manifest or {})
     dataset, prompt, hardware = (_mapping(manifest.get(key)) for key in ("dataset", "prompt", "hardware"))
     model = _mapping(manifest.get("model"))
     versions = _mapping(manifest.get("versions"))
     told: list[tuple[str, Any]] = [
-        ("Model", model.get("name") or run.lines.name),
+        ("Model", model_name(run.files)),
         ("Revision", model.get("revision")),
-        ("Run", _shareable(str(run.lines.path))),
-        ("Dataset", dataset.get("path") or _shareable(run.bench.label)),
+        ("Run", _shareable(str(run.files.path))),
+        ("Dataset", dataset.get("path") or _shareable(run.dataset.label)),
         ("Dataset fingerprint", dataset.get("fingerprint")),
-        ("Items", f"{len(run.said)} asked of {len(run.bench.entries)}"),
+        ("Items", f"{len(run.answers)} asked of {len(run.dataset.entries)}"),
         ("Query media", manifest.get("cues")),
         ("Left out", ", ".join(run.view.without)),
         ("Prompt", ", ".join(f"{key} {value}" for key, value in prompt.items() if value not in (None, [], False))),
@@ -45,7 +45,7 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
 
 def commands(run: ReportRun) -> str:
     """The command lines that make the run and its scores again; empty where nothing tells how it was made."""
-    manifest, place = _shareable(run.lines.manifest), _shareable(str(run.lines.path))
+    manifest, place = _shareable(run.files.manifest), _shareable(str(run.files.path))
     name = _mapping((manifest or {}).get("model")).get("name")
     if manifest is None or not isinstance(name, str):
         return ""
@@ -65,20 +65,25 @@ def commands(run: ReportRun) -> str:
         line += ["--without", part]
     line += ["--reason"] if prompt.get("reason") else []
     line += ["--drop-unsupported"] if model.get("drop_unsupported") else []
-    judges = {said.judge for said in run.lines.said.values() if said.judge}
-    judge = [["omni-persona", "judge", place, "--judge", "lexical"]] if judges == {"lexical"} else []
+    judges = _judges(run)
+    judge = [["omni-persona", "judge", place, "--judge", "lexical"]] if judges == ["lexical"] else []
     return "\n".join(map(shlex.join, [line, *judge, ["omni-persona", "score", place]]))
+
+
+def _judges(run: ReportRun) -> list[str]:
+    """Who judged the run itself; nobody where a report judged it on the way."""
+    return sorted({line.judge for line in (run.files.verdicts or {}).values() if line.judge})
 
 
 def command_note(run: ReportRun) -> str:
     """What the commands do not say."""
-    said = _mapping((run.lines.manifest or {}).get("prompt"))
+    said = _mapping((run.files.manifest or {}).get("prompt"))
     own = (
         "a prompt of its own, by its hash above, must be given with --prompt"
         if said and said.get("version", 0) is None
         else ""
     )
-    judges = sorted({said.judge for said in run.lines.said.values() if said.judge} - {"lexical"})
+    judges = sorted(set(_judges(run)) - {"lexical"})
     other = f"then judge it with {', '.join(judges)}" if judges else ""
     return "; ".join(part for part in (own, other) if part)
 
@@ -86,7 +91,7 @@ def command_note(run: ReportRun) -> str:
 def manifest_text(run: ReportRun) -> str:
     """`run.json`, laid out."""
     return (
-        "" if run.lines.manifest is None else json.dumps(_shareable(run.lines.manifest), indent=2, ensure_ascii=False)
+        "" if run.files.manifest is None else json.dumps(_shareable(run.files.manifest), indent=2, ensure_ascii=False)
     )
 
 

@@ -59,7 +59,7 @@ class Entry:
     target: int | None = None
     """The place of the person asked about among the memories."""
     query_media: tuple[tuple[str | None, str | None], ...] = ()
-    """For each view of the bench, the hashes of the picture and the clip beside the question."""
+    """For each view of the dataset, the hashes of the picture and the clip beside the question."""
 
     @property
     def answerable(self) -> bool | None:
@@ -81,7 +81,7 @@ class Entry:
 
 
 @dataclass
-class Bench:
+class ReportDataset:
     """The items of one dataset."""
 
     label: str
@@ -98,19 +98,19 @@ class Bench:
         return any(memory.similarity for entry in self.entries.values() for memory in entry.memories)
 
 
-def read_bench(path: Path, views: Sequence[View], *, fingerprint: str, with_media: bool = True) -> Bench:
+def read_dataset(path: Path, views: Sequence[View], *, fingerprint: str, with_media: bool = True) -> ReportDataset:
     """Read a dataset folder. Raises what `DatasetFolder` raises; an item that cannot be read becomes a notice."""
-    dataset = DatasetFolder(path)
-    bench = Bench(str(path), fingerprint, {}, list(views))
-    beside = _construction(path, bench.notices)
-    for item in dataset.items(dataset.rows):
+    folder = DatasetFolder(path)
+    dataset = ReportDataset(str(path), fingerprint, {}, list(views))
+    beside = _construction(path, dataset.notices)
+    for item in folder.items(folder.rows):
         if isinstance(item, ItemError):
-            bench.notices.append(f"{path}: {item}")
-            bench.entries[item.item_id] = Entry(item.item_id)
+            dataset.notices.append(f"{path}: {item}")
+            dataset.entries[item.item_id] = Entry(item.item_id)
             continue
-        entry = _entry(item, views, bench.media if with_media else None)
-        bench.entries[entry.item_id] = _with_construction(entry, beside.get(entry.item_id, {}))
-    return bench
+        entry = _entry(item, views, dataset.media if with_media else None)
+        dataset.entries[entry.item_id] = _with_construction(entry, beside.get(entry.item_id, {}))
+    return dataset
 
 
 def fingerprint_of(path: Path) -> str | None:
