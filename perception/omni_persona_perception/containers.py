@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from omni_persona_perception.errors import MediaError
@@ -36,6 +36,10 @@ _AU_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 """Encodings of AU that store each sample by itself -> bytes of a sample."""
 
 
+Part = tuple[str, bytes]
+"""The name of a part of a container, such as `LIST`, and what it holds."""
+
+
 @dataclass(frozen=True)
 class Contained:
     """The samples of a container, behind a header that is right."""
@@ -44,8 +48,8 @@ class Contained:
     """The file, without what does not describe its samples."""
     frames: int | None
     """Samples of a channel that must come out; None where only the decoder knows."""
-    dropped: tuple[str, ...]
-    """Names of the parts that were left out, such as `LIST`."""
+    dropped: tuple[Part, ...]
+    """The parts that were left out."""
     mpeg: bytes | None = None
     """The frames of MPEG audio that a WAV holds, which are to be decoded as an MP3 is."""
 
@@ -105,13 +109,14 @@ def _parts(
 
 def _wav(data: bytes) -> Contained:
     order = ">" if data[:4] == b"RIFX" else "<"
-    form, fact, large, dropped = b"", b"", 0, []
+    form, fact, large = b"", b"", 0
+    dropped: list[Part] = []
     for name, start, size in _parts(data, 12, f"{order}4sI"):
         body = data[start : start + size]
         if name == b"data":
             told = large if size == 0xFFFFFFFF and large else size
             length = _data_length(data, start, told, order)
-            dropped += [one for one, *_ in _parts(data, start + length + length % 2, f"{order}4sI")]
+            dropped += _following(data, start + length, order)
             return _rebuilt_wav(data[start : start + length], form, fact, order, dropped)
         if name == b"fmt ":
             form = body
@@ -120,8 +125,22 @@ def _wav(data: bytes) -> Contained:
         elif name == b"ds64":
             large = struct.unpack_from("<Q", body, 8)[0]
         else:
-            dropped.append(name)
+            dropped.append(_part(name, body))
     raise MediaError("the clip is cut off before its samples begin")
+
+
+def _part(name: bytes, body: bytes) -> Part:
+    return name.decode("latin-1").strip(), body
+
+
+def _following(data: bytes, end: int, order: str) -> Iterator[Part]:
+    """The parts that follow a WAV's samples."""
+    rest = data[end:]
+    if rest[:3] in (b"ID3", b"TAG"):
+        yield "ID3", rest
+    elif rest.strip(b"\0"):
+        for name, start, size in _parts(data, end if _are_chunks(data, end, order) else end + 1, f"{order}4sI"):
+            yield _part(name, data[start : start + size])
 
 
 def _data_length(data: bytes, start: int, told: int, order: str) -> int:
@@ -149,15 +168,14 @@ def _are_chunks(data: bytes, place: int, order: str) -> bool:
     return place < end and end <= len(data) < end + 8 + SLACK
 
 
-def _rebuilt_wav(samples: bytes, form: bytes, fact: bytes, order: str, dropped: Collection[bytes]) -> Contained:
+def _rebuilt_wav(samples: bytes, form: bytes, fact: bytes, order: str, dropped: Sequence[Part]) -> Contained:
     if len(form) < 16:
         raise MediaError("the clip's header does not say how its samples are stored")
     tag, _, _, _, align, _ = struct.unpack_from(f"{order}HHIIHH", form)
     if tag == _EXTENSIBLE and len(form) >= 26:
         (tag,) = struct.unpack_from(f"{order}H", form, 24)
-    names = tuple(name.decode("latin-1").strip() for name in dropped)
     if tag == MPEG_TAG:
-        return Contained(samples, None, names, samples)
+        return Contained(samples, None, tuple(dropped), samples)
     frames = None
     if tag in _PLAIN_TAGS and align:
         frames = len(samples) // align
@@ -167,25 +185,26 @@ def _rebuilt_wav(samples: bytes, form: bytes, fact: bytes, order: str, dropped: 
     parts = [(b"fmt ", form), *([(b"fact", fact)] if fact else []), (b"data", samples)]
     body = b"".join(name + struct.pack(f"{order}I", len(part)) + part + b"\0" * (len(part) % 2) for name, part in parts)
     magic = b"RIFX" if order == ">" else b"RIFF"
-    return Contained(magic + struct.pack(f"{order}I", 4 + len(body)) + b"WAVE" + body, frames, names)
+    return Contained(magic + struct.pack(f"{order}I", 4 + len(body)) + b"WAVE" + body, frames, tuple(dropped))
 
 
 def _w64(data: bytes) -> Contained:
     """A W64's chunks have names of 16 bytes, of which four are those of a WAV, and sizes that count the header in."""
-    form, fact, dropped = b"", b"", []
+    form, fact = b"", b""
+    dropped: list[Part] = []
     for name, start, size in _parts(data, 40, "<4s12xQ", 8, 24):
         if name == b"data":
             length = _settled(size, len(data) - start)
             end = start + length
-            if any(data[end + -end % 8 :]):
-                dropped.append(b"others")
+            if rest := data[end + -end % 8 :].strip(b"\0"):
+                dropped.append(("parts after its samples", rest))
             return _rebuilt_wav(data[start:end], form, fact, "<", dropped)
         if name == b"fmt ":
             form = data[start : start + size]
         elif name == b"fact":
             fact = data[start : start + 4]
         else:
-            dropped.append(name)
+            dropped.append(_part(name, data[start : start + size]))
     raise MediaError("the clip is cut off before its samples begin")
 
 
@@ -195,7 +214,8 @@ def _w64(data: bytes) -> Contained:
 def _aiff(data: bytes) -> Contained:
     form = version = b""
     samples: bytes | None = None
-    told_samples, dropped = 0, []
+    told_samples = 0
+    dropped: list[Part] = []
     for name, start, size in _parts(data, 12, ">4sI"):
         if name == b"SSND":
             skipped = 8 + struct.unpack_from(">I", data, start)[0]
@@ -209,7 +229,7 @@ def _aiff(data: bytes) -> Contained:
         elif name == b"FVER":
             version = data[start : start + size]
         else:
-            dropped.append(name.decode("latin-1").strip())
+            dropped.append(_part(name, data[start : start + size]))
     if samples is None or len(form) < 18:
         raise MediaError("the clip is cut off before its samples begin")
     channels, frames, bits = struct.unpack_from(">hIh", form)
@@ -238,12 +258,13 @@ def _au(data: bytes) -> Contained:
     width = _AU_WIDTHS.get(encoding, 0) * channels
     expected = len(samples) // width if width else None
     header = data[:4] + struct.pack(f"{order}5I", 24, len(samples), encoding, rate, channels)
-    noted = ("annotation",) if any(data[24:offset]) else ()
+    noted = (("annotation", data[24:offset]),) if any(data[24:offset]) else ()
     return Contained(header + samples, expected, noted)
 
 
 def _caf(data: bytes) -> Contained:
-    kept, dropped = [], []
+    kept: list[tuple[bytes, bytes]] = []
+    dropped: list[Part] = []
     samples: bytes | None = None
     for name, start, size in _parts(data, 8, ">4sq", 1):
         if name == b"data":
@@ -255,7 +276,7 @@ def _caf(data: bytes) -> Contained:
         elif name in (b"desc", b"chan", b"kuki", b"pakt"):
             kept.append((name, data[start : start + size]))
         elif name != b"free":
-            dropped.append(name.decode("latin-1").strip())
+            dropped.append(_part(name, data[start : start + size]))
     described = dict(kept).get(b"desc", b"")
     if samples is None or len(described) < 32:
         raise MediaError("the clip is cut off before its samples begin")
