@@ -205,7 +205,7 @@ def mp3_of_known_length(data: bytes) -> bytes:
     Decoders guess the length of an MP3 that has no such header by its first frame. Raises `MediaError` where it is
     cut off or broken.
     """
-    start, end = id3_bytes(data), _mp3_end(data)
+    start, end = id3_bytes(data), mp3_end(data)
     header = data[start : start + 4]
     if not is_mpeg_frame(header):
         raise MediaError("not a readable clip: no frame of MPEG audio follows its tags")
@@ -233,7 +233,7 @@ def mp3_of_known_length(data: bytes) -> bytes:
     return data[start:place]
 
 
-def _mp3_end(data: bytes) -> int:
+def mp3_end(data: bytes) -> int:
     """Where an MP3's frames end: before its ID3v1 and APE tags."""
     end = len(data)
     if data[end - 128 : end - 125] == b"TAG":

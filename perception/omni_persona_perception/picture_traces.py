@@ -1,0 +1,218 @@
+"""The parts of PNG, JPEG and WebP files: those that show something, and those that tell of people.
+
+Sources: the PNG specification (third edition), ITU-T T.81 (JPEG), RFC 9649 (WebP), CIPA DC-008 (EXIF).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+
+from omni_persona_perception.errors import MediaError
+from omni_persona_perception.kinds import JPEG, PNG, Kind
+
+_ORIENTATION = 0x0112
+_HARMLESS_EXIF = {
+    *(0x00FE, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x0115, 0x011A, 0x011B, 0x011C, 0x0128, 0x0131, _ORIENTATION),
+    *(0x013E, 0x013F, 0x0211, 0x0212, 0x0213, 0x0214, 0x8769, 0xA005),
+    *(0x9000, 0x9101, 0x9102, 0xA000, 0xA001, 0xA002, 0xA003, 0xA217, 0xA300, 0xA301, 0xA401, 0xA500),
+}
+"""Tags that say how a picture is to be shown, or which program wrote it."""
+_HARMLESS_TEXTS = {"Software", "date:create", "date:modify", "date:timestamp"}
+_HARMLESS_COMMENT = re.compile(rb"CREATOR: gd-jpeg|LEAD Technologies|File written by Adobe|Lavc|AppleMark|\0*$")
+
+_PNG_SHOWN = {
+    *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"hIST"),
+    *(b"pHYs", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi", b"acTL", b"fcTL", b"fdAT", b"sPLT"),
+}
+_WEBP_SHOWN = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
+_VP8X_EXIF, _VP8X_XMP = 0x08, 0x04
+
+_JPEG_ALONE = {0x01, *range(0xD0, 0xD9)}
+"""Markers of JPEG that nothing belongs to."""
+_SCAN, _END, _COMMENT = 0xDA, 0xD9, 0xFE
+_NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+
+Found = tuple[list[str], bytes]
+"""Names of traces, and the file without any part that shows nothing."""
+
+
+def picture_parts(data: bytes, kind: Kind) -> Found:
+    """The traces in a picture, and the picture without them. Raises `MediaError` for a broken one."""
+    if kind == PNG:
+        return _png(data)
+    return _jpeg(data) if kind == JPEG else _webp(data)
+
+
+def _exif(block: bytes) -> tuple[list[str], int]:
+    """The traces in a block of EXIF, and the orientation it tells of."""
+    from PIL import ExifTags, Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            exif = Image.Exif()
+            exif.load(block)
+            orientation = exif.get(_ORIENTATION, 1)
+            tags = [*exif, *exif.get_ifd(0x8769)]
+            if exif._info is not None and exif._info.next:
+                tags.append(0x0201)
+        except Exception:  # whatever it is, it cannot be read, and is taken out
+            return ["EXIF that cannot be read"], 1
+    names = [f"EXIF {ExifTags.TAGS.get(tag, f'tag {tag}')}" for tag in tags if tag not in _HARMLESS_EXIF]
+    return names, orientation if isinstance(orientation, int) and 1 < orientation <= 8 else 1
+
+
+def _turned(orientation: int) -> bytes:
+    """A block of EXIF that tells of an orientation alone."""
+    return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, _ORIENTATION, 3, 1, orientation, 0, 0)
+
+
+# ---- PNG
+
+
+def _png(data: bytes) -> Found:
+    names: list[str] = []
+    bare = [data[:8]]
+    place = 8
+    while place + 12 <= len(data):
+        (size,), name = struct.unpack_from(">I", data, place), data[place + 4 : place + 8]
+        body, whole = data[place + 8 : place + 8 + size], data[place : place + 12 + size]
+        if name in _PNG_SHOWN:
+            bare.append(whole)
+        elif name == b"eXIf":
+            found, orientation = _exif(body)
+            names += found
+            if orientation != 1:
+                turned = _turned(orientation)
+                checked = name + turned
+                bare.append(struct.pack(">I", len(turned)) + checked + struct.pack(">I", zlib.crc32(checked)))
+        else:
+            names += _png_text(name, body)
+        place += 12 + size
+        if name == b"IEND":
+            break
+    if data[place:].strip(b"\0"):
+        names.append("bytes after its end")
+    return names, b"".join(bare)
+
+
+def _png_text(name: bytes, body: bytes) -> Iterator[str]:
+    if name in (b"tEXt", b"zTXt", b"iTXt"):
+        key = body.partition(b"\0")[0].decode("latin-1")
+        if key == "XML:com.adobe.xmp":
+            yield "XMP"
+        elif key not in _HARMLESS_TEXTS:
+            yield f"text {key}"
+    elif name != b"tIME":
+        yield f"part {name.decode('latin-1')}"
+
+
+# ---- JPEG
+
+
+def _jpeg(data: bytes) -> Found:
+    names: list[str] = []
+    bare = [data[:2]]
+    orientation = 1
+    place = 2
+    while place + 2 <= len(data):
+        if data[place] != 0xFF:
+            raise MediaError("this JPEG is broken")
+        marker = data[place + 1]
+        if marker == 0xFF:  # filling
+            place += 1
+            continue
+        if marker in _JPEG_ALONE:
+            bare.append(data[place : place + 2])
+            place += 2
+            continue
+        if marker == _END:
+            bare.append(data[place : place + 2])
+            place += 2
+            break
+        (size,) = struct.unpack(">H", data[place + 2 : place + 4].rjust(2, b"\0"))
+        end = place + 2 + max(size, 2)
+        if marker == _SCAN:
+            following = _NEXT_MARKER.search(data, end)
+            end = following.start() if following else len(data)
+            bare.append(data[place:end])
+        else:
+            body = data[place + 4 : end]
+            found, turned, kept = _jpeg_part(marker, body)
+            names += found
+            orientation = turned if turned != 1 else orientation
+            if kept:
+                bare.append(data[place:end])
+        place = end
+    if data[place:].strip(b"\0\xff\r\n"):
+        names.append("bytes after its end")
+    if orientation != 1:
+        block = b"Exif\0\0" + _turned(orientation)
+        # It stands behind the JFIF header, which wants to be first.
+        at = 2 if bare[1:] and bare[1][1:2] == b"\xe0" else 1
+        bare.insert(at, b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block)
+    return names, b"".join(bare)
+
+
+def _jpeg_part(marker: int, body: bytes) -> tuple[list[str], int, bool]:
+    """The traces in a part, the orientation it tells of, and whether it is needed to show the picture."""
+    if marker == _COMMENT:
+        return ([] if _HARMLESS_COMMENT.match(body) else ["comment"]), 1, False
+    if not 0xE0 <= marker <= 0xEF:
+        return [], 1, True
+    if marker == 0xE1 and body.startswith(b"Exif\0"):
+        return *_exif(body), False
+    if marker == 0xE0 and body.startswith(b"JFIF\0"):
+        has_thumbnail = len(body) > 14
+        return (["thumbnail"] if has_thumbnail else []), 1, not has_thumbnail
+    if marker == 0xEE and body.startswith(b"Adobe"):
+        return [], 1, True
+    if marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
+        return [], 1, True
+    if marker == 0xEC and body.startswith(b"Ducky"):
+        return [], 1, False
+    if marker == 0xE1 and b"ns.adobe.com/x" in body[:40]:
+        return ["XMP"], 1, False
+    if marker == 0xED:
+        return ["IPTC"], 1, False
+    return ([f"part APP{marker - 0xE0}"] if body.strip(b"\0") else []), 1, False
+
+
+# ---- WebP
+
+
+def _webp(data: bytes) -> Found:
+    names: list[str] = []
+    parts: list[tuple[bytes, bytes]] = []
+    orientation, place = 1, 12
+    end = min(len(data), 8 + struct.unpack_from("<I", data, 4)[0])
+    while place + 8 <= end:
+        name, size = struct.unpack_from("<4sI", data, place)
+        body = data[place + 8 : place + 8 + size]
+        if name in _WEBP_SHOWN:
+            parts.append((name, body))
+        elif name == b"EXIF":
+            found, turned = _exif(body)
+            names += found
+            orientation = turned if turned != 1 else orientation
+        else:
+            names.append("XMP" if name == b"XMP " else f"part {name.decode('latin-1')}")
+        place += 8 + size + size % 2
+    if data[end:].strip(b"\0"):
+        names.append("bytes after its end")
+    out = io.BytesIO()
+    for name, body in parts:
+        if name == b"VP8X":
+            flags = body[0] & ~(_VP8X_EXIF | _VP8X_XMP) | (_VP8X_EXIF if orientation != 1 else 0)
+            body = bytes([flags]) + body[1:]
+        out.write(name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2))
+    if orientation != 1:
+        turned_block = _turned(orientation)
+        out.write(b"EXIF" + struct.pack("<I", len(turned_block)) + turned_block)
+    whole = out.getvalue()
+    return names, b"RIFF" + struct.pack("<I", 4 + len(whole)) + b"WEBP" + whole
