@@ -3,27 +3,36 @@
 from omni_persona_perception.clips import clip_seconds, decode_audio, encode_wav
 from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import kind_of
+from omni_persona_perception.likeness import Prints, clip_print, near_clips, near_pictures, picture_print
 from omni_persona_perception.perception import PERCEPTIONS, Perception, perception
 from omni_persona_perception.pictures import decode_image, picture_size, shown_as_stored
 from omni_persona_perception.specialists import transcribe
+from omni_persona_perception.traces import traces, without_traces
 from omni_persona_perception.vectors import Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
 
 __all__ = [
     "PERCEPTIONS",
     "MediaError",
     "Perception",
+    "Prints",
     "Vectors",
+    "clip_print",
     "clip_seconds",
     "decode_audio",
     "decode_image",
     "encode_wav",
     "face_vectors",
     "kind_of",
+    "near_clips",
+    "near_pictures",
     "perception",
+    "picture_print",
     "picture_size",
     "shown_as_stored",
     "text_vectors",
+    "traces",
     "transcribe",
     "voice_pitch",
     "voice_vectors",
+    "without_traces",
 ]

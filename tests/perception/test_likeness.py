@@ -1,0 +1,89 @@
+"""Near copies are found however they were saved, and nobody's two photos or recordings are taken for one."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image, ImageFilter
+from recordings import encoded, speech_like
+
+from omni_persona_perception import decode_audio, decode_image
+from omni_persona_perception.likeness import clip_print, near_clips, near_pictures, picture_print
+
+
+def _scene(seed):
+    """A picture of soft patches of colour."""
+    noise = np.random.default_rng(seed).integers(0, 255, (9, 7, 3)).astype("uint8")
+    return Image.fromarray(noise).resize((180, 220), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(2))
+
+
+def _saved(image, format="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def _pairs(pictures):
+    return near_pictures(np.stack([picture_print(decode_image(data)) for data in pictures]))
+
+
+PICTURE_COPIES = {
+    "another quality": lambda image: _saved(image, "JPEG", quality=15),
+    "another format": lambda image: _saved(image, "WEBP", quality=40),
+    "twice the size": lambda image: _saved(image.resize((360, 440)), "JPEG"),
+    "a third of the size": lambda image: _saved(image.resize((60, 73)), "JPEG"),
+    "edges cut off": lambda image: _saved(image.crop((7, 9, 173, 211)), "JPEG"),
+    "mirrored": lambda image: _saved(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), "JPEG"),
+    "brighter": lambda image: _saved(image.point(lambda value: 40 + 0.8 * value), "JPEG"),
+}
+
+
+@pytest.mark.parametrize("copy", PICTURE_COPIES)
+def test_a_picture_saved_again_is_a_near_copy(copy):
+    pictures = [_saved(_scene(0)), _saved(_scene(1)), PICTURE_COPIES[copy](_scene(0)), _saved(_scene(2))]
+    assert _pairs(pictures) == [(0, 2)]
+
+
+def test_pictures_that_show_nothing_are_no_copies():
+    assert _pairs([_saved(Image.new("RGB", (9, 9), "white")), _saved(Image.new("RGB", (9, 9), "white"))]) == []
+
+
+def _near(clips):
+    prints = np.stack([clip_print(*decode_audio(data)) for data in clips])
+    return near_clips(prints, clips.__getitem__)
+
+
+CLIP_COPIES = {
+    "Ogg": lambda samples: encoded(samples, format="OGG", compression_level=0.9),
+    "Opus": lambda samples: encoded(samples, format="OGG", subtype="OPUS"),
+    "MP3": lambda samples: encoded(samples, format="MP3", compression_level=0.9),
+    "a telephone's codec": lambda samples: encoded(decode_audio(encoded(samples), 8_000)[0], 8_000, subtype="GSM610"),
+    "trimmed by 20 ms": lambda samples: encoded(samples[320:]),
+    "trimmed by a second": lambda samples: encoded(samples[8_000:-8_000]),
+    "silence before it": lambda samples: encoded(np.concatenate([np.zeros(16_000, np.float32), samples])),
+    "quieter": lambda samples: encoded(0.1 * samples),
+    "turned over": lambda samples: encoded(-samples),
+}
+
+
+@pytest.mark.parametrize("copy", CLIP_COPIES)
+def test_a_clip_saved_again_is_a_near_copy(copy):
+    samples = speech_like(5)
+    clips = [encoded(samples), encoded(speech_like(5, seed=1)), CLIP_COPIES[copy](samples), encoded(np.zeros(9_000))]
+    assert _near(clips) == [(0, 2)]
+
+
+def test_real_people_have_no_near_copies_and_copies_of_their_media_are_found(shared):
+    pool = shared / "real_pool"
+    people = [json.loads(line) for line in (pool / "personas.jsonl").read_text().splitlines()]
+    pictures = [(pool / medium["path"]).read_bytes() for person in people for medium in person["images"]]
+    clips = [(pool / medium["path"]).read_bytes() for person in people for medium in person["audios"]]
+    assert _pairs(pictures) == []
+    assert _near(clips) == []
+    again = [_saved(decode_image(data).resize((138, 168)), "JPEG", quality=60) for data in pictures[::8]]
+    assert _pairs([*pictures, *again]) == [(8 * place, len(pictures) + place) for place in range(len(again))]
+    heard = [soundfile.read(io.BytesIO(data)) for data in clips[::8]]
+    copies = [encoded(samples[rate // 50 :], rate, format="OGG") for samples, rate in heard]
+    assert _near([*clips, *copies]) == [(8 * place, len(clips) + place) for place in range(len(copies))]
