@@ -23,6 +23,7 @@ from omni_persona_cli import (
     refine,
     register,
     report,
+    rewards,
     run,
     score,
 )
@@ -53,6 +54,7 @@ for _name, _module, _function in (
     ("score", score, score.score),
     ("compare", compare, compare.compare),
     ("report", report, report.report),
+    ("rewards", rewards, rewards.rewards),
     ("register", register, register.register),
     ("push", push, push.push),
 ):

@@ -36,6 +36,9 @@ EXTRAS = {
     "resemblyzer": "specialists",
     "pkg_resources": "specialists",  # what setuptools 81 dropped, and resemblyzer's webrtcvad imports
     "ray": "ray",
+    "matplotlib": "train",
+    "peft": "train",
+    "trl": "train",
 }
 """Optional package -> the extra of ours that brings it."""
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "score",
     "compare",
     "report",
+    "rewards",
     "register",
     "push",
 )

@@ -1,1 +1,1 @@
-"""Post-training: corpora, supervised fine-tuning and reinforcement learning on Omni-Persona."""
+"""The improving half: corpora, supervised fine-tuning and reinforcement learning with verifiable rewards."""

@@ -1,0 +1,98 @@
+"""`omni-persona rewards`: what a reward does to a policy, before a GPU is spent on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from omni_persona_cli.console import out
+
+EXAMPLES = """Examples:
+
+omni-persona rewards
+
+omni-persona rewards --reward grounded --absent 0.2 --beta 0.04 --out drift
+
+omni-persona rewards --json"""
+
+
+def rewards(
+    reward: Annotated[
+        list[str] | None,
+        typer.Option(help='paper, release, "release as coded" or grounded; may be repeated, all if left out.'),
+    ] = None,
+    absent: Annotated[float, typer.Option(min=0, max=1, help="Share of questions that cannot be answered.")] = 0.5,
+    perception: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of examples that ask for yes or no or an index.")
+    ] = 0.0,
+    group_size: Annotated[int, typer.Option(min=2, max=64, help="Answers drawn to each question.")] = 8,
+    beta: Annotated[float, typer.Option(min=0, help="Weight of the divergence from the start.")] = 0.0,
+    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Steps that a policy is followed.")] = 300,
+    right: Annotated[
+        list[float] | None,
+        typer.Option("--p", help="How often an attempted answer is right; may be repeated, 0.2 to 0.9 if left out."),
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="A folder for rewards.csv and rewards.svg; made if it is not there.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every line as JSON instead of the table.")] = False,
+) -> None:
+    """Simulate policies under each reward: what they earn, which way they are pushed, where they drift to.
+
+    Takes seconds and no model. A policy abstains at some rate where it can answer and at another where it cannot, and
+    tells the two apart well, by half or not at all.
+    """
+    from omni_persona_training.rewards.drift import FIGURE, TABLE, record, write_figure, write_table
+    from omni_persona_training.rewards.simulate import SIMULATED, Setting, simulate
+
+    setting = Setting(absent=absent, perception=perception, group_size=group_size, beta=beta, steps=steps)
+    known = {"right": tuple(right)} if right else {}
+    results = [one for name in reward or SIMULATED for one in simulate(name, setting, **known)]
+    if target is not None:
+        target.mkdir(parents=True, exist_ok=True)
+        write_table(results, target / TABLE)
+        write_figure(results, target / FIGURE)
+    if as_json:
+        for one in results:
+            print(json.dumps(record(one)))
+        return
+    shown = {min(results, key=lambda one: abs(one.p - p)).p for p in (0.2, 0.5, 0.9)}
+    table = Table(title="Rewards: where policies drift to (x 100)", title_justify="left")
+    for column in ("reward", "policy", "p", "expected", "push on abstaining", "no signal", "1-FA", "TA", "Cal"):
+        table.add_column(column, justify="left" if column in ("reward", "policy") else "right")
+    for one in (one for one in results if one.p in shown):
+        pushes = " ".join(_sign(push) for case, push in one.pushes.items() if setting.shares()[case])  # type: ignore[index]
+        ends = (f"{100 * value:.0f}" for value in (one.one_minus_fa, one.ta, one.cal))
+        silent = f"{100 * one.silent:.0f} %"
+        table.add_row(one.reward, one.policy, f"{one.p:g}", f"{one.expected:+.2f}", pushes, silent, *ends)
+    out.print(table)
+    out.print("Push: answerable, absent person, absent attribute, then yes-or-no tasks where there are any.")
+    _compare_published()
+    if target is not None:
+        out.print(f"All lines: {target / TABLE}; figure: {target / FIGURE}", soft_wrap=True)
+
+
+def _sign(push: float) -> str:
+    return "0" if abs(push) < 1e-6 else "+" if push > 0 else "-"
+
+
+def _compare_published() -> None:
+    from omni_persona_training.rewards.published import PUBLISHED
+
+    table = Table(title="Beside what was published (1-FA / TA x 100)", title_justify="left")
+    for column in ("training", "start", "published", "simulated", "same direction"):
+        table.add_column(column)
+    for one in PUBLISHED:
+        said = one.simulated()
+        table.add_row(
+            one.name,
+            f"{100 * (1 - one.start.false_abstention):.1f} / {100 * one.start.true_abstention:.1f}",
+            f"{100 * one.one_minus_fa:.1f} / {100 * one.ta:.1f}",
+            f"{100 * said.one_minus_fa:.1f} / {100 * said.ta:.1f}",
+            "yes" if one.agrees() else "no",
+        )
+    out.print(table)

@@ -1,0 +1,68 @@
+"""The simulation of rewards as records, a CSV file and a figure."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omni_persona_training.rewards.simulate import POLICIES, Simulated
+
+FIGURE = "rewards.svg"
+TABLE = "rewards.csv"
+
+_COLOURS = dict(
+    zip((policy.name for policy in POLICIES), ("#888888", "#bb5566", "#ddaa33", "#4477aa", "#228833"), strict=True)
+)
+
+
+def record(one: Simulated) -> dict[str, Any]:
+    """A line of the table: rates in 0..1, rounded to four places."""
+    numbers = {
+        "expected_reward": one.expected,
+        **{f"push_{case}": push for case, push in one.pushes.items()},
+        "groups_without_signal": one.silent,
+        "one_minus_fa": one.one_minus_fa,
+        "ta": one.ta,
+        "cal": one.cal,
+    }
+    return {"reward": one.reward, "policy": one.policy, "p": one.p, **{k: round(v, 4) for k, v in numbers.items()}}
+
+
+def write_table(results: Sequence[Simulated], file: Path) -> None:
+    """All results as CSV, one a line."""
+    lines = [record(one) for one in results]
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def write_figure(results: Sequence[Simulated], file: Path) -> None:
+    """One panel a reward: 1-FA against TA where each policy ends, larger marks for larger p.
+
+    The ending of `file` says the format. Needs matplotlib.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rewards = list(dict.fromkeys(one.reward for one in results))
+    figure = Figure(figsize=(3.2 * len(rewards), 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(rewards), sharex=True, sharey=True, squeeze=False)[0]
+    starts = {policy.name: policy for policy in POLICIES}
+    for panel, reward in zip(panels, rewards, strict=True):
+        for one in (one for one in results if one.reward == reward):
+            start, colour = starts.get(one.policy), _COLOURS.get(one.policy, "#000000")
+            if start is not None:
+                begin = (100 * (1 - start.false_abstention), 100 * start.true_abstention)
+                end = (100 * one.one_minus_fa, 100 * one.ta)
+                panel.plot(*zip(begin, end, strict=True), color=colour, linewidth=0.6, alpha=0.5)
+            panel.scatter(100 * one.one_minus_fa, 100 * one.ta, s=10 + 60 * one.p, color=colour, alpha=0.8)
+        panel.set(title=reward, xlabel="1-FA x 100", xlim=(-4, 104), ylim=(-4, 104))
+    panels[0].set_ylabel("TA x 100")
+    for name, colour in _COLOURS.items():
+        panels[0].scatter([], [], color=colour, label=name)
+    figure.legend(loc="outside lower center", ncols=len(_COLOURS), frameon=False)
+    figure.savefig(file)
