@@ -1,0 +1,230 @@
+"""A corpus in the formats of other trainers, with the checks that their loaders leave out.
+
+    ms-swift      ms-swift.jsonl                               `swift sft --dataset ms-swift.jsonl`, `swift rlhf`
+    llamafactory  llamafactory.json and dataset_info.json      `dataset_dir: CORPUS`, `dataset: omni_persona`
+    verl          verl.parquet                                 `data.train_files=verl.parquet`
+    trl           trl.jsonl                                    `load_dataset("json", data_files="trl.jsonl")`
+
+A file is checked before it takes its place: as many media as tags in each text, in their order; no tag within a text;
+every medium there. Checked again (`check_export`) after a folder was moved or edited.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from omni_persona_artifacts.files import write_atomically
+
+from omni_persona_training.corpus.folder import CorpusFolder
+from omni_persona_training.errors import TrainingError
+
+TAGS = {"image": "<image>", "audio": "<audio>"}
+_TAG = re.compile("|".join(TAGS.values()))
+_RESERVED = re.compile(r"<(?:image|audio|video)>|<\|[^|>]{1,40}\|>|<(?:start|end)_of_\w{1,20}>")
+"""What trainers and chat templates read as more than words."""
+
+DATA_SOURCE = "omni-persona"
+
+Row = dict[str, Any]
+
+
+def _texts(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The messages with a tag in place of each medium."""
+    return [
+        {
+            "role": message["role"],
+            "content": "".join(part.get("text") or TAGS[part["type"]] for part in message["content"]),
+        }
+        for message in record["messages"]
+    ]
+
+
+def _paths(record: Mapping[str, Any], kind: str, root: str) -> list[str]:
+    return [
+        f"{root}{part['path']}" for message in record["messages"] for part in message["content"] if part["type"] == kind
+    ]
+
+
+def _supervision(record: Mapping[str, Any]) -> Row:
+    return {name: record[name] for name in ("example_id", "task", "kind", "absence", "context")}
+
+
+def _swift(record: Mapping[str, Any], root: str) -> Row:
+    said = {"role": "assistant", "content": record["answer"]}
+    media = {"images": _paths(record, "image", root), "audios": _paths(record, "audio", root)}
+    # `answer` and the rest reach a reward function as columns of its own.
+    return {"messages": [*_texts(record), said], **media, "answer": record["answer"], **_supervision(record)}
+
+
+def _llamafactory(record: Mapping[str, Any], root: str) -> Row:
+    said = {"role": "assistant", "content": record["answer"]}
+    return {
+        "messages": [*_texts(record), said],
+        "images": _paths(record, "image", ""),
+        "audios": _paths(record, "audio", ""),
+    }
+
+
+def _verl(record: Mapping[str, Any], root: str) -> Row:
+    return {
+        "data_source": DATA_SOURCE,
+        "prompt": _texts(record),
+        "images": [{"image": path} for path in _paths(record, "image", root)],
+        "audios": [{"audio": path} for path in _paths(record, "audio", root)],
+        "ability": record["task"],
+        "reward_model": {"style": "rule", "ground_truth": record["answer"]},
+        "extra_info": _supervision(record),
+    }
+
+
+def _trl(record: Mapping[str, Any], root: str) -> Row:
+    media = {"images": _paths(record, "image", root), "audios": _paths(record, "audio", root)}
+    said = [{"role": "assistant", "content": record["answer"]}]
+    return {"prompt": _texts(record), "completion": said, **media, "answer": record["answer"], **_supervision(record)}
+
+
+_ROWS: dict[str, tuple[str, Callable[[Mapping[str, Any], str], Row]]] = {
+    "ms-swift": ("ms-swift.jsonl", _swift),
+    "llamafactory": ("llamafactory.json", _llamafactory),
+    "verl": ("verl.parquet", _verl),
+    "trl": ("trl.jsonl", _trl),
+}
+
+FORMATS = tuple(_ROWS)
+
+
+def export_corpus(folder: Path, form: str) -> Path:
+    """Write a corpus in a format, a key of `FORMATS`, beside its own lines; returns the file.
+
+    Paths of media are absolute, but relative for LLaMA-Factory, whose loader looks beside the file. Raises
+    `TrainingError` for another format, and for an example that the format cannot hold; nothing is written then.
+    """
+    name, row = _of(form)
+    corpus = CorpusFolder(folder)
+    root = f"{folder.resolve()}/"
+    rows = []
+    for record in corpus.records:
+        _require_plain(record)
+        rows.append(row(record, root))
+        _require_whole(rows[-1], folder, record["example_id"])
+    _write(folder, form, folder / name, rows)
+    return folder / name
+
+
+def check_export(folder: Path, form: str) -> int:
+    """Check an export that is there; returns its number of rows.
+
+    Raises `TrainingError` that names file and row for tags and media that do not match, a medium that is not there, a
+    tag in a text, and a file that is none of this format.
+    """
+    name, _ = _of(form)
+    rows = list(_read(folder / name))
+    n_corpus = len(CorpusFolder(folder))
+    if len(rows) != n_corpus:
+        raise TrainingError(f"{folder / name}: expected the {n_corpus} examples of the corpus, got {len(rows)}")
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise TrainingError(f"{folder / name}, row {number}: expected an example, got {str(row)[:60]}")
+        _require_whole(row, folder, f"{folder / name}, row {number}")
+    return len(rows)
+
+
+def _of(form: str) -> tuple[str, Callable[[Mapping[str, Any], str], Row]]:
+    if form not in _ROWS:
+        raise TrainingError(f"expected a format among {', '.join(FORMATS)}, got {form!r}")
+    return _ROWS[form]
+
+
+def _require_plain(record: Mapping[str, Any]) -> None:
+    """No text of an example may hold what a trainer reads as a medium or as the end of a turn."""
+    texts = [part["text"] for message in record["messages"] for part in message["content"] if part["type"] == "text"]
+    for text in (*texts, record["answer"]):
+        if found := _RESERVED.search(text):
+            raise TrainingError(
+                f"example {record['example_id']}: a text holds {found[0]}, which trainers read as a tag"
+            )
+
+
+def _require_whole(row: Mapping[str, Any], folder: Path, where: str) -> None:
+    """As many media of each kind as tags, tags in the user's turns alone, every file there."""
+    messages = row.get("messages", row.get("prompt"))
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise TrainingError(f"{where}: expected messages")
+    texts = {True: "", False: ""}
+    for message in messages:
+        texts[message.get("role") == "user"] += str(message.get("content"))
+    if _TAG.search(texts[False] + str(row.get("answer", ""))):
+        raise TrainingError(f"{where}: a tag of a medium stands in a text that shows none")
+    for kind, tag in TAGS.items():
+        media = row.get(f"{kind}s")
+        media = [] if media is None else list(media)
+        if texts[True].count(tag) != len(media):
+            raise TrainingError(f"{where}: {texts[True].count(tag)} tags {tag} and {len(media)} {kind}s")
+        for medium in media:
+            path = Path(medium[kind] if isinstance(medium, dict) else str(medium))
+            if not (path if path.is_absolute() else folder / path).is_file():
+                raise TrainingError(f"{where}: there is no file {path}")
+
+
+def _write(folder: Path, form: str, file: Path, rows: list[Row]) -> None:
+    if form == "verl":
+        _write_parquet(file, rows)
+    elif form == "llamafactory":
+        write_atomically(file, json.dumps(rows, ensure_ascii=False, indent=1).encode())
+        write_atomically(folder / "dataset_info.json", json.dumps(_dataset_info(file.name), indent=2).encode())
+    else:
+        write_atomically(file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+
+
+def _write_parquet(file: Path, rows: Iterable[Row]) -> None:
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text = pa.string()
+    schema = pa.schema(
+        [
+            ("data_source", text),
+            ("prompt", pa.list_(pa.struct([("role", text), ("content", text)]))),
+            ("images", pa.list_(pa.struct([("image", text)]))),
+            ("audios", pa.list_(pa.struct([("audio", text)]))),
+            ("ability", text),
+            ("reward_model", pa.struct([("style", text), ("ground_truth", text)])),
+            (
+                "extra_info",
+                pa.struct(
+                    [*((name, text) for name in ("example_id", "task", "kind", "absence")), ("context", pa.int32())]
+                ),
+            ),
+        ]
+    )
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), buffer)
+    write_atomically(file, buffer.getvalue())
+
+
+def _dataset_info(name: str) -> Row:
+    roles = {"role_tag": "role", "content_tag": "content"}
+    turns = {"user_tag": "user", "assistant_tag": "assistant", "system_tag": "system"}
+    columns = {"messages": "messages", "images": "images", "audios": "audios"}
+    return {"omni_persona": {"file_name": name, "formatting": "sharegpt", "columns": columns, "tags": roles | turns}}
+
+
+def _read(file: Path) -> Iterator[Any]:
+    try:
+        if file.suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            yield from pq.read_table(file).to_pylist()
+        elif file.suffix == ".json":
+            yield from json.loads(file.read_text(encoding="utf-8"))
+        else:
+            with file.open(encoding="utf-8") as lines:
+                yield from map(json.loads, lines)
+    except (OSError, ValueError, TypeError) as error:
+        raise TrainingError(f"{file}: cannot be read: {' '.join(str(error).split())[:200]}") from None

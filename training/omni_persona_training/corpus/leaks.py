@@ -1,0 +1,73 @@
+"""What is trained on is never tested on: people and media that a training set shares with a test set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from omni_persona_artifacts.construction import read_construction
+from omni_persona_artifacts.dataset_folder import media_digests
+
+from omni_persona_training.corpus.folder import CorpusFolder
+from omni_persona_training.errors import TrainingError
+
+SHOWN = 6
+"""Ids that an error names."""
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Who and what a set holds."""
+
+    people: frozenset[str]
+    """The pool's ids, where they are known."""
+    media: frozenset[bytes]
+    """SHA-256 of each medium, or of what it was made from."""
+    names: dict[bytes, str]
+    """Digest -> what the medium is called there."""
+
+
+def of_dataset(path: Path) -> Holdings:
+    """What a dataset folder holds."""
+    construction = read_construction(path) or {}
+    rows = [row for placed in construction.values() for row in placed]
+    people = frozenset(str(row[column]) for row in rows for column in ("person", "queried_person") if row[column])
+    names = media_digests(path)
+    return Holdings(people, frozenset(names), names)
+
+
+def of_corpus(corpus: CorpusFolder) -> Holdings:
+    """What a corpus holds, and what it was made from."""
+    made_from = {bytes.fromhex(digest): digest[:16] for digest in corpus.about.get("media", ())}
+    files = {part["path"] for record in corpus.records for part in _media_parts(record)}
+    names = made_from | {hashlib.sha256((corpus.path / path).read_bytes()).digest(): path for path in sorted(files)}
+    return Holdings(frozenset(corpus.about.get("people", ())), frozenset(names), names)
+
+
+def require_apart(train: Holdings, test_path: Path, what: Path) -> None:
+    """Raise `TrainingError` with the ids where `what`, which holds `train`, shares people or media with a dataset."""
+    test = of_dataset(test_path)
+    people, media = train.people & test.people, train.media & test.media
+    if not people and not media:
+        return
+    shared = []
+    if people:
+        shared.append(f"{len(people)} people ({_some(people)})")
+    if media:
+        shared.append(f"{len(media)} pictures and clips ({_some(test.names[digest] for digest in media)})")
+    raise TrainingError(
+        f"{what} shares {' and '.join(shared)} with the test set {test_path}: build the training set with "
+        f"`omni-persona build --recipe train --exclude {test_path}`"
+    )
+
+
+def _some(names: Iterable[str]) -> str:
+    ordered = sorted(names)
+    return ", ".join(ordered[:SHOWN]) + (", ..." if len(ordered) > SHOWN else "")
+
+
+def _media_parts(record: dict[str, object]) -> Iterable[dict[str, str]]:
+    for message in record["messages"]:  # type: ignore[attr-defined]
+        yield from (part for part in message["content"] if part["type"] != "text")

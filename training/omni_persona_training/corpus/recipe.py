@@ -1,0 +1,90 @@
+"""What a corpus consists of: how many examples of which task type."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from omni_persona_training.corpus.example import TASK_TYPES
+from omni_persona_training.errors import TrainingError
+
+RECIPES = Path(__file__).parent / "recipes"
+"""The recipes that ship with the package, one YAML file each."""
+
+TOLERANCE = 0.051
+"""Percent by which rounded shares may miss 100."""
+
+_Count = Annotated[int, Field(ge=0, le=10_000_000)]
+_Share = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class CorpusRecipe(BaseModel):
+    """What `omni-persona train-data --recipe` reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    description: str = ""
+    total: int = Field(ge=1, le=10_000_000)
+    """Examples in all."""
+    absent: float = Field(default=0.2, ge=0, le=0.9, allow_inf_nan=False)
+    """Share of the examples of localization and of questions that have no answer."""
+    shares: dict[str, _Share] | None = None
+    """Percent of the examples of each task type; they add up to 100."""
+    counts: dict[str, _Count] | None = None
+    """Or the examples of each task type; they add up to `total`."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> CorpusRecipe:
+        if (self.shares is None) == (self.counts is None):
+            raise ValueError("expected either shares or counts")
+        given = self.shares if self.counts is None else self.counts
+        if unknown := sorted(set(given or {}) - set(TASK_TYPES)):
+            raise ValueError(f"unknown task types {', '.join(unknown)}; expected some of {', '.join(TASK_TYPES)}")
+        if self.shares is not None and abs(sum(self.shares.values()) - 100) > TOLERANCE:
+            raise ValueError(f"the shares add up to {sum(self.shares.values()):g} percent, expected 100")
+        if self.counts is not None and sum(self.counts.values()) != self.total:
+            raise ValueError(f"the counts add up to {sum(self.counts.values())}, expected the total of {self.total}")
+        return self
+
+    def wanted(self, total: int | None = None) -> dict[str, int]:
+        """Task type -> examples; in all exactly `total` (None: the recipe's), each share met to one example."""
+        if self.counts is not None and total in (None, self.total):
+            return {task: count for task, count in self.counts.items() if count}
+        parts = self.shares if self.counts is None else {task: float(count) for task, count in self.counts.items()}
+        return divided(total or self.total, parts or {})
+
+
+def divided(total: int, parts: dict[str, float]) -> dict[str, int]:
+    """`total` whole things in proportion to some parts: rounded down, the rest to the largest remainders."""
+    whole = sum(parts.values())
+    exact = {name: total * part / whole for name, part in parts.items() if part}
+    counts = {name: math.floor(value) for name, value in exact.items()}
+    left = total - sum(counts.values())
+    for name in sorted(exact, key=lambda name: (counts[name] - exact[name], name))[:left]:
+        counts[name] += 1
+    return {name: count for name, count in counts.items() if count}
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that ship with the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def load_recipe(name_or_file: str) -> CorpusRecipe:
+    """Read a shipped recipe by name, or one's own YAML file. Raises `TrainingError` that names file and field."""
+    file = RECIPES / f"{name_or_file}.yaml" if name_or_file in recipe_names() else Path(name_or_file)
+    if not file.is_file():
+        raise TrainingError(f"no recipe {name_or_file!r}: expected {', '.join(recipe_names())} or a YAML file")
+    try:
+        return CorpusRecipe.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise TrainingError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the recipe"
+        raise TrainingError(f"{file}: {place}: {first['msg'].removeprefix('Value error, ')}") from None

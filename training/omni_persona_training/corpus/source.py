@@ -1,0 +1,169 @@
+"""What examples are made from: sets of memories, and what is known of the people in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omni_persona_artifacts.construction import Placed, read_construction
+
+import omni_persona
+from omni_persona import Item, Media
+from omni_persona_training.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """What the maker of a pool knows of its media, by the SHA-256 of their content."""
+
+    transcripts: Mapping[bytes, str] = field(default_factory=dict)
+    emotions: Mapping[bytes, str] = field(default_factory=dict)
+    """How a clip is spoken; neutral clips may be left out."""
+    looks: Mapping[bytes, str] = field(default_factory=dict)
+    """What a picture shows of its person."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is remembered of one person in one set of memories."""
+
+    person: str
+    image: Media
+    audio: Media
+    text: str
+
+
+@dataclass
+class Person:
+    """All that a dataset holds of one person."""
+
+    name: str
+    """The pool's id; never shown."""
+    pictures: list[Media] = field(default_factory=list)
+    clips: list[Media] = field(default_factory=list)
+    known: dict[str, str] = field(default_factory=dict)
+    """Profile field -> its value, where an item asks for it."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A set of memories, and the items over it."""
+
+    sample_id: str
+    memories: tuple[Memory, ...]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset as the makers of examples see it."""
+
+    path: Path
+    scenes: tuple[Scene, ...]
+    people: Mapping[str, Person]
+    transcripts: Mapping[Media, str]
+    """Clip -> what it says."""
+    emotions: Mapping[Media, str]
+    """Clip -> how it is spoken, where that is known and not neutral."""
+    looks: Mapping[Media, str]
+    """Picture -> what its person looks like."""
+
+    @property
+    def n_contexts(self) -> int:
+        """K, the memories of a set."""
+        return len(self.scenes[0].memories)
+
+
+def read_source(dataset: Path, facts: MediaFacts | None = None) -> Source:
+    """Read a dataset folder that `omni-persona build` wrote.
+
+    facts: what its pool tells of the media beyond the dataset. Raises `TrainingError` where the dataset does not say
+    who is who, or its sets of memories differ in size.
+    """
+    construction = read_construction(dataset)
+    if construction is None:
+        raise TrainingError(
+            f"{dataset} has no data/construction.parquet, which says who is who: expected a built dataset"
+        )
+    people: dict[str, Person] = {}
+    scenes: dict[str, tuple[tuple[Memory, ...], list[Item]]] = {}
+    transcripts: dict[Media, str] = {}
+    for item in omni_persona.read(dataset):
+        placed = construction.get(item.augmented_id)
+        if placed is None or len(placed) != len(item.contexts):
+            raise TrainingError(f"{dataset}: data/construction.parquet and item {item.augmented_id} do not agree")
+        memories = _memories(item, placed, people, transcripts)
+        scenes.setdefault(item.source_sample_id, (memories, []))[1].append(item)
+        _learn(_person(people, placed[0]["queried_person"]), item, placed[0])
+    sizes = sorted({len(memories) for memories, _ in scenes.values()})
+    if len(sizes) > 1:
+        raise TrainingError(f"{dataset}: expected sets of memories of one size, got {' and '.join(map(str, sizes))}")
+    found = tuple(Scene(sample, memories, tuple(items)) for sample, (memories, items) in scenes.items())
+    return _with_facts(Source(dataset, found, people, transcripts, {}, {}), facts or MediaFacts())
+
+
+def _memories(
+    item: Item, placed: Iterable[Placed], people: dict[str, Person], transcripts: dict[Media, str]
+) -> tuple[Memory, ...]:
+    memories = []
+    for context, row in zip(item.contexts, placed, strict=True):
+        person = _person(people, row["person"])
+        _add(person.pictures, context.image)
+        _add(person.clips, context.audio)
+        if row["transcript"]:
+            transcripts[context.audio] = row["transcript"]
+        memories.append(Memory(person.name, context.image, context.audio, context.text))
+    return tuple(memories)
+
+
+def _learn(person: Person, item: Item, placed: Placed) -> None:
+    """Take in the queried person's query media, and the value of what is asked."""
+    if item.query_image is not None:
+        _add(person.pictures, item.query_image)
+    if item.query_audio is not None:
+        _add(person.clips, item.query_audio)
+    value = item.gold_answer if item.answerable else placed["withheld"]
+    if value and item.asked_subfield:
+        person.known[item.asked_subfield] = value
+
+
+def _with_facts(source: Source, facts: MediaFacts) -> Source:
+    import hashlib
+
+    def told(values: Mapping[bytes, str], media: Iterable[Media]) -> dict[Media, str]:
+        known = ((medium, values.get(hashlib.sha256(medium.data).digest())) for medium in media)
+        return {medium: value for medium, value in known if value}
+
+    people = source.people.values()
+    looks = {
+        picture: look
+        for person in people
+        if (look := person.known.get("appearance") or _joined(person.known))
+        for picture in person.pictures
+    }
+    clips = [clip for person in people for clip in person.clips]
+    return Source(
+        source.path,
+        source.scenes,
+        source.people,
+        {**source.transcripts, **told(facts.transcripts, clips)},
+        {clip: how for clip, how in told(facts.emotions, clips).items() if how != "neutral"},
+        {**looks, **told(facts.looks, (picture for person in people for picture in person.pictures))},
+    )
+
+
+def _joined(known: Mapping[str, str]) -> str | None:
+    """Hair and clothes as one description, where both are known."""
+    if "hairstyle" in known and "clothing" in known:
+        return f"{known['hairstyle']}, wearing {known['clothing']}"
+    return known.get("clothing") or known.get("hairstyle")
+
+
+def _person(people: dict[str, Person], name: str) -> Person:
+    return people.setdefault(name, Person(name))
+
+
+def _add(media: list[Media], medium: Media) -> None:
+    if medium not in media:
+        media.append(medium)
