@@ -26,6 +26,7 @@ from omni_persona_cli import (
     rewards,
     run,
     score,
+    train_data,
 )
 from omni_persona_cli.console import errors, stopping
 
@@ -54,6 +55,7 @@ for _name, _module, _function in (
     ("score", score, score.score),
     ("compare", compare, compare.compare),
     ("report", report, report.report),
+    ("train-data", train_data, train_data.train_data),
     ("rewards", rewards, rewards.rewards),
     ("register", register, register.register),
     ("push", push, push.push),

@@ -47,11 +47,10 @@ def rewards(
     tells the two apart well, by half or not at all.
     """
     from omni_persona_training.rewards.drift import FIGURE, TABLE, record, write_figure, write_table
-    from omni_persona_training.rewards.simulate import SIMULATED, Setting, simulate
+    from omni_persona_training.rewards.simulate import RIGHT, SIMULATED, Setting, simulate
 
     setting = Setting(absent=absent, perception=perception, group_size=group_size, beta=beta, steps=steps)
-    known = {"right": tuple(right)} if right else {}
-    results = [one for name in reward or SIMULATED for one in simulate(name, setting, **known)]
+    results = [one for name in reward or SIMULATED for one in simulate(name, setting, right=right or RIGHT)]
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)
         write_table(results, target / TABLE)
@@ -65,7 +64,7 @@ def rewards(
     for column in ("reward", "policy", "p", "expected", "push on abstaining", "no signal", "1-FA", "TA", "Cal"):
         table.add_column(column, justify="left" if column in ("reward", "policy") else "right")
     for one in (one for one in results if one.p in shown):
-        pushes = " ".join(_sign(push) for case, push in one.pushes.items() if setting.shares()[case])  # type: ignore[index]
+        pushes = " ".join(_sign(push) for case, push in one.pushes.items() if setting.shares()[case])
         ends = (f"{100 * value:.0f}" for value in (one.one_minus_fa, one.ta, one.cal))
         silent = f"{100 * one.silent:.0f} %"
         table.add_row(one.reward, one.policy, f"{one.p:g}", f"{one.expected:+.2f}", pushes, silent, *ends)

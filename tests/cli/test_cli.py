@@ -20,6 +20,7 @@ COMMANDS = (
     "score",
     "compare",
     "report",
+    "train-data",
     "rewards",
     "register",
     "push",

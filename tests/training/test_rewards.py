@@ -8,13 +8,13 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from omni_persona_cal import JudgeError, Judgement
 from omni_persona_training.rewards.columns import LabelError
 from omni_persona_training.rewards.functions import REWARDS, make_reward, require_judge, verl_score
 from omni_persona_training.rewards.prices import Mix, grounded
 from omni_persona_training.rewards.safeguards import degenerate
 from omni_persona_training.rewards.text import index, named_context, split, text_of, yes_or_no
-
-from omni_persona_cal import JudgeError, Judgement
 
 ABSTENTION = "I cannot determine that from the provided context."
 

@@ -6,6 +6,7 @@ import csv
 
 import numpy as np
 import pytest
+
 from omni_persona_training.rewards.drift import write_figure, write_table
 from omni_persona_training.rewards.prices import CASES, PAPER, RELEASE
 from omni_persona_training.rewards.published import PUBLISHED

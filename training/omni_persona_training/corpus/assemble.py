@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import cycle
 
 from omni_persona_training.corpus import perceiving, questions, referential
 from omni_persona_training.corpus.example import Example
@@ -78,7 +79,7 @@ def _drawer(studio: Studio, task: str) -> Draw:
     everybody = set(source.people)
     shown = {name for name, person in source.people.items() if any(one in source.looks for one in person.pictures)}
     groups = questions.asked_items(source)
-    kinds = iter(_alternating())
+    kinds = cycle(("absent_persona", "absent_attribute"))
     needs: dict[str, tuple[Sequence[object] | set[str], str, Draw]] = {
         "audio_localization": (heard, "two clips", partial(referential.localization, studio, "audio", heard)),
         "image_localization": (seen, "two photos", partial(referential.localization, studio, "image", seen)),
@@ -110,12 +111,6 @@ def _drawer(studio: Studio, task: str) -> Draw:
     if not able:
         raise TrainingError(f"{task}: nobody of {source.path} has {what}")
     return draw
-
-
-def _alternating() -> Sequence[str]:
-    from itertools import cycle
-
-    return cycle(("absent_persona", "absent_attribute"))  # type: ignore[return-value]
 
 
 def _why(task: str, studio: Studio) -> str:

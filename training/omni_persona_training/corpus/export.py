@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona_artifacts.files import write_atomically
-
 from omni_persona_training.corpus.folder import CorpusFolder
 from omni_persona_training.errors import TrainingError
 
@@ -131,6 +130,11 @@ def check_export(folder: Path, form: str) -> int:
             raise TrainingError(f"{folder / name}, row {number}: expected an example, got {str(row)[:60]}")
         _require_whole(row, folder, f"{folder / name}, row {number}")
     return len(rows)
+
+
+def exports_of(folder: Path) -> list[str]:
+    """The formats that a corpus folder holds files of."""
+    return [form for form, (name, _) in _ROWS.items() if (folder / name).is_file()]
 
 
 def _of(form: str) -> tuple[str, Callable[[Mapping[str, Any], str], Row]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,6 +24,8 @@ MEDIA = "media"
 _KEPT = 512
 """Media held in memory."""
 _ROLES = ("system", "user")
+_PARTS = {"text": "text", "image": "path", "audio": "path"}
+"""Type of a part -> the key that holds it."""
 
 
 def write_examples(examples: Iterable[Example], folder: Path) -> None:
@@ -155,12 +157,9 @@ def _require_messages(messages: Any, where: str) -> None:
     for message in messages:
         if not isinstance(message, dict) or message.get("role") not in _ROLES:
             raise TrainingError(f"{where}: expected messages of the roles {' and '.join(_ROLES)}")
-        content: Sequence[Any] = message.get("content") if isinstance(message.get("content"), list) else [None]  # type: ignore[assignment]
-        for part in content:
-            key = (
-                {"text": "text", "image": "path", "audio": "path"}.get(part.get("type"))
-                if isinstance(part, dict)
-                else None
-            )
-            if key is None or not isinstance(part.get(key), str):
+        content = message.get("content")
+        for part in content if isinstance(content, list) else [None]:
+            held = part if isinstance(part, dict) else {}
+            key = _PARTS.get(str(held.get("type")))
+            if key is None or not isinstance(held.get(key), str):
                 raise TrainingError(f"{where}: expected parts that are text, image or audio, got {str(part)[:60]}")

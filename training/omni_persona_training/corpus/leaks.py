@@ -9,7 +9,6 @@ from pathlib import Path
 
 from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.dataset_folder import media_digests
-
 from omni_persona_training.corpus.folder import CorpusFolder
 from omni_persona_training.errors import TrainingError
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omni_persona_artifacts.dataset_folder import dataset_fingerprint
-from omni_persona_artifacts.files import whole_folder
 
 import omni_persona
+from omni_persona_artifacts.dataset_folder import dataset_fingerprint
+from omni_persona_artifacts.files import whole_folder
 from omni_persona_training.corpus.assemble import examples
 from omni_persona_training.corpus.card import card
 from omni_persona_training.corpus.example import Example

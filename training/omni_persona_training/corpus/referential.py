@@ -27,7 +27,7 @@ def recognisable(studio: Studio, modality: Modality) -> set[str]:
 def localization(studio: Studio, modality: Modality, able: set[str]) -> Pair:
     """Which context; and a twin with the same memories and question, asked with somebody who is in none of them."""
     drawn = studio.memories(able)
-    stranger = drawn and studio.stranger(drawn, able)
+    stranger = None if drawn is None else studio.stranger(drawn, able)
     if drawn is None or stranger is None:
         return NOTHING
     task = f"{modality}_localization"
@@ -112,7 +112,7 @@ def emotion(studio: Studio, able: set[str]) -> Pair:
 def conversation_speaker(studio: Studio, able: set[str]) -> Pair:
     """Who speaks first, second or third; and a twin in which somebody else speaks there."""
     drawn = studio.memories(able)
-    stranger = drawn and studio.stranger(drawn, able)
+    stranger = None if drawn is None else studio.stranger(drawn, able)
     if drawn is None or stranger is None:
         return NOTHING
     others = [memory for memory in drawn.memories if memory.person in able and memory is not drawn.target]

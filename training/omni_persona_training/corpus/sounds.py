@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Media
-from omni_persona_perception.media import MediaError, decode_audio
+from omni_persona_perception import MediaError, decode_audio
 from omni_persona_training.errors import TrainingError
 
 Samples = NDArray[np.float64]

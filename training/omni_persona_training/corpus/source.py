@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from omni_persona_artifacts.construction import Placed, read_construction
-
 import omni_persona
 from omni_persona import Item, Media
+from omni_persona_artifacts.construction import Placed, read_construction
 from omni_persona_training.errors import TrainingError
 
 

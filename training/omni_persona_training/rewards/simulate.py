@@ -61,6 +61,10 @@ POLICIES = (
 """`tells half` starts about where the paper's Qwen2.5-Omni-3B does (1-FA 75.2, TA 37.9)."""
 
 
+RIGHT = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Values of p that are looked at."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """What is trained on, and how."""
@@ -152,7 +156,7 @@ def simulate(
     reward: str,
     setting: Setting = Setting(),
     policies: Sequence[Policy] = POLICIES,
-    right: Sequence[float] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    right: Sequence[float] = RIGHT,
 ) -> list[Simulated]:
     """Follow each policy with each p under a reward, a key of `SIMULATED`. Raises `ValueError` for another."""
     if reward not in SIMULATED:

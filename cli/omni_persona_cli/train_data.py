@@ -1,0 +1,151 @@
+"""`omni-persona train-data`: a training corpus from a `train` dataset."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from omni_persona_cli.console import bars, out, progress
+
+if TYPE_CHECKING:
+    from omni_persona_training.corpus.source import MediaFacts
+
+EXAMPLES = """Examples:
+
+omni-persona train-data --dataset train/omni-persona --recipe sft-1k --exclude omni-persona --out corpora/sft-1k
+
+omni-persona train-data --dataset train/omni-persona --recipe sft-10k --pool people --format ms-swift --out corpora/10k
+
+omni-persona train-data --check corpora/10k"""
+
+
+class Format(str, Enum):
+    """Trainers that a corpus is written for, besides our own."""
+
+    ms_swift = "ms-swift"
+    llamafactory = "llamafactory"
+    verl = "verl"
+    trl = "trl"
+
+
+def train_data(
+    dataset: Annotated[
+        Path | None, typer.Option(help="A dataset of `omni-persona build`, such as one of the recipe train.")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="sft-1k, sft-10k, rlvr-1k, or a YAML file of your own.")] = "sft-1k",
+    target: Annotated[Path, typer.Option("--out", help="The corpus folder to write.")] = Path("corpus"),
+    forms: Annotated[
+        list[Format] | None, typer.Option("--format", help="Write it for another trainer, too; may be repeated.")
+    ] = None,
+    pool: Annotated[
+        Path | None,
+        typer.Option(help="The pool that the dataset was built from: it knows more of its clips and pictures."),
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(help="Sounds of your own, LABEL.wav or LABEL/any.wav; if left out, ten are synthesised."),
+    ] = None,
+    exclude: Annotated[
+        Path | None, typer.Option(help="The test dataset; a training set that shares people or media is refused.")
+    ] = None,
+    examples: Annotated[int | None, typer.Option(min=1, help="Examples in all, in place of the recipe's.")] = None,
+    absent: Annotated[
+        float | None,
+        typer.Option(min=0, max=0.9, help="Share of localizations and questions without an answer; 0.2 by default."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other examples.")] = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    check: Annotated[
+        Path | None, typer.Option(metavar="CORPUS", help="Check a corpus and its exports instead of making one.")
+    ] = None,
+) -> None:
+    """Make training examples of up to twelve task types, and of questions over memories.
+
+    Every share is met to one example; --out appears whole or not at all, with a card of what came.
+    """
+    from omni_persona_training.corpus.export import export_corpus
+    from omni_persona_training.corpus.make import make_corpus
+    from omni_persona_training.corpus.recipe import load_recipe
+
+    if check is not None:
+        _check(check)
+        return
+    if dataset is None:
+        raise ValueError("expected --dataset, or --check with a corpus")
+    with progress() as display:
+        made = make_corpus(
+            dataset,
+            load_recipe(recipe),
+            target,
+            seed=seed,
+            total=examples,
+            absent=absent,
+            facts=None if pool is None else _facts(pool),
+            events=events,
+            exclude=exclude,
+            overwrite=overwrite,
+            progress=bars(display),
+        )
+        files = [export_corpus(target, form.value) for form in forms or ()]
+    table = Table(title=f"{recipe}", title_justify="left")
+    table.add_column("task type")
+    table.add_column("examples", justify="right")
+    for task, count in sorted(made.made.items()):
+        table.add_row(task, str(count))
+    out.print(table)
+    total = sum(made.made.values())
+    out.print(
+        f"Made {made.out}: {total} examples, {made.absent} of them without an answer, of {made.people} people",
+        markup=False,
+        soft_wrap=True,
+    )
+    for file in files:
+        out.print(f"Wrote {file}", markup=False, soft_wrap=True)
+    out.print(f"Next: omni-persona sft --dataset {target} --model ORG/MODEL --out adapters/first", soft_wrap=True)
+
+
+def _check(corpus: Path) -> None:
+    from omni_persona_training.corpus.export import check_export, exports_of
+    from omni_persona_training.corpus.folder import CorpusFolder
+
+    out.print(f"{corpus}: {len(CorpusFolder(corpus))} examples, every medium there", markup=False, soft_wrap=True)
+    for form in exports_of(corpus):
+        out.print(f"{form}: {check_export(corpus, form)} rows, tags and media match", markup=False, soft_wrap=True)
+
+
+def _facts(pool: Path) -> MediaFacts:
+    """What a pool says of its media. Raises `PoolError` that names file and line."""
+    import hashlib
+
+    from omni_persona_people.pool import read_line, read_lines
+    from omni_persona_training.corpus.source import MediaFacts
+
+    file, root = pool / "personas.jsonl", pool.resolve()
+    if not file.is_file():
+        raise ValueError(f"{pool} is no persona pool: it has no personas.jsonl")
+    transcripts: dict[bytes, str] = {}
+    emotions: dict[bytes, str] = {}
+    looks: dict[bytes, str] = {}
+
+    def digest(path: str, where: str) -> bytes:
+        medium = (root / path).resolve()
+        if not medium.is_relative_to(root) or not medium.is_file():
+            raise ValueError(f"{where}: there is no medium {path} in {pool}")
+        return hashlib.sha256(medium.read_bytes()).digest()
+
+    for number, line in enumerate(read_lines(file), start=1):
+        where = f"{file}:{number}"
+        entry = read_line(line, where)
+        if entry.profile.appearance:
+            looks |= {digest(image.path, where): entry.profile.appearance for image in entry.images}
+        for audio in entry.audios:
+            key = digest(audio.path, where)
+            if audio.transcript:
+                transcripts[key] = audio.transcript
+            if audio.emotion:
+                emotions[key] = audio.emotion
+    return MediaFacts(transcripts, emotions, looks)
