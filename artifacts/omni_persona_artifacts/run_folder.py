@@ -15,7 +15,6 @@ a process that dies, keeps others out.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -25,7 +24,7 @@ from typing import Any, Literal, TypeAlias
 from filelock import FileLock, Timeout
 
 from omni_persona_artifacts import run_reader
-from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.files import append, write_atomically
 from omni_persona_artifacts.run_reader import MANIFEST, PART, PREDICTIONS, SCORES, VERDICTS, RunFolderError, parts
 
 __all__ = [
@@ -220,19 +219,13 @@ def _datasets(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def append_predictions(run: Path, predictions: Iterable[Prediction], part: int | None = None) -> None:
-    """Add lines, and wait until the disk has them. Raises `RunFolderError` where it cannot.
+    """Add lines, and wait until the disk has them. Raises `ArtifactError` where it cannot.
 
     part: the number of the process that writes, where several do.
     """
     target = run / (PREDICTIONS if part is None else PART.format(part))
     lines = b"".join(_line(asdict(prediction)) for prediction in predictions)
-    try:
-        with target.open("ab") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise RunFolderError(f"cannot write {target}: {error}") from None
+    append(target, lines)
 
 
 def arrange(run: Path, order: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 import omni_persona
 from omni_persona_artifacts.construction import ConstructionFile
-from omni_persona_artifacts.files import whole_folder
+from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.assemble import assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts
 from omni_persona_build.construction import construction_rows
@@ -69,7 +69,8 @@ def build(
     perception: what tells how alike people are; what it makes of the pool is kept in the pool's folder (`remembered`).
     Raises `BuildError`; `out` then is as it was.
     """
-    with whole_folder(out, overwrite) as folder, Exclusion(exclude) as exclusion:
+    inputs = [pool] if exclude is None else [pool, exclude]
+    with whole_folder(out, overwrite=overwrite, inputs=inputs) as folder, Exclusion(exclude) as exclusion:
         # What ships with the package is left as it was shipped.
         remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
         people = read_pool(pool, lambda done, total: progress("reading people", done, total), remembered)

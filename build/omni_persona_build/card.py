@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import omni_persona
+from omni_persona_artifacts.folders import rewrite
 from omni_persona_build.errors import BuildError
 from omni_persona_build.leaks import Leak, leak_rows
 from omni_persona_build.recipe import Recipe
@@ -136,7 +137,8 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
     said = f"**{summary(findings)}.**" if failed else f"{summary(findings)}."
     rows = [[one.check, one.result if one.passed is not False else "**FAIL**", one.detail] for one in findings]
     results = f"{said}\n\n{_table(['check', 'result', 'what was seen'], rows)}"
-    file.write_text(CHECKS.sub(lambda found: found[1] + results + found[2], card, count=1), encoding="utf-8")
+    card = CHECKS.sub(lambda found: found[1] + results + found[2], card, count=1)
+    rewrite(folder, "README.md", card.encode())
 
 
 def unchecked(folder: Path) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 import datasets
 
 import omni_persona
+from omni_persona_artifacts.folders import rewrite
 from omni_persona_build.card import BuildFacts
 
 FILE = "croissant.json"
@@ -138,7 +139,7 @@ def croissant(folder: Path, facts: BuildFacts) -> Json:
 
 def write_croissant(folder: Path, facts: BuildFacts) -> None:
     """Write `croissant.json` into a dataset folder whose Parquet files stand already."""
-    _write(folder, croissant(folder, facts))
+    (folder / FILE).write_bytes(_encoded(croissant(folder, facts)))
 
 
 def published(folder: Path, repo: str, day: str) -> None:
@@ -153,12 +154,11 @@ def published(folder: Path, repo: str, day: str) -> None:
     first = known.get("datePublished", day) if known.get("url") == address else day
     owner = repo.partition("/")[0]
     creator = {"@type": "sc:Organization", "name": owner, "url": f"https://huggingface.co/{owner}"}
-    _write(folder, known | {"url": address, "creator": creator, "datePublished": first})
+    rewrite(folder, FILE, _encoded(known | {"url": address, "creator": creator, "datePublished": first}))
 
 
-def _write(folder: Path, content: Json) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    (folder / FILE).write_text(text, encoding="utf-8")
+def _encoded(content: Json) -> bytes:
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _file(path: Path, folder: Path) -> Json:

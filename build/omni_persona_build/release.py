@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
-from omni_persona_artifacts.files import whole_folder
+from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.card import BuildFacts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.hub import write_hub_files
@@ -77,7 +77,7 @@ def import_release(
     progress: called with a stage's name and the records done. Raises `BuildError` that names line and item; `out`
     then is as it was.
     """
-    with whole_folder(out, overwrite) as folder:
+    with whole_folder(out, overwrite=overwrite, inputs=[file, assets]) as folder:
         extra: list[Record] = []
         samples: list[str] = []
         contexts: Counter[int] = Counter()

@@ -20,6 +20,7 @@ def pool(
     target: Annotated[Path, typer.Option("--out", help="The folder to write.")],
     personas: Annotated[int, typer.Option(min=1, help="How many people.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes other people.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a pool that this command made.")] = False,
 ) -> None:
     """Invent people: drawn faces, synthetic voices, profiles. Nobody real is shown or heard.
 
@@ -29,5 +30,11 @@ def pool(
 
     with progress() as display:
         bar = display.add_task("inventing people", total=personas)
-        generate_pool(target, personas, seed, progress=lambda done, total: display.update(bar, completed=done))
+        generate_pool(
+            target,
+            personas,
+            seed,
+            overwrite=overwrite,
+            progress=lambda done, total: display.update(bar, completed=done),
+        )
     out.print(f"Wrote {personas} people to {target}. Build from them: omni-persona build --pool {target}")

@@ -11,7 +11,7 @@ import pytest
 import omni_persona
 from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.files import whole_folder
+from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build import write
 from omni_persona_build.build import build
 from omni_persona_build.recipe import Recipe, load_recipe
@@ -114,16 +114,18 @@ def test_an_existing_folder_is_kept_unless_told_otherwise(shared_pool, tmp_path)
     with pytest.raises(ArtifactError, match="exists; choose another --out, or replace it with --overwrite"):
         build(shared_pool.folder, load_recipe("tiny"), out)
     assert _files(out) == {"mine.txt": b"mine"}
+    (out / "mine.txt").unlink()
     build(shared_pool.folder, load_recipe("tiny"), out, overwrite=True)
     data = {"data/construction.parquet", "data/test-00000-of-00001.parquet"}
-    assert set(_files(out)) == {"README.md", "eval.yaml", "croissant.json", *data}
+    assert set(_files(out)) == {"README.md", "eval.yaml", "croissant.json", ".omni-persona/files.json", *data}
     assert [path.name for path in tmp_path.iterdir()] == ["omni-persona"]
 
 
 def test_a_failure_leaves_what_was_there(tmp_path):
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "mine.txt").write_text("mine")
+    with whole_folder(out) as folder:
+        (folder / "mine.txt").write_text("mine")
+    before = _files(out)
 
     def fail():
         with whole_folder(out, overwrite=True) as folder:
@@ -133,7 +135,7 @@ def test_a_failure_leaves_what_was_there(tmp_path):
     with pytest.raises(RuntimeError):
         fail()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert _files(out) == {"mine.txt": b"mine"}
+    assert _files(out) == before
 
 
 def test_a_failure_leaves_no_folder_that_was_made_for_it(tmp_path):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from omni_persona_artifacts.files import whole_folder
+from omni_persona_artifacts.folders import whole_folder
 from omni_persona_people.invent.people import Person, draw_people
 from omni_persona_people.invent.pictures import render
 from omni_persona_people.invent.scripts import Script
@@ -37,6 +39,7 @@ def generate_pool(
     seed: int,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Invents `personas` people and writes them as a pool; the folder appears whole or not at all.
 
@@ -46,9 +49,10 @@ def generate_pool(
     called `p0000` and so on.
 
     Args:
-        out: the folder to write, which must not exist; missing parents are made.
+        out: the folder to write; missing parents are made.
         personas: how many people, at least 1.
         seed: of all chance, at least 0.
+        overwrite: replace `out` where it holds nothing but a pool that was made by this function.
         progress: called with (people written, people in all) after each person.
         workers: processes that draw and speak; None takes one for each processor from 48 people on. They are
             started afresh, so that a script must call this below `if __name__ == "__main__":`.
@@ -57,16 +61,14 @@ def generate_pool(
         `out`.
 
     Raises:
-        FileExistsError: `out` exists.
+        ArtifactError: `out` exists, or cannot be written.
         ValueError: `personas`, `seed` or `workers` is out of range.
         SpeechError: the speech synthesiser does not work on this machine.
     """
     for name, value, least in (("personas", personas, 1), ("seed", seed, 0), ("workers", workers, 1)):
         if value is not None and value < least:
             raise ValueError(f"expected {name} of at least {least}, got {value}")
-    if os.path.lexists(out):
-        raise FileExistsError(f"expected {out} not to exist; name another folder or remove it")
-    with whole_folder(out) as folder:
+    with whole_folder(out, overwrite=overwrite) as folder:
         width = max(4, len(str(personas - 1)))
         people = enumerate(islice(draw_people(seed), personas))
         prefix = f"s{seed}p" if seed else "p"
@@ -86,10 +88,28 @@ def _each(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[dict
         yield from map(_write_person, jobs)
         return
     # Fresh processes, not forked ones: a fork of a process that runs threads (torch, pyarrow) may hang.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as processes:
-        # In batches, because `map` submits all that it is given, and ten thousand people at once take memory.
-        while batch := list(islice(jobs, workers * _AT_A_TIME * 8)):
-            yield from processes.map(_write_person, batch, chunksize=_AT_A_TIME)
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_end_with_parent) as processes:
+        try:
+            # In batches, because `map` submits all that it is given, and ten thousand people at once take memory.
+            while batch := list(islice(jobs, workers * _AT_A_TIME * 8)):
+                yield from processes.map(_write_person, batch, chunksize=_AT_A_TIME)
+        except BaseException:
+            processes.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when the process that started it does, also where that is killed."""
+    parent = multiprocessing.parent_process()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _processors() -> int:

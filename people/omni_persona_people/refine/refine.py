@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from omni_persona_artifacts.chat import run_blocking
-from omni_persona_artifacts.files import whole_folder
+from omni_persona_artifacts.folders import whole_folder
 from omni_persona_people.errors import PoolError
 from omni_persona_people.pool import read_line, read_lines, read_pool
 from omni_persona_people.pool_questions import FILE as WORDING
@@ -72,7 +72,7 @@ def refine(
     not asked again. concurrency: people, and requests, under way at a time.
     Raises `PoolError` where the pool is broken or the endpoint cannot be used; `out` then is as it was.
     """
-    with whole_folder(out, overwrite) as folder:
+    with whole_folder(out, overwrite=overwrite, inputs=[pool]) as folder:
         people = read_pool(pool, lambda done, total: progress("reading people", done, total))
         questions = PoolQuestions.of(read_questions(pool, people))
         file = pool / "personas.jsonl"

@@ -1,0 +1,248 @@
+"""Write folders that appear whole, and replace none that holds anything we did not write.
+
+A folder that is written here holds `.omni-persona/files.json`, the size and SHA-256 of each of its files. `--overwrite`
+replaces a folder only where that list is there and true of everything in it.
+
+While it is written, a folder is a hidden draft beside its final place, `.NAME.draft-TOKEN`. A process that is killed
+leaves its draft behind; the next command that writes to the same place removes it and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import is_unlocked, kind_of, lock, read_regular, write_atomically
+
+OWN = ".omni-persona"
+"""Folder within a dataset or a pool for what describes it: the list of its files, caches."""
+MARKER = f"{OWN}/files.json"
+"""The list of files that we wrote: path -> size and SHA-256."""
+
+_LOCK = ".omni-persona-draft"
+_DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""Files that a desktop puts into any folder it shows; nobody misses them."""
+_NAMED = 5
+"""Foreign files that an error names."""
+
+_log = logging.getLogger("omni_persona")
+
+
+@contextmanager
+def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> Iterator[Path]:
+    """A draft folder to write into; it becomes `out` when the block succeeds and is deleted when it fails.
+
+    Missing parents of `out` are created, and removed again on failure. An existing `out` is replaced only with
+    `overwrite`, and only where it holds nothing but what was written here.
+    inputs: files and folders that the work reads; `out` must not replace one, nor hold or lie in one.
+    Raises `ArtifactError` where `out` exists and may not be replaced, appears meanwhile, or is being written by another
+    process, and where the disk is full; what was there before then stays as it was.
+    """
+    _tidy(out)
+    before = _require_free(out, overwrite, [Path(one) for one in inputs])
+    missing = [parent for parent in out.parents if not parent.exists()]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        draft = out.parent / f".{out.name}.draft-{secrets.token_hex(8)}"
+        draft.mkdir()  # with the permissions that the umask leaves
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"cannot write {os.fsdecode(out)!r}: {_reason(error)}") from None
+    try:
+        with (draft / _LOCK).open("xb") as held:
+            lock(held.fileno())
+            _require_alone(out, draft)
+            try:
+                yield draft
+                list_files(draft)
+            except OSError as error:
+                # A full disk is met anywhere in the block; say where.
+                if error.errno is None or isinstance(error, FileExistsError | FileNotFoundError):
+                    raise
+                raise ArtifactError(f"cannot write {out}: {_reason(error)}") from error
+            _put(draft, out, before)
+            with suppress(OSError):
+                (out / _LOCK).unlink()
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError):  # a parent that now holds `out`, or anything else, stays
+            for parent in missing:
+                parent.rmdir()
+
+
+def list_files(folder: Path) -> None:
+    """Write the list of a folder's files, which says that we wrote them."""
+    (folder / OWN).mkdir(exist_ok=True)
+    files = {name: _described(folder / name) for name in sorted(_contents(folder))}
+    write_atomically(folder / MARKER, json.dumps({"files": files}, indent=1).encode() + b"\n")
+
+
+def rewrite(folder: Path, name: str, content: bytes) -> None:
+    """Replace one file of a folder, and what the folder's list says of it; a folder without a list gets none."""
+    write_atomically(folder / name, content)
+    listed = _listed(folder)
+    if listed is not None:
+        listed[name] = _described(folder / name)
+        write_atomically(folder / MARKER, json.dumps({"files": listed}, indent=1).encode() + b"\n")
+
+
+def foreign_files(folder: Path) -> list[str] | None:
+    """Names of what a folder holds that was not written here or changed since; None where it has no list at all."""
+    listed = _listed(folder)
+    if listed is None:
+        return None
+    found = _contents(folder)
+    return [name for name in sorted(found) if listed.get(name) != _described(folder / name)]
+
+
+def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, Any] | None:
+    """What an `out` that may be replaced holds now; None where there is none."""
+    try:
+        mode = os.lstat(out).st_mode
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"cannot write {os.fsdecode(out)!r}: {_reason(error)}") from None
+    if not stat.S_ISDIR(mode):
+        raise ArtifactError(f"{out} exists and is {kind_of(mode)}, which is never replaced; choose another --out")
+    place = out.resolve()
+    for one in inputs:
+        read = one.resolve()
+        if read == place or read.is_relative_to(place) or place.is_relative_to(read):
+            how = "is" if read == place else "holds" if read.is_relative_to(place) else "lies in"
+            raise ArtifactError(f"{out} {how} the input {one}; choose another --out")
+    if not overwrite:
+        raise ArtifactError(f"{out} exists; choose another --out, or replace it with --overwrite")
+    foreign = foreign_files(out)
+    if foreign is None and any(_contents(out)):
+        raise ArtifactError(
+            f"{out} was not written by omni-persona (it has no {MARKER}), so --overwrite leaves it alone"
+        )
+    if foreign:
+        more = f" (and {len(foreign) - _NAMED} others)" if len(foreign) > _NAMED else ""
+        raise ArtifactError(
+            f"{out} holds what omni-persona did not write, or what changed since: {', '.join(foreign[:_NAMED])}{more}; "
+            "move it elsewhere, or choose another --out"
+        )
+    return _snapshot(out)
+
+
+def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
+    """Move the draft to its place, where nothing may have appeared or changed meanwhile."""
+    old: Path | None = None
+    if before is not None:
+        old = out.parent / f".{out.name}.old-{secrets.token_hex(8)}"
+        out.rename(old)
+        if _snapshot(old) != before:
+            old.rename(out)
+            raise ArtifactError(f"{out} changed while its replacement was written; it was left as it is")
+    try:
+        # Only one of several writers can make the folder; an empty one of ours is then replaced at once.
+        out.mkdir()
+    except OSError as error:
+        if old is not None and not os.path.lexists(out):
+            old.rename(out)
+        told = "appeared" if isinstance(error, FileExistsError) else f"cannot be made ({_reason(error)})"
+        kept = f"; what it held is in {old}" if old is not None and old.exists() else ""
+        raise ArtifactError(f"{out} {told} while it was being written; it was left as it is{kept}") from None
+    try:
+        draft.rename(out)
+    except OSError as error:
+        with suppress(OSError):
+            out.rmdir()
+            if old is not None:
+                old.rename(out)
+        raise ArtifactError(f"cannot write {out}: {_reason(error)}") from None
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _require_alone(out: Path, draft: Path) -> None:
+    """Raise where another living process writes the same folder."""
+    for other in _siblings(out, "draft"):
+        if other != draft and not _is_abandoned(other):
+            raise ArtifactError(f"another command is writing {out}: wait for its end, or choose another --out")
+
+
+def _tidy(out: Path) -> None:
+    """Remove drafts that killed processes left beside `out`, and put back what one had moved aside."""
+    for draft in _siblings(out, "draft"):
+        if _is_abandoned(draft):
+            shutil.rmtree(draft, ignore_errors=True)
+            _log.warning("removed %s, which an interrupted command had left", draft)
+    for old in _siblings(out, "old"):
+        with suppress(OSError):
+            if not os.path.lexists(out):
+                old.rename(out)
+                _log.warning("put %s back, which an interrupted command had moved to %s", out, old)
+            elif foreign_files(old) == []:
+                shutil.rmtree(old, ignore_errors=True)
+                _log.warning("removed %s, which an interrupted command had left", old)
+
+
+def _is_abandoned(draft: Path) -> bool:
+    """Whether the process that wrote a draft is gone: it holds a lock in it from first to last."""
+    return not os.path.lexists(draft / _LOCK) or is_unlocked(draft / _LOCK)
+
+
+def _siblings(out: Path, kind: str) -> list[Path]:
+    start = f".{out.name}.{kind}-"
+    with suppress(OSError, ValueError):
+        return [
+            Path(entry.path)
+            for entry in os.scandir(out.parent)
+            if entry.name.startswith(start)
+            and len(entry.name) == len(start) + 16
+            and entry.is_dir(follow_symlinks=False)
+        ]
+    return []
+
+
+def _contents(folder: Path) -> Iterator[str]:
+    """Relative paths of all files, links and the like in a folder, but its list, caches and what desktops leave."""
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in (*files, *links):
+            path = Path(parent, name).relative_to(folder)
+            cached = path.parts[0] == OWN and len(path.parts) == 2 and path.suffix in (".npz", ".json")
+            if not cached and name not in _DROPPINGS and path.as_posix() != _LOCK:
+                yield path.as_posix()
+
+
+def _described(file: Path) -> dict[str, Any]:
+    mode = os.lstat(file).st_mode
+    if not stat.S_ISREG(mode):
+        return {"kind": kind_of(mode)}
+    digest, size = hashlib.sha256(), 0
+    with file.open("rb") as content:
+        while block := content.read(1 << 20):
+            digest.update(block)
+            size += len(block)
+    return {"bytes": size, "sha256": digest.hexdigest()}
+
+
+def _listed(folder: Path) -> dict[str, Any] | None:
+    try:
+        listed = json.loads(read_regular(folder / MARKER, 1 << 28))["files"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return listed if isinstance(listed, dict) else None
+
+
+def _snapshot(folder: Path) -> dict[str, Any]:
+    """What tells cheaply whether anything in a folder changed: size, time of change and identity of each file."""
+    seen = {name: os.lstat(folder / name) for name in _contents(folder)}
+    return {name: (one.st_size, one.st_mtime_ns, one.st_ino) for name, one in seen.items()}
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
