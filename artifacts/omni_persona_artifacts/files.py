@@ -88,15 +88,9 @@ def write_atomically(file: Path, content: bytes) -> None:
     """
     require_writable_target(file)
     remove_abandoned(file)
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        # The mode leaves the umask to decide who may read it.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {_reason(error)}") from None
+    temporary, descriptor = _new_temporary(file)
     try:
         with os.fdopen(descriptor, "wb") as new:
-            lock(descriptor)
             new.write(content)
             new.flush()
             os.fsync(descriptor)
@@ -107,6 +101,20 @@ def write_atomically(file: Path, content: bytes) -> None:
         if isinstance(error, OSError):
             raise ArtifactError(f"cannot write {file}: {_reason(error)}") from None
         raise
+
+
+def _new_temporary(file: Path) -> tuple[Path, int]:
+    """A new file beside `file`, open and locked. Raises `ArtifactError`."""
+    while True:
+        temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}.tmp")
+        try:
+            # The mode leaves the umask to decide who may read it.
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        except (OSError, ValueError) as error:
+            raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {_reason(error)}") from None
+        if lock(descriptor, temporary):
+            return temporary, descriptor
+        os.close(descriptor)
 
 
 def append(file: Path, content: bytes) -> None:
@@ -127,39 +135,53 @@ def remove_abandoned(file: Path) -> None:
     with suppress(OSError):
         for entry in list(os.scandir(file.parent)):
             middle = entry.name.removeprefix(f".{file.name}.").removesuffix(".tmp")
-            if entry.name == f".{file.name}.{middle}.tmp" and _is_token(middle) and is_unlocked(Path(entry.path)):
-                Path(entry.path).unlink()
+            if entry.name == f".{file.name}.{middle}.tmp" and _is_token(middle):
+                with abandoned(Path(entry.path)) as is_abandoned:
+                    if is_abandoned:
+                        Path(entry.path).unlink()
 
 
 def _is_token(text: str) -> bool:
     return len(text) == 16 and set(text) <= set("0123456789abcdef")
 
 
-def lock(descriptor: int) -> None:
-    """Mark an open file as in use for as long as it is open; where the system has no such locks, do nothing."""
-    with suppress(ImportError, OSError):
+def lock(descriptor: int, file: Path) -> bool:
+    """Mark a file that was just made, and is open, as in use for as long as it is open.
+
+    False where another process took it for abandoned in the meantime and removed it. A system without such locks marks
+    nothing.
+    """
+    try:
         import fcntl
 
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        return True
+    return file.exists() and os.path.samestat(os.fstat(descriptor), file.stat())
 
 
-def is_unlocked(file: Path) -> bool:
-    """Whether no living process holds the `lock` of a regular file; False where that cannot be told."""
+@contextmanager
+def abandoned(file: Path) -> Iterator[bool]:
+    """Whether no living process holds the `lock` of a regular file; False where that cannot be told.
+
+    Nobody else can lock the file while the block runs.
+    """
     try:
         import fcntl
 
         descriptor = os.open(file, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (ImportError, OSError):
-        return False
+        yield False
+        return
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return False
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        except OSError:
+            free = False
+        yield free
     finally:
         os.close(descriptor)
-    return True
 
 
 def _reason(error: Exception) -> str:

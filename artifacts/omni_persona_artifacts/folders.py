@@ -19,10 +19,10 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.files import is_unlocked, kind_of, lock, read_regular, write_atomically
+from omni_persona_artifacts.files import abandoned, kind_of, lock, read_regular, write_atomically
 
 OWN = ".omni-persona"
 """Folder within a dataset or a pool for what describes it: the list of its files, caches."""
@@ -53,13 +53,11 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
     missing = [parent for parent in out.parents if not parent.exists()]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        draft = out.parent / f".{out.name}.draft-{secrets.token_hex(8)}"
-        draft.mkdir()  # with the permissions that the umask leaves
+        draft, held = _new_draft(out)
     except (OSError, ValueError) as error:
         raise ArtifactError(f"cannot write {os.fsdecode(out)!r}: {_reason(error)}") from None
     try:
-        with (draft / _LOCK).open("xb") as held:
-            lock(held.fileno())
+        with held:
             _require_alone(out, draft)
             try:
                 yield draft
@@ -77,6 +75,18 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
         with suppress(OSError):  # a parent that now holds `out`, or anything else, stays
             for parent in missing:
                 parent.rmdir()
+
+
+def _new_draft(out: Path) -> tuple[Path, BinaryIO]:
+    """A new draft beside `out`, and its lock, open and held."""
+    while True:
+        draft = out.parent / f".{out.name}.draft-{secrets.token_hex(8)}"
+        draft.mkdir()  # with the permissions that the umask leaves
+        with suppress(FileNotFoundError):  # another command took it for abandoned before it was locked
+            held = (draft / _LOCK).open("xb")
+            if lock(held.fileno(), draft / _LOCK):
+                return draft, held
+            held.close()
 
 
 def list_files(folder: Path) -> None:
@@ -169,15 +179,14 @@ def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
 def _require_alone(out: Path, draft: Path) -> None:
     """Raise where another living process writes the same folder."""
     for other in _siblings(out, "draft"):
-        if other != draft and not _is_abandoned(other):
+        if other != draft and not _remove_abandoned(other):
             raise ArtifactError(f"another command is writing {out}: wait for its end, or choose another --out")
 
 
 def _tidy(out: Path) -> None:
     """Remove drafts that killed processes left beside `out`, and put back what one had moved aside."""
     for draft in _siblings(out, "draft"):
-        if _is_abandoned(draft):
-            shutil.rmtree(draft, ignore_errors=True)
+        if _remove_abandoned(draft):
             _log.warning("removed %s, which an interrupted command had left", draft)
     for old in _siblings(out, "old"):
         with suppress(OSError):
@@ -189,9 +198,15 @@ def _tidy(out: Path) -> None:
                 _log.warning("removed %s, which an interrupted command had left", old)
 
 
-def _is_abandoned(draft: Path) -> bool:
-    """Whether the process that wrote a draft is gone: it holds a lock in it from first to last."""
-    return not os.path.lexists(draft / _LOCK) or is_unlocked(draft / _LOCK)
+def _remove_abandoned(draft: Path) -> bool:
+    """Remove a draft whose process is gone, which would hold a lock in it from first to last; whether it was one."""
+    if not os.path.lexists(draft / _LOCK):
+        shutil.rmtree(draft, ignore_errors=True)
+        return True
+    with abandoned(draft / _LOCK) as is_abandoned:
+        if is_abandoned:
+            shutil.rmtree(draft, ignore_errors=True)
+        return is_abandoned
 
 
 def _siblings(out: Path, kind: str) -> list[Path]:
