@@ -14,7 +14,7 @@ import numpy as np
 
 import omni_persona
 from omni_persona_artifacts.dataset_folder import dataset_fingerprint
-from omni_persona_artifacts.files import whole_folder
+from omni_persona_artifacts.folders import whole_folder
 from omni_persona_training.corpus.assemble import examples
 from omni_persona_training.corpus.card import card
 from omni_persona_training.corpus.example import Example
@@ -74,7 +74,7 @@ def make_corpus(
     wanted = recipe.wanted(total)
     whole = sum(wanted.values())
     share = recipe.absent if absent is None else absent
-    with whole_folder(out, overwrite) as folder:
+    with whole_folder(out, overwrite=overwrite, inputs=[dataset, *filter(None, (events, exclude))]) as folder:
         studio = Studio(source, sounds, rng)
         made = examples(studio, wanted, share, lambda done: progress("making examples", done, whole))
         write_examples(made, folder)
