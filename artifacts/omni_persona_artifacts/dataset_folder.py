@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 import omni_persona
 from omni_persona import DATA_FILES, Context, Item, Media
+from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.errors import ItemError
 
 _KEPT = 2
@@ -54,11 +55,7 @@ class DatasetFolder:
         column, for files without a row, and for an id that stands there twice.
         """
         self.path = Path(path)
-        files = sorted(self.path.glob(DATA_FILES))
-        if not files:
-            raise FileNotFoundError(
-                f"{path} has no {DATA_FILES}: expected a dataset folder, as `omni-persona build` writes"
-            )
+        files = data_files(self.path)
         self.rows: list[Row] = [row for file in files for row in _rows(file)]
         if not self.rows:
             raise ValueError(f"{path}: expected a dataset folder with items, got {len(files)} files without any")
@@ -91,27 +88,6 @@ class DatasetFolder:
                 self._tables.popitem(last=False)
         self._tables.move_to_end(key)
         return self._tables[key]
-
-
-def dataset_fingerprint(path: str | Path) -> str:
-    """SHA-256 in hex of the contents of a dataset folder's rows, in the order of their names.
-
-    Neither the folder's place nor the files' times matter. Raises `FileNotFoundError` where there are none.
-    """
-    files = sorted(Path(path).glob(DATA_FILES))
-    if not files:
-        raise FileNotFoundError(
-            f"{path} has no {DATA_FILES}: expected a dataset folder, as `omni-persona build` writes"
-        )
-    digest = hashlib.sha256()
-    for file in files:
-        one = hashlib.sha256()
-        with file.open("rb") as content:
-            while block := content.read(2**20):
-                one.update(block)
-        # The digest of each file, so that bytes that move from one file to the next are another dataset.
-        digest.update(one.digest())
-    return digest.hexdigest()
 
 
 def media_digests(path: str | Path) -> dict[bytes, str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from omni_persona_cli.check import check_built
-from omni_persona_cli.console import bars, err, out, progress
+from omni_persona_cli.console import bars, detectable, err, out, progress
 
 EXAMPLES = """Examples:
 
@@ -84,12 +84,14 @@ def build_and_report(
     """Build with a progress display, then say what was built and where."""
     from omni_persona_build.build import build as build_dataset
     from omni_persona_build.recipe import load_recipe
+    from omni_persona_cal import detectable_difference
     from omni_persona_perception import perception as perception_of
 
+    wanted = load_recipe(recipe)
     with progress() as display:
         built = build_dataset(
             pool,
-            load_recipe(recipe),
+            wanted,
             target,
             seed=seed,
             license=licence,
@@ -103,5 +105,8 @@ def build_and_report(
         f"{built.bytes / 1e6:.1f} MB",
         soft_wrap=True,
     )
+    n_answerable = sum(count for (_, absence), count in wanted.counts().items() if absence == "none")
+    told = detectable_difference(n_answerable, built.items - n_answerable, built.samples, built.people)
+    out.print(detectable(told).strip() or "It cannot tell a difference in Cal.", soft_wrap=True)
     if exclude is not None:
         out.print(f"--exclude {exclude} left out {built.left_out} people of the pool", markup=False, soft_wrap=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,101 +11,92 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from omni_persona_cli.console import ROWS, err, out
+from omni_persona_cli.console import ROWS, about_intervals, err, out
 
 EXAMPLES = """Examples:
 
 omni-persona compare runs/base runs/tuned
 
-omni-persona compare runs/base runs/tuned --json > comparison.json"""
+omni-persona compare runs/base runs/tuned --json > comparison.json
+
+omni-persona compare runs/*"""
 
 
 def compare(
-    run_a: Annotated[Path, typer.Argument(help="The run folder to compare with.")],
-    run_b: Annotated[Path, typer.Argument(help="The run folder that may be better.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Run folders over the same items: two, the one that may be better last; or more."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON in place of the table.")] = False,
 ) -> None:
-    """Compare two runs over the same items: paired differences with 95 % intervals, and McNemar's exact test.
+    """Compare runs over the same items, and say which differ.
 
-    Exit code 1 when items were left out because a run has no answer or no verdict for them.
+    Two: the paired difference of every score with its 95 % interval, and McNemar's exact test. More: every pair by its
+    difference in Cal, corrected for the number of pairs (Holm), and which runs are tied. Exit code 1 when items were
+    left out because a run has no answer or no verdict for them.
     """
-    import omni_persona
-    import omni_persona_cal
-    from omni_persona_runner.judging import run_items
+    from omni_persona_runner.scoring import compare_runs
 
-    a, b = _read(run_a), _read(run_b)
-    if a.asked != b.asked:
-        raise ValueError(
-            f"expected two runs over the same items, got {len(a.asked - b.asked)} only in {run_a} "
-            f"and {len(b.asked - a.asked)} only in {run_b}"
-        )
-    if a.judge != b.judge:
-        raise ValueError(
-            f"expected two runs judged by one judge, got {a.judge} in {run_a} and {b.judge} in {run_b}: judge one anew"
-        )
-    # Both datasets, so that two that give one id to different items are told apart.
-    sides = []
-    for side, items in ((a, run_items(run_a)), (b, run_items(run_b))):
-        references = [omni_persona.reference(item) for item in items]
-        sides.append(_judged(side, [one for one in references if one["augmented_id"] in a.answers.keys() & b.answers]))
-    n_left_out = len(a.asked) - len(sides[0])
-    result = {
-        "a": str(run_a),
-        "b": str(run_b),
-        "judge": a.judge,
-        "n_left_out": n_left_out,
-        **omni_persona_cal.compare(*sides),
-    }
+    result = compare_runs(runs)
     if as_json:
         typer.echo(json.dumps(result, indent=2))
+    elif "several" in result:
+        _print_several(result["several"], result["judge"])
     else:
-        out.print(_table(result))
-        for kind, test in result["mcnemar"].items():
-            out.print(
-                f"{kind} items: {test['n_only_a']} right in a alone, {test['n_only_b']} in b alone, "
-                f"McNemar p = {test['p']:.3g}"
-            )
-    if n_left_out or result["n_unjudged"]:
+        _print_two(result)
+    if result["n_left_out"] or result["n_unjudged"]:
+        some = "a or b" if len(runs) == 2 else "one of the runs"
         err.print(
-            f"incomplete: {n_left_out} of {len(a.asked)} items have no answer in a or b and "
+            f"incomplete: {result['n_left_out']} of {result['n_asked']} items have no answer in {some} and "
             f"{result['n_unjudged']} no verdict; they are in no difference",
             style="bold red",
         )
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What a run folder says about its items."""
-
-    asked: frozenset[str]
-    """The items that were asked, answered or not."""
-    answers: Mapping[str, str]
-    """What was answered, by item."""
-    judge: str
-    """Who judged."""
-    verdicts: Mapping[str, str] | None
-    """By item; None for a run that was not judged."""
+def _print_two(result: Mapping[str, Any]) -> None:
+    out.print(_table(result))
+    for kind, test in result["mcnemar"].items():
+        out.print(
+            f"{kind} items: {test['n_only_a']} right in a alone, {test['n_only_b']} in b alone, "
+            f"McNemar p = {test['p']:.3g}"
+        )
+    interval = result["interval"]
+    # These two runs tell more about what can be told apart than the assumptions made before any run.
+    out.print(about_intervals({**interval, "detectable_cal": result["detectable_cal"]}), soft_wrap=True)
 
 
-def _read(run: Path) -> _Run:
-    from omni_persona_artifacts.run_reader import judges_of, read_predictions, verdicts_of
+def _print_several(several: Mapping[str, Any], judge: str) -> None:
+    """The ranking, each run with those from which it does not differ, and the pairs."""
+    ranking = several["ranking"]
+    number = {run["name"]: place for place, run in enumerate(ranking, start=1)}
+    table = Table(title=Text(f"Cal of {several['n']} items, judged by {judge}"), title_justify="left")
+    for name in ("", "run", "Cal x 100", "tied with"):
+        table.add_column(name, justify="left" if name == "run" else "right", overflow="fold")
+    for place, run in enumerate(ranking, start=1):
+        tied = ", ".join(str(number[other]) for other in run["tied_with"])
+        cal = "-" if run["cal"] is None else f"{100 * run['cal']:.1f}"
+        table.add_row(str(place), Text(run["name"]), cal, tied or "none")
+    out.print(table)
+    pairs = Table(title=Text("Pairs; p corrected for their number (Holm)"), title_justify="left")
+    for name in ("pair", "difference", "p", "p corrected", ""):
+        pairs.add_column(name, justify="right")
+    for pair in sorted(several["pairs"], key=lambda pair: sorted((number[pair["a"]], number[pair["b"]]))):
+        pairs.add_row(*_pair_cells(pair, number), style="bold" if pair["differ"] else "")
+    out.print(pairs)
 
-    predictions = read_predictions(run)
-    answers = {name: line.prediction for name, line in predictions.items() if line.prediction is not None}
-    judged = verdicts_of(run, predictions)
-    if judged is None:
-        return _Run(frozenset(predictions), answers, "lexical", None)
-    verdicts = {name: line.verdict for name, line in judged.items()}
-    return _Run(frozenset(predictions), answers, judges_of(judged), verdicts)
 
-
-def _judged(run: _Run, references: Sequence[Mapping[str, Any]]) -> list[Any]:
-    from omni_persona_cal import judged_items
-
-    ids = [reference["augmented_id"] for reference in references]
-    verdicts = None if run.verdicts is None else [run.verdicts.get(name, "UNJUDGED") for name in ids]
-    return judged_items([run.answers[name] for name in ids], references, verdicts=verdicts)[0]
+def _pair_cells(pair: Mapping[str, Any], number: Mapping[str, int]) -> list[str]:
+    better, worse = sorted((pair["a"], pair["b"]), key=number.__getitem__)
+    difference = pair["difference"]
+    if difference is not None and better == pair["a"]:
+        difference = -difference
+    return [
+        f"{number[better]} over {number[worse]}",
+        "-" if difference is None else f"{100 * difference:+.1f}",
+        *("-" if pair[key] is None else f"{pair[key]:.3g}" for key in ("p", "p_holm")),
+        "differ" if pair["differ"] else "tied",
+    ]
 
 
 def _table(result: Mapping[str, Any]) -> Table:

@@ -134,6 +134,20 @@ def score_table(title: str, scores: Mapping[str, Any]) -> Table:
     return table
 
 
+def about_intervals(interval: Mapping[str, Any]) -> str:
+    """What the intervals of a run are over, and what difference its items can tell."""
+    if interval["n_people"] is None:
+        over = "Intervals are over source samples, for the people in them: with other people, scores may differ more."
+    else:
+        over = f"Intervals are over source samples and the {interval['n_people']} people they ask about."
+    return over + detectable(interval["detectable_cal"])
+
+
+def detectable(cal: float | None) -> str:
+    """The difference in Cal that items can tell, as a sentence that begins with a space; nothing for None."""
+    return "" if cal is None else f" Two runs are told apart from about {100 * cal:.0f} points of Cal on (80 % power)."
+
+
 def _cell(key: str, value: float | int | None) -> str:
     if value is None:
         return "-"

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from omni_persona_cli.console import err, out, score_table
+from omni_persona_cli.console import about_intervals, err, out, score_table
 
 EXAMPLES = """Examples:
 
@@ -48,14 +48,15 @@ def score(
 def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = False) -> bool:
     """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
     from omni_persona_artifacts.run_folder import read_manifest
-    from omni_persona_runner.judging import run_items, score_run
+    from omni_persona_runner.scoring import score_run
 
-    scores = score_run(run, run_items(run), protocol)
+    scores = score_run(run, protocol=protocol)
     if as_json:
         typer.echo(json.dumps(scores, indent=2))
     else:
         title = f"{read_manifest(run)['model']['name']} (judge: {scores['judge']}) in {run}"
         out.print(score_table(title, scores))
+        out.print(about_intervals(scores["interval"]), soft_wrap=True)
     if scores["n_missing"]:
         _incomplete(
             f"{scores['n_missing']} of {scores['n_items']} items have no answer and are in no rate; the same "

@@ -17,7 +17,6 @@ from typing import Any
 
 import datasets
 import evaluate
-import rouge_score
 
 from .abstention import abstains
 from .agreement import judge_agreement

@@ -9,7 +9,7 @@ from typing import Any
 from .comparison import paired
 from .evaluation import summary
 from .intervals import p_value_of_cal
-from .scores import GUARDED, JudgedItem
+from .scores import GUARDED, UNJUDGED, JudgedItem
 from .validation import check_protocol
 
 
@@ -28,9 +28,9 @@ def compare_several(
 
     Returns:
         `n`, `level`; `ranking`, the names of the runs by falling Cal, each with its `cal` and `tied_with`, the names of
-        the runs from which it does not differ; and `pairs`, each with the names `a` and `b`, the `difference` in Cal
-        (b minus a, over items judged in both), `p`, `p_holm` and `differ`. What does not exist is None; a pair without
-        a p-value is tied.
+        the runs from which it does not differ; and `pairs`, each with the names `a` and `b`, `n_unjudged` in either,
+        the `difference` in Cal (b minus a, over items judged in both), `p`, `p_holm` and `differ`. What does not exist
+        is None; a pair without a p-value is tied.
 
     Raises:
         ValueError: fewer than two runs, or runs over different items; says which.
@@ -46,7 +46,9 @@ def compare_several(
             raise ValueError(f"{name_a} (a) and {name_b} (b): {error}") from None
         cal_a, cal_b = (summary(run, protocol)["cal"] for run in (a, b))
         difference = None if cal_a is None or cal_b is None else cal_b - cal_a
-        pairs.append({"a": name_a, "b": name_b, "difference": difference, "p": p_value_of_cal(a, b, protocol)})
+        n_unjudged = sum(item.verdict == UNJUDGED for item in a)
+        p = p_value_of_cal(a, b, protocol)
+        pairs.append({"a": name_a, "b": name_b, "n_unjudged": n_unjudged, "difference": difference, "p": p})
     for pair, corrected in zip(pairs, holm([pair["p"] for pair in pairs]), strict=True):
         pair["p_holm"] = corrected
         pair["differ"] = corrected is not None and corrected <= level

@@ -13,7 +13,8 @@ import pyarrow as pa
 import omni_persona
 from omni_persona import Item, Media
 from omni_persona_artifacts.construction import FILE, read_construction
-from omni_persona_artifacts.dataset_folder import DatasetFolder, dataset_fingerprint
+from omni_persona_artifacts.data_files import dataset_fingerprint
+from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.errors import ItemError
 from omni_persona_artifacts.shown import Ablation, Cues, query_media
 

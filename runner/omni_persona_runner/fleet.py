@@ -23,7 +23,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni_persona_artifacts.dataset_folder import DatasetFolder, Row, dataset_fingerprint
+from omni_persona_artifacts.data_files import dataset_fingerprint
+from omni_persona_artifacts.dataset_folder import DatasetFolder, Row
 from omni_persona_runner.asking import ask
 from omni_persona_runner.batching import WINDOW, Size
 from omni_persona_runner.model import Answer, LoadError, Model, ModelError, Outcome

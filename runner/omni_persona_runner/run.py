@@ -19,7 +19,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omni_persona_artifacts.dataset_folder import DatasetFolder, Row, dataset_fingerprint, outlines
+from omni_persona_artifacts.data_files import dataset_fingerprint, dataset_state
+from omni_persona_artifacts.dataset_folder import DatasetFolder, Row, outlines
 from omni_persona_artifacts.run_folder import (
     Prediction,
     append_predictions,
@@ -170,6 +171,7 @@ def _manifest(model: Model, folder: DatasetFolder, limit: int | None, fleet: Fle
         "dataset": {
             "path": str(folder.path.resolve()),
             "fingerprint": dataset_fingerprint(folder.path),
+            "state": dataset_state(folder.path),
             "n_items": len(folder.rows),
         },
         **alone,

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import ABSTENTION, Item, Media
-from omni_persona_artifacts.dataset_folder import DatasetFolder, dataset_fingerprint, media_digests
+from omni_persona_artifacts.data_files import dataset_fingerprint
+from omni_persona_artifacts.dataset_folder import DatasetFolder, media_digests
 from omni_persona_artifacts.errors import ItemError
 from omni_persona_runner.attributes import described, quoted, sentences, stating_sentence
 from omni_persona_runner.calibration import Confidence, features, fit_confidence, fit_threshold

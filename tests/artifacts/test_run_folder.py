@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
-from omni_persona_artifacts.dataset_folder import dataset_fingerprint
+from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.run_folder import (
     Prediction,

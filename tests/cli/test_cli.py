@@ -19,6 +19,7 @@ COMMANDS = (
     "judge",
     "score",
     "compare",
+    "power",
     "report",
     "train-data",
     "rewards",

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_cli import compare
 
 app = typer.Typer()
@@ -19,27 +22,32 @@ app.command()(compare.compare)
 ABSTENTION = "I cannot determine that from the provided context."
 
 
-@pytest.fixture
-def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Makes a run over items of which every third is unanswerable; None is a failed item."""
-    references = {
-        f"item_{i}": {
-            "augmented_id": f"item_{i}",
-            "source_sample_id": f"sample_{i // 3}",
-            "group": "I2I" if i % 2 else "A2A",
-            "task": "task",
-            "absence": "absent_persona" if i % 3 == 2 else "none",
-            "gold_answer": "harbour pilot",
-            "answerable": i % 3 != 2,
-        }
-        for i in range(30)
+def item(i: int) -> dict[str, Any]:
+    """Row i of the dataset: every third is unanswerable, three share their memories. Of the media, none can be read."""
+    return {
+        "augmented_id": f"item_{i}",
+        "source_sample_id": f"sample_{i // 3}",
+        "group": "I2I" if i % 2 else "A2A",
+        "selected_task": "task",
+        "absence": "absent_persona" if i % 3 == 2 else "none",
+        "contexts": [{"image": {"bytes": b"none", "path": "face.png"}}],
+        "answer_supervision": {"answerable_from_context": i % 3 != 2, "gold_answer": "harbour pilot"},
     }
-    monkeypatch.setattr("omni_persona_runner.judging.run_items", lambda run: list(references.values()))
-    monkeypatch.setattr("omni_persona.reference", lambda item: item)
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a run over a dataset of 30 items; None is a failed item."""
+    dataset = tmp_path / "dataset"
+    (dataset / "data").mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist([item(i) for i in range(30)]), dataset / "data" / "test-00000.parquet")
+    fingerprint = dataset_fingerprint(dataset)
 
     def make(name: str, said: list[str | None], judge: str | None = None, verdict: str = "CORRECT") -> Path:
         folder = tmp_path / name
         folder.mkdir()
+        manifest = {"model": {"name": name}, "dataset": {"path": str(dataset), "fingerprint": fingerprint}}
+        (folder / "run.json").write_text(json.dumps(manifest))
         lines = [{"augmented_id": f"item_{i}", "prediction": text} for i, text in enumerate(said)]
         (folder / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         if judge:
@@ -89,3 +97,26 @@ def test_runs_that_cannot_be_compared_are_refused(make_run: Callable[..., Path])
     assert "got 2 only in" in str(call(a, make_run("b", PERFECT[:28])).exception)
     assert "judged by one judge, got lexical in" in str(call(a, make_run("c", PERFECT, "openai:m")).exception)
     assert "no such run folder" in str(call(a, "nowhere").exception)
+
+
+def test_several_runs_are_ranked_and_ties_told(make_run: Callable[..., Path]) -> None:
+    worst = make_run("worst", ["baker"] * 30)
+    good = [make_run(name, ["baker", *PERFECT[1:]] if name == "second" else PERFECT) for name in ("first", "second")]
+    done = call(worst, *good)
+    assert done.exit_code == 0, done.output
+    rows = [line.replace("│", " ").split() for line in done.output.splitlines() if "│" in line]
+    assert [rows[i][-2:] for i in range(3)] == [["100.0", "2"], ["97.5", "1"], ["0.0", "none"]]
+    assert [row[-1] for row in rows[3:]] == ["tied", "differ", "differ"]
+    assert rows[4][:4] == ["1", "over", "3", "+100.0"]
+    several = json.loads(call(worst, *good, "--json").output)["several"]
+    assert [run["name"] for run in several["ranking"]] == [str(good[0]), str(good[1]), str(worst)]
+    assert all(pair["p_holm"] >= pair["p"] for pair in several["pairs"])
+
+
+def test_runs_over_another_dataset_or_named_twice_are_refused(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    a, b = make_run("a", PERFECT), make_run("b", PERFECT)
+    assert "each named once" in str(call(a, a).exception)
+    assert "at least two runs" in str(call(a).exception)
+    rows = pa.Table.from_pylist([{**item(i), "group": "T2T"} for i in range(30)])
+    pq.write_table(rows, tmp_path / "dataset" / "data" / "test-00000.parquet")
+    assert "made with another dataset than what" in str(call(a, b).exception)

@@ -9,12 +9,13 @@ from rows import TASKS, make_row
 from typer.testing import CliRunner
 
 import omni_persona
-from omni_persona_artifacts.dataset_folder import dataset_fingerprint
+from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.run_folder import RunFolderError
 from omni_persona_cal.reading import ReadingError, read_answers
 from omni_persona_cli.app import app
 from omni_persona_report.gather import gather
-from omni_persona_runner.judging import run_items, score_run
+from omni_persona_runner.judging import run_items
+from omni_persona_runner.scoring import score_run
 
 ROWS = [make_row(index, task) for index, task in enumerate(TASKS)]
 IDS = [row["augmented_id"] for row in ROWS]

@@ -16,6 +16,15 @@ def test_rouge_l_is_what_rouge_score_says_of_ascii_text(gold: str, prediction: s
     assert rouge_l_recall(gold, prediction) == expected
 
 
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.sampled_from("abc"), max_size=90), st.lists(st.sampled_from("abcd"), max_size=120))
+def test_rouge_l_of_few_words_that_often_repeat(gold: list[str], prediction: list[str]) -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    texts = " ".join(gold), " ".join(prediction)
+    assert rouge_l_recall(*texts) == RougeScorer(["rougeL"]).score(*texts)["rougeL"].recall
+
+
 def test_letters_beyond_ascii_count() -> None:
     assert rouge_l_recall("Café Ærø", "at the café ærø") == 1.0
     assert token_f1("Ærø", "ærø") == 1.0

@@ -14,8 +14,8 @@ import soundfile
 from PIL import Image
 
 import omni_persona
-from omni_persona_artifacts.dataset_folder import dataset_fingerprint
-from omni_persona_runner.judging import score_run
+from omni_persona_artifacts.data_files import dataset_fingerprint
+from omni_persona_runner.scoring import score_run
 
 TASKS = ("visual_to_bio", "voice_to_bio", "semantic_to_emotion", "dialogue_to_environment")
 ABSENCES = ("none", "none", "absent_persona", "absent_attribute")

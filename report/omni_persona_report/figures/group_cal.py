@@ -44,7 +44,7 @@ def group_cal(runs: Sequence[ReportRun]) -> Figure:
         "cal_by_group",
         "Cal by group",
         "Cal is the mean of answering what the memories hold and abstaining from what they do not. A model that always "
-        "abstains has 50. Bars are 95 % intervals over source samples, where the scores hold them.",
+        "abstains has 50. Bars are 95 % intervals, where the scores hold them.",
         "Cal by group. " + "; ".join(said) + ".",
         WIDTH,
         int(bottom + 42),

@@ -1,0 +1,177 @@
+"""From a run's answers and verdicts to its scores, and to comparisons of runs; no media and no model.
+
+An item that failed, or was never asked, has no answer to score. It is missing: left out of every rate, counted in
+`n_missing`, and the scores are not `complete`. It is never an empty answer that counts as wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import omni_persona_cal
+from omni_persona_artifacts.data_files import dataset_fingerprint, dataset_state
+from omni_persona_artifacts.references import references
+from omni_persona_artifacts.run_folder import SCORES, RunFolderError, read_manifest, write_json
+from omni_persona_artifacts.run_reader import judges_of, read_predictions, verdicts_of
+
+if TYPE_CHECKING:
+    from omni_persona import Item
+
+
+def dataset_of(run: str | Path) -> str:
+    """The path of the dataset that a run was made with.
+
+    Raises `RunFolderError` where it is gone from its place or has changed since.
+    """
+    manifest = read_manifest(Path(run))["dataset"]
+    path = str(manifest["path"])
+    try:
+        # What was not written since need not be read to know that it is the same.
+        if manifest.get("state") is not None and manifest["state"] == dataset_state(path):
+            return path
+        fingerprint = dataset_fingerprint(path)
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{run} was made with a dataset that is gone: {error}") from None
+    if fingerprint != manifest["fingerprint"]:
+        raise RunFolderError(f"{run} was made with another dataset than what {path} holds now")
+    return path
+
+
+def run_references(run: str | Path) -> list[dict[str, Any]]:
+    """The metric's references of the items of the dataset that a run was made with; errors as of `dataset_of`."""
+    return references(dataset_of(run))
+
+
+def score_run(
+    run: str | Path, items: Iterable[Item | Mapping[str, Any]] | None = None, protocol: str = "guarded"
+) -> dict[str, Any]:
+    """Score a run's answers and write `scores.json`: the metric's result, and
+
+        n_items      items of the dataset
+        n_missing    those without an answer: failed, or not asked; in no rate
+        n_failed     the failed ones among them
+        complete     every item has an answer and every answer to an answerable item a verdict
+        judge        who judged
+
+    Answers are judged by `verdicts.jsonl` (one without a verdict is UNJUDGED) or, where a run has none, lexically.
+    items: those of its dataset, or references to them; read from there if left out. protocol: which Ans and which Cal
+    the headline keys hold, see `omni_persona_cal.compute`. Raises `RunFolderError` where no item has an answer, and
+    without `items` what `dataset_of` raises.
+    """
+    run = Path(run)
+    predictions = read_predictions(run)
+    judged = verdicts_of(run, predictions)
+    answers = {name: line.prediction for name, line in predictions.items() if line.prediction is not None}
+    asked = run_references(run) if items is None else [_reference(item) for item in items]
+    scored = [reference for reference in asked if reference["augmented_id"] in answers]
+    if not scored:
+        raise RunFolderError(f"{run} holds no answer to any item of its dataset")
+    ids = [reference["augmented_id"] for reference in scored]
+    result = omni_persona_cal.compute(
+        predictions=[answers[item_id] for item_id in ids],
+        references=scored,
+        protocol=protocol,
+        verdicts=None
+        if judged is None
+        else [judged[item_id].verdict if item_id in judged else "UNJUDGED" for item_id in ids],
+    )
+    n_missing = len(asked) - len(scored)
+    failed = {item_id for item_id, prediction in predictions.items() if prediction.status == "failed"}
+    scores = {
+        **result,
+        "judge": result["judge"] if judged is None else judges_of(judged),
+        "n_items": len(asked),
+        "n_missing": n_missing,
+        "n_failed": sum(reference["augmented_id"] in failed for reference in asked),
+        "complete": result["complete"] and n_missing == 0,
+    }
+    write_json(run / SCORES, scores)
+    return scores
+
+
+def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:
+    """Compare runs over the same items, by what all of them answered.
+
+    Returns `runs`, their paths; `judge`; `n_asked`; `n_left_out`, items without an answer in one of them; and of two
+    runs, `a` and `b`, what `omni_persona_cal.compare` does, b minus a, of more `omni_persona_cal.compare_several`
+    under `several`, with the runs' paths for names.
+    Raises `ValueError` for fewer than two runs, for one that is named twice, and for runs over different items or with
+    different judges; `RunFolderError` for what is no run.
+    """
+    names = [str(run) for run in runs]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(f"expected at least two runs, each named once, got {', '.join(names) or 'none'}")
+    sides = [_Side.of(Path(run)) for run in runs]
+    for name, side in zip(names[1:], sides[1:], strict=True):
+        _require_alike(names[0], sides[0], name, side)
+    in_all = set(sides[0].answers).intersection(*(side.answers for side in sides[1:]))
+    # A dataset is read once for all runs over it; two that give one id to different items are told apart.
+    paths = [dataset_of(run) for run in runs]
+    read = {path: [one for one in references(path) if one["augmented_id"] in in_all] for path in set(paths)}
+    if not in_all or not all(read.values()):
+        raise ValueError(f"expected runs with answers to the same items, got no item that all of {len(names)} answered")
+    judged = {name: side.judged(read[path]) for name, side, path in zip(names, sides, paths, strict=True)}
+    told = {
+        "runs": names,
+        "judge": sides[0].judge,
+        "n_asked": len(sides[0].asked),
+        "n_left_out": len(sides[0].asked) - len(judged[names[0]]),
+    }
+    if len(names) == 2:
+        return {**told, "a": names[0], "b": names[1], **omni_persona_cal.compare(*judged.values())}
+    several = omni_persona_cal.compare_several(judged)
+    n_unjudged = max(pair["n_unjudged"] for pair in several["pairs"])
+    return {**told, "n_unjudged": n_unjudged, "several": several}
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One of the runs that are compared."""
+
+    asked: frozenset[str]
+    """The items that were asked, answered or not."""
+    answers: Mapping[str, str]
+    """What was answered, by item."""
+    judge: str
+    """Who judged."""
+    verdicts: Mapping[str, str] | None
+    """By item; None for a run that was not judged."""
+
+    @classmethod
+    def of(cls, run: Path) -> _Side:
+        predictions = read_predictions(run)
+        judged = verdicts_of(run, predictions)
+        answers = {name: line.prediction for name, line in predictions.items() if line.prediction is not None}
+        if not judged:
+            return cls(frozenset(predictions), answers, "lexical", None)
+        verdicts = {name: line.verdict for name, line in judged.items()}
+        return cls(frozenset(predictions), answers, judges_of(judged), verdicts)
+
+    def judged(self, known: Sequence[Mapping[str, Any]]) -> list[Any]:
+        ids = [reference["augmented_id"] for reference in known]
+        verdicts = None if self.verdicts is None else [self.verdicts.get(name, "UNJUDGED") for name in ids]
+        return omni_persona_cal.judged_items([self.answers[name] for name in ids], known, verdicts=verdicts)[0]
+
+
+def _require_alike(name: str, side: _Side, other_name: str, other: _Side) -> None:
+    if side.asked != other.asked:
+        raise ValueError(
+            f"expected runs over the same items, got {len(side.asked - other.asked)} only in {name} "
+            f"and {len(other.asked - side.asked)} only in {other_name}"
+        )
+    if side.judge != other.judge:
+        raise ValueError(
+            f"expected runs judged by one judge, got {side.judge} in {name} and {other.judge} in {other_name}: "
+            "judge one anew"
+        )
+
+
+def _reference(item: Item | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(item, Mapping) and "answerable" in item:
+        return item
+    import omni_persona
+
+    return omni_persona.reference(item)
