@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import omni_persona
-from omni_persona_artifacts.dataset_folder import dataset_fingerprint
+from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_training.corpus.assemble import examples
 from omni_persona_training.corpus.card import card
