@@ -14,7 +14,7 @@ from PIL import Image
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import MARKER
 from omni_persona_people.invent import EMBEDDED_POOL, EMBEDDED_SEED, EMBEDDED_SIZE, SpeechError, generate_pool
-from omni_persona_people.invent.deck import Deck
+from omni_persona_people.deck import Deck
 from omni_persona_people.invent.overlap import content_words, share_a_word
 from omni_persona_people.invent.people import PROFILE_FIELDS, draw_people
 from omni_persona_people.invent.pictures import render

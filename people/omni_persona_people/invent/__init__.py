@@ -1,15 +1,15 @@
 """Invents people for a benchmark: profiles, faces and voices that belong to nobody.
 
-`EMBEDDED_POOL` is a pool that comes with the package, made by
-`generate_pool(folder, personas=EMBEDDED_SIZE, seed=EMBEDDED_SEED)`.
+`EMBEDDED_POOL` is a pool that comes with the package: rendered faces, natural voices, frozen.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from omni_persona_people.espeak import SpeechError
 from omni_persona_people.invent.pool import generate_pool
-from omni_persona_people.invent.speech import SpeechError
+from omni_persona_people.rendered.makehuman import AssetError
 
 EMBEDDED_SIZE = 24
 """People in the embedded pool."""
@@ -20,4 +20,4 @@ EMBEDDED_SEED = 0
 EMBEDDED_POOL: Path = Path(__file__).resolve().parent.parent / "embedded_pool"
 """Folder of the embedded pool."""
 
-__all__ = ["EMBEDDED_POOL", "EMBEDDED_SEED", "EMBEDDED_SIZE", "SpeechError", "generate_pool"]
+__all__ = ["EMBEDDED_POOL", "EMBEDDED_SEED", "EMBEDDED_SIZE", "AssetError", "SpeechError", "generate_pool"]

@@ -8,12 +8,11 @@ two people would name alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from omni_persona_people.invent.deck import Deck
+from omni_persona_people.deck import Deck
 from omni_persona_people.invent.overlap import share_a_word
 
 _CONTRAST = 62.0
@@ -186,7 +185,7 @@ _GARMENTS = (
     ("GRAPHIC_SHIRT", "SKULL", "a {c} T-shirt with a skull on it"),
 )
 
-# Mouth, eyes, brows. References look calm, queries do not.
+# Mouth, eyes, brows.
 _CALM = (
     ("DEFAULT", "DEFAULT", "DEFAULT"),
     ("SMILE", "DEFAULT", "DEFAULT"),
@@ -350,25 +349,20 @@ def _cloth_colours(part: str, skin: str) -> list[str]:
 def shots(look: Look, rng: np.random.Generator) -> tuple[Shot, Shot, Shot, Shot]:
     """Four pictures of a look: two references, then two queries.
 
-    The references show exactly the look's clothes. The queries show two other garments in two other colours,
-    and expressions and backdrops that no reference has.
+    The references show exactly the look's clothes. All else, and what the queries wear, is drawn from everything,
+    what another picture shows included.
     """
-    worn = [look.clothing, look.clothing, *_other_garments(look, rng)]
-    calm = [_CALM[i] for i in rng.choice(len(_CALM), 2, replace=False)]
-    lively = [_LIVELY[i] for i in rng.choice(len(_LIVELY), 2, replace=False)]
-    kinds = rng.permutation(_BACKDROPS)[:4]
-    taken: list[tuple[str, str]] = []
+    worn = [look.clothing, look.clothing, _any_garment(look, rng), _any_garment(look, rng)]
     result = []
-    for garment, (mouth, eyes, brows), kind in zip(worn, calm + lively, kinds, strict=True):
-        colours = _backdrop_colours(look.face, garment, taken, rng)
-        taken.append(colours)
+    for garment in worn:
+        mouth, eyes, brows = (_CALM + _LIVELY)[rng.integers(len(_CALM + _LIVELY))]
         shot = Shot(
             garment=garment,
             mouth=mouth,
             eyes=eyes,
             brows=brows,
-            backdrop=str(kind),
-            colours=colours,
+            backdrop=str(rng.choice(_BACKDROPS)),
+            colours=_backdrop_colours(look.face, garment, rng),
             zoom=round(float(rng.uniform(0.94, 1.01)), 3),
             shift=(round(float(rng.uniform(-5, 5)), 1), round(float(rng.uniform(5, 8)), 1)),
             tilt=round(float(rng.uniform(-2, 2)), 2),
@@ -377,27 +371,16 @@ def shots(look: Look, rng: np.random.Generator) -> tuple[Shot, Shot, Shot, Shot]
     return result[0], result[1], result[2], result[3]
 
 
-def _other_garments(look: Look, rng: np.random.Generator) -> list[Garment]:
-    parts, colours = {look.clothing.part}, {look.clothing.colour}
-    others: list[Garment] = []
-    for index in rng.permutation(len(_GARMENTS)):
-        part, graphic, words = _GARMENTS[index]
-        if part in parts:
-            continue
-        names = [n for n in _cloth_colours(part, look.face.skin) if _apart(_CLOTH_COLOURS[n], *colours)]
-        name = names[rng.integers(len(names))]
-        others.append(Garment(part, graphic, _CLOTH_COLOURS[name], _coloured(words, name)))
-        parts.add(part)
-        colours.add(_CLOTH_COLOURS[name])
-        if len(others) == 2:
-            break
-    return others
+def _any_garment(look: Look, rng: np.random.Generator) -> Garment:
+    seen = [garment for garment in _GARMENTS if _is_seen(garment[0], look.face)]
+    part, graphic, words = seen[rng.integers(len(seen))]
+    names = _cloth_colours(part, look.face.skin)
+    name = names[rng.integers(len(names))]
+    return Garment(part, graphic, _CLOTH_COLOURS[name], _coloured(words, name))
 
 
-def _backdrop_colours(
-    face: Face, garment: Garment, taken: Sequence[tuple[str, str]], rng: np.random.Generator
-) -> tuple[str, str]:
+def _backdrop_colours(face: Face, garment: Garment, rng: np.random.Generator) -> tuple[str, str]:
     near = (face.skin, face.hair_colour, garment.colour)
-    free = [colours for colours in _BACKDROP_COLOURS if colours not in taken]
-    clear = [colours for colours in free if all(_apart(colour, *near) for colour in colours)] or free
+    clear = [colours for colours in _BACKDROP_COLOURS if all(_apart(colour, *near) for colour in colours)]
+    clear = clear or list(_BACKDROP_COLOURS)
     return clear[rng.integers(len(clear))]

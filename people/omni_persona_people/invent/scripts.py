@@ -1,72 +1,96 @@
-"""Decides what a person says in the four clips."""
+"""Decides what a person says in the four clips, how, and how it is recorded."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from omni_persona_people.invent import sentences
-from omni_persona_people.invent.deck import Deck
+from omni_persona_people.deck import Deck
 from omni_persona_people.invent.overlap import Footprints
 from omni_persona_people.invent.speech import SHORTEST
-from omni_persona_people.invent.voices import Speaker
+from omni_persona_people.invent.vocabulary import all_readings, word_lists
+from omni_persona_people.natural.conditions import Conditions, draw_conditions
+from omni_persona_people.natural.speakers import MOODS
 
 # Longer clips cost space and say nothing more.
 _LEAST, _MOST = SHORTEST + 0.05, SHORTEST + 0.75
 
 
+class Tempo(Protocol):
+    """A speaker, as far as the length of a clip goes."""
+
+    @property
+    def tempo(self) -> float:
+        """About how many characters are spoken in a second."""
+
+
 @dataclass(frozen=True)
 class Script:
-    """What is said in one clip."""
+    """What is said in one clip, and how it is recorded."""
 
     role: str
     """`reference` or `query`."""
     text: str
     afterthought: str
     """Said as well if the clip turns out too short."""
+    mood: str
+    """One of `MOODS`; heard in natural voices alone."""
+    conditions: Conditions
+    """Of the recording; used for natural voices alone."""
 
 
 class Talk:
     """Deals sentences to people one after another."""
 
-    def __init__(self, deck_rng: np.random.Generator) -> None:
-        self._topics = Deck(sentences.TOPIC_FRAMES, deck_rng)
-        self._quotes = Deck(sentences.QUOTE_FRAMES, deck_rng)
-        self._everyday = Deck(sentences.EVERYDAY, deck_rng)
-        self._afterthoughts = Deck(sentences.AFTERTHOUGHTS, deck_rng)
+    def __init__(self, deck_rng: np.random.Generator, taken: Collection[str] = ()) -> None:
+        """taken: what other people say; it is not dealt."""
+        lists = word_lists("sentences")
+        self._topics = Deck(lists["topic_frames"], deck_rng)
+        self._quotes = Deck(lists["quote_frames"], deck_rng)
+        everyday = [text for text in all_readings(lists["everyday"]) if text not in set(taken)]
+        self._everyday = Deck(everyday, deck_rng)
+        self._afterthoughts = Deck(lists["afterthoughts"], deck_rng)
 
-    def scripts(self, profile: dict[str, str], speaker: Speaker) -> tuple[Script, Script, Script, Script]:
-        """Two references, which speak topic and quote verbatim, and two queries of everyday talk.
+    def scripts(
+        self, profile: dict[str, str], mood: str, speaker: Tempo, rng: np.random.Generator
+    ) -> tuple[Script, Script, Script, Script]:
+        """Two references, which speak topic and quote verbatim in the mood given, and two queries in any mood.
 
         `profile` holds the name as well. Neither the queries nor the frames around topic and quote share a
         content word with any fact.
         """
         known = Footprints(*profile.values())
         texts = [
-            self._frame(self._topics, profile["topic"], known, speaker),
-            self._frame(self._quotes, profile["quote"], known, speaker),
+            self._frame(self._topics, "TOPIC", profile["topic"], known, speaker),
+            self._frame(self._quotes, "QUOTE", profile["quote"], known, speaker),
             self._plain(known, speaker),
             self._plain(known, speaker),
         ]
         roles = ("reference", "reference", "query", "query")
-        four = [Script(role, text, self._aside(known)) for role, text in zip(roles, texts, strict=True)]
+        moods = (mood, mood, *(str(one) for one in rng.choice(list(MOODS), 2)))
+        four = [
+            Script(role, text, self._aside(known), one, draw_conditions(rng))
+            for role, text, one in zip(roles, texts, moods, strict=True)
+        ]
         return four[0], four[1], four[2], four[3]
 
-    def _frame(self, frames: Deck[str], fact: str, known: Footprints, speaker: Speaker) -> str:
-        quiet = [frame for frame in frames.cards if not known.meets(frame)]
-        fitting = [frame for frame in quiet if fits(frame.format(fact), speaker)]
+    def _frame(self, frames: Deck[str], place: str, fact: str, known: Footprints, speaker: Tempo) -> str:
+        quiet = [frame for frame in frames.cards if not known.meets(frame.replace(place, ""))]
+        fitting = [frame for frame in quiet if fits(frame.replace(place, fact), speaker)]
         # A fact too long for any frame gets the shortest.
         fitting = fitting or [min(quiet, key=len)]
-        return frames.draw(lambda frame: frame in fitting).format(fact)
+        return frames.draw(lambda frame: frame in fitting).replace(place, fact)
 
-    def _plain(self, known: Footprints, speaker: Speaker) -> str:
+    def _plain(self, known: Footprints, speaker: Tempo) -> str:
         return self._everyday.draw(lambda text: fits(text, speaker) and not known.meets(text))
 
     def _aside(self, known: Footprints) -> str:
         return self._afterthoughts.draw(lambda text: not known.meets(text))
 
 
-def fits(text: str, speaker: Speaker) -> bool:
+def fits(text: str, speaker: Tempo) -> bool:
     """Whether `text` takes about as long as a clip should."""
     return _LEAST <= len(text) / speaker.tempo <= _MOST

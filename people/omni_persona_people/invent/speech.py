@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import io
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from omni_persona_people import espeak
+from omni_persona_people.espeak import SpeechError
 from omni_persona_people.invent.voices import Speaker
 
 RATE = 24_000
@@ -23,8 +21,6 @@ RATE = 24_000
 
 SHORTEST, LONGEST = 4.0, 15.0
 """Length of a clip, seconds."""
-
-_ESPEAK_RATE = 22_050
 
 _LOUDNESS = 0.04
 """Root mean square of a clip, of full scale: nobody is known by being louder."""
@@ -34,14 +30,9 @@ _BITS = 11
 bits that are zero in every sample of a block: a clip takes half the bytes that it takes with 16 bits."""
 
 # Of espeak-ng's C interface (speak_lib.h).
-_SYNCHRONOUS, _DONT_EXIT, _UTF8 = 2, 0x8000, 1
+_UTF8 = 1
 _PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}
-_SEED = 1
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-
-
-class SpeechError(RuntimeError):
-    """The synthesiser refused a voice, a setting or a text."""
 
 
 def speak(text: str, speaker: Speaker) -> np.ndarray:
@@ -54,9 +45,9 @@ def speak(text: str, speaker: Speaker) -> np.ndarray:
     """
     import soxr
 
-    with _synthesiser() as (library, data):
+    with espeak.loaded_espeak() as (library, data):
         spoken = _synthesise(library, data, text, speaker)
-    samples = soxr.resample(spoken / 32768.0, _ESPEAK_RATE, RATE, quality="HQ")
+    samples = soxr.resample(spoken / 32768.0, espeak.RATE, RATE, quality="HQ")
     loudness = float(np.sqrt(np.mean(samples**2)))
     if loudness == 0:
         raise SpeechError(f"expected speech, got silence, for {text!r}")
@@ -75,51 +66,8 @@ def encode(samples: np.ndarray) -> bytes:
     return out.getvalue()
 
 
-@contextmanager
-def _synthesiser() -> Iterator[tuple[ctypes.CDLL, Path]]:
-    """A fresh copy of espeak-ng, and its data folder.
-
-    The library keeps the state of its noise and flutter from one sentence to the next, and starting it anew
-    does not clear them. Unloading it does, and costs next to nothing: a sentence then depends on nothing said
-    before.
-    """
-    import espeakng_loader
-
-    path, data = espeakng_loader.get_library_path(), Path(espeakng_loader.get_data_path())
-    if _is_loaded(path):
-        raise SpeechError(f"expected nobody else to have loaded {path}, because its state would be shared")
-    library = ctypes.CDLL(path)
-    try:
-        rate = library.espeak_Initialize(_SYNCHRONOUS, 0, os.fsencode(data), _DONT_EXIT)
-        if rate != _ESPEAK_RATE:
-            raise SpeechError(f"expected espeak-ng at {_ESPEAK_RATE} Hz, got {rate}, with data in {data}")
-        library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
-        yield library, data
-    finally:
-        library.espeak_Terminate()
-        _unload(library)
-
-
-def _is_loaded(path: str) -> bool:
-    if not hasattr(os, "RTLD_NOLOAD"):
-        return False
-    try:
-        resident = ctypes.CDLL(path, mode=os.RTLD_NOLOAD)
-    except OSError:
-        return False
-    _unload(resident)
-    return True
-
-
-def _unload(library: ctypes.CDLL) -> None:
-    import _ctypes
-
-    unload = getattr(_ctypes, "FreeLibrary" if sys.platform == "win32" else "dlclose")
-    unload(library._handle)
-
-
 def _synthesise(library: ctypes.CDLL, data: Path, text: str, speaker: Speaker) -> np.ndarray:
-    """Speaks `text`: int16 samples at `_ESPEAK_RATE` Hz."""
+    """Speaks `text`: int16 samples at `espeak.RATE` Hz."""
     chunks: list[np.ndarray] = []
 
     def receive(samples: Any, count: int, events: object) -> int:

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from omni_persona_people.invent.deck import Deck
+from omni_persona_people.deck import Deck
 
 LOWEST_PITCH, HIGHEST_PITCH = 10, 90
 """Of the synthesiser's 0..99; the ends of its scale sound strained."""

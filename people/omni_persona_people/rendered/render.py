@@ -1,0 +1,47 @@
+"""Renders a picture of a person with Blender: a maintainers' tool (`pip install "omni-persona[render]"`)."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+
+from omni_persona_people.rendered.looks import Identity
+from omni_persona_people.rendered.makehuman import AssetError, MakeHuman
+from omni_persona_people.rendered.shots import Shot
+
+SIZE = 320
+"""Width and height of a picture, pixels."""
+SAMPLES = 12
+"""Light paths for each pixel, before the noise is removed."""
+QUALITY = 88
+"""Of the JPEG."""
+
+
+def require_blender() -> None:
+    """Raise `AssetError` where Blender is not installed as a Python module."""
+    try:
+        import bpy  # noqa: F401
+    except ImportError:
+        raise AssetError(
+            'rendered faces need Blender as a Python module (Python 3.11): pip install "omni-persona[render]"'
+        ) from None
+
+
+def render(
+    identity: Identity, shot: Shot, human: MakeHuman, size: int = SIZE, samples: int = SAMPLES, threads: int = 1
+) -> bytes:
+    """A picture as JPEG without metadata; the same arguments give the same bytes on one machine."""
+    import bpy
+    from PIL import Image
+
+    from omni_persona_people.rendered import body, studio
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    studio.light(shot, body.add_person(identity, shot, human))
+    with tempfile.TemporaryDirectory() as folder:
+        studio.expose(shot, size, samples, threads, Path(folder) / "picture.png")
+        with Image.open(Path(folder) / "picture.png") as picture:
+            out = io.BytesIO()
+            picture.convert("RGB").save(out, format="JPEG", quality=QUALITY, optimize=True)
+    return out.getvalue()
