@@ -114,6 +114,14 @@ def foreign_files(folder: Path) -> list[str] | None:
     return [name for name in sorted(found) if listed.get(name) != _described(folder / name)]
 
 
+def harmed_files(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of what a folder's list of files names and is missing, or has changed; both empty without a list."""
+    listed = _listed(folder) or {}
+    missing = [name for name in sorted(listed) if not (folder / name).is_file()]
+    there = sorted(set(listed).difference(missing))
+    return missing, [name for name in there if listed[name] != _described(folder / name)]
+
+
 def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, Any] | None:
     """What an `out` that may be replaced holds now; None where there is none."""
     try:

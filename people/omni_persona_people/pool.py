@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from omni_persona_artifacts.folders import MARKER, harmed_files
 from omni_persona_people.errors import PoolError
 from omni_persona_people.pool_cache import FileFacts, PoolCache
 from omni_persona_people.rules.clauses import MOST_CLAUSES, clause_flaw
@@ -199,6 +200,7 @@ def read_pool(
     file = folder / "personas.jsonl"
     if not file.is_file():
         raise PoolError(f"{folder} is no persona pool: it has no personas.jsonl")
+    _require_unharmed(folder)
     lines = read_lines(file)
     people: list[Persona] = []
     first_line: dict[str, int] = {}
@@ -223,6 +225,21 @@ def read_pool(
     if not people:
         raise PoolError(f"{file}: expected one persona a line, got an empty file")
     return people
+
+
+def _require_unharmed(folder: Path) -> None:
+    """Raise `PoolError` where files of a pool that was made here are missing or differ from their recorded hashes."""
+    missing, changed = harmed_files(folder)
+    told = [
+        f"{len(names)} {what} (first {names[0]})"
+        for names, what in ((missing, "missing"), (changed, "changed"))
+        if names
+    ]
+    if told:
+        raise PoolError(
+            f"{folder}: the pool was cut off or edited since it was made: {', '.join(told)}; restore it, or remove "
+            f"{MARKER} in it to use it as it is"
+        )
 
 
 def read_lines(file: Path) -> list[str]:

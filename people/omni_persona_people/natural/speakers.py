@@ -14,13 +14,34 @@ from omni_persona_people.deck import Deck
 # Median pitch of each voice pack in Hz, measured on one sentence by autocorrelation.
 PITCHES: dict[str, dict[str, float]] = {
     "female": {
-        "af_alloy": 144, "af_aoede": 180, "af_bella": 189, "af_heart": 186, "af_jessica": 205, "af_kore":
-        154, "af_nova": 159, "af_river": 179, "af_sarah": 180, "af_sky": 156, "bf_alice": 202, "bf_emma":
-        181, "bf_isabella": 203, "bf_lily": 185,
+        "af_alloy": 144,
+        "af_aoede": 180,
+        "af_bella": 189,
+        "af_heart": 186,
+        "af_jessica": 205,
+        "af_kore": 154,
+        "af_nova": 159,
+        "af_river": 179,
+        "af_sarah": 180,
+        "af_sky": 156,
+        "bf_alice": 202,
+        "bf_emma": 181,
+        "bf_isabella": 203,
+        "bf_lily": 185,
     },
     "male": {
-        "am_adam": 113, "am_echo": 105, "am_eric": 154, "am_fenrir": 132, "am_liam": 120, "am_michael": 110,
-        "am_onyx": 84, "am_puck": 109, "bm_daniel": 122, "bm_fable": 112, "bm_george": 137, "bm_lewis": 88,
+        "am_adam": 113,
+        "am_echo": 105,
+        "am_eric": 154,
+        "am_fenrir": 132,
+        "am_liam": 120,
+        "am_michael": 110,
+        "am_onyx": 84,
+        "am_puck": 109,
+        "bm_daniel": 122,
+        "bm_fable": 112,
+        "bm_george": 137,
+        "bm_lewis": 88,
     },
 }
 

@@ -47,7 +47,10 @@ def add_person(identity: Identity, shot: Shot, human: MakeHuman) -> Marks:
     _add_body(identity, shot, points, human, skull, mouth)
     _add_eyes(identity, shot, points, human, marks)
     brows = materials.hair_rgb(identity) * (0.55 if identity.grey < 0.5 else 0.8) + 0.003
-    for name, colour in ((f"eyebrows/{identity.brow}", brows.tolist()), ("eyelashes/eyelashes02", (0.01, 0.008, 0.006))):
+    for name, colour in (
+        (f"eyebrows/{identity.brow}", brows.tolist()),
+        ("eyelashes/eyelashes02", (0.01, 0.008, 0.006)),
+    ):
         _add_proxy(name, points, human, materials.cut_out(name, human.texture(name), colour))
     teeth = materials.textured("teeth", human.texture("teeth/Teeth_Base"), 0.3, 0.3, brightness=1.6)
     _add_proxy("teeth/Teeth_Base", points, human, teeth)
@@ -179,7 +182,8 @@ def _add_glasses(frame: str, colour: str, marks: Marks, skull: Skull) -> None:
         paths.append(rim)
         hinge = np.array([side * (spread + wide), front + 0.10 * wide, height + 0.004])
         ear = np.array([side * _half_width(skull), middle[1] + 0.085, height - 0.002])
-        paths.append(np.stack([hinge, hinge * [1.02, 1, 1] + [0, 0.012, 0], ear, ear + [0, 0.02, -0.02]]))
+        behind = [hinge * [1.02, 1, 1] + [0, 0.012, 0], ear, ear + np.array([0, 0.02, -0.02])]
+        paths.append(np.stack([hinge, *behind]))
     gap = spread - wide
     bend = np.linspace(-1, 1, 9)
     arch = height + 0.004 + 0.003 * (1 - bend**2)

@@ -40,17 +40,47 @@ class Style:
 
 STYLES: dict[str, Style] = {
     "buzz": Style(16000, Growth(0.006, 0.6, 0.0, clump=0.0), back=0.3, thick=0.00013),
-    "short": Style(13000, Growth(0.042, 0.5, 0.12, clump=0.3, volume=0.018, jitter=0.16), forward=0.3, down=0.1, tapered=True),
+    "short": Style(
+        13000, Growth(0.042, 0.5, 0.12, clump=0.3, volume=0.018, jitter=0.16), forward=0.3, down=0.1, tapered=True
+    ),
     "side": Style(13000, Growth(0.065, 0.45, 0.12, clump=0.35, volume=0.02), side=-0.55, back=0.15, tapered=True),
-    "swept": Style(13000, Growth(0.08, 0.55, 0.1, clump=0.35, volume=0.026, wave=0.001, turns=12), back=0.6, tapered=True),
+    "swept": Style(
+        13000, Growth(0.08, 0.55, 0.1, clump=0.35, volume=0.026, wave=0.001, turns=12), back=0.6, tapered=True
+    ),
     "pixie": Style(13000, Growth(0.07, 0.4, 0.15, clump=0.3, volume=0.016), side=-0.4, forward=0.15, tapered=True),
-    "curly": Style(10000, Growth(0.07, 0.9, 0.08, steps=24, clump=0.5, wave=0.006, turns=45, jitter=0.18), tapered=True),
+    "curly": Style(
+        10000, Growth(0.07, 0.9, 0.08, steps=24, clump=0.5, wave=0.006, turns=45, jitter=0.18), tapered=True
+    ),
     "afro": Style(15000, Growth(0.075, 1.3, 0.0, steps=20, clump=0.25, wave=0.006, turns=70, jitter=0.18)),
     "bob": Style(13000, Growth(0.19, 0.25, 1.2, steps=16, clump=0.35, volume=0.017), side=0.5, back=0.1, hangs=True),
-    "shoulder": Style(13000, Growth(0.25, 0.25, 1.1, steps=18, clump=0.4, volume=0.017, wave=0.002, turns=10), side=0.45, back=0.15, hangs=True),
-    "long": Style(13000, Growth(0.38, 0.2, 1.2, steps=20, clump=0.4, volume=0.015, wave=0.001, turns=6), side=0.45, back=0.15, hangs=True),
-    "wavy": Style(12000, Growth(0.33, 0.25, 1.0, steps=26, clump=0.55, volume=0.022, wave=0.009, turns=14), side=0.45, back=0.15, hangs=True),
-    "longcurly": Style(10000, Growth(0.24, 0.5, 0.7, steps=34, clump=0.5, volume=0.035, wave=0.008, turns=40), side=0.35, back=0.1, hangs=True),
+    "shoulder": Style(
+        13000,
+        Growth(0.25, 0.25, 1.1, steps=18, clump=0.4, volume=0.017, wave=0.002, turns=10),
+        side=0.45,
+        back=0.15,
+        hangs=True,
+    ),
+    "long": Style(
+        13000,
+        Growth(0.38, 0.2, 1.2, steps=20, clump=0.4, volume=0.015, wave=0.001, turns=6),
+        side=0.45,
+        back=0.15,
+        hangs=True,
+    ),
+    "wavy": Style(
+        12000,
+        Growth(0.33, 0.25, 1.0, steps=26, clump=0.55, volume=0.022, wave=0.009, turns=14),
+        side=0.45,
+        back=0.15,
+        hangs=True,
+    ),
+    "longcurly": Style(
+        10000,
+        Growth(0.24, 0.5, 0.7, steps=34, clump=0.5, volume=0.035, wave=0.008, turns=40),
+        side=0.35,
+        back=0.1,
+        hangs=True,
+    ),
     "back": Style(15000, Growth(0.13, 0.1, 0.0, clump=0.15, volume=0.007), back=1.2, down=0.05),
     "bun": Style(15000, Growth(0.13, 0.12, 0.0, clump=0.15, volume=0.008), back=1.0, down=-0.6),
     "receding": Style(10000, Growth(0.028, 0.5, 0.06, clump=0.2, volume=0.014), back=0.4),
@@ -64,7 +94,7 @@ def hairline(skull: Skull, style: str) -> NDArray[np.float64]:
     """How dense hair grows on each triangle, 0 to 1; thin at the edge, so that it has none."""
     x, y, z = skull.places(skull.centres)
     steps = ((-0.03, 0.62), (0.03, 0.60), (0.055, 0.30), (0.075, 0.03), (0.105, 0.0), (0.125, -0.30), (0.16, -0.55))
-    line = np.interp(y, *zip(*steps, strict=True))
+    line = np.interp(y, [behind for behind, _ in steps], [height for _, height in steps])
     # A little lower in the middle of the forehead than above the temples.
     line = line + np.where(y < 0.05, 0.10 * np.clip(x / 0.055, 0, 1) ** 2, 0)
     if style == "receding":
@@ -123,7 +153,8 @@ def _head(identity: Identity, skull: Skull, rng: np.random.Generator) -> Iterato
         lengths = np.minimum(lengths, np.linalg.norm(start[0] - knot, axis=1) * 1.05)
         comb = _towards(knot)
     yield Strands(
-        grow(start, lengths, style.growth, comb, skull, rng, parting if style.hangs else None), (style.thick, style.thick * 0.4)
+        grow(start, lengths, style.growth, comb, skull, rng, parting if style.hangs else None),
+        (style.thick, style.thick * 0.4),
     )
     if name == "bun" and knot is not None:
         yield _bun(knot, rng)
@@ -133,7 +164,7 @@ def _knot(name: str, skull: Skull) -> Points:
     """A point a little outside the back of the head, where hair is tied."""
     angle = _KNOT[name] * np.pi / 2
     way = np.array([0, np.cos(angle), np.sin(angle)])
-    middle = skull.eyes + [0, 0.09, 0.03]
+    middle = skull.eyes + np.array([0, 0.09, 0.03])
     away = skull.centres - middle
     central = np.abs(away[:, 0]) < 0.02
     reach = float((away[central] @ way).max())

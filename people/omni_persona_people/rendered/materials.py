@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def noise(nodes: Any, links: Any, scale: float, kind: str = "ShaderNodeTexNoise"
 def ages(age: int) -> list[tuple[str, float]]:
     """Two neighbouring ages of MakeHuman's skins and their shares."""
     stages = (("young", 28), ("middleage", 48), ("old", 70))
-    for (younger, low), (older, high) in zip(stages, stages[1:], strict=False):
+    for (younger, low), (older, high) in pairwise(stages):
         if age <= high:
             share = float(np.clip((age - low) / (high - low), 0, 1))
             return [(younger, 1 - share), (older, share)]

@@ -28,9 +28,7 @@ _LEFT_OUT = re.compile(
     "trans-in|trans-out|jaw-drop|pointed|head-trans|head-age|nubian|nose-trans|head-angle|mouth-angles|prognathism|"
     "eyebrows-angle|eye-corner|eyefold-angle|eye-trans|eye-push|mouth-trans|eye-height|cleft|upperlip-ext|lowerlip-ext"
 )
-_DIRECTION = re.compile(
-    "-(incr|decr|up|down|in|out|concave|convex|forward|backward|compress|uncompress)$"
-)
+_DIRECTION = re.compile("-(incr|decr|up|down|in|out|concave|convex|forward|backward|compress|uncompress)$")
 # Shapes of the head that stand alone: one of them at most.
 _HEADS = ("head-oval", "head-round", "head-rectangular", "head-square", "head-triangular", "head-diamond")
 
