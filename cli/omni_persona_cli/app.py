@@ -29,7 +29,8 @@ from omni_persona_cli import (
     score,
     train_data,
 )
-from omni_persona_cli.console import errors, stopping
+from omni_persona_cli.console import errors, set_up, stopping
+from omni_persona_cli.signals import Stopped, exit_code
 
 app = typer.Typer(
     name="omni-persona",
@@ -85,5 +86,9 @@ def _root(
 def main() -> None:
     """Run the command line and exit with its code."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    with errors(debug=len(arguments) < len(sys.argv) - 1):
-        app(arguments)
+    set_up()
+    try:
+        with errors(debug=len(arguments) < len(sys.argv) - 1):
+            app(arguments)
+    except (KeyboardInterrupt, Stopped) as stop:  # before or after the command itself
+        sys.exit(exit_code(stop))

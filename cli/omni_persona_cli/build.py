@@ -64,7 +64,6 @@ def build(
         err.print(
             f"A check failed: {target} is no fair benchmark as it is. It is kept, and its card says so.",
             style="bold red",
-            markup=False,
             soft_wrap=True,
         )
         raise typer.Exit(1)
@@ -109,4 +108,4 @@ def build_and_report(
     told = detectable_difference(n_answerable, built.items - n_answerable, built.samples, built.people)
     out.print(detectable(told).strip() or "It cannot tell a difference in Cal.", soft_wrap=True)
     if exclude is not None:
-        out.print(f"--exclude {exclude} left out {built.left_out} people of the pool", markup=False, soft_wrap=True)
+        out.print(f"--exclude {exclude} left out {built.left_out} people of the pool", soft_wrap=True)

@@ -47,12 +47,12 @@ def check_and_report(dataset: Path, *, write: bool = False) -> bool:
         findings = check_dataset(dataset, lambda done: display.update(bar, completed=done))
     if write:
         write_findings(dataset, findings)
-    table = Table(title=Text(f"Checks of {dataset}"), title_justify="left")
+    table = Table(title=f"Checks of {dataset}", title_justify="left")
     for column in ("check", "result", "what was seen"):
         table.add_column(column)
     for finding in findings:
         style = {True: "green", False: "bold red", None: "dim"}[finding.passed]
-        table.add_row(finding.check, Text(finding.result, style), Text(finding.detail))
+        table.add_row(finding.check, Text(finding.result, style), finding.detail)
     out.print(table)
     failed = failures(findings)
     out.print(summary(findings), style="bold red" if failed else None)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,11 +21,52 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+from omni_persona_artifacts.characters import visible
+from omni_persona_cli import signals
+
+
+class SafeConsole(Console):
+    """A console that shows control characters by their codes and reads no markup: texts may be somebody else's."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """The text as it is shown; so tables make room for what is shown."""
+        return super().render_str(visible(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render, and replace what would act on the terminal instead of being seen."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
+out = SafeConsole()
+err = SafeConsole(stderr=True)
+
+
+class _Notes(logging.Handler):
+    """Shows the warnings of our libraries as notes on standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(f"note: {record.getMessage()}", soft_wrap=True)
+
+
+def set_up() -> None:
+    """Prepare the process for a command: encodings, warnings, signals."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What the terminal's encoding cannot write is escaped; the work is not lost for it.
+            stream.reconfigure(errors="backslashreplace")
+    notes = logging.getLogger("omni_persona")
+    if not notes.handlers:
+        notes.addHandler(_Notes())
+        notes.propagate = False
+    signals.install()
 
 
 EXTRAS = {
@@ -56,7 +99,7 @@ def errors(debug: bool) -> Iterator[None]:
 
         mask = Mask.of_environment()
         if debug:
-            err.print(Text(mask.everything("".join(traceback.format_exception(error)))), soft_wrap=True)
+            err.print(mask.everything("".join(traceback.format_exception(error))), soft_wrap=True)
             sys.exit(1)
         extra = EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
         known = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("omni_persona")
@@ -65,25 +108,28 @@ def errors(debug: bool) -> Iterator[None]:
             missing = f"this needs the package {error.name}, which is not installed"  # type: ignore[attr-defined]
             message = f'{missing}: python -m pip install "omni-persona[{extra}]"'
         # The message may hold somebody else's text: no markup is read from it.
-        err.print(Text.assemble(("error: ", "bold red"), mask.everything(message)), soft_wrap=True)
+        err.print(Text.assemble(("error: ", "bold red"), visible(mask.everything(message))), soft_wrap=True)
         sys.exit(2)
 
 
 @contextmanager
 def stopping(left: str) -> Iterator[None]:
-    """Where control-C stops the block, or the function that this decorates, say what is left of it; exit code 130."""
+    """Where Control-C or a signal stops the block, or the function that this decorates, say what is left of it.
+
+    The exit code is 130 after Control-C, 143 after SIGTERM.
+    """
     try:
         yield
-    except KeyboardInterrupt:  # which typer would end without a word
-        err.print(f"stopped; {left}", markup=False, soft_wrap=True)
-        raise typer.Exit(130) from None
+    except (KeyboardInterrupt, signals.Stopped) as stop:  # typer would end without a word
+        err.print(f"stopped; {left}", soft_wrap=True)
+        raise typer.Exit(signals.exit_code(stop)) from None
 
 
 @contextmanager
 def progress() -> Iterator[Progress]:
     """A progress display on standard error that vanishes when it is done; silent where that is no terminal."""
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

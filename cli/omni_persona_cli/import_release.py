@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from omni_persona_cli.check import check_built
 from omni_persona_cli.console import bars, out, progress
@@ -36,12 +35,12 @@ def import_release(
     out.print(f"Imported {imported.out}: {imported.items} items over {imported.samples} sets of memories")
     same = "the counts" if imported.published_counts else "other counts than those"
     out.print(f"It has {same} of the published v2.2 release.")
-    table = Table(title=Text("What its items leak"), title_justify="left")
+    table = Table(title="What its items leak", title_justify="left")
     table.add_column("items, of those that could")
     for group in omni_persona.GROUPS:
         table.add_column(group, justify="right")
     for row in leak_rows(imported.leaks):
-        table.add_row(*map(Text, row))
+        table.add_row(*map(str, row))
     out.print(table)
     out.print("Show a model only what a query asks by, as `omni-persona run` does unless told otherwise.")
     check_built(target)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from omni_persona_cli.console import err, out, progress
 
@@ -67,15 +66,15 @@ def judge(
     verdicts = [one.verdict for one in judgements]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
     # What a model is called or writes is text: no markup and no emoji codes are read from it.
-    out.print(Text(f"{len(verdicts)} answers judged by {judge_.name}: {counts or 'nothing to judge'}"), soft_wrap=True)
+    out.print(f"{len(verdicts)} answers judged by {judge_.name}: {counts or 'nothing to judge'}", soft_wrap=True)
     unjudged = [one for one in judgements if one.verdict == "UNJUDGED"]
     if unjudged:
         reason = " ".join((unjudged[0].raw or "no reply").split())[:200]
         told = f"{len(unjudged)} answers have no verdict and are in no rate; the first: {reason}"
-        err.print(Text(told), soft_wrap=True)
+        err.print(told, soft_wrap=True)
         err.print("Judge again: what has a verdict is not asked for again.")
         raise typer.Exit(1)
-    out.print(Text(f"Next: omni-persona score {run}"), soft_wrap=True)
+    out.print(f"Next: omni-persona score {run}", soft_wrap=True)
 
 
 def _judge(

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from omni_persona_cli.check import check_and_report
 from omni_persona_cli.console import out
@@ -45,9 +44,9 @@ def push(
     if not yes or repo is None:
         total = _list(f"{kind} {repo or 'ORG/NAME'}", folder, names, public)
         send = "--yes" if repo else "--repo ORG/NAME --yes"
-        out.print(f"Dry run: nothing was sent. {total}. Send with {send}", markup=False, soft_wrap=True)
+        out.print(f"Dry run: nothing was sent. {total}. Send with {send}", soft_wrap=True)
         if dataset and (said := _unchecked(dataset)):
-            out.print(Text(f"The card says: {said}", "bold red"), soft_wrap=True)
+            out.print(f"The card says: {said}", style="bold red", soft_wrap=True)
         return
     if dataset and not check_and_report(dataset, write=True):
         out.print("Nothing was sent: a dataset whose checks fail is not pushed")
@@ -59,7 +58,7 @@ def push(
         published(dataset, repo, datetime.now(timezone.utc).date().isoformat())
     total = _list(f"{kind} {repo}", folder, names, public)
     _upload(kind, repo, folder, names)
-    out.print(Text(f"Sent to {address}: {total}"), soft_wrap=True)
+    out.print(f"Sent to {address}: {total}", soft_wrap=True)
 
 
 def _unchecked(dataset: Path) -> str | None:
@@ -70,12 +69,12 @@ def _unchecked(dataset: Path) -> str | None:
 
 def _list(title: str, folder: Path, names: list[str], public: bool) -> str:
     """Print the files with their sizes; what they come to."""
-    table = Table(title=Text(f"{title}, from {folder.resolve().name}"), title_justify="left")
+    table = Table(title=f"{title}, from {folder.resolve().name}", title_justify="left")
     table.add_column("file")
     table.add_column("bytes", justify="right")
     sizes = {name: (folder / name).stat().st_size for name in names}
     for name, size in sizes.items():
-        table.add_row(Text(name), f"{size:,}")
+        table.add_row(name, f"{size:,}")
     out.print(table)
     seen_by = "public: everyone can see it" if public else "private"
     return f"{len(names)} files, {sum(sizes.values()):,} bytes, {seen_by}"

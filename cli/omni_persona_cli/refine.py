@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from omni_persona_cli.console import bars, err, out, progress
 
@@ -87,18 +86,14 @@ def refine(
         )
     # What a model is called or writes is text: no markup and no emoji codes are read from it.
     out.print(
-        Text(
-            f"Refined {refined.people} people in {refined.out} by {model}: {refined.extracted} profile fields "
-            f"extracted, {refined.invented} invented, {refined.clauses} clauses, {refined.questions} questions"
-        ),
+        f"Refined {refined.people} people in {refined.out} by {model}: {refined.extracted} profile fields "
+        f"extracted, {refined.invented} invented, {refined.clauses} clauses, {refined.questions} questions",
         soft_wrap=True,
     )
     for refusal in refined.refusals[:SHOWN]:
-        err.print(
-            Text(f"left as it was: {refusal.person or 'the pool'}: {refusal.what}: {refusal.reason}"), soft_wrap=True
-        )
+        err.print(f"left as it was: {refusal.person or 'the pool'}: {refusal.what}: {refusal.reason}", soft_wrap=True)
     if refined.refusals:
         more = len(refined.refusals) - SHOWN
-        err.print(Text(f"{f'and {more} more; ' if more > 0 else ''}{refined.out / REPORT} lists all"), soft_wrap=True)
+        err.print(f"{f'and {more} more; ' if more > 0 else ''}{refined.out / REPORT} lists all", soft_wrap=True)
         raise typer.Exit(1)
-    out.print(Text(f"Next: omni-persona build --pool {refined.out}"), soft_wrap=True)
+    out.print(f"Next: omni-persona build --pool {refined.out}", soft_wrap=True)

@@ -85,11 +85,11 @@ def report(
     if eval_results is not None and dataset_id is not None:
         files.append(write_entries(gathered.runs[0], dataset_id, dataset_revision, eval_results))
     for notice in gathered.notices:
-        err.print(f"note: {notice}", markup=False, soft_wrap=True)
+        err.print(f"note: {notice}", soft_wrap=True)
     if gathered.problems:
         n_more = len(gathered.problems) - 1
         more = f" and {n_more} more, listed in the page" * bool(n_more)
-        err.print(f"not read: {gathered.problems[0]}{more}", markup=False, soft_wrap=True)
-    out.print(f"Wrote {target} ({written.bytes / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+        err.print(f"not read: {gathered.problems[0]}{more}", soft_wrap=True)
+    out.print(f"Wrote {target} ({written.bytes / 1e6:.1f} MB)", soft_wrap=True)
     for file in files:
-        out.print(f"Wrote {file}", markup=False, soft_wrap=True)
+        out.print(f"Wrote {file}", soft_wrap=True)

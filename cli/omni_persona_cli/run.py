@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from omni_persona_cli.console import err, out, progress
 
@@ -292,7 +291,7 @@ def run_and_report(
     before = f", {summary.n_skipped} answered before" * bool(summary.n_skipped)
     out.print(f"{model.name}: {summary.n_done} answered{before}; run folder {target}", soft_wrap=True)
     if isinstance(model, EndpointModel) and (refused := model.not_taken()):
-        err.print(Text(f"The server takes no {' and no '.join(refused)}: its own defaults decided."), soft_wrap=True)
+        err.print(f"The server takes no {' and no '.join(refused)}: its own defaults decided.", soft_wrap=True)
     if summary.n_failed:
         out.print(
             f"{summary.n_failed} items failed: predictions.jsonl says why; the same command asks them again",

@@ -104,7 +104,7 @@ def train_data(
         soft_wrap=True,
     )
     for file in files:
-        out.print(f"Wrote {file}", markup=False, soft_wrap=True)
+        out.print(f"Wrote {file}", soft_wrap=True)
     out.print(f"Next: omni-persona sft --dataset {target} --model ORG/MODEL --out adapters/first", soft_wrap=True)
 
 
@@ -112,9 +112,9 @@ def _check(corpus: Path) -> None:
     from omni_persona_training.corpus.export import check_export, exports_of
     from omni_persona_training.corpus.folder import CorpusFolder
 
-    out.print(f"{corpus}: {len(CorpusFolder(corpus))} examples, every medium there", markup=False, soft_wrap=True)
+    out.print(f"{corpus}: {len(CorpusFolder(corpus))} examples, every medium there", soft_wrap=True)
     for form in exports_of(corpus):
-        out.print(f"{form}: {check_export(corpus, form)} rows, tags and media match", markup=False, soft_wrap=True)
+        out.print(f"{form}: {check_export(corpus, form)} rows, tags and media match", soft_wrap=True)
 
 
 def _facts(pool: Path) -> MediaFacts:

@@ -14,8 +14,9 @@ from markupsafe import Markup, escape
 
 import omni_persona
 from omni_persona import GROUPS, TASKS
+from omni_persona_artifacts import characters
 from omni_persona_cal.audit import findings_in_words
-from omni_persona_report import characters, figures
+from omni_persona_report import figures
 from omni_persona_report.comparison import Comparison, changed_outcomes
 from omni_persona_report.gather import Gathered, ReportRun
 from omni_persona_report.measures import (

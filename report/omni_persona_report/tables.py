@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omni_persona_report.characters import visible
+from omni_persona_artifacts.characters import visible
 from omni_persona_report.gather import ReportRun
 from omni_persona_report.measures import number, slice_of
 from omni_persona_report.published import PublishedRow

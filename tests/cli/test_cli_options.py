@@ -24,7 +24,7 @@ def _unread(function: ast.FunctionDef) -> set[str]:
         for node in ast.walk(part)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     }
-    return {argument.arg for argument in arguments} - read
+    return {argument.arg for argument in arguments if not argument.arg.startswith("_")} - read - {"self"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -12,9 +12,9 @@ import yaml
 from PIL import Image
 
 import omni_persona
+from omni_persona_artifacts.characters import split, visible
 from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2
 from omni_persona_report import write_report
-from omni_persona_report.characters import split, visible
 from omni_persona_report.figures import draw, write_figures
 from omni_persona_report.gather import gather
 from omni_persona_report.hub import entries, write_entries

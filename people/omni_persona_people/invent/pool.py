@@ -149,7 +149,7 @@ def make_all(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[M
         return
     waiting = iter(jobs)
     # Fresh processes, not forked ones: a fork of a process that runs threads (torch, pyarrow) may hang.
-    fresh = multiprocessing.get_context("spawn")
+    fresh, before = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
     with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_end_with_parent) as processes:
         try:
             # In batches, because `map` submits all that it is given, and ten thousand people at once take memory.
@@ -157,6 +157,10 @@ def make_all(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[M
                 yield from processes.map(make, batch, chunksize=_AT_A_TIME)
         except BaseException:
             processes.shutdown(wait=False, cancel_futures=True)
+            # Each would finish the people it has, in a folder that is about to be removed.
+            for worker in set(multiprocessing.active_children()) - before:
+                worker.terminate()
+                worker.join()
             raise
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from omni_persona_report.characters import visible
+from omni_persona_artifacts.characters import visible
 
 SERIES = ("#2a6cb0", "#c2541a", "#23815a", "#7a4fae", "#b5324a", "#14788a", "#8a6500", "#8c4a7d")
 """Colours of runs on white, each with a contrast of at least 3 to it."""

@@ -1,0 +1,95 @@
+"""A command that is stopped ends, says so, and leaves nothing behind: no draft, no worker."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def started(arguments: list[str], folder: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "omni_persona_cli", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def appears(folder: Path, pattern: str, seconds: float = 60) -> None:
+    """Wait until there is such a file or folder."""
+    end = time.monotonic() + seconds
+    while not list(folder.glob(pattern)):
+        assert time.monotonic() < end, f"{pattern} never appeared"
+        time.sleep(0.02)
+
+
+def living(session: int) -> list[int]:
+    """Processes of a session that have not ended."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, its = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+        except (OSError, ValueError):
+            continue
+        if int(its) == session and state != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_a_command_with_its_workers_and_draft(tmp_path, name):
+    number = getattr(signal, name)
+    process = started(["pool", "--personas", "400", "--out", "people"], tmp_path)
+    appears(tmp_path, ".people.draft-*/media/*")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "stopped; nothing was left half-written" in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+    end = time.monotonic() + 20
+    while living(process.pid) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert living(process.pid) == []
+
+
+def test_workers_of_a_killed_command_end_and_the_next_one_tidies_up(tmp_path):
+    process = started(["pool", "--personas", "400", "--out", "people"], tmp_path)
+    appears(tmp_path, ".people.draft-*/media/*")
+    process.kill()
+    process.communicate(timeout=60)
+    end = time.monotonic() + 60
+    while living(process.pid) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert living(process.pid) == []
+    process = started(["pool", "--personas", "2", "--out", "people"], tmp_path)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "which an interrupted command had left" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["people"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_build_stops_whenever_it_is_told_to(tmp_path, name):
+    """At twelve moments of a build; where it was done first, it is done."""
+    number = getattr(signal, name)
+    moments = random.Random(0)
+    assert started(["pool", "--personas", "24", "--out", "people"], tmp_path).wait(120) == 0
+    for turn in range(12):
+        process = started(["build", "--pool", "people", "--out", f"{turn}/omni-persona"], tmp_path)
+        time.sleep(moments.uniform(0.5, 8))
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode in (0, 128 + number, -number), err
+        assert "Traceback" not in err
+        if process.returncode != 0 and not (tmp_path / str(turn) / "omni-persona").exists():
+            assert not (tmp_path / str(turn)).exists()
+    assert not [path for path in tmp_path.rglob(".*") if path.name != ".omni-persona"]
+    assert (tmp_path / "people" / "personas.jsonl").is_file()
