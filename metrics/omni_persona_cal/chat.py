@@ -64,7 +64,7 @@ class ChatClient:
         url: str,
         model: str,
         *,
-        api_key_env: str = API_KEY_ENV,
+        api_key_env: str | None = API_KEY_ENV,
         form: RequestForm | None = None,
         timeout: float = 600.0,
         attempts: int = 6,
@@ -76,7 +76,7 @@ class ChatClient:
         """Say where the model is; nothing is sent yet.
 
         url: the base, such as `http://localhost:8000/v1`. api_key_env: the environment variable that holds the key,
-        which is written nowhere. form: how requests are written at first. timeout: seconds from a request to the end
+        which is written nowhere; None sends none. form: how requests are written at first. timeout: seconds from a request to the end
         of its reply. attempts: how often a question is sent at most. first_wait: seconds before the second attempt,
         doubled before each further one up to `longest_wait`. give_up_after: questions in a row without a reply, after
         which the server is asked whether it is there at all; None never asks. longest_reply: in bytes.
@@ -87,7 +87,7 @@ class ChatClient:
             raise ValueError(f"expected an endpoint such as http://localhost:8000/v1, got {self.shown_url!r}")
         if attempts < 1 or timeout <= 0:
             raise ValueError(f"expected numbers of at least 1, got {attempts=}, {timeout=}")
-        key = os.environ.get(api_key_env) or None
+        key = (os.environ.get(api_key_env) or None) if api_key_env else None
         if key is not None and not (key.isascii() and key.isprintable()):
             raise ValueError(f"expected the key in {api_key_env} to be printable ASCII without line ends")
         self.model = model
@@ -117,6 +117,8 @@ class ChatClient:
             timeout=httpx2.Timeout(self._timeout, connect=min(self._timeout, 20.0)),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
             follow_redirects=False,
+            # A proxy knows no server of this machine.
+            trust_env=urlsplit(self._target).hostname not in ("localhost", "127.0.0.1", "::1"),
             # Servers that want no key want a header all the same.
             headers={
                 "authorization": f"Bearer {self._key or 'none'}",
@@ -211,7 +213,8 @@ class ChatClient:
             return EndpointError(said)
         if fault.status == 403:
             said = f"forbids what is asked of it: {said}"
-        hint = f" (set {self._key_env})" if fault.status == 401 and self._key is None else ""
+        asks_for_key = fault.status == 401 and self._key is None and self._key_env is not None
+        hint = f" (set {self._key_env})" * asks_for_key
         key = f" with the key in {self._key_env}" if fault.status in (401, 403) and self._key is not None else ""
         what, _, why = said.partition(": ")
         model = self.mask.message(self.model)

@@ -15,6 +15,7 @@ from omni_persona_runner.chats import Limits
 from omni_persona_runner.devices import use
 from omni_persona_runner.families import FAMILIES, Family
 from omni_persona_runner.model import LoadError
+from omni_persona_runner.sampling import Sampling
 
 _TOKENS = ("bos_token_id", "pad_token_id", "decoder_start_token_id")
 """Generation settings that are a checkpoint's to say; those that steer what it says are ours, the same for all."""
@@ -82,8 +83,8 @@ class Checkpoint:
             return self.family.clip_seconds
         return float(n_samples / self._extractor.sampling_rate)
 
-    def generation(self, max_new_tokens: int) -> Any:
-        """Greedy and bounded, with the tokens that the checkpoint begins and ends with and nothing else of its own.
+    def generation(self, max_new_tokens: int, sampling: Sampling) -> Any:
+        """Bounded, with the tokens that the checkpoint begins and ends with and nothing else of its own.
 
         A penalty, for one, would count the words of the prompt, of which a shared prefix leaves only the rest.
         """
@@ -101,8 +102,11 @@ class Checkpoint:
         ends = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
         # The tokenizer's ends a turn, too: not every checkpoint's settings say so.
         ends = [end for end in dict.fromkeys([*ends, words.eos_token_id]) if end is not None]
+        # transformers would draw from the 50 most likely tokens if it were not told otherwise.
+        drawn = {} if sampling.is_greedy else {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
         return GenerationConfig(
-            do_sample=False,
+            do_sample=not sampling.is_greedy,
+            **drawn,
             num_beams=1,
             use_cache=True,
             max_new_tokens=max_new_tokens,

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from queue import SimpleQueue
 from threading import Thread
@@ -32,6 +33,7 @@ from omni_persona_artifacts.chat import (
 from omni_persona_runner.media import clip_wav, picture_uri
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Clip, Part, Picture, Prompt, Text
+from omni_persona_runner.sampling import Sampling
 from omni_persona_runner.thinking import split_thinking
 
 _KEPT = 8
@@ -49,8 +51,12 @@ class EndpointModel:
         prompt: Prompt | None = None,
         max_new_tokens: int = 256,
         concurrency: int = 8,
-        api_key_env: str = API_KEY_ENV,
+        sampling: Sampling | None = None,
+        api_key_env: str | None = API_KEY_ENV,
         dialects: Sequence[str] = (),
+        sampling_rate: int | None = None,
+        engine: str | None = None,
+        versions: Mapping[str, str] | None = None,
         timeout: float = 600.0,
         attempts: int = 6,
         first_wait: float = 1.0,
@@ -59,8 +65,11 @@ class EndpointModel:
 
         url: the base, such as `http://localhost:8000/v1`. name: what the server calls the model.
         concurrency: requests on the way at once, each of another source sample. timeout: seconds a request may take.
-        api_key_env: the environment variable that holds the key; an unset one sends no key worth the name.
-        dialects: how the server wants requests, see `omni_persona_artifacts.chat.Dialect`; OpenAI's way for none.
+        sampling: how tokens are chosen; greedily for None. api_key_env: the environment variable that holds the key;
+        None, or an unset one, sends no key worth the name. dialects: how the server wants requests, see
+        `omni_persona_artifacts.chat.Dialect`; OpenAI's way for none. sampling_rate: of the clips that are sent, in Hz;
+        None keeps each clip's own. engine: what serves the model where we started it ourselves, at an address that
+        means nothing later. versions: of the programs that serve it.
         attempts: how often a request is sent at most. first_wait: seconds before the second attempt, doubled
         before each further one.
         Raises `ValueError` for an address that is no URL, a number below 1, or an unknown dialect.
@@ -77,20 +86,30 @@ class EndpointModel:
             attempts=attempts,
             first_wait=first_wait,
         )
+        self._sampling = sampling or Sampling()
+        self._engine, self._versions = engine, dict(versions or {})
         self._prompt = prompt or Prompt()
         self._max_new_tokens = max_new_tokens
         self._concurrency = concurrency
         # Encoded once for all siblings, which come one after the other while as many other samples are asked.
         self._picture = lru_cache(maxsize=_KEPT * concurrency)(picture_uri)
-        self._clip = lru_cache(maxsize=_KEPT * concurrency)(_clip_data)
+        self._clip = lru_cache(maxsize=_KEPT * concurrency)(partial(_clip_data, rate=sampling_rate))
 
     def describe(self) -> dict[str, Any]:
         """What decides the answers, for the manifest."""
         return {
-            "endpoint": self._chat.shown_url,
+            **({"endpoint": self._chat.shown_url} if self._engine is None else {"engine": self._engine}),
             **self._prompt.describe(),
-            "generation": {"max_new_tokens": self._max_new_tokens, "temperature": 0},
+            "generation": {"max_new_tokens": self._max_new_tokens, **self._sampling.describe()},
+            **self._sampling.seeds(),
+            "versions": self._versions,
         }
+
+    def repeat(self, number: int) -> EndpointModel:
+        """The same model with the draws of another repeat; 1 is this one."""
+        other = copy.copy(self)
+        other._sampling = self._sampling.repeat(number)
+        return other
 
     def check(self, items: Iterable[Item]) -> None:
         """What a server takes shows when it is asked."""
@@ -134,7 +153,7 @@ class EndpointModel:
 
     async def _ask(self, item: Item) -> Outcome:
         start = time.perf_counter()
-        settings = {"temperature": 0, "max_tokens": self._max_new_tokens}
+        settings = {**self._sampling.settings(), "max_tokens": self._max_new_tokens}
         try:
             messages = await asyncio.to_thread(self._messages, item)
             reply = await self._chat.ask(messages, settings)
@@ -246,5 +265,5 @@ def _taken(done: SimpleQueue[Any]) -> list[Any]:
     return taken
 
 
-def _clip_data(media: Media) -> str:
-    return base64.b64encode(clip_wav(media)).decode()
+def _clip_data(media: Media, rate: int | None) -> str:
+    return base64.b64encode(clip_wav(media, rate)).decode()

@@ -54,13 +54,13 @@ def picture_uri(media: Media) -> str:
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def clip_wav(media: Media) -> bytes:
-    """A clip as a mono WAV of 16 bits at its own rate, with a header that is right.
+def clip_wav(media: Media, sampling_rate: int | None = None) -> bytes:
+    """A clip as a mono WAV of 16 bits at `sampling_rate` Hz or its own rate, with a header that is right.
 
     Raises `MediaError` for a broken or empty clip, or one with samples that are not finite numbers.
     """
     try:
-        samples, rate = decode_audio(media.data)
+        samples, rate = decode_audio(media.data, sampling_rate)
     except MediaError as error:
         raise MediaError(f"clip {media.name}: {error}") from None
     return encode_wav(samples, rate)

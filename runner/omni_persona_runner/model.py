@@ -59,8 +59,8 @@ class Model(Protocol):
     def describe(self) -> dict[str, Any]:
         """What the manifest says of it, JSON values only; two models that may answer differently differ here.
 
-        The keys `prompt`, `cues`, `generation`, `seed` and `device` stand on their own in the manifest, all
-        others identify the model. Only `device` may differ when a run is resumed.
+        The keys `prompt`, `cues`, `generation`, `seed`, `device` and `versions` stand on their own in the manifest,
+        all others identify the model. Only `device` and `versions` may differ when a run is resumed.
         """
 
     def check(self, items: Iterable[Item]) -> None:

@@ -166,6 +166,7 @@ def _manifest(model: Model, folder: DatasetFolder, limit: int | None, fleet: Fle
     description = model.describe()
     alone = {key: description.pop(key, None) for key in _STANDING_ALONE}
     device = alone.pop("device")
+    versions = {**_versions(), **description.pop("versions", {})}
     return {
         "model": {"name": model.name, **description},
         "dataset": {
@@ -176,7 +177,7 @@ def _manifest(model: Model, folder: DatasetFolder, limit: int | None, fleet: Fle
         },
         **alone,
         "limit": limit,
-        "versions": _versions(),
+        "versions": versions,
         "hardware": {"device": device, **_hardware(), **({"fleet": fleet.describe()} if fleet else {})},
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }

@@ -34,6 +34,7 @@ from omni_persona_runner.devices import (
 from omni_persona_runner.families import Family
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Prompt
+from omni_persona_runner.sampling import Sampling
 from omni_persona_runner.shared_prefix import Inputs, OmniInputs, prefill
 from omni_persona_runner.thinking import is_open, split_thinking
 
@@ -68,6 +69,7 @@ class TransformersModel:
         prompt: Prompt | None = None,
         batch_size: Size = 1,
         max_new_tokens: int = 256,
+        sampling: Sampling | None = None,
         device: str | None = None,
         dtype: str | None = None,
         attention: str | None = None,
@@ -81,7 +83,8 @@ class TransformersModel:
         path_or_id: a folder, or a name on the Hub (with HF_HUB_OFFLINE=1, from the local cache alone).
         revision: of a checkpoint on the Hub: a branch, a tag, a commit, or `refs/pr/N`; None takes the main branch.
         batch_size: items answered together, or `auto`; a batch that does not fit in memory is halved.
-        max_new_tokens: answers are cut there.
+        max_new_tokens: answers are cut there. sampling: how tokens are chosen; greedily for None. What is drawn depends
+        on which items are answered together.
         device: such as `cuda:1`, or `auto` to spread over all GPUs; None takes a GPU where there is one.
         dtype: such as `float32`; None takes bfloat16 on a GPU and float32 elsewhere.
         attention: transformers' name of one, such as `sdpa`, `flash_attention_2` or `eager`; None takes flash attention
@@ -114,7 +117,8 @@ class TransformersModel:
         self._processing = threading.Lock()
         self._limits = self._checkpoint.limits(max_pixels)
         self._chats = Chats(self._prompt, self._limits, drop_unsupported)
-        self._generation = self._checkpoint.generation(max_new_tokens)
+        self._sampling = sampling or Sampling()
+        self._generation = self._checkpoint.generation(max_new_tokens, self._sampling)
 
     @cached_property
     def _model(self) -> Any:
@@ -150,7 +154,14 @@ class TransformersModel:
                 for setting, value in sorted(self._generation.to_diff_dict().items())
                 if setting != "transformers_version" and not setting.startswith("_")
             },
+            **self._sampling.seeds(),
         }
+
+    def repeat(self, number: int) -> TransformersModel:
+        """The same model with the draws of another repeat; 1 is this one. Weights that are loaded are shared."""
+        other = copy.copy(self)
+        other._sampling = self._sampling.repeat(number)
+        return other
 
     def check(self, items: Iterable[Item]) -> None:
         """Raise `LoadError` where items show more pictures or clips than the model takes, and are to keep them.
@@ -259,6 +270,8 @@ class TransformersModel:
                 given = inputs.rest if cache is None else {**inputs.rest, "past_key_values": cache}
             else:
                 given = inputs.to(model.device, dtype=model.dtype)
+            if not self._sampling.is_greedy:
+                torch.manual_seed(self._sampling.seed_of([chat.item_id for chat in batch.chats]))
             output = model.generate(**given, generation_config=self._generation)
         new_tokens = output[:, given["input_ids"].shape[1] :].tolist()
         _, peak = memory_in_use(self._devices())

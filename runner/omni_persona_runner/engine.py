@@ -1,0 +1,231 @@
+"""Serve a checkpoint by another program for as long as a run lasts: `vllm serve` or `transformers serve`.
+
+The program is a child on 127.0.0.1, in a process group of its own: it is stopped when the run ends, fails, or is
+interrupted by Control-C, SIGTERM or SIGHUP.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal, TypeAlias
+
+from omni_persona_artifacts.chat import Mask
+from omni_persona_runner.model import LoadError
+
+Engine: TypeAlias = Literal["vllm", "transformers-serve"]
+
+START_SECONDS = 1800.0
+"""How long a server may take to come up: large weights take minutes."""
+SAMPLING_RATE = 16_000
+"""In Hz: the rate of the clips that a server is sent, which all families of models hear at."""
+
+_LAST_LINES = 12
+_STOP_SECONDS = 15.0
+_POLL_SECONDS = 0.5
+_TRANSFORMERS = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a checkpoint is served."""
+
+    model: str
+    """A folder or a name on the Hub; requests name it so, too."""
+    most_media: int
+    """Pictures, and as many clips, that one prompt holds at most."""
+    revision: str | None = None
+    dtype: str | None = None
+    device: str | None = None
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that is up."""
+
+    url: str
+    """The base address of its API."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """The program that serves -> its version; empty where it does not tell."""
+
+
+def vllm_command(settings: Settings, port: int, program: str = "vllm") -> list[str]:
+    """What starts vLLM. program: its command, such as the path of one in an environment of its own."""
+    if settings.device not in (None, "auto", "cuda"):
+        raise ValueError(f"--engine vllm chooses its devices itself, got --device {settings.device}")
+    command = [*shlex.split(program), "serve", settings.model, "--host", "127.0.0.1", "--port", str(port)]
+    limits = json.dumps({"image": settings.most_media, "audio": settings.most_media})
+    command += ["--served-model-name", settings.model, "--limit-mm-per-prompt", limits, "--enable-prefix-caching"]
+    command += ["--revision", settings.revision] if settings.revision else []
+    command += ["--dtype", settings.dtype] if settings.dtype else []
+    return command + ["--trust-remote-code"] * settings.trust_remote_code
+
+
+def transformers_command(settings: Settings, port: int) -> list[str]:
+    """What starts `transformers serve` of the transformers that is installed here."""
+    if settings.revision:
+        raise ValueError("--engine transformers-serve takes no --revision: download that revision and name its folder")
+    command = [sys.executable, "-c", _TRANSFORMERS, "serve", settings.model, "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--device", settings.device] if settings.device else []
+    command += ["--dtype", settings.dtype] if settings.dtype else []
+    return command + ["--trust-remote-code"] * settings.trust_remote_code
+
+
+@contextmanager
+def serve(
+    engine: Engine,
+    settings: Settings,
+    *,
+    program: str = "vllm",
+    start_seconds: float = START_SECONDS,
+    on_wait: Callable[[float, str], None] = lambda seconds, line: None,
+) -> Iterator[Server]:
+    """Start a server, wait until it answers, and stop it when the block ends.
+
+    program: the command of vLLM. start_seconds: how long it may take to come up. on_wait: called about twice a second
+    with the seconds waited and the last line that the server wrote.
+    Raises `LoadError`, with the last lines that the server wrote, where it cannot be started, does not come up in time,
+    or ends before the block does.
+    """
+    port = _free_port()
+    if engine == "vllm":
+        command = vllm_command(settings, port, program)
+    else:
+        command = transformers_command(settings, port)
+    with tempfile.TemporaryFile() as log, _signals_raise():
+        child = _Child(engine, command, log)
+        try:
+            child.wait_until_up(f"http://127.0.0.1:{port}", start_seconds, on_wait)
+            yield Server(f"http://127.0.0.1:{port}/v1", _versions(engine, f"http://127.0.0.1:{port}"))
+        except Exception as error:
+            if child.has_ended:
+                raise child.ended() from error
+            raise
+        finally:
+            child.stop()
+
+
+class _Child:
+    """The program that serves."""
+
+    def __init__(self, engine: str, command: Sequence[str], log: IO[bytes]) -> None:
+        self._engine, self._log = engine, log
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        except OSError as error:
+            hint = "; --vllm-command names a vLLM in an environment of its own" if engine == "vllm" else ""
+            raise LoadError(f"cannot start {command[0]}: {error.strerror or error}{hint}") from None
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def ended(self) -> LoadError:
+        return LoadError(f"{self._engine} ended with exit code {self._process.poll()}; {self._last_lines()}")
+
+    def wait_until_up(self, url: str, seconds: float, on_wait: Callable[[float, str], None]) -> None:
+        start = time.monotonic()
+        while not _answers(url):
+            if self.has_ended:
+                raise self.ended()
+            waited = time.monotonic() - start
+            if waited > seconds:
+                raise LoadError(f"{self._engine} did not come up within {seconds:g} s; {self._last_lines()}")
+            on_wait(waited, (self._lines() or [""])[-1])
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self) -> None:
+        """End the program and all that it started."""
+        try:
+            self._signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_SECONDS)
+        finally:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        # The group outlives its first process where that leaves workers behind.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _lines(self) -> list[str]:
+        size = os.fstat(self._log.fileno()).st_size
+        tail = os.pread(self._log.fileno(), 20_000, max(0, size - 20_000))
+        mask = Mask.of_environment()
+        lines = (mask.message(line) for line in tail.decode("utf-8", "replace").splitlines())
+        return [line for line in lines if line][-_LAST_LINES:]
+
+    def _last_lines(self) -> str:
+        lines = self._lines()
+        return "its last lines:\n  " + "\n  ".join(lines) if lines else "it wrote nothing"
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end the block as Control-C does, unless somebody takes care of them already."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _: Any) -> None:
+        raise SystemExit(128 + number)
+
+    ours = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _answers(url: str) -> bool:
+    """Whether a server says that it is well, or has no address at which it would say so."""
+    import httpx2
+
+    try:
+        return httpx2.get(f"{url}/health", timeout=5.0, trust_env=False).status_code < 500
+    except httpx2.HTTPError:
+        return False
+
+
+def _versions(engine: str, url: str) -> dict[str, str]:
+    import httpx2
+
+    if engine != "vllm":
+        return {}  # the transformers installed here, which the manifest names anyway
+    with suppress(httpx2.HTTPError, ValueError, AttributeError):
+        version = httpx2.get(f"{url}/version", timeout=5.0, trust_env=False).json().get("version")
+        if isinstance(version, str):
+            return {"vllm": version[:100]}
+    return {}
+
+
+def most_media(dataset: Path) -> int:
+    """The most pictures, or clips, that one prompt of a dataset can hold: one for each memory, and the query's."""
+    from omni_persona_artifacts.dataset_folder import DatasetFolder
+
+    return max(row.n_contexts for row in DatasetFolder(dataset).rows) + 1
