@@ -164,6 +164,8 @@ def _begin(run: Path, manifest: dict[str, Any], same_model: bool) -> dict[str, P
         )
     # What may differ is told, not hidden: how far the run went, and what it went on with.
     after = {**before, "limit": manifest["limit"]}
+    if manifest.get("prices") is not None:
+        after["prices"] = manifest["prices"]
     surroundings = {key: manifest[key] for key in ("versions", "hardware")}
     if has_moved:
         surroundings["endpoint"] = _at(manifest, _ENDPOINT)

@@ -71,6 +71,7 @@ def set_up() -> None:
 
 EXTRAS = {
     "gradio": "space",
+    "trackio": "track",
     "dlib": "specialists",
     "face_recognition_models": "specialists",
     "faster_whisper": "specialists",

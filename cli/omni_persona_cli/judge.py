@@ -56,13 +56,14 @@ def judge(
     What a model judge wrote is kept in the folder's `judge/`, and is not asked for again. Exit code 1 when answers
     are left without a verdict.
     """
+    from omni_persona_artifacts.repeats import repeat_folders
     from omni_persona_runner.judging import judge_run, run_items
 
     items = [item for item in run_items(run) if item.answerable]
     with progress() as display:
         bar = display.add_task("judging", total=None)
         judge_ = _judge(by.value, url, model, at_once, run / "judge", lambda: display.advance(bar))
-        judgements = list(judge_run(run, items, judge_).values())
+        judgements = [one for folder in repeat_folders(run) for one in judge_run(folder, items, judge_).values()]
     verdicts = [one.verdict for one in judgements]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
     # What a model is called or writes is text: no markup and no emoji codes are read from it.

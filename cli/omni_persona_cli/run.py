@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from omni_persona_cli.console import err, out, progress
+from omni_persona_cli import run_options as options
+from omni_persona_cli.console import err, out
 
 if TYPE_CHECKING:
-    from omni_persona_runner.batching import Size
+    from omni_persona_cli.run_choices import Choices
     from omni_persona_runner.fleet import Fleet
     from omni_persona_runner.model import Model
+    from omni_persona_runner.usage import Budget, Prices
 
 EXAMPLES = """Examples:
 
@@ -25,6 +24,10 @@ omni-persona run --model baseline:specialists --fit-on train/omni-persona --out 
 
 omni-persona run --model Qwen/Qwen2.5-Omni-3B --batch-size auto --out runs/qwen-3b
 
+omni-persona run --engine vllm --model Qwen/Qwen2.5-Omni-7B --out runs/qwen-7b
+
+omni-persona run --model ./my-checkpoint --temperature 0.7 --repeats 5 --out runs/five-times
+
 omni-persona run --model ./my-checkpoint --limit 24 --without image --out runs/without-faces
 
 omni-persona run --endpoint http://localhost:8000/v1 --model openbmb/MiniCPM-o-4_5 --out runs/minicpm
@@ -33,238 +36,92 @@ torchrun --nproc-per-node 8 -m omni_persona_cli run --model Qwen/Qwen2.5-Omni-7B
 
 RAY_ADDRESS=auto omni-persona run --ray --model Qwen/Qwen2.5-Omni-7B --batch-size auto --out runs/qwen-7b"""
 
-MAX_NEW_TOKENS = 256
-MAX_NEW_TOKENS_WITH_THOUGHTS = 4096
-
-
-class Cues(str, Enum):
-    """Which query media a model is shown."""
-
-    isolated = "isolated"
-    as_released = "as-released"
-
-
-class Without(str, Enum):
-    """What a model is not shown."""
-
-    image = "image"
-    audio = "audio"
-    text = "text"
-    query = "query"
-
-
-class ApiDialect(str, Enum):
-    """How an endpoint wants requests."""
-
-    openai = "openai"
-    audio_url = "audio_url"
-    data_uri = "data-uri"
-    stream = "stream"
-
 
 def run(
-    model: Annotated[
-        str,
-        typer.Option(
-            help="baseline:abstain, baseline:random, baseline:nearest, baseline:specialists, a Hub id, a folder, or "
-            "with --endpoint the name that the server knows."
-        ),
-    ],
-    target: Annotated[
-        Path, typer.Option("--out", help="The run folder; the same command again goes on where it stopped.")
-    ],
-    revision: Annotated[
-        str | None, typer.Option(help="Of a checkpoint on the Hub: a branch, a tag, a commit, or refs/pr/N.")
-    ] = None,
-    dataset: Annotated[Path, typer.Option(help="The dataset folder.")] = Path("omni-persona"),
-    fit_on: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="For baseline:specialists: a dataset folder of other people, to fit its threshold on."
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Ask that many items, spread over groups and absences.")
-    ] = None,
-    batch_size: Annotated[
-        str, typer.Option(metavar="N|auto", help="Items that a checkpoint answers at once; auto: as many as fit.")
-    ] = "1",
-    max_new_tokens: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help=f"The longest answer, in tokens; {MAX_NEW_TOKENS} if left out, and "
-            f"{MAX_NEW_TOKENS_WITH_THOUGHTS} with --reason.",
-        ),
-    ] = None,
-    cues: Annotated[
-        Cues,
-        typer.Option(
-            help="isolated: the medium of the query's modality alone. as-released: all that the item has, but no "
-            "picture for voice queries."
-        ),
-    ] = Cues.isolated,
-    without: Annotated[
-        list[Without] | None,
-        typer.Option(
-            help="Leave out all pictures, all clips, the notes, or the query's picture and clip; may be repeated."
-        ),
-    ] = None,
-    prompt: Annotated[Path | None, typer.Option(help="A text file to take the place of our system prompt.")] = None,
-    reason: Annotated[bool, typer.Option(help="Let the model think first; what follows is its answer.")] = False,
-    max_pixels: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Shrink larger pictures for a checkpoint; if left out, Qwen-Omni is shown 1048576 pixels at most and "
-            "others what their image processor makes of it.",
-        ),
-    ] = None,
-    drop_unsupported: Annotated[
-        bool, typer.Option(help="Leave out of an item what a checkpoint cannot take, and say so in its line.")
-    ] = False,
-    endpoint: Annotated[
-        str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server, such as http://localhost:8000/v1.")
-    ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests to an endpoint at a time.")] = 8,
-    api_dialect: Annotated[
-        list[ApiDialect] | None,
-        typer.Option(
-            help="How an endpoint wants requests. openai: clips as input_audio. audio_url: clips as audio_url, as vLLM "
-            "has them. data-uri: clips as input_audio that holds a data URI. stream: replies in parts; goes with any "
-            "of the others. May be repeated."
-        ),
-    ] = None,
-    same_model: Annotated[
-        bool, typer.Option(help="Go on with a run whose model is served at another host or port by now.")
-    ] = False,
-    api_key_env: Annotated[
-        str, typer.Option(metavar="NAME", help="The environment variable that holds the endpoint's key.")
-    ] = "OPENAI_API_KEY",
-    device: Annotated[
-        str | None, typer.Option(help="Such as cuda:0 or cpu, or auto: over all GPUs; chosen for you if left out.")
-    ] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="Such as float16; bfloat16 on a GPU and float32 elsewhere if left out.")
-    ] = None,
-    attention: Annotated[
-        str | None,
-        typer.Option(help="Such as sdpa or eager; if left out, flash attention where it is installed and fits."),
-    ] = None,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="For baseline:random.")] = 0,
-    ray: Annotated[
-        bool,
-        typer.Option(
-            "--ray",
-            help="Have the workers of a Ray cluster answer: the one that RAY_ADDRESS names, or else this machine. "
-            "Every machine needs omni-persona, and the dataset and a checkpoint under the same path.",
-        ),
-    ] = False,
-    ray_workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="How many workers; if left out, one on each GPU of the cluster, or one on each machine without."
-        ),
-    ] = None,
+    model: options.ModelName,
+    target: options.Out,
+    revision: options.Revision = None,
+    dataset: options.Dataset = Path("omni-persona"),
+    fit_on: options.FitOn = None,
+    limit: options.Limit = None,
+    batch_size: options.BatchSize = "1",
+    max_new_tokens: options.MaxNewTokens = None,
+    cues: options.CuesShown = options.Cues.isolated,
+    without: options.LeftOut = None,
+    prompt: options.PromptFile = None,
+    reason: options.Reason = False,
+    repeats: options.Repeats = 1,
+    temperature: options.Temperature = 0.0,
+    top_p: options.TopP = 1.0,
+    seed: options.Seed = 0,
+    max_tokens_total: options.MaxTokensTotal = None,
+    price_in: options.PriceIn = None,
+    price_out: options.PriceOut = None,
+    track: options.Track = None,
+    max_pixels: options.MaxPixels = None,
+    drop_unsupported: options.DropUnsupported = False,
+    endpoint: options.Endpoint = None,
+    concurrency: options.Concurrency = 8,
+    api_dialect: options.Dialects = None,
+    same_model: options.SameModel = False,
+    api_key_env: options.ApiKeyEnv = "OPENAI_API_KEY",
+    engine: options.Engine = options.EngineName.local,
+    vllm_command: options.VllmCommand = "vllm",
+    engine_wait: options.EngineWait = 1800.0,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    attention: options.Attention = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    ray: options.Ray = False,
+    ray_workers: options.RayWorkers = None,
 ) -> None:
     """Ask a model every question and keep its answers in a run folder. Exit code 1 when items failed."""
-    from omni_persona_runner.endpoint import EndpointModel
-    from omni_persona_runner.fleet import Fleet, cluster
-    from omni_persona_runner.prompt import RULES, Prompt, read_rules
+    from omni_persona_cli.run_choices import Asked, Choices, Local, Served, Spending
     from omni_persona_runner.ranks import is_first
-    from omni_persona_runner.transformers_model import TransformersModel
 
-    put = Prompt(
-        rules=RULES if prompt is None else read_rules(prompt),
-        cues=cues.value,
-        without=frozenset(one.value for one in without or ()),
-        reason=reason,
-    )
-    longest = max_new_tokens or (MAX_NEW_TOKENS_WITH_THOUGHTS if reason else MAX_NEW_TOKENS)
-    size = _batch_size(batch_size)
-    if fit_on is not None and (endpoint is not None or not model.startswith("baseline:")):
-        raise ValueError(f"{model} is fitted on nothing here: --fit-on is for baseline:specialists")
-    if (revision is not None or max_pixels is not None) and (endpoint is not None or model.startswith("baseline:")):
-        raise ValueError(f"--revision and --max-pixels are for checkpoints, and {model} is none here")
-    if endpoint is not None and ray:
-        raise ValueError(
-            "expected --endpoint or --ray, got both: an endpoint is asked by one process, --concurrency at once"
-        )
-    if endpoint is None and (api_dialect or same_model):
-        raise ValueError("--api-dialect and --same-model are for --endpoint")
-    if ray_workers is not None and not ray:
-        raise ValueError("--ray-workers is for --ray")
-    if ray and device not in (None, "cpu"):
-        raise ValueError(f"expected --device cpu or none with --ray, where each worker has a GPU, got {device!r}")
-
-    def loader(device: str | None) -> Callable[[], Model]:
-        if endpoint is not None:
-            return partial(
-                EndpointModel,
-                endpoint,
-                model,
-                prompt=put,
-                api_key_env=api_key_env,
-                dialects=[one.value for one in api_dialect or ()],
-                max_new_tokens=longest,
-                concurrency=concurrency,
-            )
-        if model.startswith("baseline:"):
-            return partial(_baseline, model, seed, fit_on and fit_on.resolve(), dataset.resolve())
-        return partial(
-            TransformersModel,
-            model,
-            revision=revision,
-            prompt=put,
-            batch_size=size,
-            max_new_tokens=longest,
-            device=device,
-            dtype=dtype,
-            attention=attention,
-            max_pixels=max_pixels,
-            drop_unsupported=drop_unsupported,
-            trust_remote_code=trust_remote_code,
-        )
-
-    if endpoint is None and model.startswith("baseline:") and put != Prompt(cues=cues.value):
-        raise ValueError(f"{model} reads no prompt: --without, --prompt and --reason are for models that do")
-    if ray:
-        with cluster(ray_workers, use_gpus=device is None and not model.startswith("baseline:")) as workers:
-            load = loader(workers.device)
-            whole = run_and_report(load(), dataset, target, limit=limit, fleet=Fleet(workers, load, size))
-    else:
-        whole = run_and_report(loader(device)(), dataset, target, limit=limit, same_model=same_model)
+    asked = Asked(limit, max_new_tokens, cues, without, prompt, reason, repeats, temperature, top_p, seed)
+    spending = Spending(max_tokens_total, price_in, price_out)
+    served = Served(endpoint, concurrency, api_dialect, same_model, api_key_env, engine, vllm_command, engine_wait)
+    checkpoint = (revision, batch_size, max_pixels, drop_unsupported, device, dtype, attention, trust_remote_code)
+    choices = Choices(model, dataset, fit_on, asked, spending, served, Local(*checkpoint, ray, ray_workers))
+    choices.check()
+    whole = _run_all(choices, target)
+    if track is not None and is_first():
+        _track(track.value, target)
     if not whole:
         raise typer.Exit(1)
     if is_first():
         out.print(f"Next: omni-persona score {target}", soft_wrap=True)
 
 
-def _baseline(name: str, seed: int, fit_on: Path | None, dataset: Path) -> Model:
-    """A baseline; where it is fitted first, with a progress display."""
-    from omni_persona_runner.baselines import load_baseline
+def _run_all(choices: Choices, target: Path) -> bool:
+    """Run every repeat and say what they used; true where every item of each has an answer."""
+    from omni_persona_artifacts.repeats import repeat_folder
+    from omni_persona_runner.ranks import is_first
+    from omni_persona_runner.sampling import Repeatable
+    from omni_persona_runner.usage import usage_of_run
 
-    if fit_on is None:
-        return load_baseline(name, seed)
-    with progress() as display:
-        bar = display.add_task(f"fitting on {fit_on}", total=None)
-        return load_baseline(
-            name,
-            seed,
-            fit_on=fit_on,
-            dataset=dataset,
-            progress=lambda done, total: display.update(bar, completed=done, total=total),
-        )
-
-
-def _batch_size(text: str) -> Size:
-    """A number, or `auto`."""
-    if text == "auto":
-        return "auto"
-    if not text.isdecimal():
-        raise ValueError(f"expected --batch-size to be a number or auto, got {text!r}")
-    return int(text)
+    budget, whole = choices.spending.budget(), True
+    with choices.ready() as (model, fleet):
+        for number in range(1, choices.asked.repeats + 1):
+            whole &= run_and_report(
+                model.repeat(number) if isinstance(model, Repeatable) else model,
+                choices.dataset,
+                repeat_folder(target, number),
+                limit=choices.asked.limit,
+                same_model=choices.served.same_model,
+                prices=choices.spending.prices(),
+                budget=budget,
+                fleet=fleet,
+            )
+    if is_first():
+        used = usage_of_run(target)
+        if used.n_counted:
+            out.print(used.told(), soft_wrap=True)
+        if budget is not None and budget.n_left:
+            told = f"stopped: {budget.used:,} tokens are used of {budget.tokens:,}, and {budget.n_left} items are left"
+            err.print(f"{told}; the same command with a larger --max-tokens-total goes on", soft_wrap=True)
+    return whole
 
 
 def run_and_report(
@@ -274,6 +131,8 @@ def run_and_report(
     *,
     limit: int | None = None,
     same_model: bool = False,
+    prices: Prices | None = None,
+    budget: Budget | None = None,
     fleet: Fleet | None = None,
 ) -> bool:
     """Run with a progress display and say what came of it; true where every item has an answer.
@@ -285,9 +144,20 @@ def run_and_report(
     from omni_persona_runner.run import run as run_model
 
     shown = err if err.is_terminal and is_first() else None
-    summary = run_model(model, dataset, target, limit=limit, same_model=same_model, console=shown, fleet=fleet)
+    summary = run_model(
+        model,
+        dataset,
+        target,
+        limit=limit,
+        same_model=same_model,
+        prices=prices,
+        budget=budget,
+        console=shown,
+        fleet=fleet,
+    )
+    whole = not summary.n_failed and not summary.n_left
     if not is_first():
-        return not summary.n_failed
+        return whole
     before = f", {summary.n_skipped} answered before" * bool(summary.n_skipped)
     out.print(f"{model.name}: {summary.n_done} answered{before}; run folder {target}", soft_wrap=True)
     if isinstance(model, EndpointModel) and (refused := model.not_taken()):
@@ -297,4 +167,12 @@ def run_and_report(
             f"{summary.n_failed} items failed: predictions.jsonl says why; the same command asks them again",
             style="bold red",
         )
-    return not summary.n_failed
+    return whole
+
+
+def _track(tracker: str, target: Path) -> None:
+    """Send a run's figures to a tracker, scored lexically where it is not judged yet."""
+    from omni_persona_runner.tracking import track_run
+
+    place = track_run(tracker, target)
+    out.print(Text(f"Figures sent to {tracker}: {place}"), soft_wrap=True)

@@ -76,10 +76,10 @@ class ChatClient:
         """Say where the model is; nothing is sent yet.
 
         url: the base, such as `http://localhost:8000/v1`. api_key_env: the environment variable that holds the key,
-        which is written nowhere; None sends none. form: how requests are written at first. timeout: seconds from a request to the end
-        of its reply. attempts: how often a question is sent at most. first_wait: seconds before the second attempt,
-        doubled before each further one up to `longest_wait`. give_up_after: questions in a row without a reply, after
-        which the server is asked whether it is there at all; None never asks. longest_reply: in bytes.
+        which is written nowhere; None sends none. form: how requests are written at first. timeout: seconds from a
+        request to the end of its reply. attempts: how often a question is sent at most. first_wait: seconds before the
+        second attempt, doubled before each further one up to `longest_wait`. give_up_after: questions in a row without
+        a reply, after which the server is asked whether it is there at all; None never asks. longest_reply: in bytes.
         Raises `ValueError` for an address that is no URL, a key that no header can hold, or a number below 1.
         """
         self.shown_url = shown_url(url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from omni_persona import Item
 from omni_persona_artifacts.dataset_folder import DatasetFolder, Row
@@ -10,7 +10,7 @@ from omni_persona_artifacts.errors import ItemError
 from omni_persona_runner.model import Model, ModelError, Outcome
 
 
-def ask(model: Model, folder: DatasetFolder, rows: Sequence[Row]) -> Iterator[Outcome]:
+def ask(model: Model, folder: DatasetFolder, rows: Iterable[Row]) -> Iterator[Outcome]:
     """What a model says to the item of each row once, and why an item that cannot be read was not asked.
 
     Raises `ValueError` where the model breaks its contract, and what the model raises.

@@ -30,6 +30,10 @@ class Baseline:
     def describe(self) -> dict[str, Any]:
         return {"model": self.name, **self.settings}
 
+    def repeat(self, number: int) -> Baseline:
+        """The same baseline with the draws of another repeat; 1 is this one."""
+        return load_baseline(self.name, self.settings["seed"] + number - 1) if "seed" in self.settings else self
+
     def check(self, items: Iterable[Item]) -> None:
         """A baseline takes every item."""
 

@@ -22,6 +22,25 @@ def on_gpu(device: str) -> bool:
     return device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
 
 
+def best_attention(has_flash: bool, device: str, dtype: str) -> str | None:
+    """Flash attention where it is installed and fits; None leaves it to transformers, which prefers SDPA.
+
+    has_flash: whether the family of models can use it.
+    """
+    from transformers.utils import is_flash_attn_2_available
+
+    fits = has_flash and on_gpu(device) and dtype in ("bfloat16", "float16")
+    return "flash_attention_2" if fits and is_flash_attn_2_available() else None
+
+
+def check_dtype(name: str) -> None:
+    """Raise `ValueError` for a name that is none of torch's dtypes."""
+    import torch
+
+    if not isinstance(getattr(torch, name, None), torch.dtype):
+        raise ValueError(f"expected a dtype such as float32 or bfloat16, got {name!r}")
+
+
 def use(device: str) -> None:
     """Make a GPU this process's own, so that what asks for no device in particular takes no room on the first."""
     import torch

@@ -101,10 +101,7 @@ def serve(
     or ends before the block does.
     """
     port = _free_port()
-    if engine == "vllm":
-        command = vllm_command(settings, port, program)
-    else:
-        command = transformers_command(settings, port)
+    command = vllm_command(settings, port, program) if engine == "vllm" else transformers_command(settings, port)
     with tempfile.TemporaryFile() as log, _signals_raise():
         child = _Child(engine, command, log)
         try:

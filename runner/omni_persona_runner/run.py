@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from omni_persona_runner.fleet import Fleet
+    from omni_persona_runner.usage import Budget, Prices
 
 _STANDING_ALONE = ("prompt", "cues", "generation", "seed", "device")
 """Keys of `Model.describe` that have a place of their own in the manifest."""
@@ -65,6 +66,8 @@ class RunSummary:
     """Items that had an answer before."""
     n_failed: int
     """Items without an answer; the next call asks them again."""
+    n_left: int = 0
+    """Items that were not asked because the tokens that may be used are used."""
 
 
 def run(
@@ -74,6 +77,8 @@ def run(
     *,
     limit: int | None = None,
     same_model: bool = False,
+    prices: Prices | None = None,
+    budget: Budget | None = None,
     console: Console | None = None,
     fleet: Fleet | None = None,
 ) -> RunSummary:
@@ -81,6 +86,8 @@ def run(
 
     limit: ask a slice of this many items alone, spread over groups and absences (`stratified`).
     same_model: a model at another endpoint, of the same name, may go on with the run.
+    prices: of tokens, kept in the manifest. budget: the tokens that may be used in all, by this run and those that have
+    used some of it before; what the folder holds already counts.
     console: where to show progress; None shows none.
     fleet: workers that are asked in place of `model`, which stands for what they load.
     May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`).
@@ -98,23 +105,31 @@ def run(
             raise ValueError("expected processes started by torchrun or accelerate, or workers of Ray, got both")
         answered = peers.first_does(
             lambda: first_holds.enter_context(
-                start_or_resume(out, _manifest(model, folder, limit, fleet), same_model=same_model)
+                start_or_resume(out, _manifest(model, folder, limit, prices, fleet), same_model=same_model)
             )
         )
         if isinstance(model, GoesOn):
             model.goes_on(len(answered))
         pending = siblings_together([row for row in selected if row.item_id not in answered])
         mine = peers.share(pending)
-        n_failed = 0
+        n_failed, n_left = 0, 0
+        if budget is not None:
+            for line in answered.values():
+                budget.spend(line.input_tokens, line.output_tokens)
+            n_left = budget.n_left
         with _progress(console, model.name, len(mine)) as advance:
-            for outcome in ask(model, folder, mine) if fleet is None else fleet.ask(model, folder, mine):
+            asked = mine if budget is None else budget.within(mine)
+            for outcome in ask(model, folder, asked) if fleet is None else fleet.ask(model, folder, mine):
                 append_predictions(out, [_prediction(outcome)], peers.part)
                 n_failed += isinstance(outcome, ModelError)
+                if budget is not None and not isinstance(outcome, ModelError):
+                    budget.spend(outcome.input_tokens, outcome.output_tokens)
                 advance(1)
         n_failed = peers.total(n_failed)
         # Also where nothing was asked: the last run may have been killed before it came to this.
         peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
-    return RunSummary(len(pending) - n_failed, len(selected) - len(pending), n_failed)
+        n_left = 0 if budget is None else budget.n_left - n_left
+    return RunSummary(len(pending) - n_failed - n_left, len(selected) - len(pending), n_failed, n_left)
 
 
 def siblings_together(rows: Sequence[Row]) -> list[Row]:
@@ -162,7 +177,9 @@ def _prediction(outcome: Outcome) -> Prediction:
     )
 
 
-def _manifest(model: Model, folder: DatasetFolder, limit: int | None, fleet: Fleet | None) -> dict[str, Any]:
+def _manifest(
+    model: Model, folder: DatasetFolder, limit: int | None, prices: Prices | None, fleet: Fleet | None
+) -> dict[str, Any]:
     description = model.describe()
     alone = {key: description.pop(key, None) for key in _STANDING_ALONE}
     device = alone.pop("device")
@@ -177,6 +194,7 @@ def _manifest(model: Model, folder: DatasetFolder, limit: int | None, fleet: Fle
         },
         **alone,
         "limit": limit,
+        "prices": prices and {"in": prices.per_million_in, "out": prices.per_million_out},
         "versions": versions,
         "hardware": {"device": device, **_hardware(), **({"fleet": fleet.describe()} if fleet else {})},
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),

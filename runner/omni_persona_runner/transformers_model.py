@@ -24,6 +24,8 @@ from omni_persona_runner.batching import Ahead, BatchSize, Size, batches, halves
 from omni_persona_runner.chats import Chat, Chats, estimated_length
 from omni_persona_runner.checkpoint import Checkpoint
 from omni_persona_runner.devices import (
+    best_attention,
+    check_dtype,
     default_device,
     free_memory,
     is_fatal,
@@ -31,7 +33,6 @@ from omni_persona_runner.devices import (
     memory_in_use,
     on_gpu,
 )
-from omni_persona_runner.families import Family
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.sampling import Sampling
@@ -83,8 +84,7 @@ class TransformersModel:
         path_or_id: a folder, or a name on the Hub (with HF_HUB_OFFLINE=1, from the local cache alone).
         revision: of a checkpoint on the Hub: a branch, a tag, a commit, or `refs/pr/N`; None takes the main branch.
         batch_size: items answered together, or `auto`; a batch that does not fit in memory is halved.
-        max_new_tokens: answers are cut there. sampling: how tokens are chosen; greedily for None. What is drawn depends
-        on which items are answered together.
+        max_new_tokens: answers are cut there. sampling: greedy for None; draws depend on the items of a batch.
         device: such as `cuda:1`, or `auto` to spread over all GPUs; None takes a GPU where there is one.
         dtype: such as `float32`; None takes bfloat16 on a GPU and float32 elsewhere.
         attention: transformers' name of one, such as `sdpa`, `flash_attention_2` or `eager`; None takes flash attention
@@ -108,9 +108,9 @@ class TransformersModel:
         self._drops = drop_unsupported
         self._share_prefix = share_prefix
         self._size = BatchSize.of(batch_size, _MOST_ON_GPU if on_gpu(self._device) else _MOST_ON_CPU)
-        _check_dtype(self._dtype)
+        check_dtype(self._dtype)
         self._checkpoint = Checkpoint(path_or_id, revision, trust_remote_code)
-        self._attention = attention or _best_attention(self._checkpoint.family, self._device, self._dtype)
+        self._attention = attention or best_attention(self._checkpoint.family.flash, self._device, self._dtype)
         self._processor = self._checkpoint.processor
         # The processor works in a thread of its own, and a tokenizer is no thing to share.
         self._words = copy.deepcopy(self._processor.tokenizer)
@@ -348,18 +348,3 @@ class TransformersModel:
 def _reason(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}"
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
-
-
-def _best_attention(family: Family, device: str, dtype: str) -> str | None:
-    """Flash attention where it is there and can be used; None leaves it to transformers, which prefers SDPA."""
-    from transformers.utils import is_flash_attn_2_available
-
-    fits = family.flash and on_gpu(device) and dtype in ("bfloat16", "float16")
-    return "flash_attention_2" if fits and is_flash_attn_2_available() else None
-
-
-def _check_dtype(name: str) -> None:
-    import torch
-
-    if not isinstance(getattr(torch, name, None), torch.dtype):
-        raise ValueError(f"expected a dtype such as float32 or bfloat16, got {name!r}")

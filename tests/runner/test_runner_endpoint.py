@@ -7,8 +7,6 @@ import base64
 import json
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -24,7 +22,6 @@ from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.model import Answer, LoadError, ModelError
 from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.run import RunSummary, run
-from omni_persona_runner.transformers_model import TransformersModel
 
 KEY = "sk-very-secret"
 CUT = object()
@@ -460,41 +457,6 @@ def test_impossible_settings_are_errors(wrong):
 
 
 # ---- a real server
-
-
-@pytest.mark.slow
-def test_a_served_checkpoint_answers_as_the_local_one(checkpoint, dataset, tmp_path, require_extra):
-    """`transformers serve`, started as its documentation has it."""
-    require_extra("fastapi")
-    require_extra("uvicorn")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["serve", str(checkpoint), "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
-    start = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
-    server = subprocess.Popen(
-        [sys.executable, "-c", start, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        deadline = time.monotonic() + 240
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert server.poll() is None, "the server ended"
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        served = EndpointModel(f"http://127.0.0.1:{port}/v1", str(checkpoint), max_new_tokens=8, concurrency=2)
-        assert run(served, dataset, tmp_path / "served", limit=6) == RunSummary(6, 0, 0)
-    finally:
-        server.terminate()
-        server.wait()
-    run(TransformersModel(checkpoint, max_new_tokens=8), dataset, tmp_path / "local", limit=6)
-    told = [
-        {name: (line.prediction, line.input_tokens, line.output_tokens, line.finish) for name, line in lines.items()}
-        for lines in map(read_predictions, (tmp_path / "served", tmp_path / "local"))
-    ]
-    assert told[0] == told[1]
 
 
 # ---- runs with bad items, in notebooks, and on servers that move

@@ -1,0 +1,60 @@
+"""Send what a run came to to a tracker of experiments: figures and settings alone, never an item, answer or medium."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omni_persona_artifacts.run_folder import read_manifest
+from omni_persona_runner.judging import run_items, score_run
+from omni_persona_runner.usage import usage_of_run
+
+PROJECT = "omni-persona"
+
+_SETTINGS = ("prompt", "cues", "generation", "seed", "limit", "versions")
+"""What a tracker learns of a manifest besides model and dataset."""
+
+
+def track_run(tracker: str, run: str | Path) -> str:
+    """Score a run, send its figures to `trackio` or `wandb`, and say under what name.
+
+    Raises `ModuleNotFoundError` where the tracker is not installed, and as `score_run` does.
+    """
+    # Both have the calls of wandb.
+    module = importlib.import_module(tracker)
+    run = Path(run)
+    scores = score_run(run, run_items(run))
+    module.init(project=PROJECT, name=run.name, config=settings(read_manifest(run), scores))
+    module.log(figures(scores) | figures(usage_of_run(run).as_dict(), "usage/"))
+    module.finish()
+    return f"{PROJECT}/{run.name}"
+
+
+def settings(manifest: Mapping[str, Any], scores: Mapping[str, Any]) -> dict[str, Any]:
+    """What made the figures. A folder on this machine is named by its last part."""
+    model = manifest["model"]
+    return {
+        "model": Path(str(model["name"])).name if Path(str(model["name"])).is_dir() else model["name"],
+        "dataset": manifest["dataset"]["fingerprint"],
+        "judge": scores["judge"],
+        "protocol": scores.get("protocol"),
+        **{key: manifest.get(key) for key in _SETTINGS},
+    }
+
+
+def figures(scores: Mapping[str, Any], before: str = "") -> dict[str, float]:
+    """The numbers of a result, those of groups as `by_group/I2I/cal`; each rate's interval as `cal_low`, `cal_high`."""
+    found: dict[str, float] = {}
+    for name, value in scores.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[f"{before}{name}"] = value
+        elif name == "intervals" and isinstance(value, Mapping):
+            for score, bounds in value.items():
+                if bounds is not None:
+                    found |= dict(zip((f"{before}{score}_low", f"{before}{score}_high"), bounds, strict=True))
+        elif name in ("by_group", "by_absence") and isinstance(value, Mapping):
+            for part, inner in value.items():
+                found |= figures(inner, f"{before}{name}/{part}/")
+    return found

@@ -1,0 +1,178 @@
+"""A server that is started for one run: up in time or told why not, and gone afterwards whatever happens."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from omni_persona_artifacts.run_folder import read_manifest, read_predictions
+from omni_persona_runner import engine
+from omni_persona_runner.endpoint import EndpointModel
+from omni_persona_runner.engine import Settings, serve, transformers_command, vllm_command
+from omni_persona_runner.model import LoadError
+from omni_persona_runner.run import RunSummary, run
+from omni_persona_runner.transformers_model import TransformersModel
+
+STAND_IN = Path(__file__).parents[1] / "helpers" / "stand_in_vllm.py"
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """What the stand-in writes of itself."""
+    file = tmp_path / "stand-in.json"
+    monkeypatch.setenv("STAND_IN_LOG", str(file))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-another-server")
+    return lambda: json.loads(file.read_text())
+
+
+def program(mode):
+    return shlex.join([sys.executable, str(STAND_IN), mode])
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def gone(told):
+    return not is_alive(told()["pid"]) and not is_alive(told()["worker"])
+
+
+SETTINGS = Settings(model="org/model", most_media=5)
+
+
+def test_vllm_is_started_with_what_the_prompts_need():
+    settings = Settings("org/model", 5, revision="main", dtype="float16", trust_remote_code=True)
+    command = vllm_command(settings, 81, "/opt/a b/vllm".replace(" ", "\\ "))
+    assert command[:3] == ["/opt/a b/vllm", "serve", "org/model"]
+    assert command[command.index("--host") + 1] == "127.0.0.1"
+    assert command[command.index("--port") + 1] == "81"
+    assert json.loads(command[command.index("--limit-mm-per-prompt") + 1]) == {"image": 5, "audio": 5}
+    assert command[command.index("--served-model-name") + 1] == "org/model"
+    assert {"--enable-prefix-caching", "--trust-remote-code"} <= set(command)
+    assert (command[command.index("--revision") + 1], command[command.index("--dtype") + 1]) == ("main", "float16")
+    with pytest.raises(ValueError, match="--device"):
+        vllm_command(Settings("m", 5, device="cuda:1"), 81)
+    with pytest.raises(ValueError, match="--revision"):
+        transformers_command(Settings("m", 5, revision="main"), 81)
+
+
+@pytest.mark.parametrize("mode", ["up", "late"])
+def test_a_run_through_a_server_of_its_own(dataset, tmp_path, told, mode):
+    waits = []
+    settings = Settings("org/model", engine.most_media(dataset))
+    with serve("vllm", settings, program=program(mode), on_wait=lambda *said: waits.append(said)) as server:
+        model = EndpointModel(
+            server.url, "org/model", api_key_env=None, sampling_rate=16_000, engine="vllm", versions=server.versions
+        )
+        assert run(model, dataset, tmp_path / "run") == RunSummary(16, 0, 0)
+    assert gone(told)
+    assert mode == "up" or any(line == "loading weights" for _, line in waits)
+    assert json.loads(told()["arguments"][told()["arguments"].index("--limit-mm-per-prompt") + 1])["image"] == 5
+    request = told()["requests"][0]
+    assert request["model"] == "org/model"
+    # No key of another server goes there, and clips have the rate that models hear at.
+    assert request["authorization"] == "Bearer none"
+    clips = [part["input_audio"]["data"] for part in request["messages"][1]["content"] if part["type"] == "input_audio"]
+    assert {soundfile.info(io.BytesIO(base64.b64decode(clip))).samplerate for clip in clips} == {16_000}
+    manifest = read_manifest(tmp_path / "run")
+    assert manifest["versions"]["vllm"] == "9.9.9"
+    assert manifest["model"] == {"name": "org/model", "engine": "vllm"}
+    # The next server has another port, and is no other model for that.
+    with serve("vllm", settings, program=program("up")) as server:
+        model = EndpointModel(server.url, "org/model", engine="vllm", versions={"vllm": "10"})
+        assert run(model, dataset, tmp_path / "run") == RunSummary(0, 16, 0)
+
+
+def test_a_server_that_breaks_is_told_with_its_last_lines(told):
+    with pytest.raises(LoadError) as broken, serve("vllm", SETTINGS, program=program("broken")):
+        pytest.fail("it never comes up")
+    assert "vllm ended with exit code 3" in str(broken.value)
+    assert "no such architecture" in str(broken.value)
+    assert "0123456789abcdef" not in str(broken.value)
+
+
+def test_a_server_that_never_comes_up_is_left_after_a_bounded_wait(told):
+    start = time.monotonic()
+    with (
+        pytest.raises(LoadError, match=r"(?s)did not come up within 1 s; its last lines:\n  loading weights"),
+        serve("vllm", SETTINGS, program=program("never"), start_seconds=1),
+    ):
+        pytest.fail("it never comes up")
+    assert time.monotonic() - start < 30
+    assert gone(told)
+
+
+def test_a_server_that_dies_ends_the_run_with_its_last_lines(dataset, tmp_path, told):
+    with (
+        pytest.raises(LoadError, match=r"(?s)vllm ended with exit code 7.*device-side assert"),
+        serve("vllm", SETTINGS, program=program("dies")) as server,
+    ):
+        run(EndpointModel(server.url, "org/model", first_wait=0.01, concurrency=1), dataset, tmp_path / "run")
+    assert len(read_predictions(tmp_path / "run")) == 1
+
+
+def test_a_program_that_is_not_there_is_told_with_what_to_do():
+    with (
+        pytest.raises(LoadError, match=r"cannot start /nowhere/vllm: No such file.*--vllm-command"),
+        serve("vllm", SETTINGS, program="/nowhere/vllm"),
+    ):
+        pytest.fail("it never comes up")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_the_server_goes_with_a_command_that_is_interrupted(dataset, tmp_path, told, number):
+    command = [sys.executable, "-m", "omni_persona_cli", "run", "--engine", "vllm", "--model", "org/model"]
+    command += ["--vllm-command", program("never"), "--dataset", str(dataset), "--out", str(tmp_path / "run")]
+    child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "stand-in.json").exists() or not (tmp_path / "stand-in.json").read_text():
+            assert child.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+        child.send_signal(number)
+        child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 128 + number
+    assert gone(told)
+
+
+@pytest.mark.slow
+def test_transformers_serve_answers_as_the_local_model(checkpoint, dataset, tmp_path, require_extra):
+    require_extra("fastapi")
+    require_extra("uvicorn")
+    require_extra("openai")
+    settings = Settings(str(checkpoint), engine.most_media(dataset), device="cpu")
+    with serve("transformers-serve", settings, start_seconds=240) as server:
+        served = EndpointModel(
+            server.url,
+            str(checkpoint),
+            max_new_tokens=8,
+            concurrency=2,
+            api_key_env=None,
+            sampling_rate=engine.SAMPLING_RATE,
+            engine="transformers-serve",
+        )
+        assert run(served, dataset, tmp_path / "served", limit=8) == RunSummary(8, 0, 0)
+    run(TransformersModel(checkpoint, max_new_tokens=8), dataset, tmp_path / "local", limit=8)
+    told = [
+        {name: (line.prediction, line.input_tokens, line.output_tokens, line.finish) for name, line in lines.items()}
+        for lines in map(read_predictions, (tmp_path / "served", tmp_path / "local"))
+    ]
+    assert len(told[0]) == 8
+    assert told[0] == told[1]
