@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,6 +50,7 @@ def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = Fa
     """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
     from omni_persona_artifacts.run_folder import read_manifest
     from omni_persona_runner.scoring import score_run
+    from omni_persona_runner.usage import Usage
 
     scores = score_run(run, protocol=protocol)
     if as_json:
@@ -57,6 +59,9 @@ def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = Fa
         title = f"{read_manifest(run)['model']['name']} (judge: {scores['judge']}) in {run}"
         out.print(score_table(title, scores))
         out.print(about_intervals(scores["interval"]), soft_wrap=True)
+        _tell_repeats(scores)
+        if scores["usage"]["n_counted"]:
+            out.print(Usage(**scores["usage"]).told(), soft_wrap=True)
     if scores["n_missing"]:
         _incomplete(
             f"{scores['n_missing']} of {scores['n_items']} items have no answer and are in no rate; the same "
@@ -68,6 +73,21 @@ def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = Fa
             "goes on with them"
         )
     return bool(scores["complete"])
+
+
+def _tell_repeats(scores: Mapping[str, Any]) -> None:
+    """What repeats add: how often k tries hold a right answer, and how far they agree."""
+    n = scores.get("n_repeats", 1)
+    if n < 2:
+        return
+
+    def share(rate: Mapping[str, Any]) -> str:
+        return "-" if rate["value"] is None else f"{100 * rate['value']:.1f}"
+
+    told = [f"pass@{k} {share(scores['pass_at_k'][k])}" for k in (1, n)]
+    told.append(f"abstains in all {n} {share(scores['abstains_all_of_k'][n])}")
+    told.append(f"two repeats agree {share(scores['agreement'])}")
+    out.print(f"{n} repeats (x 100): {', '.join(told)}", soft_wrap=True)
 
 
 def _incomplete(what: str) -> None:

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 import omni_persona_cal
 from omni_persona_artifacts.data_files import dataset_fingerprint, dataset_state
 from omni_persona_artifacts.references import references
+from omni_persona_artifacts.repeats import repeat_folders
 from omni_persona_artifacts.run_folder import SCORES, RunFolderError, read_manifest, write_json
 from omni_persona_artifacts.run_reader import judges_of, read_predictions, verdicts_of
+from omni_persona_cal.reading import PredictionLine, VerdictLine
+from omni_persona_runner.usage import prices_of, usage
 
 if TYPE_CHECKING:
     from omni_persona import Item
@@ -55,41 +58,73 @@ def score_run(
         n_failed     the failed ones among them
         complete     every item has an answer and every answer to an answerable item a verdict
         judge        who judged
+        usage        tokens, seconds and cost, see `usage.Usage`
 
+    A run with repeats is scored over all of them (`omni_persona_cal.compute_repeats`), by the items that each answered.
     Answers are judged by `verdicts.jsonl` (one without a verdict is UNJUDGED) or, where a run has none, lexically.
     items: those of its dataset, or references to them; read from there if left out. protocol: which Ans and which Cal
     the headline keys hold, see `omni_persona_cal.compute`. Raises `RunFolderError` where no item has an answer, and
     without `items` what `dataset_of` raises.
     """
     run = Path(run)
-    predictions = read_predictions(run)
-    judged = verdicts_of(run, predictions)
-    answers = {name: line.prediction for name, line in predictions.items() if line.prediction is not None}
+    repeats = [_Repeat.of(folder) for folder in repeat_folders(run)]
     asked = run_references(run) if items is None else [_reference(item) for item in items]
-    scored = [reference for reference in asked if reference["augmented_id"] in answers]
+    in_all = set.intersection(*(set(repeat.answers) for repeat in repeats))
+    scored = [reference for reference in asked if reference["augmented_id"] in in_all]
     if not scored:
         raise RunFolderError(f"{run} holds no answer to any item of its dataset")
-    ids = [reference["augmented_id"] for reference in scored]
-    result = omni_persona_cal.compute(
-        predictions=[answers[item_id] for item_id in ids],
-        references=scored,
-        protocol=protocol,
-        verdicts=None
-        if judged is None
-        else [judged[item_id].verdict if item_id in judged else "UNJUDGED" for item_id in ids],
-    )
+    result = _result(repeats, scored, protocol)
     n_missing = len(asked) - len(scored)
-    failed = {item_id for item_id, prediction in predictions.items() if prediction.status == "failed"}
+    lines = [line for repeat in repeats for line in repeat.predictions.values()]
+    failed = {line.augmented_id for line in lines if line.status == "failed"}
     scores = {
         **result,
-        "judge": result["judge"] if judged is None else judges_of(judged),
         "n_items": len(asked),
         "n_missing": n_missing,
         "n_failed": sum(reference["augmented_id"] in failed for reference in asked),
         "complete": result["complete"] and n_missing == 0,
+        "usage": usage(lines, prices_of(run)).as_dict(),
     }
     write_json(run / SCORES, scores)
     return scores
+
+
+@dataclass(frozen=True)
+class _Repeat:
+    """One of the times that a run's model was asked."""
+
+    predictions: Mapping[str, PredictionLine]
+    verdicts: Mapping[str, VerdictLine] | None
+    """None where nobody judged it."""
+
+    @classmethod
+    def of(cls, folder: Path) -> _Repeat:
+        predictions = read_predictions(folder)
+        return cls(predictions, verdicts_of(folder, predictions))
+
+    @property
+    def answers(self) -> dict[str, str]:
+        return {name: line.prediction for name, line in self.predictions.items() if line.prediction is not None}
+
+    def verdicts_on(self, ids: Sequence[str]) -> list[str | None]:
+        known = self.verdicts or {}
+        return [known[name].verdict if name in known else "UNJUDGED" for name in ids]
+
+
+def _result(repeats: Sequence[_Repeat], scored: Sequence[Mapping[str, Any]], protocol: str) -> dict[str, Any]:
+    """The metric's result on the answers to some references, with who judged."""
+    ids = [reference["augmented_id"] for reference in scored]
+    answers = [repeat.answers for repeat in repeats]
+    predictions = [[said[name] for name in ids] for said in answers]
+    # What a repeat lacks of verdicts is UNJUDGED once another is judged: two judges are not mixed.
+    judged = {name: line for repeat in repeats for name, line in (repeat.verdicts or {}).items()}
+    verdicts = [repeat.verdicts_on(ids) for repeat in repeats] if judged else None
+    if len(repeats) > 1:
+        result = omni_persona_cal.compute_repeats(predictions, scored, verdicts=verdicts, protocol=protocol)
+    else:
+        given = None if verdicts is None else verdicts[0]
+        result = omni_persona_cal.compute(predictions[0], scored, verdicts=given, protocol=protocol)
+    return {**result, "judge": judges_of(judged) if judged else result["judge"]}
 
 
 def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:

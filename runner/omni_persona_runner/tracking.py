@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona_artifacts.run_folder import read_manifest
-from omni_persona_runner.judging import run_items, score_run
+from omni_persona_runner.scoring import score_run
 from omni_persona_runner.usage import usage_of_run
 
 PROJECT = "omni-persona"
@@ -25,7 +25,7 @@ def track_run(tracker: str, run: str | Path) -> str:
     # Both have the calls of wandb.
     module = importlib.import_module(tracker)
     run = Path(run)
-    scores = score_run(run, run_items(run))
+    scores = score_run(run)
     module.init(project=PROJECT, name=run.name, config=settings(read_manifest(run), scores))
     module.log(figures(scores) | figures(usage_of_run(run).as_dict(), "usage/"))
     module.finish()

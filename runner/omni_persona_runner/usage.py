@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from omni_persona_artifacts.repeats import repeat_folders
-from omni_persona_artifacts.run_folder import Prediction, read_manifest, read_predictions
+from omni_persona_artifacts.run_folder import (
+    MANIFEST,
+    Prediction,
+    RunFolderError,
+    read_manifest,
+    read_predictions,
+)
+from omni_persona_cal.reading import PredictionLine
 
 _T = TypeVar("_T")
 
@@ -50,7 +57,7 @@ class Usage:
         return f"{self.input_tokens:,} tokens in, {self.output_tokens:,} out{known}, {self.seconds:,.1f} s{cost}"
 
 
-def usage(lines: Iterable[Prediction], prices: Prices | None = None) -> Usage:
+def usage(lines: Iterable[Prediction | PredictionLine], prices: Prices | None = None) -> Usage:
     """What the answers among some lines have used."""
     answers = [line for line in lines if line.status == "ok"]
     counted = [line for line in answers if line.input_tokens is not None and line.output_tokens is not None]
@@ -66,11 +73,23 @@ def usage(lines: Iterable[Prediction], prices: Prices | None = None) -> Usage:
     )
 
 
+def prices_of(run: str | Path) -> Prices | None:
+    """The prices that a run's manifest names. Raises `RunFolderError` for ones that are no numbers."""
+    if not (Path(run) / MANIFEST).is_file():
+        return None
+    prices = read_manifest(Path(run)).get("prices")
+    if prices is None:
+        return None
+    try:
+        return Prices(float(prices["in"]), float(prices["out"]))
+    except (TypeError, KeyError, ValueError):
+        raise RunFolderError(f"{Path(run) / MANIFEST}: expected prices with in and out, got {prices!r}") from None
+
+
 def usage_of_run(run: str | Path) -> Usage:
     """What a run has used, all its repeats together, by the prices in its manifest."""
-    prices = read_manifest(Path(run)).get("prices")
-    known = Prices(float(prices["in"]), float(prices["out"])) if prices else None
-    return usage((line for folder in repeat_folders(run) for line in read_predictions(folder).values()), known)
+    lines = (line for folder in repeat_folders(run) for line in read_predictions(folder).values())
+    return usage(lines, prices_of(run))
 
 
 class Budget:

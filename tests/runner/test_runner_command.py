@@ -93,7 +93,12 @@ def test_what_cannot_be_asked_is_told_before_anything_is_written(call, dataset, 
         ("--model", checkpoint, "--prompt", "none.txt"): "cannot read the prompt none.txt",
         ("--model", checkpoint, "--batch-size", "many"): "expected --batch-size to be a number or auto, got 'many'",
         ("--model", "baseline:abstain", "--reason"): "baseline:abstain reads no prompt",
-        ("--model", "baseline:abstain", "--max-pixels", "9"): "are for checkpoints, and baseline:abstain is none here",
+        (
+            "--model",
+            "baseline:abstain",
+            "--max-pixels",
+            "9",
+        ): "only apply to checkpoints; baseline:abstain is not loaded here",
         (
             "--model",
             "m",
@@ -101,7 +106,7 @@ def test_what_cannot_be_asked_is_told_before_anything_is_written(call, dataset, 
             "http://localhost:1",
             "--revision",
             "main",
-        ): "are for checkpoints, and m is none",
+        ): "only apply to checkpoints; m is not loaded here",
         ("--model", checkpoint, "--revision", "main"): "is a folder: a revision is of a checkpoint on the Hub",
         ("--model", "baseline:abstain", "--ray-workers", "2"): "--ray-workers is for --ray",
         ("--model", "m", "--endpoint", "http://localhost:1", "--ray"): "expected --endpoint or --ray, got both",
@@ -131,7 +136,7 @@ def test_an_endpoint_that_speaks_html_ends_the_run(call, dataset, tmp_path):
         done = call("--model", "m", "--endpoint", url, "--dataset", dataset, "--out", "run")
         http.shutdown()
         thread.join()
-    assert message(done).startswith(f"error: {url} is no OpenAI-compatible endpoint: it replied '<html>")
+    assert message(done).startswith(f"error: no OpenAI-compatible endpoint at {url}: it replied '<html>")
     assert read_predictions(tmp_path / "run") == {}
 
 
@@ -150,7 +155,7 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_answered(call, dataset, tmp
         check=False,
     )
     assert done.returncode == 2, done.stdout + done.stderr
-    assert "cannot write run/predictions.jsonl: [Errno 27] File too large" in message(done)
+    assert "cannot write 'run/predictions.jsonl': File too large" in message(done)
     assert 1 <= len(read_predictions(tmp_path / "run")) < 16
     call(*arguments, "run", code=0)
     call(*arguments, "undisturbed", code=0)
