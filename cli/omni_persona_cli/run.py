@@ -175,4 +175,4 @@ def _track(tracker: str, target: Path) -> None:
     from omni_persona_runner.tracking import track_run
 
     place = track_run(tracker, target)
-    out.print(Text(f"Figures sent to {tracker}: {place}"), soft_wrap=True)
+    out.print(f"Figures sent to {tracker}: {place}", soft_wrap=True)

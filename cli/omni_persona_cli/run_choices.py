@@ -301,7 +301,7 @@ def _waiting(engine: str) -> Callable[[float, str], None]:
         nonlocal said_at
         if seconds - said_at >= _SAID_AGAIN:
             said_at = seconds
-            err.print(f"{engine} is starting ({seconds:.0f} s): {line}", markup=False, soft_wrap=True)
+            err.print(f"{engine} is starting ({seconds:.0f} s): {line}", soft_wrap=True)
 
     return say
 
