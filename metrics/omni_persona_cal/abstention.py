@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from .abstention_judged import declines
 from .thinking import answer_of
 
 CANONICAL_ABSTENTION = "I cannot determine that from the provided context."
@@ -60,3 +61,17 @@ def abstains(prediction: str) -> bool:
     """
     text = folded(answer_of(prediction))
     return any(phrase in text for phrase in ABSTENTION_PHRASES)
+
+
+def abstains_judged(prediction: str) -> bool:
+    """Whether the answer in `prediction` abstains, by the paper's phrases or in words of its own.
+
+    A rule of ours (see `abstention_judged`), reported beside the paper's. Where the two differ the other way round, in an
+    answer that holds one of the paper's phrases in passing ("I cannot identify the tune, but she is a nurse"), this one
+    follows the answer.
+
+    >>> abstains_judged("None of the four people match this voice.")
+    True
+    """
+    text = folded(answer_of(prediction))
+    return declines(text)

@@ -19,6 +19,7 @@ import datasets
 import evaluate
 
 from .abstention import abstains
+from .abstention_judged import declines
 from .agreement import judge_agreement
 from .audit import audit_published
 from .bertscore import bertscores
@@ -26,6 +27,7 @@ from .bootstrap import resampled_totals
 from .chat import ChatClient
 from .chat_policy import RequestForm
 from .chat_reply import ChatReply
+from .claims import read
 from .comparison import compare as compare_runs
 from .evaluation import compute
 from .intervals import Resampling
@@ -43,6 +45,7 @@ from .repeats import compute_repeats
 from .scores import rates
 from .several import compare_several
 from .student import quantile
+from .synonyms import SAME_WORDS
 from .text import plain
 from .thinking import answer_of
 from .transformers_judge import TransformersJudge

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"'})
+_QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "−": "-"})
+# Letters whose accent is no mark of its own in Unicode.
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _MARKDOWN = re.compile(r"[*_`~#]+")
 # Full stops that end no sentence: in abbreviations (d.c.), titles and initials (dr. j. smith), numbers (3.5).
 _ABBREVIATION = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _TITLE = re.compile(r"\b(dr|mr|mrs|ms|prof|st|jr|sr|[^\W\d_])\.(?=\s)")
 _DIGIT_GROUP = re.compile(r"(?<=\d)[.,](?=\d)")
+_AND_SIGN = re.compile(r"(?<=\w) ?& ?(?=\w)")
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -25,6 +28,33 @@ _NUMBER = re.compile(
     rf"\b(?P<tens>{'|'.join(_TENS)})(?:[\s-](?P<units>{'|'.join(list(_SMALL)[1:10])}))?\b"
     # "one" alone is far more often a pronoun than a number
     rf"|\b(?P<small>{'|'.join(name for name in _SMALL if name != 'one')})\b"
+)
+_HUNDREDS = re.compile(r"\b(?P<count>[1-9]|an?|one) hundred(?:(?: and)? (?P<rest>\d{1,2}))?\b")
+_THOUSANDS = re.compile(r"\b(?P<count>\d{1,3}|an?|one) thousand\b")
+_COUNT_WORDS = re.compile(r"\b(?:half a dozen|a dozen|dozen|twice|thrice)\b")
+_COUNTS = {"half a dozen": "6", "a dozen": "12", "dozen": "12", "twice": "2 times", "thrice": "3 times"}
+_AGE = re.compile(
+    r"\b(?:aged? (?P<before>\d{1,3})|(?P<after>\d{1,3})[ -]years?[ -]olds?|(?P<of>\d{1,3}) years of age)\b"
+)
+_UNITS = {
+    "km": "kilometers? kilometres? kms?",
+    "m": "meters? metres?",
+    "cm": "centimeters? centimetres? cms?",
+    "mm": "millimeters? millimetres? mms?",
+    "kg": "kilograms? kilogrammes? kilos? kgs?",
+    "g": "grams? grammes?",
+    "l": "liters? litres?",
+    "mi": "miles?",
+    "ft": "feet foot",
+    "h": "hours? hrs?",
+    "min": "minutes? mins?",
+    "s": "seconds? secs?",
+    "percent": "% per[ ]cent pct",
+    "celsius": "°[ ]?c degrees?[ ]celsius",
+}
+_UNIT_FORMS = {unit: "|".join([*forms.split(" "), unit]).replace("[ ]", " ") for unit, forms in _UNITS.items()}
+_UNIT = re.compile(
+    r"(?<=\d)[ -]?(?:" + "|".join(f"(?P<{unit}>{forms})" for unit, forms in _UNIT_FORMS.items()) + r")(?!\w)"
 )
 
 
@@ -44,25 +74,51 @@ _IRREGULAR = {
 def plain(text: str) -> str:
     """`text` in one comparable form.
 
-    NFKC, case folded, straight quotes, no Markdown signs, number words below a hundred as digits
-    ("twenty-six" is "26"; "one" stays), and no full stops but those that end a sentence ("D.C." is "dc").
-    Line ends are kept.
+    NFKC, case folded, without accents, straight quotes and hyphens, no Markdown signs or invisible characters; number
+    words as digits ("twenty-six" is "26", "twice" is "2 times"; "one" stays), ages and units in one spelling ("5km" and
+    "five kilometres" are "5 km"), and no full stops but those that end a sentence ("D.C." is "dc"). Line ends are kept.
+
+    >>> plain("A 5km run in São Paulo, aged twenty-six")
+    'a 5 km run in sao paulo, 26'
     """
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
+    text = _without_accents(text)
     text = _MARKDOWN.sub(" ", text)
+    text = _AND_SIGN.sub(" and ", text)
     text = _ABBREVIATION.sub(lambda match: match[0].replace(".", ""), text)
     text = _TITLE.sub(r"\1", text)
     text = _DIGIT_GROUP.sub("", text)
-    return _NUMBER.sub(_digits, text)
+    text = _NUMBER.sub(_digits, text)
+    text = _HUNDREDS.sub(lambda match: str(100 * _count(match["count"]) + int(match["rest"] or 0)), text)
+    text = _THOUSANDS.sub(lambda match: str(1000 * _count(match["count"])), text)
+    text = _COUNT_WORDS.sub(lambda match: _COUNTS[match[0]], text)
+    text = _UNIT.sub(lambda match: f" {match.lastgroup}", text)
+    return _AGE.sub(lambda match: match["before"] or match["after"] or match["of"], text)
+
+
+def _without_accents(text: str) -> str:
+    """Latin letters without their accents; other scripts as they are, and no invisible characters."""
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    for letter in unicodedata.normalize("NFD", text.translate(_LETTERS)):
+        if unicodedata.category(letter) == "Cf" or (unicodedata.combining(letter) and kept and kept[-1].isascii()):
+            continue
+        kept.append(letter)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def _count(word: str) -> int:
+    return int(word) if word.isdigit() else 1
 
 
 def words(text: str) -> list[str]:
-    """The runs of letters and digits of `text`, case folded. The same as rouge-score's own on ASCII text.
+    """The runs of letters and digits of `text`, NFKC and case folded. The same as rouge-score's own on ASCII text.
 
     >>> words("Don't stop, 26-year-old!")
     ['don', 't', 'stop', '26', 'year', 'old']
     """
-    return _WORD.findall(text.casefold())
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def stem(word: str) -> str:
@@ -77,7 +133,7 @@ def stem(word: str) -> str:
     """
     if word[0].isdigit():
         return word.removesuffix("s")
-    word = _IRREGULAR.get(word) or _singular(word)
+    word = _IRREGULAR.get(word) or singular(word)
     for ending in ("ing", "ed", "ly"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             word = word.removesuffix(ending)
@@ -99,7 +155,8 @@ def stem(word: str) -> str:
     return word
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """`word` without a plural's ending."""
     if word.endswith("ies") and len(word) >= 5:
         return word[:-3] + "y"
     if word.endswith(("sses", "xes", "zes", "ches", "shes")):

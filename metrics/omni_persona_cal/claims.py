@@ -1,0 +1,271 @@
+"""What each word of an answer stands in: a denial, a question, a sentence about somebody else. For the lexical judge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from .synonyms import COLOURS, DEGREES, RELATIVES, SAME_WORDS
+from .text import plain, singular, stem
+
+_SEPARATORS = ", ; : ( ) — – / |"
+_SENTENCE_END = re.compile(r"([.!?]+(?=\s|\"|\)|$)|\n+|;)")
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[,:()—–/|]")
+
+_NOT_NEGATING = re.compile(
+    r"\bnot (?:only|just|merely|simply|to mention)\b|\b(?:no|without a|beyond) doubt\b|\bno wonder\b|\bno less\b"
+    r"|\bnot (?:completely|entirely|quite|absolutely|100 percent|totally) (?:sure|certain)\b|\bnever ?mind\b"
+)
+_EXCLUDING = re.compile(
+    r"\b(?:rather than|instead of|other than|any(?:thing|where|one|body) but|every(?:thing|where|one|body) but|"
+    r"except for|except|as opposed to|far from|unlike|apart from"
+    r"|i doubt|doubt(?:s|ed|ful)?|hardly|stopped|gave up|given up|no longer|used to be|refus\w+|den(?:y|ies|ied))\b"
+)
+_PERSON = (
+    r"(?:person|people|persons|man|men|woman|women|one|ones|speaker|voice|face|individual|guy|lady|girl|boy|memory|"
+    r"memories|"
+    r"notes?|profile|photo|picture|clip|candidate|context|contact|entry|colleague|analyst|\w+(?:ist|yst|eer|ian))"
+)
+_RELATIVE = rf"(?:{'|'.join(RELATIVES.split())})"
+_ELSEWHERE = re.compile(
+    r"\b(?:some|any)(?:body|one) else\b|\bsome (?:memory|note|person|other|people|had|have|of)\b"
+    rf"|\bothers\b|\bthe other\b(?=\W*$|\W*,)|\b(?:an)?other (?:\w+ )?{_PERSON}\b|\bamong (?:them|these|those|the)\b"
+    rf"|\bdifferent {_PERSON}\b"
+    rf"|\bnot (?:the |this |that )(?:same )?{_PERSON}\b|\bnot (?:his|hers|theirs|him|her|them|this|that)\b"
+    r"|\bthis (?:is not|isn't|one is not|one isn't) (?:\w+|the one)\W*$"
+    rf"|\b(?:1|one|two|three|2|3|some|any|each|several|most|none|all|another) of "
+    r"(?:the |these |those |my |your |our )?(?:them|others|these|those|us|[2-9]|four|\w*people|persons|notes|memories|"
+    r"individuals|men|women|speakers|voices|faces|contexts|candidates|profiles|photos|pictures|clips|following|"
+    r"descriptions)\b"
+    rf"|(?<!the )(?<!this )(?<!that )\bone (?:of (?:my|your|the) )?{_PERSON}\b"
+    r"|\b(?:at least|only) one\b"
+    rf"|\b(?:there(?:'s| is| are| was)|i see|i have|you have) (?:a|an|one|some|several) (?:\w+ )?(?:{_PERSON}|hobbies|"
+    rf"jobs|places)\b"
+    r"|\bbelongs? to\b|\bcomes? up in\b|\bappears? in (?:the|my|your|one) (?:notes?|memor)|\b(?:is|are|"
+    r"was) (?:mentioned|listed)\b"
+    rf"|^\W*(?:his|her|their|a|the|my|your) {_RELATIVE}\b|\b(?:is|was) (?:his|her|their|a) {_RELATIVE}\b"
+    r"|\bbefore (?:that|this) (?:one|person)\b|\bat first\b|\binitially\b|\bi (?:first|considered)\b"
+)
+"""Says that a sentence is about somebody else, or about nobody in particular."""
+_UNNAMED = re.compile(
+    r"(?<!is )(?<!are )(?<!was )(?<!were )(?<!be )(?<!met )(?<!as )(?<!about )(?<!to )(?<!of )(?<!remember )(?<!'s )"
+    r"\bsome(?:one|body)\b(?! who\b)"
+)
+_LISTING = re.compile(
+    r"\bpossib(?:le|ilities)\b|\bcandidates?\b|\boptions?\b|\bamong the\b|\bare:|\bthe (?:four|4|3|three|\w+s) are\b"
+    r"|\ball i know\b|\bsome had\b"
+)
+_ORDINALS = "first second third fourth fifth last next"
+_LABEL = re.compile(
+    r"^\W{0,6}(?:the )?(?:(?:person|speaker|note|memory|picture|photo|image|clip|context|candidate|concept|profile|"
+    r"individual|"
+    r"option|man|woman|voice|face|number|p)s? ?(?P<named>\d{1,2}|[a-h]|one|two)\b|"
+    rf"(?P<ordinal>{'|'.join(_ORDINALS.split())})\b|(?P<bare>\d{{1,2}}|[a-h])\s?(?=[:.)\-–—(=])|(?P<p>[pc]\d)\b)"
+)
+_LABEL_START = re.compile(
+    r"(?<=[\w.,;!?)\"']) +(?=(?:(?:person|speaker|note|memory|picture|photo|image|clip|context|candidate|concept|"
+    r"profile|individual|"
+    r"option|man|woman|number) ?(?:\d{1,2}|[a-h])\s?[:)\-–—=]|\d{1,2}[).:]\s|[a-h][):]\s))"
+)
+_COMMITTING = re.compile(
+    r"\bmatch\w*|\bsame\b|\bquery\b|\basked?\b|\bso\b|\bthus\b|\btherefore\b|\bhence\b|\banswer\b|\bthis is\b|"
+    r"\bcorrespond"
+    r"|\bfits?\b|\bsounds like\b|\blooks like\b"
+)
+_HASH_LABEL = re.compile(r"#\s?(?=\d)")
+_SOFT_LINE_END = re.compile(r"(?<![ \t\r])[ \t\r]*\n[ \t\r]*(?=[^\W\dA-Z_])")
+
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+NEGATORS = _set_of("not no never neither nor without whether unable unclear unsure unknown cannot barely")
+_CLAUSE_ENDS = _set_of(f"{_SEPARATORS} but however though although yet whereas while because so")
+"""Where the reach of a negation ends."""
+AUXILIARIES = _set_of("is are was were be do does did has have had can could would will")
+_GRAMMAR = _set_of(
+    "a an the this that these those and or of in on at to for from by with as into about over than "
+    "then am been being may might must shall should having doing it its he him his she her hers they them "
+    "their theirs i me my mine we us our ours you your yours who whom whose which what where when why how "
+    "there here one ones also just very too so some any such only both each own same while if because during "
+    f"said says told me tells quite rather really {DEGREES}"
+)
+_NOT_CONTENT = _GRAMMAR | AUXILIARIES | NEGATORS | _CLAUSE_ENDS
+
+_KEY_OF = {stem(word): stem(group.split()[0]) for group in SAME_WORDS for word in group.split() if "-" not in word}
+COLOUR_KEYS = frozenset(_KEY_OF.get(stem(word), stem(word)) for word in COLOURS.split())
+_FAMILY_ENDINGS = ("ation", "ist", "ion", "er", "or", "i", "e")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What a sentence says about all of its words."""
+
+    lists: bool = False
+    """It lists candidates."""
+    elsewhere: bool = False
+    """It is about somebody else, or about nobody in particular."""
+    asks: bool = False
+    """It is a question."""
+    recap: bool = False
+    """It is one of several numbered entries, and does not commit to its own."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of an answer."""
+
+    raw: str
+    """Plain form."""
+    key: str
+    """What it is compared by: its stem, or that of a synonym."""
+    content: bool
+    """Whether it carries meaning of its own."""
+    sentence: int
+    """Index of its sentence."""
+    clause: int
+    """Index of its clause in the whole text: a comma and the like begin a new one."""
+    negated: bool
+    """Whether a negation stands before it in its clause."""
+    slashed: bool
+    """Whether a slash or a bar stands right before it."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text, read."""
+
+    words: tuple[Word, ...]
+    sentences: tuple[Sentence, ...]
+    """Semicolons end one, too."""
+    spans: tuple[int, ...] = ()
+    """For each of them, the index of the longest run of sentences that only semicolons part."""
+
+    def content(self) -> set[str]:
+        """The keys of its content words; of all its words where it has none ("The Who")."""
+        return {word.key for word in self.words if word.content} or {word.key for word in self.words}
+
+
+@dataclass(frozen=True)
+class Compounds:
+    """Words of the references that an answer may write joined or apart: cheesemaker, court room."""
+
+    apart: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Stem of two neighbouring words written as one -> the two."""
+    joined: frozenset[str] = frozenset()
+    """The references' words."""
+    families: Mapping[str, str] = field(default_factory=dict)
+    """The family of each long one of them -> the word: "keeps bees" is beekeeping."""
+
+
+def compounds(texts: Iterable[str]) -> Compounds:
+    """The compounds of some references in plain form."""
+    apart: dict[str, tuple[str, str]] = {}
+    joined: set[str] = set()
+    for text in texts:
+        found = [raw for token in _TOKEN.findall(text) for raw in _without_contraction(token) if raw[0].isalnum()]
+        joined.update(found)
+        for first, second in zip(found, found[1:], strict=False):
+            if len(first) > 2 and len(second) > 2:
+                apart.setdefault(stem(first + second), (first, second))
+    return Compounds(apart, frozenset(joined), {family(stem(word)): word for word in joined if len(word) > 7})
+
+
+def prepared(text: str) -> str:
+    """`text` in plain form, with line breaks amid a sentence folded and numbered entries each on a line of their own."""
+    text = _SOFT_LINE_END.sub(" ", _HASH_LABEL.sub("number ", text))
+    return _LABEL_START.sub("\n", plain(text))
+
+
+def read(text: str, known: Compounds | None = None) -> Text:
+    """The words of a prepared text, each with what its sentence and clause say about it."""
+    known = known or Compounds()
+    pieces = _SENTENCE_END.split(text)
+    said = [(pieces[at], pieces[at + 1] if at + 1 < len(pieces) else "") for at in range(0, len(pieces), 2)]
+    labels = [label for sentence, _ in said if (label := _label(sentence)) is not None]
+    numbered = len(set(labels)) >= 2
+    commits = sum(_label(sentence) is not None and _COMMITTING.search(sentence) is not None for sentence, _ in said)
+    words: list[Word] = []
+    sentences: list[Sentence] = []
+    spans: list[int] = []
+    clause = span = 0
+    for index, (sentence, end) in enumerate(said):
+        spans.append(span)
+        span += end != ";"
+        labelled = numbered and _label(sentence) is not None
+        sentences.append(
+            Sentence(
+                lists=_LISTING.search(sentence) is not None,
+                elsewhere=_ELSEWHERE.search(sentence) is not None or _UNNAMED.search(sentence) is not None,
+                asks="?" in end,
+                recap=labelled and not (commits == 1 and _COMMITTING.search(sentence) is not None),
+            )
+        )
+        clause = _read_sentence(sentence, index, clause + 1, known, words)
+    return Text(tuple(words), tuple(sentences), tuple(spans))
+
+
+def _read_sentence(sentence: str, index: int, clause: int, known: Compounds, words: list[Word]) -> int:
+    """Append the words of a sentence; the index of its last clause."""
+    sentence = _EXCLUDING.sub("without", _NOT_NEGATING.sub("", sentence))
+    negated = slashed = False
+    for raw in _with_compounds(
+        [raw for token in _TOKEN.findall(sentence) for raw in _without_contraction(token)], known
+    ):
+        if raw in _CLAUSE_ENDS:
+            negated = False
+            clause += 1
+        if not raw[0].isalnum():
+            slashed = raw in "/|"
+            continue
+        stemmed = stem(raw)
+        key = _KEY_OF.get(stemmed, stemmed)
+        words.append(Word(raw, key, raw not in _NOT_CONTENT, index, clause, negated, slashed))
+        slashed = False
+        negated = negated or raw in NEGATORS
+    return clause
+
+
+def _label(sentence: str) -> str | None:
+    """What numbers an entry: the number or letter that its text begins with."""
+    found = _LABEL.match(sentence)
+    return found[found.lastgroup] if found and found.lastgroup else None
+
+
+def _with_compounds(raws: list[str], known: Compounds) -> list[str]:
+    """Words as the references write them: joined or apart."""
+    result: list[str] = []
+    at = 0
+    while at < len(raws):
+        raw = raws[at]
+        following = raws[at + 1] if at + 1 < len(raws) else ""
+        if raw not in known.joined and len(raw) > 5 and (pair := known.apart.get(stem(raw))):
+            result.extend(pair)
+        elif following and raw + following in known.joined and len(raw) > 2 and len(following) > 2:
+            result.append(raw + following)
+            at += 1
+        elif following and (whole := known.families.get(singular(following) + family(stem(raw)))):
+            result.append(whole)
+            at += 1
+        else:
+            result.append(raw)
+        at += 1
+    return result
+
+
+def _without_contraction(token: str) -> list[str]:
+    """The words of a token: "isn't" is "is not", "jonas's" is "jonas", "o'brien" is "obrien"."""
+    if token in ("cannot", "can't"):
+        return ["can", "not"]
+    if token.endswith("n't"):
+        # "do n't", as tokenizers write it, leaves nothing before the ending.
+        return [word for word in (token.removesuffix("n't"), "not") if word]
+    return [re.sub(r"'(?:s|m|re|ve|ll|d)$", "", token).replace("'", "")]
+
+
+def family(key: str) -> str:
+    """A key without endings that make another word of the same family: driv of driver and of drive."""
+    ending = next((one for one in _FAMILY_ENDINGS if key.endswith(one) and len(key) - len(one) >= 3), None)
+    return family(key.removesuffix(ending)) if ending and key.isalpha() else key
