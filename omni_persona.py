@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal, TypedDict
@@ -219,9 +219,7 @@ class Item:
         return self.absence == "none"
 
 
-class Reference(TypedDict):
-    """What the metric needs to know of an item."""
-
+class _Reference(TypedDict):
     augmented_id: str
     source_sample_id: str
     group: str
@@ -231,8 +229,32 @@ class Reference(TypedDict):
     answerable: bool
 
 
-def reference(item: Item | Mapping[str, Any]) -> Reference:
-    """The metric's reference for an item, or for a row as `datasets` hands it out (its media are not needed)."""
+class Reference(_Reference, total=False):
+    """What the metric needs to know of an item, and what else it can use."""
+
+    other_answers: list[str]
+    """What the notes of the other people say of the asked field."""
+    person: str
+    """Whom the item asks about."""
+
+
+def reference(
+    item: Item | Mapping[str, Any], *, other_answers: Sequence[str] = (), person: str | None = None
+) -> Reference:
+    """The metric's reference for an item, or for a row as `datasets` hands it out (its media are not needed).
+
+    other_answers: What the notes of the other people say of the asked field, as the builder's side file tells.
+    person: Whom the item asks about.
+    """
+    result = _reference(item)
+    if other_answers:
+        result["other_answers"] = list(other_answers)
+    if person is not None:
+        result["person"] = person
+    return result
+
+
+def _reference(item: Item | Mapping[str, Any]) -> Reference:
     if isinstance(item, Mapping):
         supervision = item["answer_supervision"]
         return Reference(

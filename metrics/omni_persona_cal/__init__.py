@@ -4,11 +4,11 @@ The metric of Omni-Persona (arXiv 2605.09996) as plain functions. `evaluate` loa
 `omni_persona_cal.py` in this folder; importing the package loads neither `evaluate` nor `datasets`.
 """
 
-from .abstention import CANONICAL_ABSTENTION, abstains
+from .abstention import CANONICAL_ABSTENTION, abstains, abstains_judged
 from .agreement import judge_agreement, overlap_check
 from .comparison import compare
 from .evaluation import compute, judged_items
-from .judges import Judge, JudgeError, Judgement, make_judge
+from .judges import ContextualJudge, Judge, JudgeError, Judgement, Question, ask, make_judge
 from .lexical import judge as lexical_judge
 from .power import detectable_difference, source_samples_needed
 from .repeats import compute_repeats
@@ -18,10 +18,14 @@ from .several import compare_several
 __all__ = [
     "CANONICAL_ABSTENTION",
     "VERDICTS",
+    "ContextualJudge",
     "Judge",
     "JudgeError",
     "Judgement",
+    "Question",
     "abstains",
+    "abstains_judged",
+    "ask",
     "compare",
     "compare_several",
     "compute",

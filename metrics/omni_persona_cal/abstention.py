@@ -66,9 +66,9 @@ def abstains(prediction: str) -> bool:
 def abstains_judged(prediction: str) -> bool:
     """Whether the answer in `prediction` abstains, by the paper's phrases or in words of its own.
 
-    A rule of ours (see `abstention_judged`), reported beside the paper's. Where the two differ the other way round, in an
-    answer that holds one of the paper's phrases in passing ("I cannot identify the tune, but she is a nurse"), this one
-    follows the answer.
+    A rule of ours (see `abstention_judged`), reported beside the paper's. Where the two differ the other way round,
+    in an answer that holds one of the paper's phrases in passing ("I cannot identify the tune, but she is a nurse"),
+    this one follows the answer.
 
     >>> abstains_judged("None of the four people match this voice.")
     True

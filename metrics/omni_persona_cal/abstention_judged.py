@@ -1,13 +1,14 @@
 """Does a prediction abstain in its own words? A rule of ours, beside the paper's list of phrases.
 
-A text is cut into pieces: sentences, and what follows "but", "though" and the like. A piece declines when it denies knowing:
-a negation reaches a word of knowing, telling, matching or remembering ("I can't place this face"), a source does not tell ("the
-note is silent"), or a value is said to be missing ("their quote is unknown"). What the person asked about does or does not do ("she
-never says much") declines nothing. A piece answers when it asserts something, however hedged ("I think", "probably", "she is").
+A text is cut into pieces: sentences, and what follows "but", "though" and the like. A piece declines when it denies
+knowing: a negation reaches a word of knowing, telling, matching or remembering ("I can't place this face"), a source
+does not tell ("the note is silent"), or a value is said to be missing ("their quote is unknown"). What the person
+asked about does or does not do ("she never says much") declines nothing. A piece answers when it asserts something,
+however hedged ("I think", "probably", "she is").
 
-A text abstains when a piece declines and none takes it back: what follows with an answer does ("I don't know her name, but she is
-a nurse"), and what stands before "though" ("a nurse, though I don't know where"). Being unsure ("I'm not certain") declines only
-where nothing is answered at all.
+A text abstains when a piece declines and none takes it back: what follows with an answer does ("I don't know her
+name, but she is a nurse"), and what stands before "though" ("a nurse, though I don't know where"). Being unsure ("I'm
+not certain") declines only where nothing is answered at all.
 """
 
 from __future__ import annotations
@@ -163,9 +164,7 @@ def declines(text: str) -> bool:
     pieces = [piece.strip() for piece in _CUT.split(_IDIOMS.sub("", _QUOTED.sub("", text[:_LONGEST]))) if piece.strip()]
     declining, unsure, answering = [], [], []
     for at, piece in enumerate(pieces):
-        if at and _REPORTED.search(pieces[at - 1]):
-            answering.append(at)
-        elif _SAYING.search(piece):
+        if _SAYING.search(piece) or (at and _REPORTED.search(pieces[at - 1])):
             answering.append(at)
         elif _UNSURE.search(piece) and not _HEDGED.search(piece):
             unsure.append(at)

@@ -1,10 +1,11 @@
-"""What each word of an answer stands in: a denial, a question, a sentence about somebody else. For the lexical judge."""
+"""What each word of an answer stands in: a denial, a question, a sentence about somebody else."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .synonyms import COLOURS, DEGREES, RELATIVES, SAME_WORDS
 from .text import plain, singular, stem
@@ -45,7 +46,8 @@ _ELSEWHERE = re.compile(
     r"|\bbelongs? to\b|\bcomes? up in\b|\bappears? in (?:the|my|your|one) (?:notes?|memor)|\b(?:is|are|"
     r"was) (?:mentioned|listed)\b"
     rf"|^\W*(?:his|her|their|a|the|my|your) {_RELATIVE}\b|\b(?:is|was) (?:his|her|their|a) {_RELATIVE}\b"
-    r"|\bbefore (?:that|this) (?:one|person)\b|\bat first\b|\binitially\b|\bi (?:first|considered)\b"
+    r"|\bbefore (?:that|this) (?:one|person)\b"
+    r"|\bat first,? (?:i|it|glance|sight)\b|\binitially\b|\bi (?:first|considered)\b"
 )
 """Says that a sentence is about somebody else, or about nobody in particular."""
 _UNNAMED = re.compile(
@@ -72,6 +74,9 @@ _COMMITTING = re.compile(
     r"\bmatch\w*|\bsame\b|\bquery\b|\basked?\b|\bso\b|\bthus\b|\btherefore\b|\bhence\b|\banswer\b|\bthis is\b|"
     r"\bcorrespond"
     r"|\bfits?\b|\bsounds like\b|\blooks like\b"
+)
+_CONCLUDING = re.compile(
+    r"\bmatch\w*|\bquery\b|\bthe answer\b|\btherefore\b|\bthus\b|\bhence\b|\basked about\b|^\W*so\b"
 )
 _HASH_LABEL = re.compile(r"#\s?(?=\d)")
 _SOFT_LINE_END = re.compile(r"(?<![ \t\r])[ \t\r]*\n[ \t\r]*(?=[^\W\dA-Z_])")
@@ -167,14 +172,14 @@ def compounds(texts: Iterable[str]) -> Compounds:
     for text in texts:
         found = [raw for token in _TOKEN.findall(text) for raw in _without_contraction(token) if raw[0].isalnum()]
         joined.update(found)
-        for first, second in zip(found, found[1:], strict=False):
+        for first, second in pairwise(found):
             if len(first) > 2 and len(second) > 2:
                 apart.setdefault(stem(first + second), (first, second))
     return Compounds(apart, frozenset(joined), {family(stem(word)): word for word in joined if len(word) > 7})
 
 
 def prepared(text: str) -> str:
-    """`text` in plain form, with line breaks amid a sentence folded and numbered entries each on a line of their own."""
+    """`text` in plain form, line breaks amid a sentence folded, numbered entries each on a line of its own."""
     text = _SOFT_LINE_END.sub(" ", _HASH_LABEL.sub("number ", text))
     return _LABEL_START.sub("\n", plain(text))
 
@@ -191,10 +196,12 @@ def read(text: str, known: Compounds | None = None) -> Text:
     sentences: list[Sentence] = []
     spans: list[int] = []
     clause = span = 0
+    labelled = False
     for index, (sentence, end) in enumerate(said):
         spans.append(span)
         span += end != ";"
-        labelled = numbered and _label(sentence) is not None
+        # An entry goes on until the next one, or until the answer comes to its point.
+        labelled = numbered and (_label(sentence) is not None or (labelled and not _CONCLUDING.search(sentence)))
         sentences.append(
             Sentence(
                 lists=_LISTING.search(sentence) is not None,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .abstention import abstains
+from .abstention import abstains, abstains_judged
 from .intervals import Resampling, described, intervals
-from .judges import Judge, make_judge
+from .judges import Judge, Question, ask, make_judge
 from .overlap import rouge_l_recall, token_f1
 from .scores import GUARDED, UNJUDGED, JudgedItem, audio_visual_gap, rates, slices
 from .thinking import answer_of
@@ -107,9 +107,11 @@ def judged_items(
     if verdicts is not None:
         check_verdicts(verdicts, references)
     answerable = [index for index, reference in enumerate(references) if reference["answerable"]]
-    pairs = [(references[index]["gold_answer"], predictions[index]) for index in answerable]
+    pairs = [(references[index]["gold_answer"], answer_of(predictions[index])) for index in answerable]
     if verdicts is None:
-        said = [judgement.verdict for judgement in asked.judge(pairs)]
+        others = (references[index].get("other_answers") or () for index in answerable)
+        questions = [Question(*pair, tuple(told)) for pair, told in zip(pairs, others, strict=True)]
+        said = [judgement.verdict for judgement in ask(asked, questions)]
         by_index: dict[int, str | None] = dict(zip(answerable, said, strict=True))
     else:
         by_index = dict(enumerate(verdicts))
@@ -137,6 +139,7 @@ def _judged(prediction: str, reference: Mapping[str, Any], verdict: str | None, 
         answerable=answerable,
         gold_answer=gold,
         abstaining=abstains(prediction),
+        abstaining_judged=abstains_judged(prediction),
         verdict=(verdict or UNJUDGED) if answerable else None,
         n_words=len(prediction.split()),
         rouge_l=rouge_l_recall(gold, prediction) if answerable else None,

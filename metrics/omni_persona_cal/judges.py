@@ -21,6 +21,10 @@ class Judgement:
     """One of `scores.VERDICTS`."""
     raw: str | None = None
     """What the judge wrote, or why it wrote nothing; None for a judge that does not write."""
+    reason: str | None = None
+    """Why the answer is UNJUDGED."""
+    margin: float | None = None
+    """By how much the judge preferred CORRECT to WRONG, in log-likelihood; None for one that has no likelihoods."""
 
 
 @runtime_checkable
@@ -38,6 +42,33 @@ class Judge(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a judge is asked about one answer."""
+
+    gold: str
+    prediction: str
+    other_answers: tuple[str, ...] = ()
+    """What the other memories say of the asked field."""
+
+
+@runtime_checkable
+class ContextualJudge(Protocol):
+    """A judge that also looks at what the other memories say."""
+
+    name: str
+
+    def judge_questions(self, questions: Sequence[Question]) -> list[Judgement]:
+        """One judgement for each question, in their order; else as `Judge.judge`."""
+
+
+def ask(judge: Judge, questions: Sequence[Question]) -> list[Judgement]:
+    """What `judge` says of each question. A judge that knows pairs alone is not told of other answers."""
+    if isinstance(judge, ContextualJudge):
+        return judge.judge_questions(questions)
+    return judge.judge([(question.gold, question.prediction) for question in questions])
+
+
 class LexicalJudge:
     """The rule of `lexical.py`: deterministic, offline."""
 
@@ -45,7 +76,11 @@ class LexicalJudge:
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         """One judgement for each pair (gold answer, prediction)."""
-        return [Judgement(lexical_verdict(gold, prediction)) for gold, prediction in pairs]
+        return self.judge_questions([Question(*pair) for pair in pairs])
+
+    def judge_questions(self, questions: Sequence[Question]) -> list[Judgement]:
+        """One judgement for each question; what the other memories say must not be affirmed."""
+        return [Judgement(lexical_verdict(one.gold, one.prediction, one.other_answers)) for one in questions]
 
 
 def _openai(**options: Any) -> Judge:

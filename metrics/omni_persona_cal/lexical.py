@@ -3,10 +3,10 @@
 A deterministic rule that needs no model and no network. It reads words, not meaning: README.md says how often it agrees
 with a person, and where it errs. Time and memory grow linearly with the length of the prediction.
 
-1. Only the answer counts: what stands after the thoughts, after the last "Answer:" or "the answer is", and after the last
-   self-correction ("no, wait").
-2. Gold and answer are brought to `text.plain` form and cut into sentences and words (`claims`); words are stemmed, compounds
-   and a few everyday synonyms are read as one. Words of grammar ("the", "with", "she") are not content.
+1. Only the answer counts: what stands after the thoughts, after the last "Answer:" or "the answer is", and after the
+   last self-correction ("no, wait").
+2. Gold and answer are brought to `text.plain` form and cut into sentences and words (`claims`); words are stemmed,
+   compounds and a few everyday synonyms are read as one. Words of grammar ("the", "with", "she") are not content.
 3. A window of the answer must hold the gold's content words: all of them where the gold has fewer than
    `LONG_GOLD`, else a share `LONG_GOLD_SHARE` and every number. The window spans at most `WINDOW_FACTOR`
    times as many content words as the gold has, and for a short gold no sentence end. Where it lacks a word of a
@@ -15,10 +15,10 @@ with a person, and where it errs. Time and memory grow linearly with the length 
    somebody else or of nobody in particular ("one of the notes mentions", "is somebody else's"), and not one of several
    numbered entries. A gold that holds a negation needs one in the answer.
 5. One answer, not none: no answer that abstains. And not several: nothing affirmed that `other_answers` hold, no "or"
-   or slash beside the window, nor at the end of a list that it begins ("Rome, Milan or Naples"), no list of candidates,
-   no repeated guesses ("maybe ... maybe"), unless the gold itself does so; no other colour beside the gold's; for a gold
-   that is an MBTI type, no other type affirmed; and in an answer of more than `LONG_ANSWER` content words, the gold in
-   its first or last sentence.
+   or slash beside the window, nor at the end of a list that it begins ("Rome, Milan or Naples"), no list of
+   candidates, no repeated guesses ("maybe ... maybe"), unless the gold itself does so; no other colour beside the
+   gold's; for a gold that is an MBTI type, no other type affirmed; and in an answer of more than `LONG_ANSWER`
+   content words, the gold in its first or last sentence.
 6. A prediction that is the gold word for word is CORRECT whatever 1 to 5 say.
 """
 
@@ -117,7 +117,8 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
     answer = _final_part(prepared(answer_of(prediction)))
     if words(plain_gold) == words(plain(answer_of(prediction))):
         return CORRECT
-    if abstains(answer) or abstains_judged(answer):
+    # A gold that speaks of not knowing is no abstention of whoever quotes it.
+    if abstains(answer) or abstains_judged(answer.replace(plain_gold.strip(" ."), "it")):
         return WRONG
     others = [other for other in map(plain, other_answers) if words(other) and words(other) != words(plain_gold)]
     known = compounds([plain_gold, *others])
@@ -182,6 +183,7 @@ def _windows(wanted: _Gold, found: Text) -> Iterator[_Window]:
             continue
         seen: set[str] = set()
         width = 0
+        fullest: _Window | None = None
         # Words of grammar are not counted in the width, but a window has an end all the same.
         for last in range(first, min(len(forms), first + 4 * widest + 12)):
             word = found.words[last]
@@ -191,14 +193,17 @@ def _windows(wanted: _Gold, found: Text) -> Iterator[_Window]:
                 break
             if forms[last] in keys:
                 seen.add(forms[last])
-            if len(seen) >= enough and numbers <= seen:
-                # A word is missing and another stands among the rest: exchanged, not left out, or it is still to come.
-                window = _Window(first, last)
-                if len(seen) == len(keys) or (
-                    width == len(seen) and not _exchanged_end(wanted, found.words, window, seen)
-                ):
-                    yield window
-                    break
+            if len(seen) < enough or not numbers <= seen:
+                continue
+            window = _Window(first, last)
+            if len(seen) == len(keys):
+                fullest = window
+                break
+            # A word is missing and another stands among the rest: exchanged, not left out.
+            if width == len(seen) and not _exchanged_end(wanted, found.words, window, seen):
+                fullest = window
+        if fullest:
+            yield fullest
 
 
 def _exchanged_end(wanted: _Gold, found: Sequence[Word], window: _Window, seen: set[str]) -> bool:
@@ -318,17 +323,19 @@ def _affirms_other(other: _Gold, gold: _Gold, found: Text, taken: set[int]) -> b
                 break
             seen.add(form(found.words[last].key))
             if len(seen) >= min(enough, len(keys)):
-                if _is_said(other, found, _Window(first, last)):
+                if _is_said(other, gold, found, _Window(first, last)):
                     return True
                 break
     return False
 
 
-def _is_said(other: _Gold, found: Text, window: _Window) -> bool:
+def _is_said(other: _Gold, gold: _Gold, found: Text, window: _Window) -> bool:
     """Whether what another memory says is neither denied nor asked nor expressly said of somebody else."""
     words_of = found.words[window.first : window.last + 1]
     for sentence in (found.sentences[at] for at in {word.sentence for word in words_of}):
-        if sentence.asks or (sentence.elsewhere and not sentence.lists) or sentence.recap:
+        if sentence.asks or sentence.recap:
+            return False
+        if sentence.elsewhere and not (sentence.lists or gold.elsewhere or other.elsewhere):
             return False
     return other.negates or not any(word.negated for word in words_of if word.key in other.keys)
 

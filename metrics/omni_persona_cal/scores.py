@@ -62,6 +62,8 @@ class JudgedItem:
     """F1 of the two bags of words, 0..1; None for an unanswerable item."""
     bertscore: float | None
     """BERTScore F1; None for an unanswerable item, and where nobody asked for it."""
+    abstaining_judged: bool = False
+    """Whether the prediction abstains by the rule that also knows other wordings, `abstention.abstains_judged`."""
     person: str | None = None
     """Whom the item asks about; None where nobody said. Items about one person are not independent of each other."""
 
@@ -76,7 +78,8 @@ class JudgedItem:
 
 COLUMNS = (
     "n", "answerable", "unanswerable", "judged", "correct", "correct_guarded", "answered", "false_abstentions",
-    "true_abstentions", "hallucinated", "rouge_l", "token_f1", "bertscored", "bertscore", "words",
+    "true_abstentions", "hallucinated", "correct_judged", "true_abstentions_judged", "rouge_l", "token_f1",
+    "bertscored", "bertscore", "words",
 )  # fmt: skip
 """What is summed up over items; every score is a function of these totals."""
 
@@ -96,6 +99,8 @@ def columns(item: JudgedItem) -> tuple[float, ...]:
         item.answerable and item.abstaining,
         not item.answerable and item.abstaining,
         not item.answerable and not item.abstaining,
+        correct and not item.abstaining_judged,
+        not item.answerable and item.abstaining_judged,
         item.rouge_l or 0.0,
         item.token_f1 or 0.0,
         item.bertscore is not None,
@@ -122,6 +127,8 @@ RATES = {
     "one_minus_fa": Rate(("answered",), ("answerable",)),
     "false_abstention_rate": Rate(("false_abstentions",), ("answerable",)),
     "hallucination_rate": Rate(("hallucinated",), ("unanswerable",)),
+    "ans_judged": Rate(("correct_judged",), ("judged",)),
+    "ta_judged": Rate(("true_abstentions_judged",), ("unanswerable",)),
     "rouge_l": Rate(("rouge_l",), ("answerable",)),
     "token_f1": Rate(("token_f1",), ("answerable",)),
 }
@@ -137,6 +144,7 @@ def sums_of_rates(protocol: str) -> dict[str, dict[str, float]]:
         "ta": {"unans": 1.0},
         "cal": {"cal_weighted": 1.0} if protocol == "v2.2" else {ans: 0.5, "unans": 0.5},
         "cal_mean": {"ans_guarded": 0.5, "unans": 0.5},
+        "cal_judged": {"ans_judged": 0.5, "ta_judged": 0.5},
         "abstention_avg": {"one_minus_fa": 0.5, "unans": 0.5},
     }
 
@@ -167,6 +175,9 @@ DENOMINATORS = {
     "cal": _BOTH,
     "cal_mean": _BOTH,
     "cal_weighted": _EITHER,
+    "ans_judged": _ANSWERED,
+    "ta_judged": _ALL_UNANSWERABLE,
+    "cal_judged": _BOTH,
     "one_minus_fa": _ALL_ANSWERABLE,
     "false_abstention_rate": _ALL_ANSWERABLE,
     "hallucination_rate": _ALL_UNANSWERABLE,
@@ -202,6 +213,8 @@ def formulas(totals: Mapping[str, Any], protocol: str, ratio: Callable[[Any, Any
         unans, ta              unanswerable, abstaining / N_u
         cal_mean               (ans_guarded + unans) / 2
         cal_weighted           (numerator of ans_guarded + of unans) / (N_a judged + N_u)    (the v2.2 release)
+        ans_judged, ta_judged  ans_guarded and ta with abstaining in one's own words counted, too
+        cal_judged             (ans_judged + ta_judged) / 2
         one_minus_fa           answerable, not abstaining / N_a
         false_abstention_rate  answerable, abstaining / N_a
         hallucination_rate     unanswerable, not abstaining / N_u
@@ -247,8 +260,9 @@ def rates(items: Sequence[JudgedItem], protocol: str = GUARDED) -> dict[str, Any
     """Counts and scores of `items`. Rates lie in 0..1 or are None; `mean_len` is in words.
 
     The scores are those of `formulas`. Beside them stand `n`, `n_answerable`, `n_unanswerable`, `n_unjudged`,
-    `n_source_samples` and `complete`; `counts`, score -> items it is over; `null_because`, score -> why it is None; and
-    `inconsistent`, true when more judged answers are CORRECT than are not abstaining, that is
+    `n_phrased_otherwise` (items that abstain in words of their own alone), `n_source_samples` and `complete`;
+    `counts`, score -> items it is over; `null_because`, score -> why it is None; and `inconsistent`, true when more
+    judged answers are CORRECT than are not abstaining, that is
     `ans_unguarded > one_minus_fa` over the same items. No honest judge can do that.
     """
     totals = _totals(items)
@@ -260,6 +274,7 @@ def rates(items: Sequence[JudgedItem], protocol: str = GUARDED) -> dict[str, Any
         "n_answerable": int(totals["answerable"]),
         "n_unanswerable": int(totals["unanswerable"]),
         "n_unjudged": n_unjudged,
+        "n_phrased_otherwise": sum(item.abstaining_judged and not item.abstaining for item in items),
         "n_source_samples": len({item.source_sample_id for item in items}),
         "complete": n_unjudged == 0,
         **{name: scores[name] for name in DENOMINATORS},

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import omni_persona
 from omni_persona import Item
+from omni_persona_artifacts.references import references
 from omni_persona_artifacts.run_folder import VERDICTS, write_lines
 from omni_persona_artifacts.run_reader import read_predictions
-from omni_persona_cal import Judge, JudgeError, Judgement
+from omni_persona_cal import Judge, JudgeError, Judgement, Question, ask
 from omni_persona_runner.scoring import dataset_of
 
 
@@ -31,13 +32,24 @@ def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str,
     predictions = read_predictions(run)
     answers = {item_id: line.prediction for item_id, line in predictions.items() if line.prediction is not None}
     asked = [item for item in items if item.answerable and item.augmented_id in answers]
-    said = judge.judge([(item.gold_answer, answers[item.augmented_id]) for item in asked])
+    others = {one["augmented_id"]: one.get("other_answers", ()) for one in references(dataset_of(run))}
+    said = ask(
+        judge,
+        [Question(item.gold_answer, answers[item.augmented_id], tuple(others[item.augmented_id])) for item in asked],
+    )
     if said and all(one.verdict == "UNJUDGED" for one in said):
         reason = " ".join((said[0].raw or "no reply").split())[:200]
         raise JudgeError(f"{judge.name} judged none of {len(said)} answers, and {run} keeps what it had: {reason}")
     judgements = {item.augmented_id: one for item, one in zip(asked, said, strict=True)}
     lines = (
-        {"augmented_id": item_id, "verdict": one.verdict, "judge": judge.name, "raw": one.raw}
+        {
+            "augmented_id": item_id,
+            "verdict": one.verdict,
+            "judge": judge.name,
+            "raw": one.raw,
+            **({"reason": one.reason} if one.reason else {}),
+            **({"margin": one.margin} if one.margin is not None else {}),
+        }
         for item_id, one in judgements.items()
     )
     write_lines(run / VERDICTS, lines)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +18,9 @@ from omni_persona_cal.text import plain, stem, words
 PAIRS = [
     json.loads(line)
     for line in (Path(__file__).parent / "lexical_pairs.jsonl").read_text(encoding="utf-8").splitlines()
+]
+AMONG_OTHERS: list[dict[str, Any]] = [
+    json.loads(line) for line in (Path(__file__).parent / "judge_pairs.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 KINDS = {
     "exact", "superset", "inflection", "paraphrase", "partial", "wrong", "other_person", "negation", "several",
@@ -30,30 +36,102 @@ def test_the_labelled_pairs_are_whole() -> None:
     assert len({(pair["gold"], pair["prediction"]) for pair in PAIRS}) == len(PAIRS)
 
 
-def agreement(pairs: list[dict[str, str]]) -> tuple[float, float, float]:
-    """Precision, recall and Cohen's kappa of the rule for CORRECT."""
-    counts = Counter((lexical_judge(pair["gold"], pair["prediction"]), pair["label"]) for pair in pairs)
+def agreement(pairs: list[dict[str, Any]]) -> str:
+    """Precision, recall and Cohen's kappa of the rule for CORRECT, in the words of the card."""
+    counts = Counter(
+        (lexical_judge(pair["gold"], pair["prediction"], pair.get("other_answers", ())), pair["label"])
+        for pair in pairs
+    )
     hits, misses = counts["CORRECT", "CORRECT"], counts["WRONG", "CORRECT"]
     false_alarms, rejections = counts["CORRECT", "WRONG"], counts["WRONG", "WRONG"]
     n = len(pairs)
     observed = (hits + rejections) / n
     by_chance = ((hits + false_alarms) * (hits + misses) + (misses + rejections) * (false_alarms + rejections)) / n**2
     kappa = (observed - by_chance) / (1 - by_chance)
-    return hits / (hits + false_alarms), hits / (hits + misses), kappa
+    precision, recall = hits / (hits + false_alarms), hits / (hits + misses)
+    return f"precision {precision:.3f}, recall {recall:.3f} and Cohen's kappa {kappa:.3f}"
+
+
+def half_of(gold: str) -> str:
+    """The half that a gold answer's pairs belong to, fixed before the rule was written."""
+    return "held_out" if int(hashlib.sha256(gold.encode()).hexdigest(), 16) % 2 else "development"
+
+
+def test_the_pairs_with_other_answers_are_whole() -> None:
+    assert len(AMONG_OTHERS) == 525
+    assert len({(pair["gold"], pair["prediction"]) for pair in AMONG_OTHERS}) == len(AMONG_OTHERS)
+    for pair in AMONG_OTHERS:
+        assert pair["part"] in (half_of(pair["gold"]), "later")
+        assert pair["gold"] not in pair["other_answers"]
+    for part in ("development", "held_out", "later"):
+        assert {pair["label"] for pair in AMONG_OTHERS if pair["part"] == part} == {"CORRECT", "WRONG"}
 
 
 def test_agreement_with_the_labels_is_what_the_card_says(capsys: pytest.CaptureFixture[str]) -> None:
     card = Path(omni_persona_cal.__file__).with_name("README.md").read_text(encoding="utf-8")
     words = " ".join(card.replace("*", "").split())
-    for name, pairs in (("all", PAIRS), ("the first", PAIRS[:121]), ("the later", PAIRS[121:])):
-        precision, recall, kappa = agreement(pairs)
-        figures = f"precision {precision:.3f}, recall {recall:.3f} and Cohen's kappa {kappa:.3f}"
+    parts = {
+        part: [pair for pair in AMONG_OTHERS if pair["part"] == part] for part in ("development", "held_out", "later")
+    }
+    parts |= {"without other answers": PAIRS, "the first": PAIRS[:121], "the later": PAIRS[121:]}
+    for name, pairs in parts.items():
+        figures = agreement(pairs)
         with capsys.disabled():
-            print(f"\nlexical judge on {name} {len(pairs)} labelled pairs: {figures}")
+            print(f"\nlexical judge, {name}, {len(pairs)} labelled pairs: {figures}")
         assert figures in words, name
 
 
+def test_an_answer_of_16000_words_takes_little_more_than_four_times_one_of_4000() -> None:
+    def steps(text: str) -> int:
+        """Python lines and calls: what the rule does, whatever else the machine does."""
+        n = 0
+
+        def count(frame: Any, event: str, argument: Any) -> Any:
+            nonlocal n
+            n += 1
+            return count
+
+        sys.settrace(count)
+        try:
+            lexical_judge("a wheel of cheese on the eve of the fair", text, ["a swarm on the car of the mayor"])
+        finally:
+            sys.settrace(None)
+        return n
+
+    for piece in (
+        "lorem ipsum dolor, ",
+        "wheel of cheese eve ",
+        "swarm mayor car ",
+        "the ",
+        "She said so. ",
+        "wheel or ",
+    ):
+        n_words = len(piece.split())
+        short, long = (steps(piece * (n // n_words)) for n in (400, 1600))
+        assert long <= 5 * short, piece
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "\n", "a", "- ", "<think>", "((", "1) ", "one hundred ", "it's ", "\u0301", "?! "]
+)
+def test_a_long_run_of_anything_is_judged_at_once(piece: str) -> None:
+    assert lexical_judge("harbour pilot", piece * 30_000) == "WRONG"
+
+
 GOOD = [
+    ("São Paulo", "Sao Paulo"),
+    ("Sao Paulo", "We met in Sa\u0303o Paulo."),
+    ("cheese maker", "She is a cheesemaker."),
+    ("cheesemaker", "They make cheese."),
+    ("beekeeping", "He keeps bees."),
+    ("sea-glass collecting", "Hobby:\n- sea glass\ncollecting"),
+    ("moved house three times", "They moved house 3 times."),
+    ("a 5 km run", "A five-kilometre run."),
+    ("26-year-old woman", "a woman aged 26"),
+    ("Oslo, Norway", "In Oslo."),
+    ("harbour pilot", "A baker? No. A harbour pilot."),
+    ("harbour pilot", "A baker... no, wait, a harbour pilot."),
+    ("photography", "Taking photographs."),
     ("harbour pilot", "**Answer**: harbour pilot"),
     ("harbour pilot", "My final answer is: a harbour pilot."),
     ("harbour pilot", "Harbour pilot. I hope this answer is helpful!"),
@@ -71,6 +149,17 @@ GOOD = [
     ("brown hair worn loose over a shirt", "Brown hair that she wore loose over a shirt."),
 ]
 BAD = [
+    ("harbour pilot", "One of the notes mentions a harbour pilot."),
+    ("harbour pilot", "Harbour pilot / baker"),
+    ("harbour pilot", "The harbour pilot is somebody else's job."),
+    ("harbour pilot", "Is it a harbour pilot?"),
+    ("harbour pilot", "1) baker 2) harbour pilot 3) nurse"),
+    ("harbour pilot", "Person A: a baker\nPerson B: a harbour pilot"),
+    ("harbour pilot", "I doubt that she is a harbour pilot."),
+    ("a 5 km run", "a 10 km run"),
+    ("a 5 km run", "a 5 mile run"),
+    ("dark red coat", "She wore a dark blue coat and red shoes."),
+    ("a white apron over a wool jumper", "A wool jumper over a white apron."),
     ("...", "..."),
     ("pilot", "She do n't pilot anything."),
     ("two dogs", "three dogs"),
