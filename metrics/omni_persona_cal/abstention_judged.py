@@ -143,6 +143,7 @@ _VERB = re.compile(
     r"talked|spoke|mentions?|makes?|plays?|studie[sd]|"
     r"collects?|has|had|loves?|keeps?|does|enjoys?|went|drives?|travelled|comes?|came)|'s|'re)\b"
 )
+_SENTENCE = re.compile(rf"^\W*(?:i|we|you|there)\b|{_VERB.pattern}")
 _FILLER = re.compile(
     r"\b(?:sorry|apolog\w+|unfortunately|please|let me know|could you|can you|would you|if you|happy to|glad to|"
     r"feel free|can help|i looked|i searched|i checked|i went through|"
@@ -177,8 +178,12 @@ def declines(text: str) -> bool:
     last = declining[-1]
     if any(at > last for at in answering):
         return False
-    # "A nurse, though I don't know where": what is given way to stands.
-    return not (_GIVING_WAY.match(pieces[last]) and last > 0 and len(declining) == 1)
+    if last == 0 or len(declining) > 1:
+        return True
+    # "A nurse, though I don't know where": what is given way to stands, and so does a bare answer before "but".
+    before = pieces[last - 1]
+    bare = last - 1 in answering and not _SENTENCE.search(before) and pieces[last].startswith("but ")
+    return not (_GIVING_WAY.match(pieces[last]) or bare)
 
 
 def _declines(piece: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import omni_persona
 from omni_persona import Item
 from omni_persona_artifacts.references import references
-from omni_persona_artifacts.run_folder import VERDICTS, write_lines
+from omni_persona_artifacts.run_folder import MANIFEST, VERDICTS, write_lines
 from omni_persona_artifacts.run_reader import read_predictions
 from omni_persona_cal import Judge, JudgeError, Judgement, Question, ask
 from omni_persona_runner.scoring import dataset_of
@@ -32,10 +32,13 @@ def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str,
     predictions = read_predictions(run)
     answers = {item_id: line.prediction for item_id, line in predictions.items() if line.prediction is not None}
     asked = [item for item in items if item.answerable and item.augmented_id in answers]
-    others = {one["augmented_id"]: one.get("other_answers", ()) for one in references(dataset_of(run))}
+    others = _other_answers(run)
     said = ask(
         judge,
-        [Question(item.gold_answer, answers[item.augmented_id], tuple(others[item.augmented_id])) for item in asked],
+        [
+            Question(item.gold_answer, answers[item.augmented_id], tuple(others.get(item.augmented_id, ())))
+            for item in asked
+        ],
     )
     if said and all(one.verdict == "UNJUDGED" for one in said):
         reason = " ".join((said[0].raw or "no reply").split())[:200]
@@ -54,3 +57,10 @@ def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str,
     )
     write_lines(run / VERDICTS, lines)
     return judgements
+
+
+def _other_answers(run: Path) -> dict[str, Sequence[str]]:
+    """What the notes of other people say of what each item asks for; empty where a run names no dataset."""
+    if not (run / MANIFEST).exists():
+        return {}
+    return {one["augmented_id"]: one.get("other_answers", ()) for one in references(dataset_of(run))}
