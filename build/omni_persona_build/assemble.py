@@ -1,32 +1,32 @@
 """Turn planned samples into questions over memories: choose people, media, facts and words that leave no way around.
 
-A sample is drawn until it keeps the rules of `flaws`.
+A sample is drawn until it keeps the rules of `sample_rules`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from omni_persona_build.draw import Fields, SampleDraw, UnmetNeedError
 from omni_persona_build.errors import BuildError
 from omni_persona_build.feasibility import people_needed
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.partitions import neighbourhoods
 from omni_persona_build.plan import PlannedSample
 from omni_persona_build.recipe import Recipe
-from omni_persona_build.sample import Facts, Memory, Question, Sample
-from omni_persona_build.sample_rules import READ, SAID_TWICE, flaw, says_the_same, stated_fields, tells_of_itself
+from omni_persona_build.sample import Sample
+from omni_persona_build.sample_rules import flaw
 from omni_persona_people import wording
-from omni_persona_people.pool import Clip, Persona, Picture
-
-Medium = TypeVar("Medium", Picture, Clip)
 
 ATTEMPTS = 100
 """Draws from a neighbourhood before a wider one is tried, and after the widest the next person."""
+
+People = NDArray[np.intp]
+"""Indices of people in a graph."""
 
 
 def assemble(
@@ -38,7 +38,7 @@ def assemble(
     partition: Sequence[int] | None = None,
     left_over: list[PlannedSample] | None = None,
 ) -> Iterator[Sample]:
-    """Fill planned samples, everybody having a turn to stand in one equally often, as far as the rules allow.
+    """Fill planned samples, using every person about equally often, as far as the rules allow.
 
     Who of a sample is asked about is drawn by chance, whosever turn it is: there are people whom the rules let stand
     beside others less easily, and who would be known as the ones whose turn it is.
@@ -46,202 +46,137 @@ def assemble(
     questions: the pool's own, by asked field. partition: the people that memories are of, as indices; None for all.
     left_over: takes the plans that nobody fits. Without it, raises `BuildError` where nobody fits a sample.
     """
-    partition = range(len(graph.people)) if partition is None else partition
-    able = graph.of_common_gender(people_needed(recipe), partition)
-    near = neighbourhoods(graph, partition, recipe.distractors, recipe.contexts)
-    turns: list[int] = []
+    filling = _Filling(graph, recipe, rng, questions, range(len(graph.people)) if partition is None else partition)
     for planned in plans:
-        refused: Counter[str] = Counter()
-        if len(turns) < len(able):
-            # Whoever is still due comes first; the new round is appended whole.
-            turns += [able[index] for index in rng.permutation(len(able))]
-        for index in dict.fromkeys(turns):
-            sample = _sample(graph, recipe, planned, index, near[index], rng, refused, questions)
-            if sample is not None:
-                turns.remove(index)
-                yield sample
-                break
-        else:
-            if left_over is not None:
-                left_over.append(planned)
-                continue
-            tasks = ", ".join(item.task.name for item in planned.items)
-            reasons = "; ".join(f"{reason} ({count} x)" for reason, count in refused.most_common(3))
-            raise BuildError(f"the pool cannot fill a sample of {tasks}: {reasons}")
-
-
-def _sample(
-    graph: PersonaGraph,
-    recipe: Recipe,
-    planned: PlannedSample,
-    index: int,
-    parts: Sequence[NDArray[np.intp]],
-    rng: np.random.Generator,
-    refused: Counter[str],
-    questions: Mapping[str, Sequence[str]],
-) -> Sample | None:
-    """A sample with the person of an index in it, drawn from the nearest of parts that can fill it."""
-    number = recipe.contexts + (planned.position is None)
-    for part in parts:
-        others = part[part != index]
-        if len(others) < number - 1:
+        if (sample := filling.sample(planned)) is None and left_over is not None:
+            left_over.append(planned)
             continue
-        for _ in range(ATTEMPTS):
-            drawn_people = rng.permutation([index, *rng.choice(others, number - 1, replace=False)])
-            people = [graph.people[one] for one in drawn_people]
-            queried = people.pop() if planned.position is None else people[planned.position]
-            drawn = _draw(graph, recipe, planned, queried, people, rng, questions)
-            reason = drawn if isinstance(drawn, str) else flaw(drawn, graph.common_words)
-            if isinstance(drawn, Sample) and reason is None:
-                return drawn
-            refused[str(reason)] += 1
-    return None
+        if sample is None and filling.all_alike:
+            # A pool in which no K + 1 people keep all rules together: whoever is missing need not keep those of the
+            # clips. `omni-persona check` tells whether that gives them away.
+            filling.all_alike = False
+            sample = filling.sample(planned)
+        if sample is None:
+            tasks = ", ".join(item.task.name for item in planned.items)
+            reasons = "; ".join(f"{reason} ({count} x)" for reason, count in filling.refused.most_common(3))
+            raise BuildError(f"the pool cannot fill a sample of {tasks}: {reasons}")
+        yield sample
 
 
-def _draw(
-    graph: PersonaGraph,
-    recipe: Recipe,
-    planned: PlannedSample,
-    queried: Persona,
-    people: Sequence[Persona],
-    rng: np.random.Generator,
-    own_questions: Mapping[str, Sequence[str]],
-) -> Sample | str:
-    """Draw fields, media and words; a string says which need could not be met."""
-    groups = {item.task.group for item in planned.items}
-    places = range(len(people))
-    asked = [str(rng.choice(wording.askable(item.task.asked_group, groups))) for item in planned.items]
-    cue_field = None
-    if "T2T" in recipe.groups:
-        described = [*people, queried] if "T2T" in groups else people
-        cues = [field for field in wording.CUE_STATEMENTS if field not in asked and not _lacking(described, field)]
-        if not cues:
-            return "too few people with a field in common to be described by"
-        cue_field = str(rng.choice(cues))
+class _Filling:
+    """Fills one planned sample after the other with the people of a partition."""
 
-    silent: dict[str, Sequence[int]] = {}
-    for item, field in zip(planned.items, asked, strict=True):
-        absent = item.absence == "absent_attribute"
-        silent[field] = [place for place in places if (place == planned.position) == absent]
-    for kind in sorted(recipe.asked_groups - {item.task.asked_group for item in planned.items}):
-        # Nobody asks for it here, which the notes must not tell; nor, by telling looks, that no face is shown.
-        fields = [field for field in wording.askable(kind, recipe.groups) if field != cue_field]
-        quiet = [
-            place
-            for place in places
-            if planned.position is None or (place == planned.position) == (kind in planned.left_out)
-        ]
-        if fields := [field for field in fields if _can_be_left_out(people, field, quiet)]:
-            silent[str(rng.choice(fields))] = quiet
-    facts = _facts(people, silent, cue_field, rng)
-    if isinstance(facts, str):
-        return facts
-    query_clip = _pick(queried.query_clips, rng) if "A2A" in groups else None
-    new = query_clip is not None and query_clip.transcript not in graph.common_words
-    clips = _clips(people, facts, [query_clip] if query_clip is not None and new else [], "T2Any" in recipe.groups, rng)
-    if isinstance(clips, str):
-        return clips
-    memories = [
-        Memory(persona, _pick(persona.pictures, rng), clip, stated, wording.note(stated, rng, persona.statements))
-        for persona, clip, stated in zip(people, clips, facts, strict=True)
-    ]
-    said = _pick(queried.clips, rng) if planned.position is None else memories[planned.position].clip
-    questions = []
-    for item, field in zip(planned.items, asked, strict=True):
-        cue = phrase = None
-        if item.task.group == "T2T":
-            assert cue_field is not None
-            cue = str(queried.value(cue_field))
-            phrase = wording.describe(cue_field, cue)
-        elif item.task.group == "T2Any":
-            if not said.transcript:
-                return f"a clip of {queried.persona_id} has no transcript"
-            phrase, cue = wording.heard(said.transcript, queried.profile.topic)
-        text = wording.question(item.task.group, field, phrase, rng, own_questions.get(field, ()))
-        questions.append(Question(item, field, cue, text))
-    return Sample(
-        queried,
-        planned.position,
-        cue_field,
-        "T2Any" in recipe.groups,
-        tuple(memories),
-        _pick(queried.query_pictures, rng) if "I2I" in groups else None,
-        query_clip,
-        tuple(questions),
-    )
+    def __init__(
+        self,
+        graph: PersonaGraph,
+        recipe: Recipe,
+        rng: np.random.Generator,
+        questions: Mapping[str, Sequence[str]],
+        partition: Sequence[int],
+    ) -> None:
+        self.all_alike = True
+        """Whether a person who is missing from the memories keeps the rules of those who are there."""
+        self.refused: Counter[str] = Counter()
+        """Why draws for the last planned sample failed."""
+        self._graph, self._recipe, self._rng, self._questions = graph, recipe, rng, questions
+        self._needed = people_needed(recipe)
+        self._has = _who_has(graph)
+        self._near = neighbourhoods(graph, partition, recipe.distractors, recipe.contexts)
+        able = graph.of_common_gender(self._needed, partition)
+        complete = [index for index in able if self._has_all_kinds(index)]
+        # Only what all people of a sample have is asked for, or left out: who lacks a kind stands in none. Where too
+        # few have them all, some samples leave out less.
+        self._able = graph.of_common_gender(self._needed, complete) or able
+        self._turns: list[int] = []
 
+    def sample(self, planned: PlannedSample) -> Sample | None:
+        """A sample of the people whose turn it is, or None where nobody fits."""
+        self.refused.clear()
+        if len(self._turns) < len(self._able):
+            # Whoever is still due comes first; the new round is appended whole.
+            self._turns += [self._able[index] for index in self._rng.permutation(len(self._able))]
+        for index in dict.fromkeys(self._turns):
+            if (sample := self._with_person(planned, index)) is not None:
+                self._turns.remove(index)
+                return sample
+        return None
 
-def _facts(
-    people: Sequence[Persona],
-    silent: Mapping[str, Sequence[int]],
-    cue_field: str | None,
-    rng: np.random.Generator,
-) -> list[Facts] | str:
-    """What each note states, as (field, value): equally many facts, or a string that says which need is not met.
+    def _with_person(self, planned: PlannedSample, index: int) -> Sample | None:
+        """A sample drawn with the person of an index, from the nearest neighbourhood that can fill it."""
+        number = self._recipe.contexts + (planned.position is None)
+        if self.all_alike:
+            number = self._needed
+        draw = SampleDraw(self._recipe, planned, self._rng, self._questions, self._graph.common_words)
+        parts = self._near[index]
+        for part in parts:
+            if len(part) < number:
+                continue
+            for _ in range(ATTEMPTS):
+                try:
+                    fields, fitting = self._fields(planned, index, part, number, part is parts[-1])
+                    others = self._rng.choice(fitting[fitting != index], number - 1, replace=False)
+                    people = [self._graph.people[one] for one in self._rng.permutation([index, *others])]
+                    sample = draw.sample(people, fields, self.all_alike)
+                except UnmetNeedError as unmet:
+                    self.refused[str(unmet)] += 1
+                    continue
+                if (reason := flaw(sample, self._graph.common_words)) is None:
+                    return sample
+                self.refused[reason] += 1
+        return None
 
-    silent: field -> the places of which one, drawn here, is of the note that leaves it out; all others state it.
-    """
-    stated: list[list[str]] = [[] if cue_field is None else [cue_field] for _ in people]
-    for field, places in silent.items():
-        if not _can_be_left_out(people, field, places):
-            return f"too few people with {field}"
-        quiet = int(rng.choice(_lacking(people, field) or places))
-        for place, fields in enumerate(stated):
-            if place != quiet:
-                fields.append(field)
-    spare = [
-        [
+    def _fields(
+        self, planned: PlannedSample, index: int, part: People, number: int, last: bool
+    ) -> tuple[Fields, People]:
+        """Fields that one note leaves out, and that T2T describes by, and the people of a part who have them all.
+
+        A field is drawn in the same way whether it is asked for or not. last: no wider part is left to look in, so
+        that a kind for which nobody asks may be done without.
+        """
+        asked = [item.task.asked_group for item in planned.items]
+        quiet = sorted(self._recipe.asked_groups.difference(asked))
+        left_out: dict[str, str] = {}
+        cue: str | None = None
+        kinds = [*(asked[place] for place in self._rng.permutation(len(asked)))]
+        kinds += [quiet[place] for place in self._rng.permutation(len(quiet))]
+        for kind in kinds:
+            options = wording.askable(kind, self._shown(planned))
+            field = self._drawn_field(options, index, part, number, left_out.values())
+            if field is not None:
+                left_out[kind] = field
+                part = part[self._has[field][part]]
+            elif kind in asked or not last:
+                raise UnmetNeedError(f"too few people with {' or '.join(options)}")
+        if "T2T" in self._recipe.groups:
+            cue = self._drawn_field([*wording.CUE_STATEMENTS], index, part, number, left_out.values())
+            if cue is None:
+                raise UnmetNeedError("too few people with a field in common to be described by")
+            part = part[self._has[cue][part]]
+        return Fields(left_out, cue), part
+
+    def _drawn_field(
+        self, options: Sequence[str], index: int, part: People, number: int, taken: Collection[str]
+    ) -> str | None:
+        """One of some fields that a person has, and enough people of a part with them; None where there is none."""
+        possible = [
             field
-            for field in wording.FILLERS
-            if field not in silent and field != cue_field and persona.value(field) is not None
+            for field in options
+            if field not in taken and self._has[field][index] and int(self._has[field][part].sum()) >= number
         ]
-        for persona in people
-    ]
-    possible = min(len(fields) + len(more) for fields, more in zip(stated, spare, strict=True))
-    length = max(*(len(fields) for fields in stated), min(len(silent) + (cue_field is not None), possible))
-    for fields, more, persona in zip(stated, spare, people, strict=True):
-        missing = length - len(fields)
-        if missing > len(more):
-            return f"{persona.persona_id} has too few fields to fill a note"
-        fields += [str(field) for field in rng.choice(more, missing, replace=False)] if missing else []
-    return [
-        tuple((field, str(persona.value(field))) for field in fields)
-        for fields, persona in zip(stated, people, strict=True)
-    ]
+        return str(self._rng.choice(possible)) if possible else None
+
+    def _shown(self, planned: PlannedSample) -> frozenset[str]:
+        """Groups whose queries show what a note then must not tell."""
+        return frozenset() if planned.looks else self._recipe.groups
+
+    def _has_all_kinds(self, index: int) -> bool:
+        """Whether a person has a field of each kind that the recipe asks for, in every sample."""
+        kinds = [wording.askable(kind, self._recipe.groups) for kind in sorted(self._recipe.asked_groups)]
+        return all(any(self._has[field][index] for field in fields) for fields in kinds)
 
 
-def _clips(
-    people: Sequence[Persona], facts: Sequence[Facts], unlike: Sequence[Clip], heard: bool, rng: np.random.Generator
-) -> list[Clip] | str:
-    """A clip of each person, or a string that says which need is not met.
-
-    unlike: what nobody may say. heard: whether people must be told apart by what they say.
-    """
-    fields = stated_fields(facts)
-    clips: dict[int, Clip] = {}
-    for place in rng.permutation(len(people)).tolist():
-        others = [*unlike, *(clips.values() if heard else ())]
-        fitting = [clip for clip in people[place].clips if not any(says_the_same(clip, other) for other in others)]
-        if not fitting:
-            return SAID_TWICE
-        if heard:
-            fitting = [clip for clip in fitting if not tells_of_itself(people[place], clip, fields)]
-        if not fitting:
-            return READ
-        clips[place] = _pick(fitting, rng)
-    return [clips[place] for place in range(len(people))]
-
-
-def _can_be_left_out(people: Sequence[Persona], field: str, places: Sequence[int]) -> bool:
-    """Whether one note at some places can leave out a field that all others state."""
-    lacking = _lacking(people, field)
-    return len(lacking) <= 1 and set(lacking) <= set(places)
-
-
-def _lacking(people: Sequence[Persona], field: str) -> list[int]:
-    """Places of those whose profile does not have a field."""
-    return [place for place, persona in enumerate(people) if persona.value(field) is None]
-
-
-def _pick(media: Sequence[Medium], rng: np.random.Generator) -> Medium:
-    return media[int(rng.integers(len(media)))]
+def _who_has(graph: PersonaGraph) -> dict[str, NDArray[np.bool_]]:
+    """Field -> whether each person has a value for it, shape (n,)."""
+    return {
+        field: np.array([persona.value(field) is not None for persona in graph.people]) for field in wording.STATEMENTS
+    }

@@ -103,9 +103,9 @@ def _gender_too_small(sizes: Mapping[str, int], recipe: Recipe) -> str | None:
 
 def _lacking_fields(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
     """Tasks that ask for what too few people of one gender have."""
-    needed = recipe.contexts - 1
+    # Whoever is drawn has what is asked, the one who is missing and the one who leaves it out included.
+    needed, different = people_needed(recipe), recipe.contexts - 1
     for fields, tasks in _asking(recipe).items():
-        # All notes of a sample that state something for a task state one and the same field.
         have = {field: _having(people, field) for field in fields}
         best = max(fields, key=lambda field: max(have[field].values(), default=0))
         most = max(have[best].values(), default=0)
@@ -116,9 +116,9 @@ def _lacking_fields(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
                 f"{one_of}{', '.join(fields)}; the pool has {_listed(have[best])}"
                 f"{'' if len(fields) == 1 else f' with {best}, and fewer with the others'}: {_missing(needed - most)}"
             )
-        elif max(_different(people, field) for field in fields) < needed:
+        elif max(_different(people, field) for field in fields) < different:
             yield (
-                f"{', '.join(tasks)}: needs {needed} people of one gender each of whom has another "
+                f"{', '.join(tasks)}: needs {different} people of one gender each of whom has another "
                 f"{' or '.join(fields)}; the pool's values are too much the same"
             )
 

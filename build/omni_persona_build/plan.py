@@ -29,10 +29,12 @@ class PlannedSample:
     """Where the queried person stands among the contexts, or None where they stand outside (`absent_persona`)."""
     left_out: frozenset[str] = frozenset()
     """Kinds of attribute that nobody asks for and that the queried person's note leaves out."""
+    looks: bool = False
+    """Whether the notes may tell of hair and looks, which a face would show."""
 
 
 def plan(recipe: Recipe, rng: np.random.Generator) -> list[PlannedSample]:
-    """Deal a recipe's items into samples of `items_per_sample`, in an order of chance.
+    """Deal a recipe's items into samples of `items_per_sample`; samples, and the items of each, in random order.
 
     Every position among the contexts is taken equally often, up to one.
     """
@@ -44,17 +46,41 @@ def plan(recipe: Recipe, rng: np.random.Generator) -> list[PlannedSample]:
     inside = [item for item in items if item.absence != "absent_persona"]
     outside = [item for item in items if item.absence == "absent_persona"]
     present = _deal(inside, recipe.items_per_sample, rng)
+    missing = _deal(outside, recipe.items_per_sample, rng)
     turns = -(-len(present) // recipe.contexts)
     positions = [int(place) for _ in range(turns) for place in rng.permutation(recipe.contexts)]
     chance = _chance_to_leave_out(present, recipe)
+    looks = _chance_of_looks(present, missing)
     samples = [
         PlannedSample(
-            part, place, frozenset(kind for kind in sorted(chance) if rng.random() < chance[kind]) - _kinds(part)
+            part,
+            place,
+            frozenset(kind for kind in sorted(chance) if rng.random() < chance[kind]) - _kinds(part),
+            not _by_face(part) and rng.random() < looks[0],
         )
         for part, place in zip(present, positions, strict=False)
     ]
-    samples += [PlannedSample(part, None) for part in _deal(outside, recipe.items_per_sample, rng)]
+    samples += [PlannedSample(part, None, looks=not _by_face(part) and rng.random() < looks[1]) for part in missing]
     return [samples[index] for index in rng.permutation(len(samples))]
+
+
+def _by_face(items: Iterable[PlannedItem]) -> bool:
+    return any(item.task.group == "I2I" for item in items)
+
+
+def _chance_of_looks(
+    present: Sequence[tuple[PlannedItem, ...]], missing: Sequence[tuple[PlannedItem, ...]]
+) -> tuple[float, float]:
+    """How often notes may tell of looks where no face is shown: in samples of those present, and of those missing.
+
+    Notes that tell of looks say that no face is shown, which is not equally often so in both: they are drawn to come
+    up equally often.
+    """
+    shares = [sum(not _by_face(part) for part in parts) / len(parts) if parts else None for parts in (present, missing)]
+    known = [share for share in shares if share is not None]
+    least = min(known, default=0.0)
+    first, second = (least / share if share else 0.0 for share in shares)
+    return first, second
 
 
 def _chance_to_leave_out(present: Sequence[tuple[PlannedItem, ...]], recipe: Recipe) -> dict[str, float]:
@@ -89,6 +115,8 @@ def _deal(items: list[PlannedItem], size: int, rng: np.random.Generator) -> list
         # Always from the highest piles: they are the ones that could be left over with nothing to go beside them.
         chance = {asked: rng.random() for asked in sorted(piles)}
         highest = sorted(piles, key=lambda asked: (-len(piles[asked]), chance[asked]))[:size]
-        parts.append(tuple(piles[asked].pop() for asked in highest))
+        part = [piles[asked].pop() for asked in highest]
+        # The height of its pile must not tell a question from its siblings.
+        parts.append(tuple(part[place] for place in rng.permutation(len(part))))
         piles = {asked: pile for asked, pile in piles.items() if pile}
     return parts

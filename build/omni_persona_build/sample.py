@@ -53,3 +53,14 @@ class Sample:
     query_picture: Picture | None
     query_clip: Clip | None
     questions: tuple[Question, ...]
+    left_out: tuple[str, ...] = ()
+    """Fields that one note leaves out and all others state, whether they are asked for or not."""
+    dropped: tuple[Memory, ...] = ()
+    """What would be remembered of whoever was drawn and dropped, under the same rules; empty where nobody was."""
+    query_clips: tuple[Clip, ...] = ()
+    """Clips that those who were drawn could have been asked about with; empty where the recipe has no A2A."""
+
+    @property
+    def drawn(self) -> tuple[Memory, ...]:
+        """The memories, and what would be remembered of whoever was dropped."""
+        return (*self.memories, *self.dropped)

@@ -7,7 +7,8 @@ Three of them carry the benchmark:
 - Of K notes, K - 1 state the asked attribute, whether the question can be answered or not, and all notes state equally
   many facts. So neither the notes alone nor their lengths tell whom the question means, or whether it can be answered.
 - The memories are one like the other: what a question needs of the person it is about, all of them give, in every
-  sample, asked for or not. So they tell neither who is asked about, nor what, nor whether somebody is missing.
+  sample, asked for or not; and so does whoever was drawn with them and dropped. So they tell neither who is asked
+  about, nor what, nor whether somebody is missing.
 """
 
 from __future__ import annotations
@@ -29,18 +30,26 @@ def flaw(sample: Sample, common_words: Collection[str] = ()) -> str | None:
 
     common_words: what several people of a pool say, so that nobody is known by it.
     """
-    media = [memory.picture.digest for memory in sample.memories] + [memory.clip.digest for memory in sample.memories]
-    media += [medium.digest for medium in (sample.query_picture, sample.query_clip) if medium is not None]
+    media = [medium.digest for memory in sample.drawn for medium in (memory.picture, memory.clip)]
+    media += [medium.digest for medium in (sample.query_picture, *_query_clips(sample)) if medium is not None]
     if len(set(media)) < len(media):
         return "a picture or clip stands twice"
     flaws = chain(
-        _described_flaws(sample.memories, sample.cue_field) if sample.cue_field is not None else (),
-        _heard_flaws(sample.memories) if sample.heard else (),
-        _speech_flaws(sample.memories, sample.query_clip, common_words) if sample.query_clip is not None else (),
+        _described_flaws(sample.drawn, sample.cue_field) if sample.cue_field is not None else (),
+        _heard_flaws(sample.drawn) if sample.heard else (),
+        *(_speech_flaws(sample.memories, query, common_words) for query in _query_clips(sample)),
         *(_answer_flaws(sample, question) for question in sample.questions),
         *(_cue_flaws(sample, question, question.cue) for question in sample.questions if question.cue is not None),
+        *(_left_out_flaws(sample, field) for field in sample.left_out),
+        *(_speech_flaws(sample.dropped, query, common_words) for query in _query_clips(sample)),
     )
     return next(flaws, None)
+
+
+def _query_clips(sample: Sample) -> list[Clip]:
+    """What is asked with, and what the others who were drawn could have been asked about with."""
+    clips = {} if sample.query_clip is None else {sample.query_clip.digest: sample.query_clip}
+    return [*({clip.digest: clip for clip in sample.query_clips} | clips).values()]
 
 
 def _described_flaws(memories: Sequence[Memory], field: str) -> Iterator[str]:
@@ -109,13 +118,40 @@ def _answer_flaws(sample: Sample, question: Question) -> Iterator[str]:
     if _shared(sample.memories, field):
         yield f"two people share their {field}"
     if question.item.absence == "absent_attribute" and target is not None and gold is not None:
-        if share_words(gold, target.note):
-            yield f"the note gives the absent {field} away"
-        if share_words(gold, target.clip.transcript or ""):
-            yield f"the clip gives the absent {field} away"
+        yield from _given_away(target, field, gold)
     said = sample.query_clip.transcript if sample.query_clip is not None else None
     if question.item.task.group == "A2A" and said and gold is not None and share_words(said, gold):
         yield "the query clip gives the answer away"
+
+
+def _given_away(memory: Memory, field: str, value: str) -> Iterator[str]:
+    """What a note leaves out is told by neither the note nor the clip."""
+    if share_words(value, memory.note):
+        yield f"the note gives the absent {field} away"
+    if share_words(value, memory.clip.transcript or ""):
+        yield f"the clip gives the absent {field} away"
+
+
+def _left_out_flaws(sample: Sample, field: str) -> Iterator[str]:
+    """What a question needs of the person it is about holds for everybody drawn, whether a question asks it or not.
+
+    Else those of whom it holds less often would be asked less often, or be missing less often.
+    """
+    if _shared(sample.drawn, field):
+        yield f"two people share their {field}"
+    said = [clip.transcript for clip in _query_clips(sample) if clip.transcript]
+    for memory in sample.drawn:
+        value = memory.persona.value(field)
+        if value is None:
+            continue
+        if memory.value(field) is None:
+            yield from _given_away(memory, field, value)
+        if any(share_words(one, value) for one in said):
+            yield "the query clip gives the answer away"
+        if sample.cue_field is not None and share_words(value, memory.persona.value(sample.cue_field) or ""):
+            yield "the description gives the answer away"
+        if sample.heard and share_words(value, _content(memory.persona, memory.clip)):
+            yield "what was said gives the answer away"
 
 
 def _cue_flaws(sample: Sample, question: Question, cue: str) -> Iterator[str]:

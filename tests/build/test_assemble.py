@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pool_folder import PoolFolder
 
 import omni_persona
 from omni_persona_artifacts.construction import MODALITIES
@@ -13,7 +14,7 @@ from omni_persona_build.assemble import assemble
 from omni_persona_build.feasibility import people_needed
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipe import Recipe, load_recipe
 from omni_persona_build.sample_rules import flaw
 from omni_persona_people import wording
 from omni_persona_people.pool import read_pool
@@ -308,3 +309,124 @@ def test_a_query_clip_that_says_what_the_memory_says(samples):
             # Nobody is known by what many people say.
             if reason == "the query clip says what a memory's clip says":
                 assert flaw(said, {transcript}) is None
+
+
+# ---------------------------------------------------------------- whoever is missing is drawn as those who are there
+
+
+@pytest.fixture(scope="module")
+def hindered(tmp_path_factory):
+    """A pool in which a third of each gender says one and the same thing, and a tenth of all fields is empty."""
+    rng = np.random.default_rng(5)
+    told = []
+    for index, persona in enumerate(read_pool(PoolFolder(tmp_path_factory.mktemp("hindered") / "pool", 22).folder)):
+        clips = persona.clips
+        if index % 6 < 2:
+            clips = tuple(replace(clip, transcript=f"Aaa bbb {number}.") for number, clip in enumerate(clips))
+        empty = {field: None for field in wording.STATEMENTS if rng.random() < 0.1}
+        told.append(replace(persona, clips=clips, profile=persona.profile.model_copy(update=empty)))
+    vectors = {modality: rng.random((len(told), 4)).astype(np.float32) for modality in MODALITIES}
+    return PersonaGraph(told, [persona.gender for persona in told], vectors)
+
+
+@pytest.fixture(scope="module")
+def hindered_samples(hindered):
+    recipe = load_recipe("tiny").model_copy(update={"distractors": "random"})
+    drawn = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        drawn += assemble(hindered, recipe, plan(recipe, rng), rng)
+    return drawn
+
+
+def test_people_whom_the_rules_hinder_are_missing_as_often_as_they_are_there(hindered_samples):
+    missing = [
+        sample.queried.clips[0].transcript.startswith("Aaa") for sample in hindered_samples if sample.position is None
+    ]
+    there = [
+        memory.persona.clips[0].transcript.startswith("Aaa")
+        for sample in hindered_samples
+        for memory in sample.memories
+    ]
+    # 96 samples with somebody missing: two standard errors are 0.1.
+    assert len(missing) == 96
+    assert np.mean(missing) == pytest.approx(np.mean(there), abs=0.12)
+
+
+def test_everybody_drawn_has_what_is_asked_and_what_is_left_out(hindered_samples):
+    for sample in hindered_samples:
+        assert len(sample.dropped) == 1
+        assert {question.asked for question in sample.questions} <= set(sample.left_out)
+        for field in sample.left_out:
+            assert all(memory.persona.value(field) is not None for memory in sample.drawn)
+            assert sum(memory.value(field) is None for memory in sample.memories) == 1
+            assert sample.dropped[0].value(field) is not None
+
+
+def test_of_each_kind_one_field_is_left_out_asked_for_or_not(samples):
+    kinds = {field: kind for kind, fields in wording.ASKED_FIELDS.items() for field in fields}
+    for sample in samples:
+        assert sorted(kinds[field] for field in sample.left_out) == sorted(wording.ASKED_FIELDS)
+
+
+def test_looks_are_left_out_quietly_too_and_as_often_where_somebody_is_missing(graph):
+    recipe = load_recipe("v2_2")
+    quiet, looks, asked = Counter(), {False: [], True: []}, Counter()
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        for sample in assemble(graph, recipe, plan(recipe, rng), rng):
+            (kind,) = set(sample.left_out) & set(wording.ASKED_FIELDS["image"])
+            looks[sample.position is None].append(kind != "clothing")
+            (asked if kind in {question.asked for question in sample.questions} else quiet)[kind] += 1
+    assert set(quiet) == {"clothing", "hairstyle", "appearance"} == set(asked)
+    assert np.mean(looks[True]) == pytest.approx(np.mean(looks[False]), abs=0.1)
+    assert all(
+        not any(question.item.task.group == "I2I" for question in sample.questions)
+        for sample in assemble(graph, recipe, plan(recipe, np.random.default_rng(0)), np.random.default_rng(0))
+        if not {"hairstyle", "appearance"}.isdisjoint(sample.left_out)
+    )
+
+
+def test_a_note_that_tells_what_it_leaves_out_quietly(samples):
+    sample = next(
+        one for one in samples if set(one.left_out) > {question.asked for question in one.questions} and one.position
+    )
+    (field, *_) = set(sample.left_out) - {question.asked for question in sample.questions}
+    place = next(place for place, memory in enumerate(sample.memories) if memory.value(field) is None)
+    quiet = sample.memories[place]
+    told = _with_memory(sample, place, note=f"{quiet.note} {quiet.persona.value(field).split()[0]}")
+    assert flaw(told) == f"the note gives the absent {field} away"
+
+
+def test_whoever_was_dropped_keeps_the_rules_too(samples):
+    sample = next(one for one in samples if one.position is not None)
+    (dropped,) = sample.dropped
+    twin = replace(dropped, clip=replace(dropped.clip, transcript=sample.memories[0].clip.transcript))
+    assert flaw(replace(sample, dropped=(twin,))) == "two clips say the same"
+
+
+def test_a_pool_in_which_only_k_people_can_stand_together_is_built_all_the_same(people, graph):
+    """Half of each gender say one and the same thing: of five, two would."""
+    told = [
+        replace(persona, clips=tuple(replace(clip, transcript="Same words.") for clip in persona.clips))
+        if index >= 6
+        else persona
+        for index, persona in enumerate(people)
+    ]
+    vectors = {modality: graph._vectors[modality] for modality in MODALITIES}
+    counts = {"answerable": 8, "absent_attribute": 4}
+    tasks = {"visual_to_bio": counts | {"absent_persona": 4}, "dialogue_to_emotion": counts}
+    recipe = Recipe.model_validate({"name": "few", "tasks": tasks})
+    rng = np.random.default_rng(0)
+    built = list(assemble(PersonaGraph(told, [one.gender for one in told], vectors), recipe, plan(recipe, rng), rng))
+    assert sum(len(sample.questions) for sample in built) == 28
+    assert not any(sample.dropped for sample in built)
+
+
+def test_questions_of_a_set_stand_in_random_order():
+    """The kind of attribute of which most is asked stood first in every set."""
+    recipe = load_recipe("v2_2")
+    first = Counter(sample.items[0].task.asked_group for sample in plan(recipe, np.random.default_rng(0)))
+    every = Counter(item.task.asked_group for sample in plan(recipe, np.random.default_rng(0)) for item in sample.items)
+    for kind, number in every.items():
+        assert first[kind] / first.total() == pytest.approx(number / every.total(), abs=0.09)

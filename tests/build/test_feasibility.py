@@ -49,8 +49,8 @@ def _forget(pool, field, keep=()):
 def test_too_few_people_have_the_one_field_that_a_task_asks_for(pool, unfit):
     _forget(pool, "emotion", keep=(0, 2, 1))  # p0 and p2 are female, p1 is male
     assert unfit(_recipe(visual_to_emotion=ONE_OF_EACH)) == (
-        "FILE: visual_to_emotion: needs 3 people of one gender whose profile states emotion; "
-        "the pool has 2 female, 1 male: 1 more of one gender is missing"
+        "FILE: visual_to_emotion: needs 5 people of one gender whose profile states emotion; "
+        "the pool has 2 female, 1 male: 3 more of one gender are missing"
     )
 
 
@@ -58,7 +58,7 @@ def test_tasks_that_lack_the_same_are_told_together(pool, unfit):
     _forget(pool, "emotion")
     tasks = ("visual_to_emotion", "voice_to_emotion", "semantic_to_emotion", "dialogue_to_emotion")
     assert unfit(_recipe(**dict.fromkeys(tasks, ONE_OF_EACH))).startswith(
-        "FILE: visual_to_emotion, voice_to_emotion, semantic_to_emotion, dialogue_to_emotion: needs 3 people"
+        "FILE: visual_to_emotion, voice_to_emotion, semantic_to_emotion, dialogue_to_emotion: needs 5 people"
     )
 
 
@@ -66,15 +66,15 @@ def test_of_several_fields_the_one_that_is_nearest_to_enough_is_told(pool, unfit
     _forget(pool, "quote", keep=(1,))
     _forget(pool, "topic", keep=(1, 3))
     assert unfit(_recipe(voice_to_dialogue=ONE_OF_EACH)) == (
-        "FILE: voice_to_dialogue: needs 3 people of one gender whose profile states one of quote, topic; "
-        "the pool has 0 female, 2 male with topic, and fewer with the others: 1 more of one gender is missing"
+        "FILE: voice_to_dialogue: needs 5 people of one gender whose profile states one of quote, topic; "
+        "the pool has 0 female, 2 male with topic, and fewer with the others: 3 more of one gender are missing"
     )
 
 
 def test_looks_cannot_be_asked_by_a_face(pool, unfit):
     _forget(pool, "clothing")
     require_fit(read_pool(pool.folder), _recipe(voice_to_image=ONE_OF_EACH))
-    assert "visual_to_appearance: needs 3 people of one gender whose profile states clothing;" in unfit(
+    assert "visual_to_appearance: needs 5 people of one gender whose profile states clothing;" in unfit(
         _recipe(voice_to_image=ONE_OF_EACH, visual_to_appearance=ONE_OF_EACH)
     )
 
@@ -160,7 +160,7 @@ def test_all_that_fails_is_told_at_once_up_to_a_bound(pool, unfit):
         del line["images"][1:]
     told = unfit(load_recipe("tiny"))
     assert told.startswith("FILE:1: p0 has one picture; ")
-    assert told.count("needs 3 people of one gender whose profile states") == 4
+    assert told.count("needs 5 people of one gender whose profile states") == 4
     assert re.search(r"; and \d more$", told)
     assert "\n" not in told
 
@@ -180,7 +180,7 @@ def test_it_is_told_before_any_face_or_voice_is_compared(pool, tmp_path, monkeyp
     _forget(pool, "emotion")
     pool.save()
     monkeypatch.setattr(build_module, "PersonaGraph", None)
-    with pytest.raises(BuildError, match="needs 3 people of one gender whose profile states emotion"):
+    with pytest.raises(BuildError, match="needs 5 people of one gender whose profile states emotion"):
         build(pool.folder, load_recipe("tiny"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
