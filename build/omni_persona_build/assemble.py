@@ -79,7 +79,7 @@ class _Filling:
         self.refused: Counter[str] = Counter()
         """Why draws for the last planned sample failed."""
         self._graph, self._recipe, self._rng, self._questions = graph, recipe, rng, questions
-        self._needed = people_needed(recipe)
+        self._needed, self._groups, self._kinds = people_needed(recipe), recipe.groups, recipe.asked_groups
         self._has = _who_has(graph)
         self._near = neighbourhoods(graph, partition, recipe.distractors, recipe.contexts)
         able = graph.of_common_gender(self._needed, partition)
@@ -103,20 +103,19 @@ class _Filling:
 
     def _with_person(self, planned: PlannedSample, index: int) -> Sample | None:
         """A sample drawn with the person of an index, from the nearest neighbourhood that can fill it."""
-        number = self._recipe.contexts + (planned.position is None)
-        if self.all_alike:
-            number = self._needed
+        number = self._needed if self.all_alike else self._recipe.contexts
+        fewest = max(number, self._recipe.contexts + (planned.position is None))
         draw = SampleDraw(self._recipe, planned, self._rng, self._questions, self._graph.common_words)
         parts = self._near[index]
         for part in parts:
-            if len(part) < number:
+            if len(part) < fewest:
                 continue
             for _ in range(ATTEMPTS):
                 try:
-                    fields, fitting = self._fields(planned, index, part, number, part is parts[-1])
-                    others = self._rng.choice(fitting[fitting != index], number - 1, replace=False)
-                    people = [self._graph.people[one] for one in self._rng.permutation([index, *others])]
-                    sample = draw.sample(people, fields, self.all_alike)
+                    fields, fitting = self._fields(planned, index, part, fewest, part is parts[-1])
+                    others = self._rng.permutation(fitting[fitting != index])
+                    people = [self._graph.people[one] for one in others.tolist()]
+                    sample = draw.sample(self._graph.people[index], people, fields, number)
                 except UnmetNeedError as unmet:
                     self.refused[str(unmet)] += 1
                     continue
@@ -134,7 +133,7 @@ class _Filling:
         that a kind for which nobody asks may be done without.
         """
         asked = [item.task.asked_group for item in planned.items]
-        quiet = sorted(self._recipe.asked_groups.difference(asked))
+        quiet = sorted(self._kinds.difference(asked))
         left_out: dict[str, str] = {}
         cue: str | None = None
         kinds = [*(asked[place] for place in self._rng.permutation(len(asked)))]
@@ -147,7 +146,7 @@ class _Filling:
                 part = part[self._has[field][part]]
             elif kind in asked or not last:
                 raise UnmetNeedError(f"too few people with {' or '.join(options)}")
-        if "T2T" in self._recipe.groups:
+        if "T2T" in self._groups:
             cue = self._drawn_field([*wording.CUE_STATEMENTS], index, part, number, left_out.values())
             if cue is None:
                 raise UnmetNeedError("too few people with a field in common to be described by")
@@ -167,11 +166,11 @@ class _Filling:
 
     def _shown(self, planned: PlannedSample) -> frozenset[str]:
         """Groups whose queries show what a note then must not tell."""
-        return frozenset() if planned.looks else self._recipe.groups
+        return frozenset() if planned.looks else self._groups
 
     def _has_all_kinds(self, index: int) -> bool:
         """Whether a person has a field of each kind that the recipe asks for, in every sample."""
-        kinds = [wording.askable(kind, self._recipe.groups) for kind in sorted(self._recipe.asked_groups)]
+        kinds = [wording.askable(kind, self._groups) for kind in sorted(self._kinds)]
         return all(any(self._has[field][index] for field in fields) for fields in kinds)
 
 

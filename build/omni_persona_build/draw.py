@@ -6,6 +6,7 @@ the one asked about, where somebody is to be missing, or another. So nothing abo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,11 +16,16 @@ import numpy as np
 from omni_persona_build.plan import PlannedItem, PlannedSample
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.sample import Facts, Memory, Question, Sample
-from omni_persona_build.sample_rules import READ, SAID_TWICE, says_the_same, stated_fields, tells_of_itself
+from omni_persona_build.sample_rules import READ, SAID_TWICE, says_the_same, spoken_content, tells_of_itself
 from omni_persona_people import wording
+from omni_persona_people.content_words import alike, share_words
 from omni_persona_people.pool import Clip, Persona, Picture
 
 Medium = TypeVar("Medium", Picture, Clip)
+
+
+WORDINGS = 4
+"""Ways to word a note that are tried."""
 
 
 class UnmetNeedError(Exception):
@@ -34,6 +40,11 @@ class Fields:
     """Kind of attribute -> the field of that kind that one note leaves out and all others state, asked for or not."""
     cue: str | None
     """What T2T describes people by; None where the recipe has no T2T."""
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.left_out.values(), *(() if self.cue is None else (self.cue,)))
 
 
 class SampleDraw:
@@ -50,41 +61,103 @@ class SampleDraw:
         """questions: the pool's own, by asked field. common_words: what several people of the pool say."""
         self._recipe, self._planned, self._rng = recipe, planned, rng
         self._own_questions, self._common_words = questions, common_words
+        self._heard, self._asks_by_voice = "T2Any" in recipe.groups, "A2A" in recipe.groups
 
-    def sample(self, people: Sequence[Persona], fields: Fields, alike: bool) -> Sample:
-        """A sample of the first K people; whoever is beyond them is dropped. Raises `UnmetNeedError`.
+    def sample(self, first: Persona, others: Sequence[Persona], fields: Fields, number: int) -> Sample:
+        """A sample in which a first person was drawn with some of the others, in any place. Raises `UnmetNeedError`.
 
-        alike: whether the one who is dropped keeps the rules of those who stay.
+        others: in random order. number: people to draw. Where it is K + 1, all of them keep the same rules, and one is
+        dropped. Where it is K, whoever is missing from the memories is one more of the others, whom no rules bind.
         """
         contexts, position = self._recipe.contexts, self._planned.position
-        queried = people[contexts] if position is None else people[position]
+        drawn = self._together(first, others, fields, number)
+        order = [drawn[place] for place in self._rng.permutation(number)]
+        people, clips = [person for person, _ in order], [clip for _, clip in order]
+        if position is None and number == contexts:
+            people.append(next(person for person in others if person not in people))
+            clips.append(self._pick(people[-1].clips))
+        place = contexts if position is None else position
+        queried = people[place]
+        query_clips = self._query_clips(people if number > contexts else [queried], people, clips, fields)
         silent = self._silent(fields)
-        facts = self._facts(people, silent, fields.cue)
-        query_clips = self._query_clips(people if alike else [queried])
-        clips = self._clips(people if alike else people[:contexts], facts, query_clips)
-        # Whoever is not held to the rules is asked about by anything that they say.
-        clips += [self._pick(persona.clips) for persona in people[len(clips) :]]
+        # Where nobody is asked about by what they say, a memory's note may repeat it.
+        said = [spoken_content(person, clip) for person, clip in zip(people, clips, strict=True) if self._heard]
+        said += [clip.transcript for clip in query_clips if clip.transcript]
+        facts = self._facts(people, silent, fields.cue, said)
         memories = [
             Memory(
-                persona, self._pick(persona.pictures), clip, stated, wording.note(stated, self._rng, persona.statements)
+                person,
+                self._pick(person.pictures),
+                clip,
+                stated,
+                self._note(
+                    person, stated, [*said, *(str(person.value(field)) for field in silent if silent[field] == at)]
+                ),
             )
-            for persona, clip, stated in zip(people, clips, facts, strict=True)
+            for at, (person, clip, stated) in enumerate(zip(people, clips, facts, strict=True))
         ]
         groups = {item.task.group for item in self._planned.items}
-        place = people.index(queried)
+        query_clip = query_clips[place if number > contexts else 0] if "A2A" in groups else None
         return Sample(
             queried,
             position,
             fields.cue,
-            "T2Any" in self._recipe.groups,
+            self._heard,
             tuple(memories[:contexts]),
             self._pick(queried.query_pictures) if "I2I" in groups else None,
-            query_clips[place if alike else 0] if "A2A" in groups else None,
+            query_clip,
             tuple(self._question(item, fields, queried, clips[place]) for item in self._planned.items),
             tuple(fields.left_out.values()),
-            tuple(memories[contexts:]) if alike else (),
+            tuple(memories[contexts:]) if number > contexts else (),
             tuple(query_clips),
         )
+
+    def _together(
+        self, first: Persona, others: Sequence[Persona], fields: Fields, number: int
+    ) -> list[tuple[Persona, Clip]]:
+        """People who can stand beside each other, the first of them given, and what each of them is heard saying."""
+        heard = self._heard
+        drawn: list[tuple[Persona, Clip]] = []
+        reasons: Counter[str] = Counter()
+        for person in (first, *others):
+            values = [(one.value(field), person.value(field)) for one, _ in drawn for field in fields.common]
+            if any(alike(str(one), str(other)) for one, other in values):
+                reasons["two people share what is asked for"] += 1
+                continue
+            clips = [clip for clip in person.clips if not (heard and any(says_the_same(clip, one) for _, one in drawn))]
+            reasons[SAID_TWICE] += not clips
+            fitting = [clip for clip in clips if not (heard and tells_of_itself(person, clip, fields.common))]
+            reasons[READ] += bool(clips) and not fitting
+            if fitting:
+                drawn.append((person, self._pick(fitting)))
+            if len(drawn) == number:
+                return drawn
+            if not drawn:
+                break
+        raise UnmetNeedError(reasons.most_common(1)[0][0] if reasons.total() else "too few people")
+
+    def _query_clips(
+        self, asked: Sequence[Persona], people: Sequence[Persona], clips: Sequence[Clip], fields: Fields
+    ) -> list[Clip]:
+        """What each person could be asked about with; none where the recipe does not ask by voice."""
+        if not self._asks_by_voice:
+            return []
+        values = [str(person.value(field)) for person in people for field in fields.common]
+        queries = []
+        for person in asked:
+            fitting = [
+                clip
+                for clip in person.query_clips
+                if clip.transcript is None
+                or (
+                    not any(share_words(clip.transcript, value) for value in values)
+                    and (clip.transcript in self._common_words or not any(says_the_same(clip, one) for one in clips))
+                )
+            ]
+            if not fitting:
+                raise UnmetNeedError("a query clip says what a note states, or what a memory's clip says")
+            queries.append(self._pick(fitting))
+        return queries
 
     def _silent(self, fields: Fields) -> dict[str, int]:
         """Field -> the place of the note that leaves it out, one of the K that stay."""
@@ -100,46 +173,44 @@ class SampleDraw:
             silent[field] = int(self._rng.choice(fitting))
         return silent
 
-    def _facts(self, people: Sequence[Persona], silent: Mapping[str, int], cue: str | None) -> list[Facts]:
-        """What each note states, as (field, value): equally many facts, in the end filled up with others."""
+    def _facts(
+        self, people: Sequence[Persona], silent: Mapping[str, int], cue: str | None, said: Sequence[str]
+    ) -> list[Facts]:
+        """What each note states, as (field, value): equally many facts, in the end filled up with others.
+
+        said: what nothing that fills a note may hold a word of.
+        """
         common = [*silent] if cue is None else [cue, *silent]
         stated = [[field for field in common if silent.get(field) != place] for place in range(len(people))]
         spare = [
-            [field for field in wording.FILLERS if field not in common and persona.value(field) is not None]
-            for persona in people
+            [
+                field
+                for field in wording.FILLERS
+                if field not in common
+                and (value := person.value(field)) is not None
+                and not any(share_words(value, one) for one in said)
+            ]
+            for person in people
         ]
         possible = min(len(fields) + len(more) for fields, more in zip(stated, spare, strict=True))
         length = max(*(len(fields) for fields in stated), min(len(common), possible))
-        for fields, more, persona in zip(stated, spare, people, strict=True):
+        for fields, more, person in zip(stated, spare, people, strict=True):
             missing = length - len(fields)
             if missing > len(more):
-                raise UnmetNeedError(f"{persona.persona_id} has too few fields to fill a note")
+                raise UnmetNeedError(f"{person.persona_id} has too few fields to fill a note")
             fields += [str(field) for field in self._rng.choice(more, missing, replace=False)] if missing else []
         return [
-            tuple((field, str(persona.value(field))) for field in fields)
-            for fields, persona in zip(stated, people, strict=True)
+            tuple((field, str(person.value(field))) for field in fields)
+            for fields, person in zip(stated, people, strict=True)
         ]
 
-    def _query_clips(self, people: Sequence[Persona]) -> list[Clip]:
-        """What each person could be asked about with; none where the recipe does not ask by voice."""
-        return [self._pick(persona.query_clips) for persona in people] if "A2A" in self._recipe.groups else []
-
-    def _clips(self, people: Sequence[Persona], facts: Sequence[Facts], queries: Sequence[Clip]) -> list[Clip]:
-        """A clip of each person: nobody says what a query clip does, and those who are to be heard, nothing alike."""
-        heard, fields = "T2Any" in self._recipe.groups, stated_fields(facts)
-        unlike = [query for query in queries if query.transcript not in self._common_words]
-        clips: dict[int, Clip] = {}
-        for place in self._rng.permutation(len(people)).tolist():
-            others = [*unlike, *(clips.values() if heard else ())]
-            fitting = [clip for clip in people[place].clips if not any(says_the_same(clip, other) for other in others)]
-            if not fitting:
-                raise UnmetNeedError(SAID_TWICE)
-            if heard:
-                fitting = [clip for clip in fitting if not tells_of_itself(people[place], clip, fields)]
-            if not fitting:
-                raise UnmetNeedError(READ)
-            clips[place] = self._pick(fitting)
-        return [clips[place] for place in range(len(people))]
+    def _note(self, person: Persona, facts: Facts, others: Sequence[str]) -> str:
+        """A note that shares no words with other texts. Raises `UnmetNeedError`."""
+        for _ in range(WORDINGS):
+            note = wording.note(facts, self._rng, person.statements)
+            if not any(share_words(one, note) for one in others):
+                return note
+        raise UnmetNeedError("a note holds what is said, or what it leaves out")
 
     def _question(self, item: PlannedItem, fields: Fields, queried: Persona, clip: Clip) -> Question:
         """A planned item in words. clip: what the person asked about can be heard saying."""

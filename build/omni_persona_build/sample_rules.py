@@ -72,7 +72,7 @@ def _heard_flaws(memories: Sequence[Memory]) -> Iterator[str]:
     if any(not memory.clip.transcript for memory in memories):
         yield "nobody knows what a clip says"
     for memory in memories:
-        content = _content(memory.persona, memory.clip)
+        content = spoken_content(memory.persona, memory.clip)
         if tells_of_itself(memory.persona, memory.clip, fields) or share_words(content, memory.note):
             yield READ
     if any(says_the_same(one.clip, other.clip) for one, other in combinations(memories, 2)):
@@ -86,11 +86,12 @@ def stated_fields(facts: Sequence[Facts]) -> frozenset[str]:
 
 def tells_of_itself(persona: Persona, clip: Clip, fields: Collection[str]) -> bool:
     """Whether what T2Any could ask by holds a value of fields. Their note could not state it as the others' do."""
-    content = _content(persona, clip)
+    content = spoken_content(persona, clip)
     return any(share_words(content, value) for field in sorted(fields) if (value := persona.value(field)) is not None)
 
 
-def _content(persona: Persona, clip: Clip) -> str:
+def spoken_content(persona: Persona, clip: Clip) -> str:
+    """What T2Any asks by: the topic where the clip tells it, else the words said; empty where they are not known."""
     return wording.heard(clip.transcript or "", persona.profile.topic)[1]
 
 
@@ -150,7 +151,7 @@ def _left_out_flaws(sample: Sample, field: str) -> Iterator[str]:
             yield "the query clip gives the answer away"
         if sample.cue_field is not None and share_words(value, memory.persona.value(sample.cue_field) or ""):
             yield "the description gives the answer away"
-        if sample.heard and share_words(value, _content(memory.persona, memory.clip)):
+        if sample.heard and share_words(value, spoken_content(memory.persona, memory.clip)):
             yield "what was said gives the answer away"
 
 

@@ -32,6 +32,7 @@ def is_function_word(word: str) -> bool:
     return word.casefold().replace("’", "'").partition("'")[0] in _tools()[0]
 
 
+@lru_cache(maxsize=1 << 16)
 def share_words(one: str, other: str) -> bool:
     """Whether two texts have a content word in common."""
     return not content_words(one).isdisjoint(content_words(other))
@@ -42,6 +43,7 @@ def states(text: str, value: str) -> bool:
     return content_words(value) <= content_words(text)
 
 
+@lru_cache(maxsize=1 << 16)
 def alike(one: str, other: str) -> bool:
     """Whether two answers could be taken for each other: one holds the other, or they share half of their words."""
     first, second = content_words(one), content_words(other)
