@@ -28,8 +28,6 @@ FEWEST = 20
 
 _RESAMPLED = ("bertscore", "composite", "mean_len")
 _GAP = {"I2I": 1.0, "A2A": -1.0}
-_OVERLAP = "abstentions among unanswerable or abstained"
-"""The rate J that the F1 of abstaining is made of: F1 = 2J / (1 + J)."""
 
 _METHOD = (
     "Wilson's score interval with design effect and Student's t for rates, MOVER for sums and differences of rates, "
@@ -54,7 +52,7 @@ class Slice:
     """Some items as numbers: what they add to totals, and which of them belong together."""
 
     rows: Array
-    """Items x `COLUMNS`."""
+    """Items x `COLUMNS`; see `rate_intervals` for leading axes."""
     others: Array | None
     """The same of another run over the same items, for differences."""
     groups: Any
@@ -187,13 +185,25 @@ def _whole(items: Sequence[JudgedItem], others: Sequence[JudgedItem] | None) -> 
 def _of_slice(cut: Slice, protocol: str, resampling: Resampling, *, gap: bool) -> dict[str, Interval]:
     import numpy as np
 
-    estimates, weights, names = _rates(cut, protocol, gap)
-    ends = _interval(estimates, weights, resampling.confidence)
+    names, ends = rate_intervals(cut, protocol, resampling.confidence, gap=gap)
     found = {name: pair.tolist() for name, pair in zip(names, ends, strict=True)}
-    found["abs_f1"] = _f1_interval(cut, resampling.confidence)
-    found.update(_resampled(cut, protocol, resampling))
+    found.update(resampled_intervals(cut, protocol, resampling))
     order = [*DENOMINATORS, *(["audio_visual_gap"] if gap else [])]
     return {name: None if found[name] is None or np.isnan(found[name]).any() else found[name] for name in order}
+
+
+def rate_intervals(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> tuple[list[str], Array]:
+    """The names of the scores that rates make up, and ... x scores x (low, high), NaN where there is none.
+
+    Args:
+        cut: Its rows may have leading axes, so that many runs over the same items are done at once.
+        gap: Whether `audio_visual_gap` is among the scores.
+    """
+    import numpy as np
+
+    estimates, weights, names = _rates(cut, protocol, gap)
+    sums = _interval(estimates, weights, confidence)
+    return [*names, "abs_f1"], np.concatenate([sums, _f1_interval(cut, confidence)[..., None, :]], axis=-2)
 
 
 def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list[str]]:
@@ -206,62 +216,67 @@ def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list
 
     from .rates import estimate
 
-    def summed(rows: Array, names: Sequence[str]) -> Array:
-        return np.asarray(rows[:, [COLUMNS.index(name) for name in names]].sum(1))
-
     parts = {name: (rate.top, rate.over, slice(None)) for name, rate in RATES.items()}
     sums = sums_of_rates(protocol)
     if gap:
         (ans,) = sums["ans"]
         parts.update({group: (RATES[ans].top, RATES[ans].over, cut.groups == group) for group in _GAP})
         sums["audio_visual_gap"] = _GAP
-    tops, bottoms = np.zeros((2, len(cut.rows), len(parts)))
+    shape = (*cut.rows.shape[:-1], len(parts))
+    tops, bottoms = np.zeros(shape), np.zeros(shape)
     for number, (top, over, where) in enumerate(parts.values()):
         rows = cut.rows if cut.others is None else cut.others
-        tops[where, number] = summed(rows, top)[where]
-        bottoms[where, number] = summed(cut.rows, over)[where]
+        tops[..., where, number] = _summed(rows, top)[..., where]
+        bottoms[..., where, number] = _summed(cut.rows, over)[..., where]
         if cut.others is not None:
-            tops[where, number] -= summed(cut.rows, top)[where]
+            tops[..., where, number] -= _summed(cut.rows, top)[..., where]
     weights = np.array([[sums[name].get(part, 0.0) for part in parts] for name in sums])
     if cut.others is not None:
-        tops, bottoms = np.hstack([np.maximum(tops, 0), np.maximum(-tops, 0)]), np.hstack([bottoms, bottoms])
+        tops = np.concatenate([np.maximum(tops, 0), np.maximum(-tops, 0)], axis=-1)
+        bottoms = np.concatenate([bottoms, bottoms], axis=-1)
         weights = np.hstack([weights, -weights])
     return estimate(tops, bottoms, cut.clusters), weights, list(sums)
 
 
+def _summed(rows: Array, names: Sequence[str]) -> Array:
+    return sum(rows[..., COLUMNS.index(name)] for name in names)  # type: ignore[return-value]
+
+
 def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
-    """Scores x (low, high), NaN where there is none."""
+    """... x scores x (low, high), NaN where there is none."""
     import numpy as np
 
-    from .rates import mover, wilson
+    from .rates import mover, of_means, wilson
 
-    low, high = wilson(estimates, confidence)
-    _, low, high = mover(estimates.rate, low, high, estimates.correlation, weights)
+    _, low, high = mover(estimates.rate, *wilson(estimates, confidence), estimates.correlation, weights)
+    least, most = of_means(estimates, weights, confidence)
+    low, high = np.where(least < low, least, low), np.where(most > high, most, high)
     # A difference of rates lies between -1 and 1, a sum of them between 0 and 1.
     return np.stack([np.maximum(low, np.minimum(weights, 0).sum(-1)), np.minimum(high, 1)], axis=-1)
 
 
-def _f1_interval(cut: Slice, confidence: float) -> Interval:
-    """Of the F1 of abstaining, or of its difference."""
+def _f1_interval(cut: Slice, confidence: float) -> Array:
+    """Of the F1 of abstaining, or of its difference: ... x (low, high), NaN where there is none.
+
+    F1 = 2J / (1 + J), where J is the rate of true abstentions among the items that are unanswerable or abstained from.
+    """
     import numpy as np
 
     from .rates import estimate, mover, wilson
 
-    at = {name: COLUMNS.index(name) for name in ("true_abstentions", "unanswerable", "false_abstentions")}
     runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
-    tops = np.stack([rows[:, at["true_abstentions"]] for rows in runs], axis=1)
-    bottoms = np.stack([rows[:, at["unanswerable"]] + rows[:, at["false_abstentions"]] for rows in runs], axis=1)
-    if not cut.rows[:, at["unanswerable"]].any():
-        return None
+    tops = np.stack([_summed(rows, ["true_abstentions"]) for rows in runs], axis=-1)
+    bottoms = np.stack([_summed(rows, ["unanswerable", "false_abstentions"]) for rows in runs], axis=-1)
     estimates = estimate(tops, bottoms, cut.clusters)
     rate, low, high = (2 * one / (1 + one) for one in (estimates.rate, *wilson(estimates, confidence)))
     weights = np.array([[1.0]] if cut.others is None else [[-1.0, 1.0]])
     _, low, high = mover(rate, low, high, estimates.correlation, weights)
-    # Two runs that abstain alike leave nothing to tell how sure their difference is.
-    return None if low[0] == high[0] else [float(low[0]), float(high[0])]
+    # Without unanswerable items there is no F1. Two runs that abstain alike leave nothing to tell a difference by.
+    positive = np.asarray(_summed(cut.rows, ["unanswerable"]).any(-1))
+    return np.where((positive[..., None] & (high > low))[..., None], np.stack([low, high], -1), np.nan)[..., 0, :]
 
 
-def _resampled(cut: Slice, protocol: str, resampling: Resampling) -> Mapping[str, Interval]:
+def resampled_intervals(cut: Slice, protocol: str, resampling: Resampling) -> Mapping[str, Interval]:
     """Of the scores that are no rates, or of their differences."""
     import numpy as np
 

@@ -144,6 +144,32 @@ def wilson(estimates: Estimates, confidence: float) -> tuple[Array, Array]:
     return np.maximum(np.minimum(middle - half, rate), 0), np.minimum(np.maximum(middle + half, rate), 1)
 
 
+def of_means(estimates: Estimates, weights: Array, confidence: float) -> tuple[Array, Array]:
+    """Both ends of the intervals of means of rates, each taken as one rate of all their items: ... x S and ... x S.
+
+    `mover` adds up what each rate may be off by, which is too little where both are near zero: few items of one kind
+    then tell that there are few of the other.
+
+    Args:
+        weights: S x R. NaN comes of a row that is no mean, with weights below zero or another sum than one, and of
+            rates all of which are 0 or 1.
+    """
+    is_mean = (weights >= 0).all(-1) & (abs(weights.sum(-1) - 1) < 1e-9)
+    used = np.where(is_mean[:, None], weights, 0)
+    rate, df = np.nan_to_num(estimates.rate), np.where(np.isnan(estimates.df), -1, estimates.df)
+    deviations = np.sqrt(np.maximum(rate * (1 - rate), 0) / np.fmax(estimates.n_effective, 1e-9))[..., None, :] * used
+    mean = (rate[..., None, :] * used).sum(-1)
+    variance = np.einsum("...si,...ij,...sj->...s", deviations, estimates.correlation, deviations)
+    fewest = np.where(used > 0, df[..., None, :], np.inf).min(-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        whole = Estimates(
+            mean, estimates.correlation, mean * (1 - mean) / variance, np.where(fewest < 0, np.nan, fewest)
+        )
+        low, high = wilson(whole, confidence)
+    known = is_mean & (variance > 0) & np.isfinite(low)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
 def t_quantiles(confidence: float, df: Array) -> Array:
     """`student.quantile` of each element; NaN stays. Degrees of freedom are rounded down a little."""
     kept = np.floor(np.minimum(df, 1e6) * 8) / 8

@@ -1,0 +1,317 @@
+"""How often the metric's intervals hold the true score, by simulation: python benchmarks/coverage.py [--runs 1000]
+
+Runs of a made-up model are drawn over the source samples of the recipes tiny, v2_2 and balanced, that ask about 20 or
+250 people. Some source samples and some people are harder than others, so that items that share them go right or wrong
+together; the model's true scores are known. Printed are, for rates of .02 to .98,
+
+- the share of intervals of 95 % that hold the true score: of all items, of a group, and of a task of 20 items or more;
+- how often two models with equal true scores, that find the same items hard, are called different, and how often they
+  would be if people were not taken into account;
+- the same for the bootstrap of scores that are no rates, from fewer runs;
+- how often two models are told apart that differ by what `detectable_difference` says: 80 % of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona_build.plan import plan
+from omni_persona_build.recipe import load_recipe
+from omni_persona_cal.bootstrap import ratio
+from omni_persona_cal.intervals import Resampling, Slice, rate_intervals, resampled_intervals
+from omni_persona_cal.power import SAME_ITEM, SAME_SOURCE, detectable_difference
+from omni_persona_cal.rates import clusters
+from omni_persona_cal.scores import COLUMNS, GUARDED, formulas
+
+Array = NDArray[np.float64]
+
+SETS = ("tiny", "v2_2", "balanced")
+PEOPLE = (20, 250)
+RATES = (0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98)
+CONFIDENCE = 0.95
+SHOWN = ("ans", "unans", "cal", "cal_weighted", "one_minus_fa", "abstention_avg", "abs_f1", "rouge_l")
+RESAMPLED = ("mean_len", "bertscore", "composite")
+BY_SOURCE, BY_PERSON = 1.0, 0.7
+"""How much harder some source samples and people are: standard deviations on the logit scale."""
+CHUNK = 200
+"""Runs drawn at a time."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """What a simulated model is asked."""
+
+    answerable: NDArray[np.bool_]
+    groups: NDArray[np.str_]
+    tasks: NDArray[np.str_]
+    sources: NDArray[np.intp]
+    people: NDArray[np.intp]
+
+    def of(self, chosen: NDArray[np.bool_]) -> Items:
+        """Some of them."""
+        return Items(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+    def slice(self, rows: Array, others: Array | None = None, *, by_person: bool = True) -> Slice:
+        """What the metric makes intervals of."""
+        people = [str(one) if by_person else None for one in self.people]
+        return Slice(rows, others, self.groups, clusters([str(one) for one in self.sources], people))
+
+
+def drawn_items(recipe: str, n_people: int, rng: np.random.Generator) -> Items:
+    """The items of a recipe, each source sample about a person drawn from `n_people`."""
+    rows = []
+    for source, sample in enumerate(plan(load_recipe(recipe), rng)):
+        person = rng.integers(n_people)
+        rows += [(item.absence == "none", item.task.group, item.task.name, source, person) for item in sample.items]
+    return Items(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def logit_of_mean(rate: float, deviation: float) -> float:
+    """The mean of a normal logit with which probabilities have the mean `rate`."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    low, high = -30.0, 30.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        mean = (weights / (1 + np.exp(-(middle + deviation * nodes)))).sum() / weights.sum()
+        low, high = (middle, high) if mean < rate else (low, middle)
+    return middle
+
+
+@dataclass(frozen=True)
+class Hardness:
+    """What runs share that are compared: how hard sources and people are to both. Runs x sources, runs x people."""
+
+    sources: Array
+    people: Array
+
+    @classmethod
+    def drawn(cls, n_runs: int, items: Items, rng: np.random.Generator) -> Hardness:
+        shapes = (n_runs, items.sources.max() + 1), (n_runs, items.people.max() + 1)
+        return cls(*(rng.standard_normal(shape) for shape in shapes))
+
+
+def drawn_runs(items: Items, rate: float, shared: Hardness, rng: np.random.Generator) -> Array:
+    """Runs x items x `COLUMNS` of a model that is right on, or rightly abstains from, that share of all items.
+
+    A wrong answer to an answerable item is an abstention half of the time. The hardness of sources and people is in
+    half shared between runs.
+    """
+    own = Hardness.drawn(len(shared.sources), items, rng)
+    by_source, by_person = (
+        (getattr(shared, name) + getattr(own, name)) / math.sqrt(2) for name in ("sources", "people")
+    )
+    deviation = math.hypot(BY_SOURCE, BY_PERSON)
+    hard = BY_SOURCE * by_source[:, items.sources] + BY_PERSON * by_person[:, items.people]
+    right = rng.random(hard.shape) < 1 / (1 + np.exp(-(logit_of_mean(rate, deviation) + hard)))
+    answerable = np.broadcast_to(items.answerable, right.shape)
+    abstains = np.where(answerable, ~right & (rng.random(right.shape) < 0.5), right)
+    overlap = np.where(right, 1.0, 0.6 * rng.random(right.shape))
+    words = np.exp(2 + 0.3 * by_person[:, items.people] + 0.5 * rng.standard_normal(right.shape))
+    values: dict[str, Any] = {
+        "n": 1,
+        "answerable": answerable,
+        "unanswerable": ~answerable,
+        "judged": answerable,
+        "correct": answerable & right,
+        "correct_guarded": answerable & right,
+        "answered": answerable & ~abstains,
+        "false_abstentions": answerable & abstains,
+        "true_abstentions": ~answerable & abstains,
+        "hallucinated": ~answerable & ~abstains,
+        "rouge_l": answerable * overlap,
+        "token_f1": answerable * overlap,
+        "bertscored": answerable,
+        "bertscore": answerable * (0.7 + 0.3 * overlap),
+        "words": words,
+    }
+    return np.stack([np.broadcast_to(values[name], right.shape) for name in COLUMNS], axis=-1).astype(np.float64)
+
+
+def true_scores(items: Items, rate: float) -> dict[str, float]:
+    """The scores of the model of `drawn_runs` over endlessly many such items."""
+    n_a, n_u = float(items.answerable.sum()), float((~items.answerable).sum())
+    overlap = rate + (1 - rate) * 0.3
+    totals = {
+        "n": n_a + n_u, "answerable": n_a, "unanswerable": n_u, "judged": n_a, "correct": n_a * rate,
+        "correct_guarded": n_a * rate, "answered": n_a * (1 + rate) / 2, "false_abstentions": n_a * (1 - rate) / 2,
+        "true_abstentions": n_u * rate, "hallucinated": n_u * (1 - rate), "rouge_l": n_a * overlap,
+        "token_f1": n_a * overlap, "bertscored": n_a, "bertscore": n_a * (0.7 + 0.3 * overlap),
+        "words": (n_a + n_u) * math.exp(2 + (0.3**2 + 0.5**2) / 2),
+    }  # fmt: skip
+    found = formulas({name: np.float64(totals[name]) for name in COLUMNS}, GUARDED, ratio)
+    return {name: float(value) for name, value in found.items()}
+
+
+def chunks(n_runs: int) -> Iterator[int]:
+    """Sizes of at most `CHUNK` that add up to `n_runs`."""
+    for start in range(0, n_runs, CHUNK):
+        yield min(CHUNK, n_runs - start)
+
+
+def holding(ends: Array, true: float) -> Array:
+    """Whether each interval holds a value; NaN where there is no interval."""
+    return np.where(np.isnan(ends[..., 0]), np.nan, (ends[..., 0] <= true) & (true <= ends[..., 1]))
+
+
+def coverage(
+    items: Items, rate: float, n_runs: int, rng: np.random.Generator, names: tuple[str, ...] = SHOWN
+) -> dict[str, float]:
+    """Score -> the share of intervals that hold its true value."""
+    held: dict[str, list[Array]] = {name: [] for name in names}
+    true = true_scores(items, rate)
+    for size in chunks(n_runs):
+        rows = drawn_runs(items, rate, Hardness.drawn(size, items, rng), rng)
+        found, ends = rate_intervals(items.slice(rows), GUARDED, CONFIDENCE, gap=False)
+        for name in names:
+            held[name].append(holding(ends[:, found.index(name)], true[name]))
+    return {name: float(np.nanmean(np.concatenate(parts))) for name, parts in held.items()}
+
+
+def called_different(
+    items: Items, rates: tuple[float, float], n_runs: int, rng: np.random.Generator, *, by_person: bool = True
+) -> dict[str, float]:
+    """Score -> the share of comparisons of two models whose interval leaves out zero."""
+    called: dict[str, list[Array]] = {name: [] for name in SHOWN}
+    for size in chunks(n_runs):
+        shared = Hardness.drawn(size, items, rng)
+        a, b = (drawn_runs(items, rate, shared, rng) for rate in rates)
+        found, ends = rate_intervals(items.slice(a, b, by_person=by_person), GUARDED, CONFIDENCE, gap=False)
+        for name in SHOWN:
+            called[name].append(1 - holding(ends[:, found.index(name)], 0.0))
+    return {name: float(np.nanmean(np.concatenate(parts))) for name, parts in called.items()}
+
+
+def resampled_coverage(
+    items: Items, rate: float, n_runs: int, rng: np.random.Generator
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Of the scores that are no rates: the share of intervals that hold the true value, and of equals that differ."""
+    held: dict[str, list[float]] = {name: [] for name in RESAMPLED}
+    differ: dict[str, list[float]] = {name: [] for name in RESAMPLED}
+    true = true_scores(items, rate)
+    shared = Hardness.drawn(n_runs, items, rng)
+    one, other = (drawn_runs(items, rate, shared, rng) for _ in range(2))
+    alone, pair = items.slice(one[0]), items.slice(one[0], other[0])
+    for run in range(n_runs):
+        resampling = Resampling(999, CONFIDENCE, run)
+        single = resampled_intervals(replace(alone, rows=one[run]), GUARDED, resampling)
+        double = resampled_intervals(replace(pair, rows=one[run], others=other[run]), GUARDED, resampling)
+        for name in RESAMPLED:
+            for found, value, kept in ((single[name], true[name], held), (double[name], 0.0, differ)):
+                if found is not None:
+                    kept[name].append(found[0] <= value <= found[1])
+    means = [{name: float(np.mean(kept[name])) for name in RESAMPLED} for kept in (held, differ)]
+    return means[0], {name: 1 - share for name, share in means[1].items()}
+
+
+def power(recipe: str, n_runs: int, rng: np.random.Generator) -> tuple[float, float]:
+    """The difference in Cal that a recipe can tell, and how often two models that differ by it are called different.
+
+    Items of one source sample, and the two models on one item, correlate as `omni_persona_cal.power` assumes: two
+    values are above their medians together by 1/4 + asin(correlation) / (2 pi), hence the sines.
+    """
+    items = drawn_items(recipe, 100_000, rng)
+    n = items.answerable.sum()
+    difference = detectable_difference(int(n), int(len(items.answerable) - n), int(items.sources.max()) + 1)
+    assert difference is not None
+    by_source, by_item = math.sin(SAME_SOURCE * math.pi / 2), math.sin(SAME_ITEM * math.pi / 2)
+    shape = (n_runs, items.sources.max() + 1)
+    common, own = rng.standard_normal(shape), rng.standard_normal((2, *shape))
+    item_common = rng.standard_normal((n_runs, len(items.sources)))
+    rows = []
+    for sign, mine in zip((-1, 1), own, strict=True):
+        source = math.sqrt(by_item) * common + math.sqrt(1 - by_item) * mine
+        item = math.sqrt(by_item) * item_common + math.sqrt(1 - by_item) * rng.standard_normal(item_common.shape)
+        latent = math.sqrt(by_source) * source[:, items.sources] + math.sqrt(1 - by_source) * item
+        rate = 0.5 + sign * difference / 2
+        right = latent < math.sqrt(2) * _inverse_error_function(2 * rate - 1)
+        values = np.zeros((*right.shape, len(COLUMNS)))
+        for name, column in (
+            ("n", True),
+            ("answerable", items.answerable),
+            ("judged", items.answerable),
+            ("unanswerable", ~items.answerable),
+            ("correct_guarded", items.answerable & right),
+            ("true_abstentions", ~items.answerable & right),
+        ):
+            values[..., COLUMNS.index(name)] = column
+        rows.append(values)
+    found, ends = rate_intervals(items.slice(rows[0], rows[1]), GUARDED, CONFIDENCE, gap=False)
+    return difference, float((holding(ends[:, found.index("cal")], 0.0) == 0).mean())
+
+
+def _inverse_error_function(value: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf((value + 1) / 2) / math.sqrt(2)
+
+
+def line(label: str, shares: list[float]) -> str:
+    """A row of a table."""
+    return f"  {label:24}" + "".join(f"{share:8.3f}" for share in shares)
+
+
+def main() -> None:
+    """Simulate and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=1000, help="simulated runs for each figure")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    began, rng = time.perf_counter(), np.random.default_rng(options.seed)
+    held: list[float] = []
+    differ: list[float] = []
+    for recipe in SETS:
+        for n_people in PEOPLE:
+            items = drawn_items(recipe, n_people, rng)
+            head = (
+                f"{recipe}: {len(items.sources)} items over {items.sources.max() + 1} source samples, {n_people} people"
+            )
+            print(f"{head}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate in RATES))
+            tables = [coverage(items, rate, options.runs, rng) for rate in RATES]
+            for name in tables[0]:
+                print(line(f"{name} holds", [table[name] for table in tables]))
+            held += [share for table in tables for share in table.values()]
+            parts = {"T2T": items.groups == "T2T"}
+            counts = {task: (items.tasks == task) & items.answerable for task in np.unique(items.tasks)}
+            parts.update({task: items.tasks == task for task, mask in counts.items() if mask.sum() >= 20})
+            for label, chosen in list(parts.items())[:2]:
+                part = items.of(chosen)
+                tables = [coverage(part, rate, options.runs, rng, ("ans", "cal")) for rate in RATES]
+                for name in tables[0]:
+                    print(line(f"{label[:15]}: {name} holds", [table[name] for table in tables]))
+                held += [share for table in tables for share in table.values()]
+            tables = [called_different(items, (rate, rate), options.runs, rng) for rate in RATES]
+            for name in ("cal", "ans", "abs_f1", "rouge_l"):
+                print(line(f"{name} of equals differs", [table[name] for table in tables]))
+            differ += [share for table in tables for share in table.values()]
+            blind = [called_different(items, (rate, rate), options.runs, rng, by_person=False) for rate in RATES]
+            print(line("  without people: cal", [table["cal"] for table in blind]))
+    print("\nBootstrap, mean of v2_2 at a rate of .5" + f"{'holds':>12}{'equals differ':>16}")
+    for n_people in PEOPLE:
+        items = drawn_items("v2_2", n_people, rng)
+        alone, pairs = resampled_coverage(items, 0.5, max(50, options.runs // 2), rng)
+        for name in RESAMPLED:
+            print(f"  {f'{name}, {n_people} people':37}{alone[name]:12.3f}{pairs[name]:16.3f}")
+        held += alone.values()
+        differ += pairs.values()
+    print("\nTold apart, where they differ by what the set can tell (80 % of the time)")
+    for recipe in SETS:
+        difference, found = power(recipe, options.runs, rng)
+        print(f"  {f'{recipe}: {100 * difference:.1f} points of Cal':37}{found:12.3f}")
+    error = math.sqrt(0.95 * 0.05 / options.runs)
+    print(
+        f"\nIntervals of 95 % hold the true score in {min(held):.3f} to {max(held):.3f} of cases, "
+        f"mean {np.mean(held):.3f}; equal models differ in at most {max(differ):.3f}, mean {np.mean(differ):.3f}. "
+        f"A figure is off by {error:.3f} (one standard error). {time.perf_counter() - began:.0f} s."
+    )
+
+
+if __name__ == "__main__":
+    main()

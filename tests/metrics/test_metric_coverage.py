@@ -1,0 +1,100 @@
+"""Intervals hold the true score about as often as they say, coarsely: the benchmark's simulation with fewer runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from omni_persona_cal import compute_repeats
+
+pytestmark = pytest.mark.slow
+
+RUNS = 600
+ERROR = 4 * (0.95 * 0.05 / RUNS) ** 0.5
+"""Four standard errors of a share of 95 %."""
+
+
+@pytest.fixture(scope="module")
+def simulation() -> ModuleType:
+    file = Path(__file__).resolve().parents[2] / "benchmarks" / "coverage.py"
+    spec = importlib.util.spec_from_file_location("coverage_benchmark", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("recipe", ["tiny", "v2_2"])
+@pytest.mark.parametrize("n_people", [20, 250])
+def test_intervals_hold_the_true_score(simulation: ModuleType, recipe: str, n_people: int) -> None:
+    rng = np.random.default_rng(1)
+    items = simulation.drawn_items(recipe, n_people, rng)
+    for rate in (0.02, 0.5, 0.95):
+        for name, share in simulation.coverage(items, rate, RUNS, rng).items():
+            assert share > 0.93 - ERROR, (name, rate, share)
+            # Overlaps of whole numbers of words vary less than they could near their ends.
+            assert share < (1 if name == "rouge_l" else 0.98 + ERROR), (name, rate, share)
+
+
+@pytest.mark.parametrize("n_people", [20, 250])
+def test_equal_models_are_seldom_called_different(simulation: ModuleType, n_people: int) -> None:
+    rng = np.random.default_rng(2)
+    items = simulation.drawn_items("v2_2", n_people, rng)
+    for rate in (0.05, 0.5):
+        for name, share in simulation.called_different(items, (rate, rate), RUNS, rng).items():
+            assert share < 0.06 + ERROR, (name, rate, share)
+    if n_people == 20:
+        # What it is for: without people, every fifth pair of equals differs.
+        assert simulation.called_different(items, (0.5, 0.5), RUNS, rng, by_person=False)["cal"] > 0.12
+
+
+def test_what_can_be_told_apart_is_told_apart(simulation: ModuleType) -> None:
+    difference, found = simulation.power("v2_2", RUNS, np.random.default_rng(3))
+    assert 0.06 < difference < 0.07
+    assert 0.76 < found < 0.93
+
+
+def test_bootstrapped_scores(simulation: ModuleType) -> None:
+    rng = np.random.default_rng(4)
+    items = simulation.drawn_items("v2_2", 20, rng)
+    alone, pairs = simulation.resampled_coverage(items, 0.5, 200, rng)
+    assert all(0.89 < share <= 1 for share in alone.values()), alone
+    assert all(share < 0.11 for share in pairs.values()), pairs
+
+
+def test_repeats_of_a_random_model_cover_its_rate() -> None:
+    """Repeats of a model that is right at random with a probability of 30 %: 93 to 97 % of intervals hold it."""
+    references = [
+        {
+            "augmented_id": f"item_{i}",
+            "source_sample_id": f"sample_{i // 3}",
+            "group": "I2I",
+            "task": "task",
+            "absence": "none" if i % 2 else "absent_persona",
+            "gold_answer": "yes",
+            "answerable": bool(i % 2),
+        }
+        for i in range(90)
+    ]
+    rng = np.random.default_rng(5)
+    n_runs, held = 1200, {"ans": 0, "cal": 0, "pass": 0}
+    for _ in range(n_runs):
+        right = rng.random((4, 90)) < 0.3
+        said = [["I cannot determine that." if one else "no" for one in row] for row in right]
+        verdicts = [["CORRECT" if one else "WRONG" for one in row] for row in right]
+        # An answer that is right does not abstain, where there is one to give.
+        said = [[text if i % 2 == 0 else "yes" for i, text in enumerate(row)] for row in said]
+        found = compute_repeats(said, references, verdicts=verdicts, n_resamples=1)
+        for name in ("ans", "cal"):
+            low, high = found["intervals"][name]
+            held[name] += low <= 0.3 <= high
+        low, high = found["pass_at_k"][2]["interval"]
+        held["pass"] += low <= 1 - 0.7**2 <= high
+    assert all(0.93 <= count / n_runs <= 0.97 for count in held.values()), held
