@@ -126,6 +126,8 @@ def drawn_runs(items: Items, rate: float, shared: Hardness, rng: np.random.Gener
         "false_abstentions": answerable & abstains,
         "true_abstentions": ~answerable & abstains,
         "hallucinated": ~answerable & ~abstains,
+        "correct_judged": answerable & right,
+        "true_abstentions_judged": ~answerable & abstains,
         "rouge_l": answerable * overlap,
         "token_f1": answerable * overlap,
         "bertscored": answerable,
@@ -142,7 +144,8 @@ def true_scores(items: Items, rate: float) -> dict[str, float]:
     totals = {
         "n": n_a + n_u, "answerable": n_a, "unanswerable": n_u, "judged": n_a, "correct": n_a * rate,
         "correct_guarded": n_a * rate, "answered": n_a * (1 + rate) / 2, "false_abstentions": n_a * (1 - rate) / 2,
-        "true_abstentions": n_u * rate, "hallucinated": n_u * (1 - rate), "rouge_l": n_a * overlap,
+        "true_abstentions": n_u * rate, "hallucinated": n_u * (1 - rate),
+        "correct_judged": n_a * rate, "true_abstentions_judged": n_u * rate, "rouge_l": n_a * overlap,
         "token_f1": n_a * overlap, "bertscored": n_a, "bertscore": n_a * (0.7 + 0.3 * overlap),
         "words": (n_a + n_u) * math.exp(2 + (0.3**2 + 0.5**2) / 2),
     }  # fmt: skip
