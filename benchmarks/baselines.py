@@ -27,10 +27,10 @@ from rich.table import Table
 import omni_persona
 import omni_persona_cal
 from omni_persona_artifacts.run_folder import read_predictions
-from omni_persona_build.build import build
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe, load_recipe
 from omni_persona_runner.baselines import load_baseline
-from omni_persona_runner.run import run
+from omni_persona_runner.run_loop import run
 from omni_persona_runner.specialists import NAME
 
 BASELINES = ("baseline:random", "baseline:nearest", NAME)

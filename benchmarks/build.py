@@ -36,11 +36,11 @@ import soxr
 from PIL import Image
 
 import omni_persona
-from omni_persona_build import build as building
+from omni_persona_build import pipeline as building
 from omni_persona_build import write
-from omni_persona_build.build import build
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.partitions import neighbourhoods, partitions
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe, load_recipe
 from omni_persona_people.invent import generate_pool
 

@@ -15,12 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from omni_persona_build.build import build
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
 from omni_persona_people.invent import generate_pool
 from omni_persona_report import write_report
 from omni_persona_runner.baselines import load_baseline
-from omni_persona_runner.run import run
+from omni_persona_runner.run_loop import run
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 

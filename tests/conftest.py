@@ -68,7 +68,7 @@ def shared_pool(tmp_path_factory):
 @pytest.fixture(scope="session")
 def built(shared_pool, tmp_path_factory):
     """A dataset built from it by the recipe `tiny`."""
-    from omni_persona_build.build import build
+    from omni_persona_build.pipeline import build
     from omni_persona_build.recipe import load_recipe
 
     out = tmp_path_factory.mktemp("built") / "omni-persona"

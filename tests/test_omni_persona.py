@@ -176,7 +176,7 @@ def test_the_contract_imports_datasets_alone():
 
 def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
     """By class, as `load_dataset` reads it by path."""
-    from omni_persona_build.build import build
+    from omni_persona_build.pipeline import build
     from omni_persona_build.recipe import Recipe
 
     recipe = Recipe.model_validate({"name": "few", "tasks": {"visual_to_bio": {"answerable": 2, "absent_persona": 1}}})
@@ -194,7 +194,7 @@ def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
 
 
 def test_a_folder_is_read_straight_from_parquet_as_by_datasets(tmp_path):
-    from omni_persona_build.build import EMBEDDED_POOL, build
+    from omni_persona_build.pipeline import EMBEDDED_POOL, build
     from omni_persona_build.recipe import load_recipe
 
     folder = tmp_path / "omni-persona"

@@ -16,7 +16,7 @@ from omni_persona_build.leaks import Leak, leak_rows
 from omni_persona_build.recipe import Recipe
 
 if TYPE_CHECKING:
-    from omni_persona_build.check import Finding
+    from omni_persona_build.checks import Finding
 
 _HERE = Path(__file__).parent
 TEMPLATE = next(path for path in (_HERE / "dataset_card.md", _HERE.parents[1] / "dataset_card.md") if path.is_file())
@@ -131,7 +131,7 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
     card = file.read_text(encoding="utf-8")
     if not CHECKS.search(card):
         card += "\n## Checks\n\n<!-- checks -->\n\n\n\n<!-- end of checks -->\n"
-    from omni_persona_build.check.finding import failures, summary
+    from omni_persona_build.checks.finding import failures, summary
 
     failed = failures(findings)
     said = f"**{summary(findings)}.**" if failed else f"{summary(findings)}."

@@ -81,7 +81,7 @@ def build_and_report(
     overwrite: bool = False,
 ) -> None:
     """Build with a progress display, then say what was built and where."""
-    from omni_persona_build.build import build as build_dataset
+    from omni_persona_build.pipeline import build as build_dataset
     from omni_persona_build.recipe import load_recipe
     from omni_persona_cal import detectable_difference
     from omni_persona_perception import perception as perception_of

@@ -39,8 +39,8 @@ def check_built(dataset: Path) -> bool:
 def check_and_report(dataset: Path, *, write: bool = False) -> bool:
     """Print a table of all checks, and put it into the folder's card where told to; true where all pass."""
     from omni_persona_build.card import write_findings
-    from omni_persona_build.check import check as check_dataset
-    from omni_persona_build.check import failures, summary
+    from omni_persona_build.checks import check as check_dataset
+    from omni_persona_build.checks import failures, summary
 
     with progress() as display:
         bar = display.add_task("reading items", total=None)

@@ -141,7 +141,7 @@ def run_and_report(
     """
     from omni_persona_runner.endpoint import EndpointModel
     from omni_persona_runner.ranks import is_first
-    from omni_persona_runner.run import run as run_model
+    from omni_persona_runner.run_loop import run as run_model
 
     shown = err if err.is_terminal and is_first() else None
     summary = run_model(

@@ -12,9 +12,9 @@ from PIL import Image
 
 import omni_persona
 from omni_persona_artifacts.construction import FILE
-from omni_persona_build.check import check
-from omni_persona_build.check.missing import _finding as _finding_missing
-from omni_persona_build.check.shortcuts import _finding, _Items
+from omni_persona_build.checks import check
+from omni_persona_build.checks.missing import _finding as _finding_missing
+from omni_persona_build.checks.shortcuts import _finding, _Items
 from omni_persona_build.errors import BuildError
 
 

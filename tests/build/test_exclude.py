@@ -7,9 +7,9 @@ import pytest
 
 import omni_persona
 from omni_persona_artifacts.construction import read_construction
-from omni_persona_build.build import build
 from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import without
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.release import import_release
 from omni_persona_people.pool import read_pool

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from omni_persona_artifacts.construction import MODALITIES
 from omni_persona_build import assemble as assemble_module
-from omni_persona_build import build as build_module
+from omni_persona_build import pipeline as build_module
 from omni_persona_build.assemble import assemble
-from omni_persona_build.build import build
 from omni_persona_build.errors import BuildError
 from omni_persona_build.feasibility import require_fit
 from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.pipeline import build
 from omni_persona_build.plan import plan
 from omni_persona_build.recipe import Recipe, load_recipe
 from omni_persona_people.pool import Clip, Persona, Picture, Profile, read_pool

@@ -10,11 +10,11 @@ import yaml
 from huggingface_hub import DatasetCard
 
 import omni_persona
-from omni_persona_build.build import build
 from omni_persona_build.card import write_findings
-from omni_persona_build.check import Finding, check
+from omni_persona_build.checks import Finding, check
 from omni_persona_build.croissant import published
 from omni_persona_build.errors import BuildError
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe
 
 # What mlcroissant's own dependencies warn of is none of ours.

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omni_persona
-from omni_persona_build import build as build_module
+from omni_persona_build import pipeline as build_module
 from omni_persona_build import write
 from omni_persona_build.assemble import assemble
-from omni_persona_build.build import build
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.partitions import TIMES_CONTEXTS, deal, neighbourhoods, partitions
+from omni_persona_build.pipeline import build
 from omni_persona_build.plan import plan
 from omni_persona_build.recipe import Recipe
 from omni_persona_people.pool import read_pool

@@ -13,7 +13,7 @@ from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build import write
-from omni_persona_build.build import build
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe, load_recipe
 
 
@@ -23,7 +23,7 @@ def _files(folder):
 
 def test_two_builds_are_byte_identical_even_in_another_process(built, shared_pool, tmp_path):
     script = (
-        "import sys; from pathlib import Path; from omni_persona_build.build import build; "
+        "import sys; from pathlib import Path; from omni_persona_build.pipeline import build; "
         "from omni_persona_build.recipe import Recipe, load_recipe; "
         "build(Path(sys.argv[1]), load_recipe('tiny'), Path(sys.argv[2]))"
     )

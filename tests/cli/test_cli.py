@@ -125,7 +125,7 @@ def test_the_version_is_told():
 @pytest.mark.parametrize(
     ("stopped", "arguments", "left"),
     [
-        ("omni_persona_build.build.build", "build --pool people", "nothing was left half-written"),
+        ("omni_persona_build.pipeline.build", "build --pool people", "nothing was left half-written"),
         ("omni_persona_build.release.import_release", "import --release r --assets a", "nothing was left half-written"),
         ("omni_persona_cal.make_judge", "judge runs/a", "the same command goes on where it was"),
         (
@@ -158,7 +158,7 @@ def test_control_c_while_checking_says_that_the_dataset_is_there(monkeypatch, ca
         raise KeyboardInterrupt
 
     monkeypatch.setattr("omni_persona_cli.build.build_and_report", lambda *_, **__: None)
-    monkeypatch.setattr("omni_persona_build.check.check", stop)
+    monkeypatch.setattr("omni_persona_build.checks.check", stop)
     monkeypatch.setattr(sys, "argv", ["omni-persona", "build", "--pool", "people", "--out", "mine"])
     with pytest.raises(SystemExit) as end:
         main()

@@ -52,7 +52,7 @@ class CalledError(Exception):
     [
         (
             build.build,
-            "omni_persona_build.build.build",
+            "omni_persona_build.pipeline.build",
             "--pool people --recipe balanced --out new --seed 7 --license cc-by-4.0 --exclude old "
             "--perception specialists --overwrite",
             {

@@ -7,8 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from omni_persona_build.build import build
 from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe, load_recipe
 from omni_persona_people import pool as pool_module
 from omni_persona_people.errors import PoolError

@@ -13,8 +13,8 @@ import pytest
 import omni_persona
 from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_build.build import build
-from omni_persona_build.check import check
+from omni_persona_build.checks import check
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
 from omni_persona_people import wording
 from omni_persona_people.errors import PoolError

@@ -383,11 +383,11 @@ def test_every_figure_is_there_and_says_what_it_shows(page_of_two, open_page):
 @pytest.mark.timeout(900)
 def test_a_report_of_the_releases_size_stays_light(tmp_path, open_page):
     """750 items; `benchmarks/report_size.py` says how long it takes to open."""
-    from omni_persona_build.build import build
+    from omni_persona_build.pipeline import build
     from omni_persona_build.recipe import load_recipe
     from omni_persona_people.invent import generate_pool
     from omni_persona_runner.baselines import load_baseline
-    from omni_persona_runner.run import run as run_model
+    from omni_persona_runner.run_loop import run as run_model
 
     generate_pool(tmp_path / "people", 100, 0)
     build(tmp_path / "people", load_recipe("v2_2"), tmp_path / "omni-persona")

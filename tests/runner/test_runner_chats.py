@@ -15,7 +15,7 @@ from omni_persona_artifacts.run_folder import read_predictions
 from omni_persona_runner.chats import Chat, Chats, Limits, estimated_length
 from omni_persona_runner.model import LoadError, ModelError
 from omni_persona_runner.prompt import Clip, Picture, Prompt
-from omni_persona_runner.run import run
+from omni_persona_runner.run_loop import run
 from omni_persona_runner.transformers_model import TransformersModel
 
 ANY = Limits(sampling_rate=16_000, clip_seconds=None, pictures=None, pixels=None, clips=None)

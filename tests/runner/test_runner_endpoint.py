@@ -21,7 +21,7 @@ from omni_persona_runner import endpoint as endpoint_module
 from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.model import Answer, LoadError, ModelError
 from omni_persona_runner.prompt import Prompt
-from omni_persona_runner.run import RunSummary, run
+from omni_persona_runner.run_loop import RunSummary, run
 
 KEY = "sk-very-secret"
 CUT = object()

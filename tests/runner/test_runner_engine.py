@@ -21,7 +21,7 @@ from omni_persona_runner import engine
 from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.engine import Settings, serve, transformers_command, vllm_command
 from omni_persona_runner.model import LoadError
-from omni_persona_runner.run import RunSummary, run
+from omni_persona_runner.run_loop import RunSummary, run
 from omni_persona_runner.transformers_model import TransformersModel
 
 STAND_IN = Path(__file__).parents[1] / "helpers" / "stand_in_vllm.py"

@@ -19,7 +19,7 @@ from omni_persona_runner import fleet as fleet_module
 from omni_persona_runner.baselines import load_baseline
 from omni_persona_runner.fleet import Fleet, Workers, cluster, share
 from omni_persona_runner.model import Answer, LoadError, ModelError
-from omni_persona_runner.run import RunSummary, run
+from omni_persona_runner.run_loop import RunSummary, run
 from omni_persona_runner.transformers_model import TransformersModel
 
 # Ray warns of its own older settings, and leaves sockets to its end.
@@ -299,7 +299,7 @@ def test_processes_and_workers_at_once_are_refused(dataset, tmp_path, monkeypatc
 
     from omni_persona_runner.ranks import Ranks
 
-    monkeypatch.setattr("omni_persona_runner.run.ranks", lambda: nullcontext(Ranks(0, 2)))
+    monkeypatch.setattr("omni_persona_runner.run_loop.ranks", lambda: nullcontext(Ranks(0, 2)))
     load = partial(load_baseline, "baseline:abstain")
     with pytest.raises(ValueError, match="torchrun or accelerate, or workers of Ray, got both"):
         start(Workers(2, 0, 1, 1), load, dataset, tmp_path / "run")

@@ -9,7 +9,7 @@ import omni_persona_cal
 from omni_persona_artifacts.run_folder import RunFolderError
 from omni_persona_runner.judging import judge_run, run_items
 from omni_persona_runner.model import Answer, ModelError
-from omni_persona_runner.run import run
+from omni_persona_runner.run_loop import run
 from omni_persona_runner.scoring import score_run
 
 

@@ -12,13 +12,13 @@ import pytest
 from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.run_folder import read_manifest, read_predictions, start_or_resume
 from omni_persona_runner.ranks import Ranks
-from omni_persona_runner.run import siblings_together
+from omni_persona_runner.run_loop import siblings_together
 
 SCRIPT = """
 import os, sys
 from omni_persona_artifacts.run_folder import RunFolderError
 from omni_persona_runner.model import Answer, ModelError
-from omni_persona_runner.run import run
+from omni_persona_runner.run_loop import run
 
 dataset, out, lost, revision = sys.argv[1:]
 

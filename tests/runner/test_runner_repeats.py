@@ -15,7 +15,7 @@ from omni_persona_artifacts.run_folder import read_manifest, read_predictions
 from omni_persona_cli.app import app
 from omni_persona_runner.baselines import load_baseline
 from omni_persona_runner.model import Answer
-from omni_persona_runner.run import RunSummary, run
+from omni_persona_runner.run_loop import RunSummary, run
 from omni_persona_runner.sampling import Sampling
 from omni_persona_runner.scoring import run_references, score_run
 from omni_persona_runner.transformers_model import TransformersModel

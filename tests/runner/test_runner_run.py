@@ -20,7 +20,7 @@ import omni_persona
 from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.run_folder import RunFolderError, read_manifest, read_predictions
 from omni_persona_runner.model import Answer, LoadError, ModelError
-from omni_persona_runner.run import RunSummary, run, stratified
+from omni_persona_runner.run_loop import RunSummary, run, stratified
 
 
 class Echo:
@@ -177,7 +177,7 @@ SLOW = """
 import sys, time
 from omni_persona_runner.model import Answer, LoadError, ModelError
 from omni_persona_artifacts.dataset_folder import DatasetFolder
-from omni_persona_runner.run import run
+from omni_persona_runner.run_loop import run
 
 class Slow:
     name = "fake:slow"
@@ -241,7 +241,7 @@ def test_a_run_that_was_killed_before_it_put_its_lines_in_order_does_so_later(da
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("omni_persona_runner.run.arrange", killed)
+        patch.setattr("omni_persona_runner.run_loop.arrange", killed)
         run(Backwards(), dataset, tmp_path / "run")
     assert [row["augmented_id"] for row in content(tmp_path / "run")] == IDS[::-1]
     assert run(Backwards(), dataset, tmp_path / "run") == RunSummary(0, 16, 0)

@@ -15,7 +15,7 @@ from omni_persona_artifacts.run_folder import RunFolderError, read_predictions
 from omni_persona_runner.attributes import described, quoted
 from omni_persona_runner.baselines import Baseline, load_baseline
 from omni_persona_runner.model import Answer, LoadError, ModelError
-from omni_persona_runner.run import run
+from omni_persona_runner.run_loop import run
 from omni_persona_runner.specialists import PoolCache, Senses, clauses, fit, likeness_of, windows
 
 TRADES = ("baker", "potter", "weaver", "farrier", "glazier", "cooper", "tanner", "dyer", "joiner", "miller")

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from omni_persona import Item
 from omni_persona_artifacts.construction import Construction
-from omni_persona_build.check.finding import Finding
-from omni_persona_build.check.likeness import context_vectors, unlikeness
+from omni_persona_build.checks.finding import Finding
+from omni_persona_build.checks.likeness import context_vectors, unlikeness
 from omni_persona_people.content_words import content_words, states
 from omni_persona_perception import face_vectors, text_vectors, voice_vectors
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from omni_persona import Item, Media
-from omni_persona_build.check.finding import Finding, listed
+from omni_persona_build.checks.finding import Finding, listed
 from omni_persona_build.recipe import Recipe
 from omni_persona_perception import MediaError, decode_audio, decode_image
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import omni_persona
 from omni_persona import Item
-from omni_persona_build.check.finding import Finding, Rule, listed
+from omni_persona_build.checks.finding import Finding, Rule, listed
 from omni_persona_build.recipe import Recipe
 from omni_persona_people.content_words import states
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Item
-from omni_persona_build.check.finding import Finding
-from omni_persona_build.check.likeness import context_vectors, unlikeness
-from omni_persona_build.check.shortcuts import FOLDS, LIMIT
+from omni_persona_build.checks.finding import Finding
+from omni_persona_build.checks.likeness import context_vectors, unlikeness
+from omni_persona_build.checks.shortcuts import FOLDS, LIMIT
 from omni_persona_perception import face_vectors, text_vectors, voice_vectors
 
 FEWEST = 10

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import omni_persona
 from omni_persona import Item, Media
 from omni_persona_artifacts.construction import read_construction
-from omni_persona_build.check import hidden, rows
-from omni_persona_build.check.finding import Finding, each, failures, summary
-from omni_persona_build.check.media import clips, pictures
-from omni_persona_build.check.missing import missing_people
-from omni_persona_build.check.shortcuts import shortcuts
+from omni_persona_build.checks import hidden, rows
+from omni_persona_build.checks.finding import Finding, each, failures, summary
+from omni_persona_build.checks.media import clips, pictures
+from omni_persona_build.checks.missing import missing_people
+from omni_persona_build.checks.shortcuts import shortcuts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
 

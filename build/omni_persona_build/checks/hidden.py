@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from omni_persona import Item
 from omni_persona_artifacts.construction import FILE, Construction, Placed
-from omni_persona_build.check.finding import Finding, each, listed
+from omni_persona_build.checks.finding import Finding, each, listed
 from omni_persona_people.content_words import alike, share_words, states
 
 
