@@ -6,6 +6,7 @@ The client stands in the metric's folder, which travels alone with a judge that 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from omni_persona_cal.chat import (
@@ -23,6 +24,7 @@ from omni_persona_cal.thinking import split_thinking
 
 __all__ = [
     "API_KEY_ENV",
+    "Answer",
     "ChatClient",
     "ChatReply",
     "Dialect",
@@ -31,6 +33,7 @@ __all__ = [
     "Messages",
     "NoReplyError",
     "RequestForm",
+    "answer_of",
     "form_of",
     "run_blocking",
     "shown_url",
@@ -57,3 +60,35 @@ def form_of(dialects: Sequence[str]) -> RequestForm:
     if "audio_url" in clips:
         return RequestForm(clips="audio_url", stream=stream)
     return RequestForm(clips="data-uri" if "data-uri" in clips else "input_audio", stream=stream)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a reply says to a question."""
+
+    text: str
+    thinking: str | None
+    """What the model wrote before it; None where it did not think first."""
+
+
+def answer_of(reply: ChatReply, *, max_tokens: int | None = None, must_think: bool = False) -> Answer:
+    """The answer in a reply, without its thoughts.
+
+    max_tokens: the limit to tell where it was met. must_think: whether the model was told to think first, so that a
+    reply that was cut before any thoughts ended holds nothing else.
+    Raises `ValueError` where there is none: refused, filtered, empty, or thoughts without an end. It must not count as
+    a wrong answer.
+    """
+    limit = f"{max_tokens} tokens" if max_tokens is not None else "its limit of tokens"
+    if reply.problem:
+        raise ValueError(reply.problem)
+    try:
+        said = split_thinking(reply.text)
+    except ValueError as error:
+        raise ValueError(f"{error}" + f" within {limit}" * reply.cut) from None
+    if not said.answer:
+        raise ValueError("an empty answer" + f", cut at {limit}" * reply.cut)
+    thinking = said.thinking or reply.thinking
+    if must_think and reply.cut and thinking is None:
+        raise ValueError(f"the thinking has no end within {limit}")
+    return Answer(said.answer, thinking)

@@ -1,14 +1,15 @@
 """Read what a run says: its manifest, predictions, verdicts and scores.
 
 A run is a folder with `run.json` and `predictions.jsonl`, or what the v2.2 release's scripts write: a file of lines
-with `model_prediction` (and `judge_verdict` once judged), or the folder that holds such files. Lines are parsed by the
+with `model_prediction` (and `judge_verdict` once judged), or the folder that holds such files, or what a batch API
+hands back. Lines are parsed by the
 metric (`omni_persona_cal.reading`). A problem raises `RunFolderError`, unless the caller's `on_problem` takes it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -95,12 +96,20 @@ def read_predictions(path: str | Path, *, on_problem: OnProblem = refuse) -> dic
         files = [file for file in (path / PREDICTIONS, *parts(path)) if file.is_file()]
         if not files:
             files = [file for file in (path / JUDGE_RESULTS,) if file.is_file()]
-    lines = (
-        line
-        for file in files
-        for line in reading.read_predictions(file, on_problem=on_problem, drop_half_line=path.is_dir())
-    )
+    lines = (line for file in files for line in _lines(file, on_problem, drop_half_line=path.is_dir()))
     return reading.by_item(lines, on_problem=on_problem)
+
+
+def _lines(file: Path, on_problem: OnProblem, *, drop_half_line: bool) -> Iterator[PredictionLine]:
+    """The prediction lines of a file, those that a batch API handed back among them."""
+    for record, where in reading.read_records(file, on_problem=on_problem, drop_half_line=drop_half_line):
+        if "custom_id" in record:
+            from omni_persona_artifacts.batch_output import is_batch_line, plain_line
+
+            record = plain_line(record) if is_batch_line(record) else record
+        line = reading.prediction_line(record, where, on_problem=on_problem)
+        if line is not None:
+            yield line
 
 
 def read_verdicts(path: str | Path, *, on_problem: OnProblem = refuse) -> dict[str, VerdictLine] | None:

@@ -71,7 +71,6 @@ def set_up() -> None:
 
 EXTRAS = {
     "gradio": "space",
-    "trackio": "track",
     "dlib": "specialists",
     "face_recognition_models": "specialists",
     "faster_whisper": "specialists",

@@ -16,7 +16,9 @@ EXAMPLES = """Examples:
 
 omni-persona score runs/nearest
 
-omni-persona score runs/nearest --json > scores.json"""
+omni-persona score runs/nearest --json > scores.json
+
+omni-persona score answers.jsonl --dataset omni-persona"""
 
 
 class Protocol(str, Enum):
@@ -28,7 +30,14 @@ class Protocol(str, Enum):
 
 
 def score(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="The run folder; or, with --dataset, a file of answers that others have collected: lines of "
+            "augmented_id and prediction, or what a batch API handed back."
+        ),
+    ],
+    dataset: Annotated[Path | None, typer.Option(help="The dataset folder that a file's answers are to.")] = None,
     protocol: Annotated[
         Protocol,
         typer.Option(
@@ -42,21 +51,28 @@ def score(
 
     Exit code 1 when items are missing or unjudged.
     """
-    if not score_and_report(run, protocol=protocol.value, as_json=as_json):
+    if not score_and_report(run, dataset, protocol=protocol.value, as_json=as_json):
         raise typer.Exit(1)
 
 
-def score_and_report(run: Path, *, protocol: str = "guarded", as_json: bool = False) -> bool:
+def score_and_report(
+    run: Path, dataset: Path | None = None, *, protocol: str = "guarded", as_json: bool = False
+) -> bool:
     """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
     from omni_persona_artifacts.run_folder import read_manifest
-    from omni_persona_runner.scoring import score_run
+    from omni_persona_runner.scoring import score_file, score_run
     from omni_persona_runner.usage import Usage
 
-    scores = score_run(run, protocol=protocol)
+    if run.is_file() and dataset is None:
+        raise ValueError(f"{run} is a file: name the dataset that it answers with --dataset")
+    if run.is_dir() and dataset is not None:
+        raise ValueError(f"{run} is a run folder, which names its dataset itself: leave out --dataset")
+    scores = score_run(run, protocol=protocol) if dataset is None else score_file(run, dataset, protocol)
     if as_json:
         typer.echo(json.dumps(scores, indent=2))
     else:
-        title = f"{read_manifest(run)['model']['name']} (judge: {scores['judge']}) in {run}"
+        name = "" if dataset else f"{read_manifest(run)['model']['name']} "
+        title = f"{name}(judge: {scores['judge']}) in {run}"
         out.print(score_table(title, scores))
         out.print(about_intervals(scores["interval"]), soft_wrap=True)
         _tell_repeats(scores)

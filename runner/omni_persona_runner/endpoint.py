@@ -9,7 +9,6 @@ to say.
 from __future__ import annotations
 
 import asyncio
-import base64
 import copy
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,21 +19,20 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from omni_persona import Item, Media
+from omni_persona import Item
 from omni_persona_artifacts.chat import (
     API_KEY_ENV,
     ChatClient,
     ChatReply,
     EndpointError,
-    Messages,
     NoReplyError,
+    answer_of,
     form_of,
 )
-from omni_persona_runner.media import clip_wav, picture_uri
+from omni_persona_runner.chat_messages import ChatMessages, clip_part, picture_part
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
-from omni_persona_runner.prompt import Clip, Part, Picture, Prompt, Text
+from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.sampling import Sampling
-from omni_persona_runner.thinking import split_thinking
 
 _KEPT = 8
 """Pictures, and as many clips, that are kept of each source sample: four memories', and those of a few queries."""
@@ -92,8 +90,11 @@ class EndpointModel:
         self._max_new_tokens = max_new_tokens
         self._concurrency = concurrency
         # Encoded once for all siblings, which come one after the other while as many other samples are asked.
-        self._picture = lru_cache(maxsize=_KEPT * concurrency)(picture_uri)
-        self._clip = lru_cache(maxsize=_KEPT * concurrency)(partial(_clip_data, rate=sampling_rate))
+        kept = lru_cache(maxsize=_KEPT * concurrency)
+        clips = lru_cache(maxsize=_KEPT * concurrency)
+        self._messages = ChatMessages(
+            self._prompt, kept(picture_part), clips(partial(clip_part, sampling_rate=sampling_rate))
+        )
 
     def describe(self) -> dict[str, Any]:
         """What decides the answers, for the manifest."""
@@ -155,7 +156,7 @@ class EndpointModel:
         start = time.perf_counter()
         settings = {**self._sampling.settings(), "max_tokens": self._max_new_tokens}
         try:
-            messages = await asyncio.to_thread(self._messages, item)
+            messages = await asyncio.to_thread(self._messages.of, item)
             reply = await self._chat.ask(messages, settings)
         except (ValueError, NoReplyError) as error:
             return ModelError(item.augmented_id, str(error))
@@ -163,55 +164,20 @@ class EndpointModel:
             raise LoadError(str(error)) from None
         return self._outcome(item.augmented_id, reply, time.perf_counter() - start)
 
-    # ---- what is sent
-
-    def _messages(self, item: Item) -> Messages:
-        """The conversation as the API takes it. Raises `ValueError` for a medium that cannot be used."""
-        system, user = self._prompt.conversation(item)
-        (rules,) = system.parts
-        assert isinstance(rules, Text)
-        # Plain text: many servers take no parts in a system message.
-        return [
-            {"role": "system", "content": rules.text},
-            {"role": "user", "content": [self._content(part) for part in user.joined()]},
-        ]
-
-    def _content(self, part: Part) -> dict[str, Any]:
-        match part:
-            case Text(text):
-                return {"type": "text", "text": text}
-            case Picture(media):
-                return {"type": "image_url", "image_url": {"url": self._picture(media)}}
-            case Clip(media):
-                return {"type": "input_audio", "input_audio": {"data": self._clip(media), "format": "wav"}}
-
-    # ---- what comes back
-
     def _outcome(self, item_id: str, reply: ChatReply, seconds: float) -> Outcome:
-        """What a reply says to an item.
-
-        An answer that is refused, filtered or empty is none: it must not count as a wrong one.
-        """
         mask = self._chat.mask
-        if reply.problem:
-            return ModelError(item_id, mask.message(reply.problem))
         try:
-            said = split_thinking(reply.text)
+            said = answer_of(reply, max_tokens=self._max_new_tokens, must_think=self._prompt.reason)
         except ValueError as error:
-            return ModelError(item_id, f"{error}" + f" within {self._max_new_tokens} tokens" * reply.cut)
-        if not said.answer:
-            return ModelError(item_id, "an empty answer" + f", cut at {self._max_new_tokens} tokens" * reply.cut)
-        thinking = said.thinking or reply.thinking
-        if self._prompt.reason and reply.cut and thinking is None:
-            return ModelError(item_id, f"the thinking has no end within {self._max_new_tokens} tokens")
+            return ModelError(item_id, mask.message(str(error)))
         return Answer(
             item_id,
-            text=mask.text(said.answer),
+            text=mask.text(said.text),
             input_tokens=reply.input_tokens,
             output_tokens=reply.output_tokens,
             seconds=seconds,
             finish="length" if reply.cut else "stop" if reply.ended else None,
-            thinking=None if thinking is None else mask.text(thinking),
+            thinking=None if said.thinking is None else mask.text(said.thinking),
         )
 
 
@@ -263,7 +229,3 @@ def _taken(done: SimpleQueue[Any]) -> list[Any]:
     while not done.empty():
         taken.append(done.get())
     return taken
-
-
-def _clip_data(media: Media, rate: int | None) -> str:
-    return base64.b64encode(clip_wav(media, rate)).decode()

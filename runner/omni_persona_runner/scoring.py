@@ -67,8 +67,32 @@ def score_run(
     without `items` what `dataset_of` raises.
     """
     run = Path(run)
+    scores = _scores(run, run_references(run) if items is None else [_reference(item) for item in items], protocol)
+    write_json(run / SCORES, scores)
+    return scores
+
+
+def score_file(file: str | Path, dataset: str | Path, protocol: str = "guarded") -> dict[str, Any]:
+    """Score answers that others have collected; what `score_run` returns, and nothing is written.
+
+    file: lines of `augmented_id` and `prediction`, of the v2.2 release's scripts, or of a batch API (`run_reader`).
+    Raises `RunFolderError` that names the line for one that is none of these and for an item that stands there twice,
+    and for items that the dataset does not hold.
+    """
+    known = references(dataset)
+    ids = {reference["augmented_id"] for reference in known}
+    said = read_predictions(file)
+    unknown = [name for name in said if name not in ids]
+    if unknown:
+        raise RunFolderError(
+            f"{file}: expected answers to items of {dataset}, got {len(unknown)} of {len(said)} to other items, "
+            f"such as {unknown[0]!r}"
+        )
+    return _scores(Path(file), known, protocol)
+
+
+def _scores(run: Path, asked: Sequence[Mapping[str, Any]], protocol: str) -> dict[str, Any]:
     repeats = [_Repeat.of(folder) for folder in repeat_folders(run)]
-    asked = run_references(run) if items is None else [_reference(item) for item in items]
     in_all = set.intersection(*(set(repeat.answers) for repeat in repeats))
     scored = [reference for reference in asked if reference["augmented_id"] in in_all]
     if not scored:
@@ -77,7 +101,7 @@ def score_run(
     n_missing = len(asked) - len(scored)
     lines = [line for repeat in repeats for line in repeat.predictions.values()]
     failed = {line.augmented_id for line in lines if line.status == "failed"}
-    scores = {
+    return {
         **result,
         "n_items": len(asked),
         "n_missing": n_missing,
@@ -85,8 +109,6 @@ def score_run(
         "complete": result["complete"] and n_missing == 0,
         "usage": usage(lines, prices_of(run)).as_dict(),
     }
-    write_json(run / SCORES, scores)
-    return scores
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,14 @@ _SETTINGS = ("prompt", "cues", "generation", "seed", "limit", "versions")
 def track_run(tracker: str, run: str | Path) -> str:
     """Score a run, send its figures to `trackio` or `wandb`, and say under what name.
 
-    Raises `ModuleNotFoundError` where the tracker is not installed, and as `score_run` does.
+    Raises `ValueError` where the tracker is not installed, and as `score_run` does.
     """
     # Both have the calls of wandb.
-    module = importlib.import_module(tracker)
+    try:
+        module = importlib.import_module(tracker)
+    except ModuleNotFoundError:
+        how = f"the run is kept; install it (python -m pip install {tracker}) and run the same command again"
+        raise ValueError(f"--track {tracker} needs the package {tracker}: {how}") from None
     run = Path(run)
     scores = score_run(run)
     module.init(project=PROJECT, name=run.name, config=settings(read_manifest(run), scores))

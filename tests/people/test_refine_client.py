@@ -139,9 +139,9 @@ def test_refusals_and_silence_are_told_apart_from_replies(fake):
     for reply, reason in (
         (fake.completion(None, refusal="I will not."), "refused: I will not."),
         (fake.completion("x", finish="content_filter"), "content filter"),
-        (fake.completion("  "), "an empty reply"),
-        (fake.completion("<think>hm</think>"), "an empty reply"),
-        (fake.completion(None, finish="length"), "an empty reply within the tokens"),
+        (fake.completion("  "), "an empty answer"),
+        (fake.completion("<think>hm</think>"), "an empty answer"),
+        (fake.completion(None, finish="length"), "an empty answer, cut at 8192 tokens"),
         (fake.completion("x" * 100_001), "100001 characters"),
     ):
         with fake.serving(scripted(reply)) as model, pytest.raises(RefusalError, match=reason):

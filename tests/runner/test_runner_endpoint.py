@@ -17,7 +17,7 @@ import pytest
 
 from omni_persona import Media
 from omni_persona_artifacts.run_folder import RunFolderError, read_manifest, read_predictions
-from omni_persona_runner import endpoint as endpoint_module
+from omni_persona_runner import chat_messages
 from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.model import Answer, LoadError, ModelError
 from omni_persona_runner.prompt import Prompt
@@ -223,8 +223,8 @@ def test_siblings_are_never_on_the_way_together_and_samples_are(make_item, said)
 def test_what_siblings_share_is_encoded_once(make_item, said, monkeypatch, concurrency):
     encoded = []
     for name in ("picture_uri", "clip_wav"):
-        whole = getattr(endpoint_module, name)
-        monkeypatch.setattr(endpoint_module, name, lambda media, whole=whole: (encoded.append(media), whole(media))[1])
+        whole = getattr(chat_messages, name)
+        monkeypatch.setattr(chat_messages, name, lambda *given, whole=whole: (encoded.append(given), whole(*given))[1])
     with serving(answered) as server:
         said(model_at(server, concurrency=concurrency), siblings(make_item, 20))
     # Four memories with a picture and a clip each, and the picture of the query.

@@ -63,7 +63,7 @@ class ChatClient:
         if not model or any(character.isspace() or character == "`" for character in model) or len(model) > 200:
             raise PoolError(f"expected the name of a model, without spaces, got {model[:200]!r}")
         self.model = model
-        self._settings = {"temperature": 0.0, "max_tokens": max_tokens}
+        self._settings: dict[str, Any] = {"temperature": 0.0, "max_tokens": max_tokens}
 
     async def __aenter__(self) -> ChatClient:
         """Open the connections."""
@@ -94,14 +94,10 @@ class ChatClient:
     def _text(self, reply: ChatReply) -> str:
         """The text of a reply, without its thinking. Raises `RefusalError` where the model refuses or says nothing."""
         mask = self._chat.mask
-        if reply.problem:
-            raise RefusalError(mask.message(reply.problem))
         try:
-            text = chat.split_thinking(reply.text).answer
+            text = chat.answer_of(reply, max_tokens=self._settings["max_tokens"]).text
         except ValueError as error:
-            raise RefusalError(str(error)) from None
-        if not text.strip():
-            raise RefusalError("an empty reply" + " within the tokens it has" * reply.cut)
+            raise RefusalError(mask.message(str(error))) from None
         if len(text) > _LONGEST_REPLY:
             raise RefusalError(f"a reply of {len(text)} characters")
         # A model may write half of a character pair, which nothing can send back to it.
