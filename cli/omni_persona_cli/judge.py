@@ -50,6 +50,15 @@ def judge(
     at_once: Annotated[
         int | None, typer.Option("--at-once", min=1, help="Requests under way, or batch size, of a model judge.")
     ] = None,
+    reason: Annotated[
+        bool | None,
+        typer.Option(
+            "--judge-reason/--judge-likelihood",
+            help="Let a model judge write a reason before its verdict, or read the verdict out of likelihoods in one "
+            "step. Default: a reason from openai, likelihoods from transformers.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Judge a run's answers to answerable items, and keep the verdicts in the run folder.
 
@@ -62,7 +71,7 @@ def judge(
     items = [item for item in run_items(run) if item.answerable]
     with progress() as display:
         bar = display.add_task("judging", total=None)
-        judge_ = _judge(by.value, url, model, at_once, run / "judge", lambda: display.advance(bar))
+        judge_ = _judge(by.value, url, model, at_once, reason, run / "judge", lambda: display.advance(bar))
         judgements = [one for folder in repeat_folders(run) for one in judge_run(folder, items, judge_).values()]
     verdicts = [one.verdict for one in judgements]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
@@ -70,8 +79,8 @@ def judge(
     out.print(f"{len(verdicts)} answers judged by {judge_.name}: {counts or 'nothing to judge'}", soft_wrap=True)
     unjudged = [one for one in judgements if one.verdict == "UNJUDGED"]
     if unjudged:
-        reason = " ".join((unjudged[0].raw or "no reply").split())[:200]
-        told = f"{len(unjudged)} answers have no verdict and are in no rate; the first: {reason}"
+        why = " ".join((unjudged[0].reason or unjudged[0].raw or "no reply").split())[:200]
+        told = f"{len(unjudged)} answers have no verdict and are in no rate; the first: {why}"
         err.print(told, soft_wrap=True)
         err.print("Judge again: what has a verdict is not asked for again.")
         raise typer.Exit(1)
@@ -79,17 +88,28 @@ def judge(
 
 
 def _judge(
-    name: str, url: str | None, model: str | None, at_once: int | None, cache: Path, on_judged: Callable[[], None]
+    name: str,
+    url: str | None,
+    model: str | None,
+    at_once: int | None,
+    reason: bool | None,
+    cache: Path,
+    on_judged: Callable[[], None],
 ) -> Judge:
     from omni_persona_cal import make_judge
 
     if name == "lexical":
-        if url or model or at_once:
-            raise ValueError("--judge-url, --judge-model and --at-once are for --judge openai or transformers")
+        if url or model or at_once or reason is not None:
+            raise ValueError(
+                "--judge-url, --judge-model, --at-once, --judge-reason and --judge-likelihood are for --judge openai "
+                "or transformers"
+            )
         return make_judge(name)
     if not model:
         raise ValueError(f"--judge {name} needs --judge-model")
     options: dict[str, Any] = {"model": model, "cache_dir": cache, "on_judged": on_judged}
+    if reason is not None:
+        options["reason"] = reason
     if name == "openai":
         options |= {"base_url": url} | ({"concurrency": at_once} if at_once else {})
     elif url:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 _LIMIT_WORDS = ("length", "max_tokens", "model_length")
@@ -44,6 +44,8 @@ class ChatReply:
     """Whether the server says that the model ended it."""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    first_token: Mapping[str, float] = field(default_factory=dict)
+    """Log-likelihoods of the likeliest first tokens, where they were asked for and given."""
 
 
 def parsed(body: bytes) -> Any:
@@ -86,6 +88,7 @@ def read_reply(value: Any) -> ChatReply:
         ended=finish == "stop",
         input_tokens=_count(counts.get("prompt_tokens")),
         output_tokens=_count(counts.get("completion_tokens")),
+        first_token=_first_token(choice.get("logprobs")),
     )
 
 
@@ -228,6 +231,19 @@ def _details(details: Any) -> str | None:
             where = ".".join(map(str, place)) if isinstance(place, list) else ""
             told.append(f"{where}: {one.get('msg')}".removeprefix(": "))
     return "; ".join(told) or None
+
+
+def _first_token(logprobs: Any) -> dict[str, float]:
+    """The log-likelihoods of the likeliest first tokens; empty for anything that is not what OpenAI's servers give."""
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
+    first = content[0] if isinstance(content, list) and content else None
+    listed = first.get("top_logprobs") if isinstance(first, dict) else None
+    found: dict[str, float] = {}
+    for one in listed if isinstance(listed, list) else []:
+        token, value = (one.get("token"), one.get("logprob")) if isinstance(one, dict) else (None, None)
+        if isinstance(token, str) and isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
+            found[token] = float(value)
+    return found
 
 
 def _count(value: Any) -> int | None:

@@ -17,9 +17,10 @@ from .scores import CORRECT, WRONG
 class JudgeCache:
     """The transcripts of one judge: a file of JSON lines, appended to as replies come in.
 
-    A line holds `key`, `judge`, `prompt` (digest of its wording), `gold`, `prediction`, `replies` (what the
-    judge wrote or why it did not, in order) and `verdict`. Lines with UNJUDGED are transcripts, not answers: such
-    a pair is asked again. A half-written last line, of a process that was killed, is passed over.
+    A line holds `key`, `judge`, `prompt` (digest of its wording), `gold`, `prediction`, `replies` (what the judge
+    wrote or why it did not, in order), `verdict` and `margin` (of likelihoods, where those were read). Lines with
+    UNJUDGED are transcripts, not answers: such a pair is asked again. A half-written last line, of a process that was
+    killed, is passed over.
     """
 
     def __init__(self, folder: str | Path, judge: str) -> None:
@@ -34,13 +35,20 @@ class JudgeCache:
         self.path = Path(folder) / f"{readable}-{_digest(judge)[:12]}.jsonl"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._known: dict[str, tuple[str, str]] = {}
+        self._margins: dict[str, float] = {}
         self._read()
 
     def get(self, gold: str, prediction: str) -> tuple[str, str] | None:
         """Verdict and last reply on a pair, if this judge has given a verdict on it by this wording."""
         return self._known.get(self._key(gold, prediction))
 
-    def put(self, gold: str, prediction: str, replies: Sequence[str], verdict: str) -> None:
+    def margin(self, gold: str, prediction: str) -> float | None:
+        """The margin of the verdict that `get` gives; None where no likelihoods were read."""
+        return self._margins.get(self._key(gold, prediction))
+
+    def put(
+        self, gold: str, prediction: str, replies: Sequence[str], verdict: str, margin: float | None = None
+    ) -> None:
         """Keep what the judge said of a pair."""
         key = self._key(gold, prediction)
         record = {
@@ -51,6 +59,7 @@ class JudgeCache:
             "prediction": prediction,
             "replies": list(replies),
             "verdict": verdict,
+            **({} if margin is None else {"margin": margin}),
         }
         # ASCII, because a model may write half of a character pair, which UTF-8 cannot hold. One write, so that
         # two processes may append to the same file; the line end comes first where a killed one left half a line.
@@ -78,7 +87,10 @@ class JudgeCache:
     def _remember(self, record: dict[str, Any]) -> None:
         replies = record.get("replies")
         if record.get("verdict") in (CORRECT, WRONG) and isinstance(replies, list) and replies:
-            self._known[str(record.get("key"))] = (record["verdict"], str(replies[-1]))
+            key, margin = str(record.get("key")), record.get("margin")
+            self._known[key] = (record["verdict"], str(replies[-1]))
+            if isinstance(margin, float):
+                self._margins[key] = margin
 
 
 def _digest(text: str) -> str:

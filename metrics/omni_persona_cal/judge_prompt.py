@@ -1,8 +1,8 @@
-"""What a model that judges is asked, and how its reply is read.
+"""What a model that judges is asked.
 
 The prediction comes from a model under test, and may be written to sway the judge. It stands between two marks
 drawn at random for each question, which nobody who wrote the prediction could know, and the judge is told that
-nothing between them is meant for it. What it replies counts only where the last line is one of two words.
+nothing between them is meant for it. What it replies is read by `judge_reply`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from .scores import CORRECT, UNJUDGED, WRONG
 from .thinking import answer_of
 
 _PROMPT = """\
@@ -34,20 +33,25 @@ order and added detail that does not contradict it are fine, and so is a lesser 
 description. Reasoning before the answer does not count; what it settles on does.
 The answer is WRONG when it says something else, denies it, speaks of another person, leaves out what matters, \
 offers several answers, or does not answer.
+"""
 
+_WITH_REASON = """
 Give your reason in one short sentence. Then write the verdict alone on the last line: the single word \
 CORRECT or the single word WRONG.
+"""
+_AT_ONCE = """
+Reply with the verdict alone: the single word CORRECT or the single word WRONG.
 """
 
 _REPAIR = """
 Your last reply to this could not be read. Write nothing but the verdict: one line, one word, CORRECT or WRONG.
 """
 
-DIGEST = hashlib.sha256((_PROMPT + _REPAIR).encode()).hexdigest()[:16]
+DIGEST = hashlib.sha256((_PROMPT + _WITH_REASON + _AT_ONCE + _REPAIR).encode()).hexdigest()[:16]
 """Names this wording, so that verdicts on another one are never taken for verdicts on this."""
 
 
-def question(gold: str, prediction: str, repair: bool = False) -> str:
+def question(gold: str, prediction: str, repair: bool = False, *, at_once: bool = False) -> str:
     """What to send to the judge, as one user message (some chat templates know no system role).
 
     Args:
@@ -56,23 +60,10 @@ def question(gold: str, prediction: str, repair: bool = False) -> str:
             marks that it does not contain.
         repair: Ask again, after a reply that could not be read. The reply is not repeated: it may hold words
             of the prediction, outside the marks.
+        at_once: Ask for the verdict without a reason before it.
     """
     mark = f"[[{secrets.token_hex(12)}]]"
-    asked = _PROMPT.format(mark=mark, gold=gold, prediction=answer_of(prediction)) + (_REPAIR if repair else "")
+    asked = _PROMPT.format(mark=mark, gold=gold, prediction=answer_of(prediction))
+    asked += (_AT_ONCE if at_once else _WITH_REASON) + (_REPAIR if repair else "")
     # A model may write half of a character pair, which no request can hold.
     return asked.encode("utf-8", "replace").decode()
-
-
-def read_verdict(reply: str | None) -> str:
-    """The verdict of a reply: its last line that is not blank, if that is CORRECT or WRONG and nothing else.
-
-    Anything else is UNJUDGED: `INCORRECT`, `NOT CORRECT`, a sentence with the word in it, nothing at all.
-
-    >>> read_verdict("It names the same job.\\nCORRECT\\n")
-    'CORRECT'
-    >>> read_verdict("INCORRECT")
-    'UNJUDGED'
-    """
-    lines = (reply or "").strip().splitlines()
-    last = lines[-1].strip() if lines else ""
-    return last if last in (CORRECT, WRONG) else UNJUDGED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from .lexical import judge as lexical_verdict
@@ -21,9 +21,9 @@ class Judgement:
     """One of `scores.VERDICTS`."""
     raw: str | None = None
     """What the judge wrote, or why it wrote nothing; None for a judge that does not write."""
-    reason: str | None = None
+    reason: str | None = field(default=None, compare=False)
     """Why the answer is UNJUDGED."""
-    margin: float | None = None
+    margin: float | None = field(default=None, compare=False)
     """By how much the judge preferred CORRECT to WRONG, in log-likelihood; None for one that has no likelihoods."""
 
 

@@ -33,8 +33,10 @@ from .evaluation import compute
 from .intervals import Resampling
 from .judge_cache import JudgeCache
 from .judge_prompt import question
+from .judge_reply import read_verdict
 from .judges import Judge
 from .lexical import judge as lexical_judge
+from .likelihood import read_margin
 from .masking import Mask
 from .openai_judge import OpenAIJudge
 from .overlap import token_f1

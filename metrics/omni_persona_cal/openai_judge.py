@@ -11,10 +11,11 @@ from pathlib import Path
 from .chat import API_KEY_ENV, ChatClient, EndpointError, NoReplyError, run_blocking
 from .chat_reply import ChatReply
 from .judge_cache import JudgeCache
-from .judge_prompt import question, read_verdict
+from .judge_prompt import question
+from .judge_reply import Reading, read_judge_reply
 from .judges import JudgeError, Judgement
+from .likelihood import margin_of_words, read_margin
 from .scores import UNJUDGED
-from .thinking import split_thinking
 
 KEY_VARIABLE = API_KEY_ENV
 """Where the key comes from; it is written nowhere."""
@@ -52,6 +53,7 @@ class OpenAIJudge:
         longest_pause: float = 30.0,
         give_up_after: int = 16,
         max_tokens: int = 1024,
+        reason: bool = True,
         on_judged: Callable[[], None] = lambda: None,
     ) -> None:
         """Set the judge up; nothing is sent yet.
@@ -67,6 +69,8 @@ class OpenAIJudge:
             longest_pause: Seconds between two of them, at most.
             give_up_after: After so many questions in a row that got no reply, the others are not asked.
             max_tokens: Of a reply.
+            reason: Ask for a reason before the verdict. Otherwise the verdict is read out of the likelihoods of the
+                first token, where the server gives them (`top_logprobs`); where not, a reason is asked for.
             on_judged: Called after each pair, for a progress bar.
 
         Raises:
@@ -91,8 +95,10 @@ class OpenAIJudge:
         self._give_up_after = give_up_after
         self._concurrency = concurrency
         self._on_judged = on_judged
+        self._by_likelihood = not reason
         self._settings = {"temperature": 0.0, "max_tokens": max_tokens}
         identity = f"{self.name} at {self._client.shown_url if base_url else 'default'} max_tokens={max_tokens}"
+        identity += "" if reason else " by likelihood"
         self._cache = None if cache_dir is None else JudgeCache(cache_dir, identity)
 
     def judge(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
@@ -112,7 +118,8 @@ class OpenAIJudge:
 
     def _cached(self, pair: _PAIR) -> Judgement | None:
         found = self._cache.get(*pair) if self._cache else None
-        return None if found is None else Judgement(*found)
+        margin = self._cache.margin(*pair) if self._cache else None
+        return None if found is None else Judgement(*found, margin=margin)
 
     async def _ask_all(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
         places = asyncio.Semaphore(self._concurrency)
@@ -136,36 +143,48 @@ class OpenAIJudge:
 
     async def _ask(self, client: ChatClient, pair: _PAIR, progress: _Progress) -> Judgement:
         if progress.silent_in_a_row >= self._give_up_after:
-            return Judgement(UNJUDGED, f"not asked: {progress.silent_in_a_row} questions in a row got no reply")
+            told = f"not asked: {progress.silent_in_a_row} questions in a row got no reply"
+            return Judgement(UNJUDGED, told, reason=told)
         replies: list[str] = []
-        verdict = UNJUDGED
+        reading, margin = Reading(UNJUDGED), None
         for repair in (False, True):
-            messages = [{"role": "user", "content": question(*pair, repair=repair)}]
             try:
-                reply = await client.ask(messages, self._settings)
+                if self._by_likelihood and not repair:
+                    reading, raw, margin = await self._likelihood(client, pair)
+                else:
+                    messages = [{"role": "user", "content": question(*pair, repair=repair)}]
+                    reading, raw = _read(await client.ask(messages, self._settings))
             except EndpointError as error:
                 raise JudgeError(str(error)) from None
             except NoReplyError as silence:
                 progress.silent_in_a_row += 1
+                reading = Reading(UNJUDGED, f"no reply: {silence}")
                 replies.append(f"no reply: {silence}")
                 break
             progress.silent_in_a_row = 0
-            verdict, raw = _read(reply)
             replies.append(client.mask.text(raw))
-            if verdict != UNJUDGED:
+            if reading.verdict != UNJUDGED:
                 break
         if self._cache:
-            self._cache.put(*pair, replies, verdict)
-        return Judgement(verdict, replies[-1])
+            self._cache.put(*pair, replies, reading.verdict, margin)
+        reason = client.mask.text(reading.reason) if reading.reason else None
+        return Judgement(reading.verdict, replies[-1], reason=reason, margin=margin)
+
+    async def _likelihood(self, client: ChatClient, pair: _PAIR) -> tuple[Reading, str, float | None]:
+        """The verdict by the likelihoods that the server gives for the first token; UNJUDGED where it gives none."""
+        messages = [{"role": "user", "content": question(*pair, at_once=True)}]
+        reply = await client.ask(messages, {"temperature": 0.0, "max_tokens": 1, "logprobs": True, "top_logprobs": 20})
+        margin = margin_of_words(reply.first_token)
+        verdict, raw = read_margin(margin)
+        if verdict == UNJUDGED:
+            # The server reads out no likelihoods, or not those of the verdicts: ask for words.
+            return Reading(UNJUDGED, raw), raw, None
+        return Reading(verdict), raw, margin
 
 
-def _read(reply: ChatReply) -> tuple[str, str]:
-    """The verdict of a reply, and what to keep of it; one that is not whole holds no verdict."""
-    if reply.problem:
-        return UNJUDGED, f"no whole reply: {reply.problem}"
-    if reply.cut:
-        return UNJUDGED, f"no whole reply: cut at its limit of tokens: {reply.text}"
-    try:
-        return read_verdict(split_thinking(reply.text).answer), reply.text
-    except ValueError as error:
-        return UNJUDGED, f"no whole reply: {error}: {reply.text}"
+def _read(reply: ChatReply) -> tuple[Reading, str]:
+    """What a reply says, and what to keep of it; one that is not whole holds no verdict."""
+    problem = reply.problem or ("cut at its limit of tokens" if reply.cut else None)
+    reading = read_judge_reply(reply.text, problem)
+    kept = f"no whole reply: {problem}: {reply.text}".removesuffix(": ") if problem else reply.text
+    return reading, kept

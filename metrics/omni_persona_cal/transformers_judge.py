@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from .judge_cache import JudgeCache
-from .judge_prompt import question, read_verdict
+from .judge_prompt import question
+from .judge_reply import read_judge_reply
 from .judges import Judgement
-from .scores import UNJUDGED
+from .likelihood import read_margin
+from .scores import CORRECT, UNJUDGED, WRONG
 
 _PAIR = tuple[str, str]
 
 
 class TransformersJudge:
-    """Asks a transformers checkpoint through its chat template, greedily, a batch at a time.
+    """Asks a transformers checkpoint through its chat template, a batch at a time.
 
-    A reply that cannot be read is asked for once more, and is UNJUDGED after that.
+    As a default the verdict is read out in one forward pass: it is the one of the two words that the model would
+    rather go on with, and the difference of their log-likelihoods is its `margin`. With `reason` the model writes a
+    reason and then the verdict, greedily; a reply that cannot be read is asked for once more, and is UNJUDGED after
+    that.
     """
 
     def __init__(
@@ -26,6 +32,7 @@ class TransformersJudge:
         *,
         cache_dir: str | Path | None = None,
         batch_size: int = 16,
+        reason: bool = False,
         max_new_tokens: int = 256,
         device: str | None = None,
         dtype: str = "auto",
@@ -37,7 +44,8 @@ class TransformersJudge:
             model: A folder, or a name on the Hub.
             cache_dir: As for `openai_judge.OpenAIJudge`.
             batch_size: Questions per forward pass.
-            max_new_tokens: Of a reply.
+            reason: Generate a reason and the verdict, in place of reading the verdict out.
+            max_new_tokens: Of a generated reply.
             device: Such as `cuda:0`; an accelerator where there is one, without.
             dtype: Of the weights; as stored, without.
             on_judged: Called after each pair, for a progress bar.
@@ -47,19 +55,20 @@ class TransformersJudge:
         self.name = f"transformers:{model}"
         self._model_name = str(model)
         self._batch_size = batch_size
+        self._reason = reason
         self._max_new_tokens = max_new_tokens
         self._device = device
         self._dtype = dtype
         self._on_judged = on_judged
         self._loaded: tuple[Any, Any] | None = None
-        identity = f"{self.name} max_new_tokens={max_new_tokens}"
+        identity = f"{self.name} max_new_tokens={max_new_tokens}" if reason else f"{self.name} by likelihood"
         self._cache = None if cache_dir is None else JudgeCache(cache_dir, identity)
 
     def judge(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
         """One judgement for each pair (gold answer, prediction); equal pairs are asked once.
 
         Raises:
-            ValueError: the checkpoint has no chat template.
+            ValueError: the checkpoint has no chat template, or its tokenizer begins both verdicts alike.
             OSError: there is no such checkpoint.
         """
         said: dict[_PAIR, Judgement] = {}
@@ -69,42 +78,100 @@ class TransformersJudge:
             if found is None:
                 unknown.append(pair)
             else:
-                said[pair] = Judgement(*found)
+                said[pair] = Judgement(*found, margin=self._cache.margin(*pair) if self._cache else None)
                 self._on_judged()
         # Longest first: a batch is padded to its longest, and what does not fit into memory shows at once.
         unknown.sort(key=lambda pair: -len(pair[0]) - len(pair[1]))
         for start in range(0, len(unknown), self._batch_size):
             batch = unknown[start : start + self._batch_size]
-            for pair, judgement in zip(batch, self._judge_batch(batch), strict=True):
+            judgements = self._judge_by_words(batch) if self._reason else self._judge_by_likelihood(batch)
+            for pair, judgement in zip(batch, judgements, strict=True):
                 said[pair] = judgement
                 self._on_judged()
         return [said[pair] for pair in pairs]
 
-    def _judge_batch(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
+    def _judge_by_words(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
         replies = [[reply] for reply in self._generate([question(*pair) for pair in pairs])]
-        again = [index for index, reply in enumerate(replies) if read_verdict(reply[0]) == UNJUDGED]
+        again = [index for index, reply in enumerate(replies) if read_judge_reply(reply[0]).verdict == UNJUDGED]
         if again:
             repaired = self._generate([question(*pairs[index], repair=True) for index in again])
             for index, second in zip(again, repaired, strict=True):
                 replies[index].append(second)
-        verdicts = [read_verdict(reply[-1]) for reply in replies]
+        readings = [read_judge_reply(reply[-1]) for reply in replies]
         if self._cache:
-            for pair, reply, verdict in zip(pairs, replies, verdicts, strict=True):
-                self._cache.put(*pair, reply, verdict)
-        return [Judgement(verdict, reply[-1]) for verdict, reply in zip(verdicts, replies, strict=True)]
+            for pair, reply, reading in zip(pairs, replies, readings, strict=True):
+                self._cache.put(*pair, reply, reading.verdict)
+        return [
+            Judgement(reading.verdict, reply[-1], reason=reading.reason)
+            for reading, reply in zip(readings, replies, strict=True)
+        ]
 
-    def _generate(self, questions: Sequence[str]) -> list[str]:
-        """A reply to each question, all of them in one batch."""
+    def _judge_by_likelihood(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
+        margins = self._margins([question(*pair, at_once=True) for pair in pairs])
+        judgements = []
+        for pair, margin in zip(pairs, margins, strict=True):
+            verdict, raw = read_margin(margin)
+            if self._cache:
+                self._cache.put(*pair, [raw], verdict, margin)
+            judgements.append(Judgement(verdict, raw, reason=raw if verdict == UNJUDGED else None, margin=margin))
+        return judgements
+
+    def _margins(self, questions: Sequence[str]) -> list[float]:
+        """By how much the model would rather go on with CORRECT than with WRONG, for each question of one batch."""
         import torch
 
         tokenizer, model = self._load()
-        inputs = tokenizer.apply_chat_template(
+        inputs = self._inputs(questions)
+        positions = inputs["attention_mask"].cumsum(-1) - 1
+        takes = inspect.signature(model.forward).parameters
+        more: dict[str, Any] = {"use_cache": False}
+        if "position_ids" in takes:
+            # Padding on the left moves every token, which positions must not show.
+            more["position_ids"] = positions.clamp(min=0)
+        if "logits_to_keep" in takes:
+            more["logits_to_keep"] = 1
+        with torch.inference_mode():
+            logits = model(**inputs, **more).logits[:, -1].float()
+        likelihoods = torch.log_softmax(logits, dim=-1)
+        correct, wrong = (
+            torch.logsumexp(likelihoods[:, sorted(tokens)], dim=-1) for tokens in self._first_tokens(tokenizer)
+        )
+        return [float(margin) for margin in correct - wrong]
+
+    def _first_tokens(self, tokenizer: Any) -> tuple[set[int], set[int]]:
+        """The tokens that CORRECT and WRONG may begin with, as a reply or after a space, without shared ones."""
+        correct, wrong = (
+            {
+                tokens[0]
+                for text in (word, f" {word}", word.capitalize())
+                if (tokens := tokenizer.encode(text, add_special_tokens=False))
+            }
+            for word in (CORRECT, WRONG)
+        )
+        shared = correct & wrong
+        if not correct - shared or not wrong - shared:
+            raise ValueError(
+                f"{self._model_name}: expected a tokenizer that begins {CORRECT} and {WRONG} with different tokens, "
+                "got the same: let it give a reason (--judge-reason, or reason=True in Python)"
+            )
+        return correct - shared, wrong - shared
+
+    def _inputs(self, questions: Sequence[str]) -> Any:
+        tokenizer, model = self._load()
+        return tokenizer.apply_chat_template(
             [[{"role": "user", "content": text}] for text in questions],
             add_generation_prompt=True,
             padding=True,
             return_dict=True,
             return_tensors="pt",
         ).to(model.device)
+
+    def _generate(self, questions: Sequence[str]) -> list[str]:
+        """A reply to each question, all of them in one batch."""
+        import torch
+
+        tokenizer, model = self._load()
+        inputs = self._inputs(questions)
         with torch.inference_mode():
             output = model.generate(
                 **inputs,

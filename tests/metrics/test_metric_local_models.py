@@ -9,9 +9,11 @@ import pytest
 
 from omni_persona_cal import Judgement, compute, make_judge
 from omni_persona_cal.bertscore import bertscores
+from omni_persona_cal.judge_prompt import question
 
 torch = pytest.importorskip("torch")
 
+TEMPLATE_FILLED = "<s>{}<a>"
 TEMPLATE = "{% for m in messages %}<s>{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
 
 
@@ -46,11 +48,11 @@ def save_language_model(folder: Path, *, always: str | None = None, template: st
 
 
 def test_a_model_that_says_one_word_judges(tmp_path: Path, reference) -> None:
-    for word, verdict in (("CORRECT", "CORRECT"), ("WRONG", "WRONG"), ("INCORRECT", "UNJUDGED")):
+    for word, verdict in (("CORRECT", "CORRECT"), ("WRONG", "WRONG"), ("INCORRECT", "WRONG"), ("baker", "UNJUDGED")):
         folder = save_language_model(tmp_path / word, always=word)
-        judge = make_judge("transformers", {"model": folder, "max_new_tokens": 1})
+        judge = make_judge("transformers", {"model": folder, "max_new_tokens": 1, "reason": True})
         assert judge.judge([("harbour pilot", "a baker"), ("a", "b")]) == [Judgement(verdict, word)] * 2
-    options = {"model": tmp_path / "CORRECT", "max_new_tokens": 1}
+    options = {"model": tmp_path / "CORRECT", "max_new_tokens": 1, "reason": True}
     scores = compute(["a baker"], [reference(0)], judge="transformers", judge_options=options, n_resamples=0)
     assert (scores["ans"], scores["judge"]) == (1.0, f"transformers:{tmp_path / 'CORRECT'}")
 
@@ -64,18 +66,54 @@ PAIRS = [("harbour pilot", "a baker"), ("pilot", "the pilot , a pilot . " * 30),
 
 
 def test_a_batch_says_what_each_pair_alone_says(babbler: Path) -> None:
-    together = make_judge("transformers", {"model": babbler, "batch_size": 4, "max_new_tokens": 12}).judge(PAIRS)
-    alone = make_judge("transformers", {"model": babbler, "batch_size": 1, "max_new_tokens": 12}).judge(PAIRS)
+    together = make_judge(
+        "transformers", {"model": babbler, "batch_size": 4, "max_new_tokens": 12, "reason": True}
+    ).judge(PAIRS)
+    alone = make_judge("transformers", {"model": babbler, "batch_size": 1, "max_new_tokens": 12, "reason": True}).judge(
+        PAIRS
+    )
     assert together == alone
     assert len({one.raw for one in together}) > 1
     assert {one.verdict for one in together} == {"UNJUDGED"}
+
+
+def test_the_verdict_is_read_out_of_the_likelihoods_of_one_pass(babbler: Path, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    options: dict[str, Any] = {"model": babbler, "batch_size": 4, "cache_dir": tmp_path}
+    judge = make_judge("transformers", options)
+    together = judge.judge(PAIRS)
+    alone = make_judge("transformers", {"model": babbler, "batch_size": 1}).judge(PAIRS)
+    assert [one.verdict for one in together] == [one.verdict for one in alone]
+    assert [one.margin for one in together] == pytest.approx([one.margin for one in alone], abs=1e-4)
+    # The marks in the question are drawn anew each time, and unknown to this tokenizer: they change nothing.
+    tokenizer, model = AutoTokenizer.from_pretrained(babbler), AutoModelForCausalLM.from_pretrained(babbler).eval()
+    for pair, judgement in zip(PAIRS, alone, strict=True):
+        text = TEMPLATE_FILLED.format(question(*pair, at_once=True))
+        with torch.inference_mode():
+            last = model(**tokenizer(text, return_tensors="pt")).logits[0, -1]
+        likelihoods = [float(last[tokenizer.convert_tokens_to_ids(word)]) for word in ("CORRECT", "WRONG")]
+        assert judgement.margin == pytest.approx(likelihoods[0] - likelihoods[1], abs=1e-4)
+        assert judgement.verdict == ("CORRECT" if judgement.margin > 0 else "WRONG")
+        assert f"{judgement.margin:+.3f}" in judgement.raw
+    again = make_judge("transformers", options)
+    again._load = None
+    assert [one.margin for one in again.judge(PAIRS)] == [one.margin for one in together]
+
+
+def test_likelihoods_that_do_not_differ_are_no_verdict(tmp_path: Path) -> None:
+    folder = save_language_model(tmp_path, always="pilot")
+    (judgement,) = make_judge("transformers", {"model": folder}).judge([("harbour pilot", "a baker")])
+    assert (judgement.verdict, judgement.margin) == ("UNJUDGED", 0.0)
+    assert judgement.reason == "no likelihoods of CORRECT and WRONG that differ"
 
 
 def test_verdicts_are_cached_and_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = save_language_model(tmp_path / "model", always="WRONG")
     done: list[int] = []
     options: dict[str, Any] = {
-        "model": folder, "max_new_tokens": 1, "cache_dir": tmp_path / "cache", "on_judged": lambda: done.append(1),
+        "model": folder, "max_new_tokens": 1, "reason": True, "cache_dir": tmp_path / "cache",
+        "on_judged": lambda: done.append(1),
     }  # fmt: skip
     first = make_judge("transformers", options).judge([*PAIRS, PAIRS[0]])
     assert len(done) == 4
@@ -153,8 +191,10 @@ def test_bertscore_of_nothing_is_zero_and_of_a_long_text_exists(encoder: Path) -
 
 
 def test_bertscore_enters_the_scores_when_asked_for(encoder: Path, reference) -> None:
-    references = [reference(0), reference(1, "absent_persona")]
-    scores = compute(["a pilot", "baker"], references, bertscore={"model": str(encoder)}, n_resamples=20)
-    assert scores["bertscore"] == bertscores([("harbour pilot", "a pilot")], encoder)[0]
+    references = [reference(0), reference(3), reference(6, "absent_persona")]
+    said = ["a pilot", "the baker", "baker"]
+    scores = compute(said, references, bertscore={"model": str(encoder)}, n_resamples=20)
+    each = bertscores([("harbour pilot", text) for text in said[:2]], encoder)
+    assert scores["bertscore"] == pytest.approx(sum(each) / 2)
     assert scores["composite"] is not None
     assert scores["intervals"]["bertscore"] is not None

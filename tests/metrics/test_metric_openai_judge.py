@@ -13,7 +13,8 @@ from fake_endpoint import graded, serve
 
 from omni_persona_cal import JudgeError, Judgement, compute, make_judge
 from omni_persona_cal.judge_cache import JudgeCache
-from omni_persona_cal.judge_prompt import question, read_verdict
+from omni_persona_cal.judge_prompt import question
+from omni_persona_cal.judge_reply import read_judge_reply, read_verdict
 
 KEY = "sk-a-key-that-must-not-leak"
 
@@ -47,11 +48,48 @@ def honest(prompt: str, before: int) -> str:
         ("<think>hm, WRONG?</think>\n  CORRECT ", "CORRECT"),
         ("WRONG", "WRONG"),
         ("CORRECT\nWRONG", "WRONG"),
-        ("INCORRECT", "UNJUDGED"),
+        ("INCORRECT", "WRONG"),
+        ("It is another job.\nINCORRECT.", "WRONG"),
         ("NOT CORRECT", "UNJUDGED"),
         ("correct", "UNJUDGED"),
-        ("CORRECT.", "UNJUDGED"),
-        ("**CORRECT**", "UNJUDGED"),
+        # what decorates one verdict
+        ("CORRECT.", "CORRECT"),
+        ("**CORRECT**", "CORRECT"),
+        ("- `WRONG`", "WRONG"),
+        ("“CORRECT”", "CORRECT"),
+        ("> (CORRECT)", "CORRECT"),
+        ("Verdict: CORRECT.", "CORRECT"),
+        ("**Final verdict:** *WRONG*", "WRONG"),
+        ("The verdict - **CORRECT**", "CORRECT"),
+        ("Answer: INCORRECT", "WRONG"),
+        ("```\nCORRECT\n```", "CORRECT"),
+        ("Same job.\n```text\nWRONG\n```\n", "WRONG"),
+        ('{"verdict": "CORRECT"}', "CORRECT"),
+        ('```json\n{\n  "reason": "same {job}",\n  "Verdict": "INCORRECT"\n}\n```', "WRONG"),
+        ('Here: {"verdict": "WRONG"}', "WRONG"),
+        ("<verdict>CORRECT</verdict>", "CORRECT"),
+        ("$\\boxed{\\text{WRONG}}$", "WRONG"),
+        ("✅ CORRECT", "CORRECT"),
+        ("[THINK]WRONG?[/THINK]CORRECT<|im_end|>", "CORRECT"),
+        # what denies, doubts or mixes it
+        ("CORRECT?", "UNJUDGED"),
+        ("~~CORRECT~~", "UNJUDGED"),
+        ("❌ CORRECT", "UNJUDGED"),
+        ("NOT **CORRECT**", "UNJUDGED"),
+        ("PARTIALLY CORRECT", "UNJUDGED"),
+        ("Verdict: NOT CORRECT", "UNJUDGED"),
+        ("Verdict: CORRECT or WRONG", "UNJUDGED"),
+        ("CORRECT/WRONG", "UNJUDGED"),
+        ("CORRECT (mostly)", "UNJUDGED"),
+        ("Prediction: CORRECT", "UNJUDGED"),
+        ('{"verdict": "CORRECT", "answer": "WRONG"}', "UNJUDGED"),
+        ('{"verdict": "CORRECT", "verdict": "WRONG"}', "UNJUDGED"),
+        ('{"verdict": ["CORRECT"]}', "UNJUDGED"),
+        ('{"verdict": "not CORRECT"}', "UNJUDGED"),
+        ('{"correct": "CORRECT"}', "UNJUDGED"),
+        ('{"verdict": ' * 100_000 + "}", "UNJUDGED"),
+        ("{" * 50_000 + "}" * 50_000, "UNJUDGED"),
+        ("<think>CORRECT", "UNJUDGED"),
         ("The answer is CORRECT", "UNJUDGED"),
         ("CORRECT\nI hope this helps.", "UNJUDGED"),
         ("UNJUDGED", "UNJUDGED"),
@@ -62,6 +100,18 @@ def honest(prompt: str, before: int) -> str:
 )
 def test_only_a_last_line_of_one_word_counts(reply: str | None, verdict: str) -> None:
     assert read_verdict(reply) == verdict
+
+
+def test_why_a_reply_holds_no_verdict_is_told() -> None:
+    for reply, problem, reason in (
+        ("CORRECT", "cut at its limit of tokens", "the reply is not whole: cut at its limit of tokens"),
+        ("<think>CORRECT", None, "the reply is not whole: the thinking has no end"),
+        ("", None, "the reply is empty"),
+        ("It is\nthe same.", None, "the last line of the reply is no verdict: 'the same.'"),
+    ):
+        found = read_judge_reply(reply, problem)
+        assert (found.verdict, found.reason) == ("UNJUDGED", reason)
+    assert read_judge_reply("CORRECT").reason is None
 
 
 def test_the_prediction_stands_between_marks_that_it_cannot_know() -> None:
@@ -173,7 +223,32 @@ def test_a_dead_endpoint_is_given_up() -> None:
     assert said[-1].raw == "not asked: 3 questions in a row got no reply"
 
 
-BABBLE = ["", "INCORRECT", "NOT CORRECT", "I would call it CORRECT, mostly.", "CORRECT or WRONG", "**CORRECT**"]
+def test_a_verdict_is_read_out_of_likelihoods_where_the_server_gives_them(tmp_path: Path) -> None:
+    def reply(prompt: str, before: int) -> Any:
+        request = endpoint.requests[-1]
+        if "baker" in prompt or not request.get("logprobs"):
+            return honest(prompt, before)
+        top = [{"token": "CORRECT", "logprob": -0.25}, {"token": "WRONG", "logprob": -1.5}]
+        choice = {
+            "message": {"content": "CORR"},
+            "finish_reason": "length",
+            "logprobs": {"content": [{"top_logprobs": top}]},
+        }
+        return {"status": 200, "body": {"choices": [choice]}}
+
+    pairs = [("pilot", "a pilot"), ("pilot", "baker")]
+    with serve(reply) as endpoint:
+        first, second = judge(endpoint, concurrency=1, reason=False, cache_dir=tmp_path).judge(pairs)
+        sent = [request for request in endpoint.requests if "baker" not in request["messages"][-1]["content"]]
+        assert [(one["max_tokens"], one["logprobs"], one["top_logprobs"]) for one in sent] == [(1, True, 20)]
+        again = judge(endpoint, reason=False, cache_dir=tmp_path).judge(pairs[:1])
+    assert (first.verdict, first.margin) == ("CORRECT", 1.25)
+    # Without likelihoods it is asked for words, as otherwise.
+    assert (second.verdict, second.margin) == ("WRONG", None)
+    assert (again, again[0].margin) == ([first], 1.25)
+
+
+BABBLE = ["", "PARTIALLY CORRECT", "NOT CORRECT", "I would call it CORRECT, mostly.", "CORRECT or WRONG", "CORRECT?"]
 
 
 @pytest.mark.parametrize("babble", BABBLE)

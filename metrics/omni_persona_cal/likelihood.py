@@ -1,0 +1,55 @@
+"""A verdict read out of likelihoods: which of the two verdict words would a judge go on with?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from .scores import CORRECT, UNJUDGED, WRONG
+
+_SHORTEST_TOKEN = 2
+"""Letters from which on the beginning of a verdict word is taken for the word."""
+
+
+def read_margin(margin: float | None) -> tuple[str, str]:
+    """The verdict that a margin means, and how a transcript tells it.
+
+    margin: log-likelihood of CORRECT minus that of WRONG; None where there are none.
+
+    >>> read_margin(1.5)
+    ('CORRECT', 'CORRECT by a log-likelihood margin of +1.500')
+    """
+    if margin is None or math.isnan(margin) or margin == 0:
+        return UNJUDGED, "no likelihoods of CORRECT and WRONG that differ"
+    verdict = CORRECT if margin > 0 else WRONG
+    return verdict, f"{verdict} by a log-likelihood margin of {margin:+.3f}"
+
+
+def margin_of_words(first_tokens: Mapping[str, float]) -> float | None:
+    """The margin from the log-likelihoods of the likeliest first tokens; None where neither word is among them.
+
+    A word that is not among them is less likely than all that are, which bounds its likelihood from above.
+    """
+    correct, wrong = (
+        log_sum(value for token, value in first_tokens.items() if _begins(token, verdict))
+        for verdict in (CORRECT, WRONG)
+    )
+    if math.isinf(correct) and math.isinf(wrong):
+        return None
+    least = min(first_tokens.values())
+    return max(correct, least) - max(wrong, least)
+
+
+def log_sum(values: Iterable[float]) -> float:
+    """The logarithm of the sum of likelihoods that are given by their logarithms; minus infinity for none."""
+    known = [value for value in values if not math.isinf(value)]
+    if not known:
+        return -math.inf
+    highest = max(known)
+    return highest + math.log(math.fsum(math.exp(value - highest) for value in known))
+
+
+def _begins(token: str, verdict: str) -> bool:
+    """Whether a token is a verdict word or the beginning of one, in any case."""
+    text = token.strip().strip("*_`\"'").upper()
+    return text == verdict or (len(text) >= _SHORTEST_TOKEN and verdict.startswith(text))
