@@ -48,11 +48,11 @@ def draw_conditions(rng: np.random.Generator) -> Conditions:
 
     return Conditions(
         seed=int(rng.integers(2**31)),
-        reverberation=between(0.12, 0.5),
-        distance=between(0.0, 0.22),
+        reverberation=between(0.12, 0.4),
+        distance=between(0.0, 0.15),
         low_cut=between(50, 160),
-        high_cut=between(6500, 11500),
-        bell=(round(float(np.exp(rng.uniform(np.log(300), np.log(5000)))), 1), between(-3.5, 3.5)),
+        high_cut=between(7500, 11500),
+        bell=(round(float(np.exp(rng.uniform(np.log(300), np.log(5000)))), 1), between(-3, 3)),
         noise=between(24, 42),
         tilt=between(0.6, 1.8),
         level=between(-29, -20),

@@ -114,7 +114,7 @@ def _add_body(identity: Identity, shot: Shot, points: Points, human: MakeHuman, 
     smooth = made.modifiers.new("smooth", "SUBSURF")
     smooth.levels = smooth.render_levels = 1
     covers = {"buzz": 0.55, "bald": 0.12, "receding": 0.35, "fringe": 0.3}
-    masks = {"scalp": (_nearest(surface, skull, hair.hairline(skull, identity.hair)), covers.get(identity.hair, 0.6))}
+    masks = {"scalp": (_nearest(surface, skull, hair.hairline(skull, identity.hair)), covers.get(identity.hair, 0.85))}
     if identity.beard:
         strength = {"stubble": 0.28, "short": 0.4, "full": 0.5, "moustache": 0.3, "goatee": 0.35}[identity.beard]
         masks["beard"] = (_nearest(surface, skull, hair.beard_area(skull, mouth, identity.beard)), strength)
@@ -133,7 +133,7 @@ def _nearest(surface: Points, skull: Skull, density: NDArray[np.float64]) -> NDA
 
 def _add_eyes(identity: Identity, shot: Shot, points: Points, human: MakeHuman, marks: Marks) -> None:
     path = human.data / "proxies/eyes/HighPolyEyes/textures" / f"{identity.eyes}_eye.png"
-    made = _add_proxy("eyes/HighPolyEyes", points, human, materials.textured("eyes", path, 0.12, 0.35))
+    made = _add_proxy("eyes/HighPolyEyes", points, human, materials.textured("eyes", path, 0.12, 0.35, brightness=0.8))
     flat = np.empty(len(made.data.vertices) * 3, np.float32)
     made.data.vertices.foreach_get("co", flat)
     places = flat.reshape(-1, 3)

@@ -49,7 +49,9 @@ STYLES: dict[str, Style] = {
     ),
     "pixie": Style(13000, Growth(0.07, 0.4, 0.15, clump=0.3, volume=0.016), side=-0.4, forward=0.15, tapered=True),
     "curly": Style(
-        10000, Growth(0.07, 0.9, 0.08, steps=24, clump=0.5, wave=0.006, turns=45, jitter=0.18), tapered=True
+        12000,
+        Growth(0.05, 0.8, 0.1, steps=20, clump=0.5, wave=0.005, turns=50, jitter=0.16, volume=0.035),
+        tapered=True,
     ),
     "afro": Style(15000, Growth(0.075, 1.3, 0.0, steps=20, clump=0.25, wave=0.006, turns=70, jitter=0.18)),
     "bob": Style(13000, Growth(0.19, 0.25, 1.2, steps=16, clump=0.35, volume=0.017), side=0.5, back=0.1, hangs=True),

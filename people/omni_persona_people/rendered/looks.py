@@ -224,12 +224,8 @@ def _pigment(ancestry: tuple[float, float, float], rng: np.random.Generator) -> 
 
 def hair_colour(identity: Identity) -> str:
     """The word for the colour of the hair."""
-    if identity.grey > 0.75:
-        return "white"
-    if identity.grey > 0.5:
-        return "grey"
-    if identity.grey > 0.25:
-        return "greying"
+    if identity.grey:
+        return "white" if identity.grey > 0.7 else "grey"
     if identity.redness > 0.6:
         return "ginger"
     for most, word in ((0.28, "blond"), (0.42, "dark-blond"), (0.56, "light-brown"), (0.7, "brown")):

@@ -126,7 +126,7 @@ def _above(points: Points, tree: cKDTree, skull: Skull, growth: Growth, done: fl
 def _beside_face(points: Points, rooted: Points, skull: Skull, parting: float) -> Points:
     """Strands drawn aside where they would hang over eyes and cheeks."""
     away = points - skull.eyes
-    before = (away[:, 1] < 0.06) & (away[:, 2] < 0.085) & (away[:, 2] > -0.17)
+    before = (away[:, 1] < 0.06) & (away[:, 2] < 0.085) & (away[:, 2] > -0.26)
     side = np.where(rooted[:, 0] > parting, 1.0, -1.0)
     least = 0.030 + 0.045 * np.clip((0.085 - away[:, 2]) / 0.07, 0, 1)
     short = np.clip(least - points[:, 0] * side, 0, 0.022) * before
