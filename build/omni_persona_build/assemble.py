@@ -22,6 +22,11 @@ from omni_persona_build.sample import Sample
 from omni_persona_build.sample_rules import flaw
 from omni_persona_people import wording
 
+
+class UnfilledError(BuildError):
+    """A planned sample that nobody of the pool fits."""
+
+
 ATTEMPTS = 100
 """Draws from a neighbourhood before a wider one is tried, and after the widest the next person."""
 
@@ -59,7 +64,7 @@ def assemble(
         if sample is None:
             tasks = ", ".join(item.task.name for item in planned.items)
             reasons = "; ".join(f"{reason} ({count} x)" for reason, count in filling.refused.most_common(3))
-            raise BuildError(f"the pool cannot fill a sample of {tasks}: {reasons}")
+            raise UnfilledError(f"the pool cannot fill a sample of {tasks}: {reasons}")
         yield sample
 
 

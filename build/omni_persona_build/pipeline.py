@@ -13,11 +13,13 @@ import numpy as np
 import omni_persona
 from omni_persona_artifacts.construction import ConstructionFile
 from omni_persona_artifacts.folders import whole_folder
-from omni_persona_build.assemble import assemble
+from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts
 from omni_persona_build.construction import construction_rows
+from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import Exclusion
 from omni_persona_build.feasibility import people_needed, require_fit, require_one_gender
+from omni_persona_build.fit import described, fit_to_graph, fit_to_people, merged
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.hub import write_hub_files
 from omni_persona_build.partitions import deal, partitions
@@ -48,6 +50,10 @@ class Built:
     """People of the pool who were kept out as another dataset's."""
     bytes: int
     """Size of the Parquet files."""
+    recipe: Recipe
+    """What it was built by; with `fit`, the nearest recipe that the pool fills."""
+    fitted: str | None = None
+    """What `fit` left out, in a line; None where the recipe was filled as it is."""
 
 
 def build(
@@ -60,6 +66,7 @@ def build(
     exclude: Path | None = None,
     perception: Perception = PERCEPTIONS["light"],
     overwrite: bool = False,
+    fit: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> Built:
     """Build `out` from the pool by the recipe. The same pool, recipe and seed give the same bytes.
@@ -67,6 +74,7 @@ def build(
     exclude: a built dataset whose people and media are kept out.
     license: the Hub's identifier of the pool's licence, for the card.
     perception: what tells how alike people are; what it makes of the pool is kept in the pool's folder (`remembered`).
+    fit: where the pool cannot fill the recipe, build the nearest one that it fills, and say so in the card.
     Raises `BuildError`; `out` then is as it was.
     """
     inputs = [pool] if exclude is None else [pool, exclude]
@@ -76,11 +84,19 @@ def build(
         people = read_pool(pool, lambda done, total: progress("reading people", done, total), remembered)
         questions = read_questions(pool, people)
         people = exclusion.left(people)
-        require_fit(people, recipe)
+        to_people = fit_to_people(people, recipe) if fit else None
+        if to_people is None:
+            require_fit(people, recipe)
+        else:
+            recipe = to_people.recipe
         graph = PersonaGraph.of(
             people, lambda done, total: progress("comparing faces and voices", done, total), perception, remembered
         )
         require_one_gender(graph.sizes(), recipe, str(pool))
+        fitted = None
+        if to_people is not None:
+            fitted = merged(to_people, fit_to_graph(graph, recipe, seed, questions.by_field))
+            recipe = described(fitted)
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
         fingerprint = pool_fingerprint(people, questions)
@@ -103,7 +119,10 @@ def build(
                 n_samples += 1
                 progress("assembling questions", n_samples, len(planned))
 
-        written = write_parquet(map(rows, _filled(graph, recipe, planned, rng, questions.by_field)), folder, about)
+        try:
+            written = write_parquet(map(rows, _filled(graph, recipe, planned, rng, questions.by_field)), folder, about)
+        except UnfilledError as error:
+            raise BuildError(_what_instead(graph, recipe, seed, questions.by_field, error)) from None
         construction.close()
         facts = BuildFacts(
             recipe=recipe.name,
@@ -122,7 +141,26 @@ def build(
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
-    return Built(out, written.counts.total(), len(planned), len(people), exclusion.n_left_out, size)
+    told = fitted.told() if fitted is not None and fitted.changed else None
+    return Built(out, written.counts.total(), len(planned), len(people), exclusion.n_left_out, size, recipe, told)
+
+
+def _what_instead(
+    graph: PersonaGraph,
+    recipe: Recipe,
+    seed: int,
+    questions: Mapping[str, Sequence[str]],
+    error: UnfilledError,
+) -> str:
+    """Which cells of a recipe a pool cannot fill, and what to write in their place."""
+    try:
+        fitted = fit_to_graph(graph, recipe, seed, questions)
+    except BuildError:
+        return str(error)
+    because = fitted.because() or str(error)
+    return (
+        f"the pool cannot fill recipe {recipe.name}: {because}. Write instead: {fitted.instead()}; or build with --fit"
+    )
 
 
 def _filled(

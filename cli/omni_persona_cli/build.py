@@ -41,6 +41,9 @@ def build(
         typer.Option(help="What tells who is like whom; specialists are surer and slower, and come with an extra."),
     ] = Perceptions.light,
     overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Build the nearest recipe that the pool fills, and say so in the card.")
+    ] = False,
     checks: Annotated[
         bool, typer.Option("--check/--no-check", help="Check what was built, and put the results into its card.")
     ] = True,
@@ -59,6 +62,7 @@ def build(
         exclude=exclude,
         perception=perception.value,
         overwrite=overwrite,
+        fit=fit,
     )
     if checks and not check_built(target):
         err.print(
@@ -79,6 +83,7 @@ def build_and_report(
     exclude: Path | None = None,
     perception: str = "light",
     overwrite: bool = False,
+    fit: bool = False,
 ) -> None:
     """Build with a progress display, then say what was built and where."""
     from omni_persona_build.pipeline import build as build_dataset
@@ -97,8 +102,12 @@ def build_and_report(
             exclude=exclude,
             perception=perception_of(perception),
             overwrite=overwrite,
+            fit=fit,
             progress=bars(display),
         )
+    if built.fitted:
+        out.print(f"--fit: {built.fitted}", soft_wrap=True)
+    wanted = built.recipe
     out.print(
         f"Built {built.out}: {built.items} items over {built.samples} sets of memories of {built.people} people, "
         f"{built.bytes / 1e6:.1f} MB",
