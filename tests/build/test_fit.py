@@ -7,11 +7,11 @@ import pytest
 
 import omni_persona
 from omni_persona_build.assemble import assemble
-from omni_persona_build.build import build
-from omni_persona_build.check import built_with, check
+from omni_persona_build.checks import built_with, check
 from omni_persona_build.errors import BuildError
 from omni_persona_build.fit import described, fit_to_graph, fit_to_people
 from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.pipeline import build
 from omni_persona_build.plan import plan
 from omni_persona_build.recipe import Recipe, load_recipe
 from omni_persona_people.pool import read_pool
@@ -86,7 +86,7 @@ def test_with_fit_it_is_built_and_the_card_says_so(few_sentences, tmp_path):
     assert recipe == built.recipe
     card = (built.out / "README.md").read_text(encoding="utf-8")
     assert f"Fitted to the pool: {built.fitted}." in card
-    checked = {finding.name: finding.passed for finding in check(built.out)}
+    checked = {finding.check: finding.passed for finding in check(built.out)}
     assert checked["counts"] and checked["balance"]
 
 
