@@ -26,8 +26,10 @@ from omni_persona_cli import (
     register,
     report,
     rewards,
+    rlvr,
     run,
     score,
+    sft,
     train_data,
 )
 from omni_persona_cli.console import errors, set_up, stopping
@@ -42,7 +44,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-GOES_ON = ("demo", "refine", "run", "judge", "push")
+GOES_ON = ("demo", "refine", "run", "judge", "sft", "rlvr", "push")
 """Commands that keep what they did when they are stopped."""
 
 # Examples keep their lines in the help, which joins those of a paragraph otherwise.
@@ -61,6 +63,8 @@ for _name, _module, _function in (
     ("power", power, power.power),
     ("report", report, report.report),
     ("train-data", train_data, train_data.train_data),
+    ("sft", sft, sft.sft),
+    ("rlvr", rlvr, rlvr.rlvr),
     ("rewards", rewards, rewards.rewards),
     ("register", register, register.register),
     ("push", push, push.push),

@@ -28,6 +28,8 @@ omni-persona run --engine vllm --model Qwen/Qwen2.5-Omni-7B --out runs/qwen-7b
 
 omni-persona run --model ./my-checkpoint --temperature 0.7 --repeats 5 --out runs/five-times
 
+omni-persona run --model Qwen/Qwen2.5-Omni-3B --adapter adapters/first --out runs/first
+
 omni-persona run --model ./my-checkpoint --limit 24 --without image --out runs/without-faces
 
 omni-persona run --endpoint http://localhost:8000/v1 --model openbmb/MiniCPM-o-4_5 --out runs/minicpm
@@ -41,6 +43,7 @@ def run(
     model: options.ModelName,
     target: options.Out,
     revision: options.Revision = None,
+    adapter: options.AdapterFolder = None,
     dataset: options.Dataset = Path("omni-persona"),
     fit_on: options.FitOn = None,
     limit: options.Limit = None,
@@ -82,7 +85,7 @@ def run(
     asked = Asked(limit, max_new_tokens, cues, without, prompt, reason, repeats, temperature, top_p, seed)
     spending = Spending(max_tokens_total, price_in, price_out)
     served = Served(endpoint, concurrency, api_dialect, same_model, api_key_env, engine, vllm_command, engine_wait)
-    checkpoint = (revision, batch_size, max_pixels, drop_unsupported, device, dtype, attention, trust_remote_code)
+    checkpoint = (revision, adapter, batch_size, max_pixels, drop_unsupported, device, dtype, attention, trust_remote_code)
     choices = Choices(model, dataset, fit_on, asked, spending, served, Local(*checkpoint, ray, ray_workers))
     choices.check()
     whole = _run_all(choices, target)

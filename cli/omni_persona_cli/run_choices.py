@@ -113,6 +113,7 @@ class Local:
     """How a checkpoint is run."""
 
     revision: str | None
+    adapter: Path | None
     batch_size: str
     max_pixels: int | None
     drop_unsupported: bool
@@ -167,6 +168,10 @@ class Choices:
         yield (
             not is_checkpoint and (local.revision is not None or local.max_pixels is not None),
             f"--revision and --max-pixels only apply to checkpoints; {self.model} is not loaded here",
+        )
+        yield (
+            local.adapter is not None and (served.has_engine or not is_checkpoint),
+            f"--adapter only applies to checkpoints that are loaded here; {self.model} is not",
         )
         yield served.has_engine and not is_checkpoint, "--engine only applies to checkpoints: leave out --endpoint"
         yield (
@@ -249,6 +254,7 @@ class Choices:
             TransformersModel,
             self.model,
             revision=self.local.revision,
+            adapter=self.local.adapter,
             batch_size=self.local.size(),
             device=device,
             dtype=self.local.dtype,

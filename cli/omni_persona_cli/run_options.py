@@ -208,6 +208,14 @@ EngineWait: TypeAlias = Annotated[
     ),
 ]
 
+AdapterFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--adapter",
+        help="The folder of a LoRA adapter that was trained on the checkpoint, as `omni-persona sft` and `rlvr` write.",
+        rich_help_panel=_CHECKPOINTS,
+    ),
+]
 Revision: TypeAlias = Annotated[
     str | None,
     typer.Option(

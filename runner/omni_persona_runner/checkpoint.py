@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona_runner import chat_template
+from omni_persona_runner.adapter import Adapter, attach
 from omni_persona_runner.chats import Limits
 from omni_persona_runner.devices import use
 from omni_persona_runner.families import FAMILIES, Family
@@ -114,10 +115,21 @@ class Checkpoint:
             **tokens,
         )
 
-    def weights(self, *, device: str, dtype: str, attention: str | None, without: Collection[str]) -> Any:
+    def weights(
+        self,
+        *,
+        device: str,
+        dtype: str,
+        attention: str | None,
+        without: Collection[str],
+        adapter: Adapter | None = None,
+        every_logit: bool = False,
+    ) -> Any:
         """The model on its device, with the adapter for what the prompt shows.
 
-        without: what it leaves out, such as `image`. Raises `LoadError` for weights that are not all there.
+        without: what it leaves out, such as `image`. adapter: one of another's making, on top. every_logit: whether
+        logits of all positions are wanted, as in training.
+        Raises `LoadError` for weights that are not all there, and for an adapter that does not fit.
         """
         import transformers
 
@@ -140,7 +152,10 @@ class Checkpoint:
             lacking = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
             raise LoadError(f"model {self.name} lacks {len(lacking)} of its weights, such as {lacking[0]}")
         self._load_adapter(model, without)
-        _keep_last_logits(model)
+        if adapter is not None:
+            attach(model, adapter)
+        if not every_logit:
+            _keep_last_logits(model)
         return model.eval()
 
     def _load_adapter(self, model: Any, without: Collection[str]) -> None:

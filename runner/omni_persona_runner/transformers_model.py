@@ -20,6 +20,7 @@ from typing import Any
 
 from omni_persona import Item
 from omni_persona_runner import chat_template
+from omni_persona_runner.adapter import Adapter, is_adapter, read_adapter, require_base
 from omni_persona_runner.batching import Ahead, BatchSize, Size, batches, halves
 from omni_persona_runner.chats import Chat, Chats, estimated_length
 from omni_persona_runner.checkpoint import Checkpoint
@@ -67,6 +68,7 @@ class TransformersModel:
         path_or_id: str | Path,
         *,
         revision: str | None = None,
+        adapter: str | Path | None = None,
         prompt: Prompt | None = None,
         batch_size: Size = 1,
         max_new_tokens: int = 256,
@@ -81,7 +83,9 @@ class TransformersModel:
     ) -> None:
         """Read the processor and the configuration of a checkpoint.
 
-        path_or_id: a folder, or a name on the Hub (with HF_HUB_OFFLINE=1, from the local cache alone).
+        path_or_id: a folder, or a name on the Hub (with HF_HUB_OFFLINE=1, from the local cache alone); or the folder of
+        an adapter, which says what its base is.
+        adapter: the folder of a LoRA adapter in PEFT's format that was trained on this checkpoint.
         revision: of a checkpoint on the Hub: a branch, a tag, a commit, or `refs/pr/N`; None takes the main branch.
         batch_size: items answered together, or `auto`; a batch that does not fit in memory is halved.
         max_new_tokens: answers are cut there. sampling: greedy for None; draws depend on the items of a batch.
@@ -93,14 +97,23 @@ class TransformersModel:
         drop_unsupported: leave out of an item what the model cannot take, instead of failing.
         share_prefix: compute once what prompts of sibling items begin with, where the family can.
         trust_remote_code: whether code that comes with the checkpoint may run.
-        Raises `LoadError` for a checkpoint that cannot be found or has no processor or no chat template, and
+        Raises `LoadError` for a checkpoint that cannot be found or has no processor or no chat template, for an adapter
+        that cannot be read or was trained on another checkpoint, and
         `ValueError` for a number below 1, an unknown dtype, or a revision of a folder.
         """
         if max_new_tokens < 1:
             raise ValueError(f"expected at least 1 new token, got {max_new_tokens=}")
         if max_pixels is not None and max_pixels < 1:
             raise ValueError(f"expected at least 1 pixel, got {max_pixels=}")
-        self.name = str(path_or_id)
+        self.name, base = str(path_or_id), str(path_or_id)
+        if is_adapter(path_or_id):
+            if adapter is not None:
+                raise ValueError(f"{path_or_id} is an adapter itself: expected the checkpoint that both stand on")
+            self._adapter: Adapter | None = read_adapter(path_or_id)
+            base = self._adapter.base
+        else:
+            self._adapter = None if adapter is None else read_adapter(adapter)
+            self.name += f" + {self._adapter.folder.resolve().name}" if self._adapter else ""
         self._prompt = prompt or Prompt()
         self._max_new_tokens = max_new_tokens
         self._device = device or default_device()
@@ -109,7 +122,9 @@ class TransformersModel:
         self._share_prefix = share_prefix
         self._size = BatchSize.of(batch_size, _MOST_ON_GPU if on_gpu(self._device) else _MOST_ON_CPU)
         check_dtype(self._dtype)
-        self._checkpoint = Checkpoint(path_or_id, revision, trust_remote_code)
+        self._checkpoint = Checkpoint(base, revision, trust_remote_code)
+        if self._adapter is not None:
+            require_base(self._adapter, base, self._checkpoint.describe()["weights_mark"])
         self._attention = attention or best_attention(self._checkpoint.family.flash, self._device, self._dtype)
         self._processor = self._checkpoint.processor
         # The processor works in a thread of its own, and a tokenizer is no thing to share.
@@ -123,7 +138,11 @@ class TransformersModel:
     @cached_property
     def _model(self) -> Any:
         model = self._checkpoint.weights(
-            device=self._device, dtype=self._dtype, attention=self._attention, without=self._prompt.without
+            device=self._device,
+            dtype=self._dtype,
+            attention=self._attention,
+            without=self._prompt.without,
+            adapter=self._adapter,
         )
         # What the checkpoint says of generation would be filled in again where ours says nothing.
         model.generation_config = self._generation
@@ -143,6 +162,7 @@ class TransformersModel:
         """What decides the answers, for the manifest."""
         return {
             **self._checkpoint.describe(),
+            **({"adapter": self._adapter.describe()} if self._adapter else {}),
             "dtype": self._dtype,
             "attention": self._attention,
             "device": self._device,

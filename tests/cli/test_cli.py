@@ -22,6 +22,8 @@ COMMANDS = (
     "power",
     "report",
     "train-data",
+    "sft",
+    "rlvr",
     "rewards",
     "register",
     "push",

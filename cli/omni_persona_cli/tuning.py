@@ -1,0 +1,80 @@
+"""What `omni-persona sft` and `rlvr` share: a progress bar, and what is told in the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from omni_persona_cli.console import err, out, progress
+
+if TYPE_CHECKING:
+    from omni_persona_cal import Judge
+    from omni_persona_training.tuning.session import Machine, Trained
+    from omni_persona_training.tuning.settings import RlvrSettings, SftSettings
+
+Settings = TypeVar("Settings", "SftSettings", "RlvrSettings")
+
+
+def changed(settings: Settings, **given: Any) -> Settings:
+    """The settings with those that the command line gives."""
+    from dataclasses import replace
+
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def judge_of(name: str, url: str | None, model: str | None) -> Judge:
+    """The judge that a training asks. Raises `ValueError` for options that do not go together."""
+    from omni_persona_cal import make_judge
+
+    if name == "lexical":
+        if url or model:
+            raise ValueError("--judge-url and --judge-model are for --judge openai or transformers")
+        return make_judge(name)
+    if not model:
+        raise ValueError(f"--judge {name} needs --judge-model")
+    if url and name != "openai":
+        raise ValueError("--judge-url is for --judge openai")
+    return make_judge(name, {"model": model, **({"base_url": url} if url else {})})
+
+
+@contextmanager
+def at_work(
+    device: str | None, dtype: str | None, max_pixels: int | None, trackers: list[str] | None
+) -> Iterator[Machine]:
+    """Where the training runs, with a progress bar on a terminal; of several processes the first alone tells."""
+    import logging
+
+    from omni_persona_runner.ranks import is_first
+    from omni_persona_training.tuning.session import Machine
+
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    # What is logged goes to the bar and into the folder.
+    logging.getLogger("transformers.trainer_callback").setLevel(logging.ERROR)
+    with progress() as display:
+        bar = display.add_task("loading", total=None)
+
+        def tell(line: str) -> None:
+            if is_first():
+                err.print(line, markup=False, soft_wrap=True)
+
+        def advance(step: int, steps: int, logged: Mapping[str, float]) -> None:
+            shown = " ".join(f"{name} {logged[name]:.4g}" for name in ("loss", "reward", "kl") if name in logged)
+            display.update(bar, description=shown or "training", completed=step, total=steps)
+
+        yield Machine(device, dtype, max_pixels, tuple(trackers or ()), tell, advance)
+
+
+def report(trained: Trained, model: str, extra: str = "") -> None:
+    """Say what came, and how to run it."""
+    from omni_persona_runner.ranks import is_first
+
+    if not is_first():
+        return
+    came = {"loss": trained.loss, "reward": trained.reward}
+    told = "".join(f", {name} {value:.4g}" for name, value in came.items() if value is not None)
+    out.print(f"Trained {trained.out}: {trained.steps} steps{told}", markup=False, soft_wrap=True)
+    command = f"omni-persona run --model {model} --adapter {trained.out}{extra} --out runs/{Path(trained.out).name}"
+    out.print(f"Next: {command}", markup=False, soft_wrap=True)

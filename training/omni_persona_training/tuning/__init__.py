@@ -1,0 +1,1 @@
+"""Fine-tuning and reinforcement learning of a checkpoint, on TRL and PEFT."""

@@ -1,0 +1,37 @@
+"""The model that is trained: its weights, ready for an adapter, and what tells it from others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omni_persona_runner.checkpoint import Checkpoint
+from omni_persona_runner.devices import default_device, on_gpu
+from omni_persona_training.errors import TrainingError
+
+
+def load_base(checkpoint: Checkpoint, device: str | None = None, dtype: str | None = None) -> Any:
+    """The weights of a checkpoint, in bfloat16 on a GPU and float32 elsewhere unless told otherwise.
+
+    Raises `TrainingError` for a family that brings adapters of its own, and `LoadError` for weights that are not there.
+    """
+    if checkpoint.family.adapters:
+        raise TrainingError(f"{checkpoint.name} comes with adapters of its own, which another would displace")
+    place = device or default_device()
+    kind = dtype or ("bfloat16" if on_gpu(place) else "float32")
+    return checkpoint.weights(device=place, dtype=kind, attention=None, without=(), every_logit=True)
+
+
+def describe_base(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What an adapter says of its base: a mark of local weights, the revision of those on the Hub."""
+    told = checkpoint.describe()
+    return {
+        "name": checkpoint.name,
+        "model_type": checkpoint.config.model_type,
+        "revision": told["revision"],
+        "weights_mark": told["weights_mark"],
+    }
+
+
+def trains_on_cpu(device: str | None) -> bool:
+    """Whether a training runs on no GPU."""
+    return not on_gpu(device or default_device())

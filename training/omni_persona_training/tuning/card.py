@@ -1,0 +1,64 @@
+"""The card of an adapter: base, data, settings, and which of them are the paper's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omni_persona_training.tuning.language_model import Adapted
+from omni_persona_training.tuning.settings import STATED
+
+_HEAD = """\
+---
+base_model: {base}
+library_name: peft
+tags: [omni-persona, lora, {command}]
+---
+
+# {name}
+
+A LoRA adapter for `{base}`, trained by `omni-persona {command}`. It changes the language model alone: {parameters:,} \
+trained parameters in {modules} layers; what sees and hears is as it was.
+
+    omni-persona run --model {base} --adapter FOLDER --out runs/adapter
+
+| | |
+|---|---|
+| data | {data} |
+| steps | {steps} |
+| last loss | {loss} |
+"""
+
+
+def adapter_card(about: Mapping[str, Any], adapted: Adapted) -> str:
+    """README.md of an adapter's folder; paths of this machine are left out."""
+    base = str(about["base"]["name"])
+    base = Path(base).name if Path(base).is_dir() or os.sep + os.sep in base else base
+    data = about["data"]
+    told = data.get("corpus") or data.get("dataset")
+    mark = data.get("content") or str(data.get("fingerprint"))[:16]
+    head = _HEAD.format(
+        base=base,
+        command=about["command"],
+        name=f"{base.rpartition('/')[2]} {about['command']}",
+        parameters=adapted.parameters,
+        modules=adapted.modules,
+        data=f"{data['n']} examples of {told} ({mark})",
+        steps=about["steps"],
+        loss="-" if about["loss"] is None else f"{about['loss']:.4f}",
+    )
+    stated = STATED.get(f"{about['command']} {about['preset']}", ())
+    rows = [
+        f"| {name.replace('_', ' ')} | {value} | {_from(name, stated, about['preset'])} |"
+        for name, value in about["settings"].items()
+        if value is not None
+    ]
+    return head + "\n| setting | value | from |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _from(name: str, stated: tuple[str, ...], preset: str | None) -> str:
+    if name in stated:
+        return f"the {preset}"
+    return "ours, where the source is silent" if stated else "ours"

@@ -1,0 +1,119 @@
+"""The folder that a training writes: an adapter with its card and its curve, and what it needs to go on after a kill.
+
+training.json            what is trained, on what, how; `complete` once it is done
+checkpoints/             the last two, to go on from
+curve.jsonl, curve.svg   what was logged, step by step, and its figure
+adapter_config.json, adapter_model.safetensors, README.md    the adapter
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omni_persona_artifacts.files import write_atomically
+from omni_persona_training.errors import TrainingError
+
+ABOUT = "training.json"
+CHECKPOINTS = "checkpoints"
+CURVE = "curve.jsonl"
+FIGURE = "curve.svg"
+
+_COMPARED = ("command", "base", "data", "settings")
+_PARTS = ("adapter_model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json")
+"""Files without which a checkpoint was not written to its end; the last of them is written last."""
+
+
+def begin(out: Path, about: Mapping[str, Any]) -> bool:
+    """Begin or go on with a training in `out`; true where it is complete already.
+
+    Raises `TrainingError` where `out` holds another training, or something else.
+    """
+    file = out / ABOUT
+    if out.exists() and not out.is_dir():
+        raise TrainingError(f"{out} is a file; choose another --out")
+    if not file.exists():
+        if out.is_dir() and any(out.iterdir()):
+            raise TrainingError(f"{out} holds something else than a training; choose another --out")
+        out.mkdir(parents=True, exist_ok=True)
+        _write(file, {**about, "complete": False})
+        return False
+    before = read(out)
+    for key in _COMPARED:
+        if before.get(key) != json.loads(json.dumps(about[key])):
+            raise TrainingError(
+                f"{out} holds another training: {key} {_difference(before.get(key), about[key])}; choose another --out"
+            )
+    return bool(before.get("complete"))
+
+
+def read(out: Path) -> dict[str, Any]:
+    """What a folder's training is. Raises `TrainingError` for a folder without a readable one."""
+    try:
+        about = json.loads((out / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{out / ABOUT}: expected what is trained, got: {error}") from None
+    if not isinstance(about, dict):
+        raise TrainingError(f"{out / ABOUT}: expected what is trained, got a {type(about).__name__}")
+    return about
+
+
+def last_checkpoint(out: Path) -> Path | None:
+    """The latest checkpoint that was written to its end, or None."""
+    found = [(_step(path), path) for path in (out / CHECKPOINTS).glob("checkpoint-*") if _is_whole(path)]
+    return max(found)[1] if found else None
+
+
+def finish(out: Path, about: Mapping[str, Any], log: Sequence[Mapping[str, Any]], card: str) -> None:
+    """Write the curve, the card, and that the training is complete."""
+    write_curve(out, log)
+    write_atomically(out / "README.md", card.encode())
+    _write(out / ABOUT, {**about, "complete": True})
+
+
+def write_curve(out: Path, log: Sequence[Mapping[str, Any]]) -> None:
+    """What was logged, one step a line, and a figure of loss or reward where matplotlib is there."""
+    lines = [entry for entry in log if "loss" in entry]
+    write_atomically(out / CURVE, "".join(json.dumps(entry) + "\n" for entry in lines).encode())
+    try:
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        return
+    shown = "reward" if any("reward" in entry for entry in lines) else "loss"
+    figure = Figure(figsize=(5, 3), layout="constrained")
+    FigureCanvasSVG(figure)
+    panel = figure.subplots()
+    panel.plot([entry["step"] for entry in lines], [entry.get(shown, float("nan")) for entry in lines], linewidth=1)
+    panel.set(xlabel="step", ylabel=shown)
+    figure.savefig(out / FIGURE)
+
+
+def _write(file: Path, about: Mapping[str, Any]) -> None:
+    write_atomically(file, (json.dumps(about, indent=2) + "\n").encode())
+
+
+def _is_whole(path: Path) -> bool:
+    if not all((path / part).is_file() for part in _PARTS) or _step(path) < 0:
+        return False
+    try:
+        state = json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(state, dict) and state.get("global_step") == _step(path)
+
+
+def _step(path: Path) -> int:
+    step = path.name.removeprefix("checkpoint-")
+    return int(step) if step.isdecimal() else -1
+
+
+def _difference(before: Any, now: Any) -> str:
+    """The first thing in which two descriptions differ."""
+    if isinstance(before, dict) and isinstance(now, Mapping):
+        for key in now:
+            if before.get(key) != json.loads(json.dumps(now[key])):
+                return f"{key} was {before.get(key)} and is {now[key]}"
+    return f"was {before} and is {now}"

@@ -1,0 +1,175 @@
+"""What SFT and RLVR share: a training from first check to last file, and half as much at once where memory ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from omni_persona_runner.checkpoint import Checkpoint
+from omni_persona_runner.devices import free_memory, is_out_of_memory
+from omni_persona_runner.ranks import is_first
+from omni_persona_training.errors import TrainingError
+from omni_persona_training.tuning import output
+from omni_persona_training.tuning.base import load_base, trains_on_cpu
+from omni_persona_training.tuning.card import adapter_card
+from omni_persona_training.tuning.encoding import Encoder
+from omni_persona_training.tuning.examples import TrainingSet
+from omni_persona_training.tuning.language_model import Adapted, require_language_model_alone, target_regex
+from omni_persona_training.tuning.settings import RlvrSettings, SftSettings
+
+Settings = TypeVar("Settings", SftSettings, RlvrSettings)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a training runs, and whom it tells."""
+
+    device: str | None = None
+    """Such as `cpu`; None takes a GPU where there is one."""
+    dtype: str | None = None
+    """None takes bfloat16 on a GPU and float32 elsewhere."""
+    max_pixels: int | None = None
+    """Pictures of more pixels are shrunk."""
+    trackers: tuple[str, ...] = ()
+    """What TRL reports to, such as `tensorboard` or `trackio`."""
+    tell: Callable[[str], None] = field(default=lambda line: None)
+    """Called with a line to show."""
+    advance: Callable[[int, int, Mapping[str, float]], None] = field(default=lambda step, steps, logged: None)
+    """Called with the step, the steps in all and what was logged."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to."""
+
+    out: Path
+    steps: int
+    loss: float | None
+    """Of the last step."""
+    reward: float | None
+    """Mean of the last step, where there are rewards."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One training."""
+
+    examples: TrainingSet
+    checkpoint: Checkpoint
+    out: Path
+    about: Mapping[str, Any]
+    """What `training.json` says."""
+    machine: Machine
+
+    def done_before(self) -> Trained | None:
+        """What it came to where it is complete already; begins the folder where it is not.
+
+        Raises `TrainingError` where the folder holds something else.
+        """
+        if not output.begin(self.out, self.about):
+            return None
+        self.machine.tell(f"{self.out} is complete already")
+        told = output.read(self.out)
+        return Trained(self.out, told["steps"], told.get("loss"), told.get("reward"))
+
+    def train(self, make_trainer: Callable[[Any, Encoder, str], Any]) -> Trained:
+        """Load the model, train it with what `make_trainer` makes of model, encoder and target regex, and write it."""
+        machine = self.machine
+        model = load_base(self.checkpoint, machine.device, machine.dtype)
+        pattern = target_regex(model)
+        encoder = Encoder(self.checkpoint, model, self.examples, machine.max_pixels)
+        encoder.check()
+        trainer = make_trainer(model, encoder, pattern)
+        trainer.add_callback(_told_to(machine.advance))
+        adapted = require_language_model_alone(trainer.model, pattern)
+        machine.tell(
+            f"training {adapted.parameters:,} parameters in {adapted.modules} layers of the language model, "
+            f"{100 * adapted.parameters / adapted.whole:.2f} % of {adapted.whole:,}"
+        )
+        start = output.last_checkpoint(self.out)
+        if start is not None:
+            machine.tell(f"going on from {start.name}")
+        trainer.train(resume_from_checkpoint=None if start is None else str(start))
+        return self._finish(trainer, adapted)
+
+    def _finish(self, trainer: Any, adapted: Adapted) -> Trained:
+        log = trainer.state.log_history
+        came = {name: next((one[name] for one in reversed(log) if name in one), None) for name in ("loss", "reward")}
+        trained = Trained(self.out, trainer.state.global_step, came["loss"], came["reward"])
+        if is_first():
+            trainer.save_model(str(self.out))
+            done = {**self.about, **came, "steps": trained.steps, "trained_parameters": adapted.parameters}
+            output.finish(self.out, done, log, adapter_card(done, adapted))
+        return trained
+
+
+def halving(settings: Settings, train: Callable[[Settings], Trained], machine: Machine) -> Trained:
+    """Train; where memory ends, again with half as many at once, and as many a step as before.
+
+    What was checkpointed is not done again. Raises what `train` raises, and the lack of memory with one at once.
+    """
+    while True:
+        try:
+            return train(settings)
+        except Exception as error:
+            if not is_out_of_memory(error) or settings.micro_batch == 1:
+                raise
+        # Outside the handler, so that the failed attempt's tensors are gone.
+        free_memory()
+        settings = replace(settings, micro_batch=settings.micro_batch // 2)
+        machine.tell(
+            f"out of memory: {settings.micro_batch} at once from now on, {settings.batch_size} a step as before"
+        )
+
+
+def shared_arguments(out: Path, settings: SftSettings | RlvrSettings, machine: Machine) -> dict[str, Any]:
+    """What SFT and RLVR tell transformers' trainer alike."""
+    on_cpu = trains_on_cpu(machine.device)
+    return {
+        "output_dir": str(out / output.CHECKPOINTS),
+        "gradient_accumulation_steps": accumulation(settings.batch_size, settings.micro_batch),
+        "learning_rate": settings.learning_rate,
+        "lr_scheduler_type": settings.schedule,
+        "seed": settings.seed,
+        "data_seed": settings.seed,
+        "remove_unused_columns": False,
+        "gradient_checkpointing": settings.gradient_checkpointing,
+        "save_strategy": "steps",
+        "save_steps": settings.save_every,
+        "save_total_limit": 2,
+        "logging_steps": 1,
+        "report_to": list(machine.trackers) or "none",
+        "use_cpu": on_cpu,
+        "bf16": not on_cpu,
+        "disable_tqdm": True,
+    }
+
+
+def accumulation(batch: int, micro: int) -> int:
+    """Micro-batches of a step on each process. Raises `TrainingError` where they do not make up the batch."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if batch % (micro * processes):
+        at_once = f"{micro} at once on {processes} processes"
+        raise TrainingError(f"expected a batch of a multiple of {micro * processes}, {at_once}, got {batch}")
+    return batch // (micro * processes)
+
+
+def places(order: Iterable[int]) -> Any:
+    """A dataset of places of examples: what is shown is read when a batch is made, and never goes through Arrow."""
+    import datasets
+
+    return datasets.Dataset.from_dict({"place": list(order)})
+
+
+def _told_to(advance: Callable[[int, int, Mapping[str, float]], None]) -> Any:
+    """A callback of transformers' trainer that passes on each logged step."""
+    from transformers import TrainerCallback
+
+    class Advance(TrainerCallback):
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            advance(state.global_step, state.max_steps, dict(logs or {}))
+
+    return Advance()
