@@ -85,7 +85,17 @@ def run(
     asked = Asked(limit, max_new_tokens, cues, without, prompt, reason, repeats, temperature, top_p, seed)
     spending = Spending(max_tokens_total, price_in, price_out)
     served = Served(endpoint, concurrency, api_dialect, same_model, api_key_env, engine, vllm_command, engine_wait)
-    checkpoint = (revision, adapter, batch_size, max_pixels, drop_unsupported, device, dtype, attention, trust_remote_code)
+    checkpoint = (
+        revision,
+        adapter,
+        batch_size,
+        max_pixels,
+        drop_unsupported,
+        device,
+        dtype,
+        attention,
+        trust_remote_code,
+    )
     choices = Choices(model, dataset, fit_on, asked, spending, served, Local(*checkpoint, ray, ray_workers))
     choices.check()
     whole = _run_all(choices, target)

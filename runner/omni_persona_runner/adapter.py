@@ -82,6 +82,23 @@ def read_adapter(path: str | Path) -> Adapter:
     return Adapter(folder, config, base, mark if isinstance(mark, str) else None, digest)
 
 
+def chosen(model: str | Path, adapter: str | Path | None) -> tuple[str, str, Adapter | None]:
+    """What a table calls a model, the checkpoint to load, and the adapter to put on it.
+
+    model: a checkpoint, or the folder of an adapter, which says what its base is. Raises `LoadError` for an adapter
+    that cannot be read, and `ValueError` for two.
+    """
+    if is_adapter(model):
+        if adapter is not None:
+            raise ValueError(f"{model} is an adapter itself: expected the checkpoint that both stand on")
+        alone = read_adapter(model)
+        return str(model), alone.base, alone
+    if adapter is None:
+        return str(model), str(model), None
+    beside = read_adapter(adapter)
+    return f"{model} + {beside.folder.resolve().name}", str(model), beside
+
+
 def require_base(adapter: Adapter, name: str, weights_mark: str | None) -> None:
     """Raise `LoadError` where an adapter was trained on other weights than those of the checkpoint `name`.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona_runner import chat_template
-from omni_persona_runner.adapter import Adapter, attach
+from omni_persona_runner.adapter import Adapter, attach, require_base
 from omni_persona_runner.chats import Limits
 from omni_persona_runner.devices import use
 from omni_persona_runner.families import FAMILIES, Family
@@ -30,7 +30,13 @@ _FAMILY_PACKAGES = ("peft", "timm")
 class Checkpoint:
     """The configuration and the processor of a checkpoint, and what is read from it when it is asked for."""
 
-    def __init__(self, path_or_id: str | Path, revision: str | None = None, trust_remote_code: bool = False) -> None:
+    def __init__(
+        self,
+        path_or_id: str | Path,
+        revision: str | None = None,
+        trust_remote_code: bool = False,
+        adapter: Adapter | None = None,
+    ) -> None:
         """Read the configuration and the processor; see `TransformersModel` for the arguments and what is raised."""
         if revision is not None and Path(path_or_id).is_dir():
             raise ValueError(f"{path_or_id} is a folder: a revision is of a checkpoint on the Hub")
@@ -43,6 +49,9 @@ class Checkpoint:
         self.config = self._load_config()
         self.family = FAMILIES.get(self.config.model_type, Family())
         self.processor = self._load_processor()
+        self._adapter = adapter
+        if adapter is not None:
+            require_base(adapter, self.name, self.describe()["weights_mark"])
 
     def _load_config(self) -> Any:
         from transformers import AutoConfig
@@ -122,13 +131,12 @@ class Checkpoint:
         dtype: str,
         attention: str | None,
         without: Collection[str],
-        adapter: Adapter | None = None,
         every_logit: bool = False,
     ) -> Any:
-        """The model on its device, with the adapter for what the prompt shows.
+        """The model on its device, with its own adapter for what the prompt shows, and the one put on it.
 
-        without: what it leaves out, such as `image`. adapter: one of another's making, on top. every_logit: whether
-        logits of all positions are wanted, as in training.
+        without: what the prompt leaves out, such as `image`. every_logit: whether logits of all positions are wanted,
+        as in training.
         Raises `LoadError` for weights that are not all there, and for an adapter that does not fit.
         """
         import transformers
@@ -152,8 +160,8 @@ class Checkpoint:
             lacking = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
             raise LoadError(f"model {self.name} lacks {len(lacking)} of its weights, such as {lacking[0]}")
         self._load_adapter(model, without)
-        if adapter is not None:
-            attach(model, adapter)
+        if self._adapter is not None:
+            attach(model, self._adapter)
         if not every_logit:
             _keep_last_logits(model)
         return model.eval()
@@ -178,6 +186,7 @@ class Checkpoint:
             "weights_mark": _weights_mark(folder) if folder.is_dir() else None,
             "class": self.family.thinker or (self.config.architectures or [None])[0],
             "processor": type(self.processor).__name__,
+            **({"adapter": self._adapter.describe()} if self._adapter is not None else {}),
         }
 
     @contextmanager

@@ -20,7 +20,7 @@ from typing import Any
 
 from omni_persona import Item
 from omni_persona_runner import chat_template
-from omni_persona_runner.adapter import Adapter, is_adapter, read_adapter, require_base
+from omni_persona_runner.adapter import chosen
 from omni_persona_runner.batching import Ahead, BatchSize, Size, batches, halves
 from omni_persona_runner.chats import Chat, Chats, estimated_length
 from omni_persona_runner.checkpoint import Checkpoint
@@ -83,37 +83,26 @@ class TransformersModel:
     ) -> None:
         """Read the processor and the configuration of a checkpoint.
 
-        path_or_id: a folder, or a name on the Hub (with HF_HUB_OFFLINE=1, from the local cache alone); or the folder of
-        an adapter, which says what its base is.
-        adapter: the folder of a LoRA adapter in PEFT's format that was trained on this checkpoint.
+        path_or_id: a folder (a checkpoint's, or an adapter's, which names its base), or a name on the Hub (with
+        HF_HUB_OFFLINE=1, from the local cache alone). adapter: the folder of a LoRA adapter that was trained on it.
         revision: of a checkpoint on the Hub: a branch, a tag, a commit, or `refs/pr/N`; None takes the main branch.
         batch_size: items answered together, or `auto`; a batch that does not fit in memory is halved.
         max_new_tokens: answers are cut there. sampling: greedy for None; draws depend on the items of a batch.
         device: such as `cuda:1`, or `auto` to spread over all GPUs; None takes a GPU where there is one.
         dtype: such as `float32`; None takes bfloat16 on a GPU and float32 elsewhere.
-        attention: transformers' name of one, such as `sdpa`, `flash_attention_2` or `eager`; None takes flash attention
-        where it is installed and the family can, on a GPU in half precision, and else what transformers prefers.
+        attention: transformers' name, such as `sdpa`, `flash_attention_2` or `eager`; None takes flash attention where it
+        is installed and the family can, on a GPU in half precision, and else what transformers prefers.
         max_pixels: pictures of more pixels are shrunk to so many; None takes the family's own limit, where it has one.
-        drop_unsupported: leave out of an item what the model cannot take, instead of failing.
-        share_prefix: compute once what prompts of sibling items begin with, where the family can.
-        trust_remote_code: whether code that comes with the checkpoint may run.
-        Raises `LoadError` for a checkpoint that cannot be found or has no processor or no chat template, for an adapter
-        that cannot be read or was trained on another checkpoint, and
-        `ValueError` for a number below 1, an unknown dtype, or a revision of a folder.
+        drop_unsupported: leave out of an item what the model cannot take, instead of failing. share_prefix: compute once
+        what prompts of siblings begin with, where the family can. trust_remote_code: whether a checkpoint's code may run.
+        Raises `LoadError` for a checkpoint that cannot be found, lacks a processor or a chat template, or is not the
+        adapter's; `ValueError` for a number below 1, an unknown dtype, or a revision of a folder.
         """
         if max_new_tokens < 1:
             raise ValueError(f"expected at least 1 new token, got {max_new_tokens=}")
         if max_pixels is not None and max_pixels < 1:
             raise ValueError(f"expected at least 1 pixel, got {max_pixels=}")
-        self.name, base = str(path_or_id), str(path_or_id)
-        if is_adapter(path_or_id):
-            if adapter is not None:
-                raise ValueError(f"{path_or_id} is an adapter itself: expected the checkpoint that both stand on")
-            self._adapter: Adapter | None = read_adapter(path_or_id)
-            base = self._adapter.base
-        else:
-            self._adapter = None if adapter is None else read_adapter(adapter)
-            self.name += f" + {self._adapter.folder.resolve().name}" if self._adapter else ""
+        self.name, base, trained = chosen(path_or_id, adapter)
         self._prompt = prompt or Prompt()
         self._max_new_tokens = max_new_tokens
         self._device = device or default_device()
@@ -122,9 +111,7 @@ class TransformersModel:
         self._share_prefix = share_prefix
         self._size = BatchSize.of(batch_size, _MOST_ON_GPU if on_gpu(self._device) else _MOST_ON_CPU)
         check_dtype(self._dtype)
-        self._checkpoint = Checkpoint(base, revision, trust_remote_code)
-        if self._adapter is not None:
-            require_base(self._adapter, base, self._checkpoint.describe()["weights_mark"])
+        self._checkpoint = Checkpoint(base, revision, trust_remote_code, trained)
         self._attention = attention or best_attention(self._checkpoint.family.flash, self._device, self._dtype)
         self._processor = self._checkpoint.processor
         # The processor works in a thread of its own, and a tokenizer is no thing to share.
@@ -138,11 +125,7 @@ class TransformersModel:
     @cached_property
     def _model(self) -> Any:
         model = self._checkpoint.weights(
-            device=self._device,
-            dtype=self._dtype,
-            attention=self._attention,
-            without=self._prompt.without,
-            adapter=self._adapter,
+            device=self._device, dtype=self._dtype, attention=self._attention, without=self._prompt.without
         )
         # What the checkpoint says of generation would be filled in again where ours says nothing.
         model.generation_config = self._generation
@@ -162,7 +145,6 @@ class TransformersModel:
         """What decides the answers, for the manifest."""
         return {
             **self._checkpoint.describe(),
-            **({"adapter": self._adapter.describe()} if self._adapter else {}),
             "dtype": self._dtype,
             "attention": self._attention,
             "device": self._device,

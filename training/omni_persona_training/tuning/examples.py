@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona import TASKS, Item
-from omni_persona_artifacts.dataset_folder import DatasetFolder, dataset_fingerprint
+from omni_persona_artifacts.data_files import dataset_fingerprint
+from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_perception import MediaError, clip_seconds
 from omni_persona_runner.chats import Chat, Chats, Limits
 from omni_persona_runner.model import ModelError

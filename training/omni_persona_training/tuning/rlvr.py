@@ -18,6 +18,7 @@ from omni_persona_cal import make_judge
 from omni_persona_runner.checkpoint import Checkpoint
 from omni_persona_runner.prompt import RULES, Prompt
 from omni_persona_runner.ranks import is_first
+from omni_persona_runner.sampling import Sampling
 from omni_persona_training.errors import TrainingError
 from omni_persona_training.rewards.functions import SCALE_REWARDS, make_reward, require_judge
 from omni_persona_training.tuning.base import describe_base
@@ -82,7 +83,7 @@ def _train(session: Session, settings: RlvrSettings, judge: Judge) -> Trained:
     from peft import LoraConfig
 
     processor = session.checkpoint.processor
-    ends = session.checkpoint.generation(settings.max_new_tokens).eos_token_id or []
+    ends = session.checkpoint.generation(settings.max_new_tokens, Sampling()).eos_token_id or []
 
     def make_trainer(model: Any, encoder: Encoder, pattern: str) -> Any:
         return omni_grpo_class()(
