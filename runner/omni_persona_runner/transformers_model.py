@@ -90,11 +90,11 @@ class TransformersModel:
         max_new_tokens: answers are cut there. sampling: greedy for None; draws depend on the items of a batch.
         device: such as `cuda:1`, or `auto` to spread over all GPUs; None takes a GPU where there is one.
         dtype: such as `float32`; None takes bfloat16 on a GPU and float32 elsewhere.
-        attention: transformers' name, such as `sdpa`, `flash_attention_2` or `eager`; None takes flash attention where it
-        is installed and the family can, on a GPU in half precision, and else what transformers prefers.
+        attention: transformers' name, such as `sdpa`, `flash_attention_2` or `eager`; None takes flash attention where
+        it is installed and the family can, on a GPU in half precision, and else what transformers prefers.
         max_pixels: pictures of more pixels are shrunk to so many; None takes the family's own limit, where it has one.
-        drop_unsupported: leave out of an item what the model cannot take, instead of failing. share_prefix: compute once
-        what prompts of siblings begin with, where the family can. trust_remote_code: whether a checkpoint's code may run.
+        drop_unsupported: leave out of an item what the model cannot take, instead of failing. share_prefix: compute
+        once what siblings' prompts begin with, where the family can. trust_remote_code: whether its code may run.
         Raises `LoadError` for a checkpoint that cannot be found, lacks a processor or a chat template, or is not the
         adapter's; `ValueError` for a number below 1, an unknown dtype, or a revision of a folder.
         """
