@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -172,6 +173,10 @@ class Choices:
         yield (
             local.adapter is not None and (served.has_engine or not is_checkpoint),
             f"--adapter only applies to checkpoints that are loaded here; {self.model} is not",
+        )
+        yield (
+            served.has_engine and int(os.environ.get("WORLD_SIZE") or 1) > 1,
+            "--engine starts one server: run it in one process, not under torchrun or accelerate",
         )
         yield served.has_engine and not is_checkpoint, "--engine only applies to checkpoints: leave out --endpoint"
         yield (

@@ -134,6 +134,7 @@ class ChatClient:
         if self._probe is not None:
             self._probe.cancel()
             await asyncio.gather(self._probe, return_exceptions=True)
+            self._probe = None  # the next block may have another loop
         if self._http is not None:
             await self._http.aclose()
 

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import importlib.util
 import io
 import json
 import re
 import socket
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from faulty_server import CUT, Reply, completion, error, serving, stream
 from PIL import Image
 
 import omni_persona
 from omni_persona import Context, Item, Media
-from omni_persona_artifacts.chat import form_of
+from omni_persona_artifacts.chat import ChatClient, EndpointError, form_of, run_blocking
 from omni_persona_cal import JudgeError, make_judge
 from omni_persona_people.errors import PoolError
 from omni_persona_people.refine.client import ChatClient as RefiningClient
 from omni_persona_people.refine.client import NoReplyError, RefusalError
 from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.model import LoadError, ModelError
-
-_spec = importlib.util.spec_from_file_location("faulty_server", Path(__file__).with_name("faulty_server.py"))
-faulty = importlib.util.module_from_spec(_spec)
-sys.modules["faulty_server"] = faulty
-_spec.loader.exec_module(faulty)
-CUT, PROBE, Reply, completion, error = faulty.CUT, faulty.PROBE, faulty.Reply, faulty.completion, faulty.error
-serving, stream, texts = faulty.serving, faulty.stream, faulty.texts
 
 KEY = "sk-very-secret-key"
 
@@ -163,10 +154,11 @@ GOOD = {
 
 
 @everybody
-@pytest.mark.parametrize("shape", GOOD)
-def test_an_answer_is_found_in_whatever_shape(ask, shape):
-    with serving(lambda number, body: GOOD[shape]) as server:
-        assert ask(server.url, range(2)) == ["CORRECT"] * 2
+def test_an_answer_is_found_in_whatever_shape(ask):
+    shapes = list(GOOD)
+    with serving(lambda number, body: GOOD[shapes[number]]) as server:
+        said = dict(zip(shapes, ask(server.url, range(len(shapes))), strict=True))
+    assert said == dict.fromkeys(shapes, "CORRECT")
     assert set(server.asked.values()) == {1}
 
 
@@ -233,18 +225,26 @@ FAILS = {
 
 
 @everybody
-@pytest.mark.parametrize("fault", FAILS)
-def test_one_bad_question_costs_no_other(ask, fault):
-    reply, reason, n_sent = FAILS[fault]
-    with serving(lambda number, body: reply if number == BAD else None) as server:
-        said = ask(server.url, range(N))
-    assert [one for number, one in enumerate(said) if number != BAD] == ["CORRECT"] * (N - 1)
-    assert said[BAD].startswith("failed: ")
-    assert re.search(reason, said[BAD]), said[BAD]
-    assert len(said[BAD]) < 400
-    # Refining asks once more without a schema where a request is refused as such.
-    refused = ask is by_refining and isinstance(reply, Reply) and reply.status in (400, 422)
-    assert server.asked[BAD] == n_sent + refused
+def test_one_bad_question_costs_no_other(ask):
+    """Every fault at one question, with a good one after each."""
+    faults = list(FAILS)
+    numbers = range(2 * len(faults))
+    with serving(lambda number, body: None if number % 2 else FAILS[faults[number // 2]][0]) as server:
+        said = ask(server.url, numbers, timeout=20.0)
+    assert set(said[1::2]) == {"CORRECT"}
+    told = {
+        fault: (failed[:300], server.asked[2 * place])
+        for place, (fault, failed) in enumerate(zip(faults, said[::2], strict=True))
+    }
+    expected = {}
+    for fault, (reply, reason, n_sent) in FAILS.items():
+        assert told[fault][0].startswith("failed: ")
+        assert re.search(reason, told[fault][0]), (fault, told[fault])
+        # Refining asks once more without a schema where a request is refused as such.
+        refused = ask is by_refining and isinstance(reply, Reply) and reply.status in (400, 422)
+        expected[fault] = n_sent + refused
+    assert {fault: n_sent for fault, (_, n_sent) in told.items()} == expected
+    assert max(map(len, said)) < 400
 
 
 NO_ANSWER = {
@@ -261,14 +261,14 @@ NO_ANSWER = {
 
 
 @everybody
-@pytest.mark.parametrize("shape", NO_ANSWER)
-def test_a_reply_that_is_no_answer_fails_its_question_and_says_why(ask, shape):
-    reply, reason = NO_ANSWER[shape]
-    with serving(lambda number, body: reply if number == BAD else None) as server:
-        said = ask(server.url, range(N))
-    assert [one for number, one in enumerate(said) if number != BAD] == ["CORRECT"] * (N - 1)
-    assert said[BAD].startswith("failed: ")
-    assert reason in said[BAD]
+def test_a_reply_that_is_no_answer_fails_its_question_and_says_why(ask):
+    shapes = list(NO_ANSWER)
+    with serving(lambda number, body: NO_ANSWER[shapes[number]][0] if number < len(shapes) else None) as server:
+        *said, last = ask(server.url, range(len(shapes) + 1))
+    assert last == "CORRECT"
+    for shape, failed in zip(shapes, said, strict=True):
+        assert failed.startswith("failed: ")
+        assert NO_ANSWER[shape][1] in failed, shape
 
 
 @everybody
@@ -488,3 +488,25 @@ def test_an_address_has_to_be_one(ask, url):
     with pytest.raises((ValueError, EndedError), match="expected an endpoint such as") as told:
         ask(url, [0])
     assert "secretword" not in str(told.value)
+
+
+def test_work_is_done_where_an_event_loop_runs():
+    async def notebook():
+        return run_blocking(lambda: asyncio.sleep(0, "done"))
+
+    assert asyncio.run(notebook()) == run_blocking(lambda: asyncio.sleep(0, "done")) == "done"
+
+
+def test_a_client_serves_one_block_after_the_other():
+    """Each in a loop of its own, and with nothing left over of what ended the one before."""
+    client = ChatClient("http://127.0.0.1:9/v1", "m", first_wait=0.01)
+
+    async def ask(url):
+        client._target = f"{url}/chat/completions"
+        async with client:
+            return (await client.ask([{"role": "user", "content": "question 1"}], {})).text
+
+    with serving(lambda number, body: error(403)) as server, pytest.raises(EndpointError):
+        asyncio.run(ask(server.url))
+    with serving() as server:
+        assert [asyncio.run(ask(server.url)) for _ in range(2)] == ["CORRECT"] * 2
