@@ -160,6 +160,8 @@ ROWS = {
     "one_minus_fa": "1-FA",
     "abs_f1": "Abs-F1",
     "rouge_l": "ROUGE-L",
+    "cal_judged": "Cal, own words too",
+    "ta_judged": "TA, own words too",
     "n": "items",
 }
 """Score -> its name in a table, in the order of rows."""

@@ -75,6 +75,12 @@ def score_and_report(
         title = f"{name}(judge: {scores['judge']}) in {run}"
         out.print(score_table(title, scores))
         out.print(about_intervals(scores["interval"]), soft_wrap=True)
+        if scores["n_phrased_otherwise"]:
+            out.print(
+                f"{scores['n_phrased_otherwise']} items phrased otherwise: answers that abstain in words of their own, "
+                "which the rows 'own words too' count and the others do not",
+                soft_wrap=True,
+            )
         _tell_repeats(scores)
         if scores["usage"]["n_counted"]:
             out.print(Usage(**scores["usage"]).told(), soft_wrap=True)

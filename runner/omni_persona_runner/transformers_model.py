@@ -38,7 +38,7 @@ from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.sampling import Sampling
 from omni_persona_runner.shared_prefix import Inputs, OmniInputs, prefill
-from omni_persona_runner.thinking import is_open, split_thinking
+from omni_persona_runner.thinking import is_open, split_tokens
 
 _MOST_ON_CPU = 4
 """Items of a batch of automatic size where there is no GPU: a source sample's siblings. Filled-up batches cost more
@@ -288,9 +288,9 @@ class TransformersModel:
 
     def _outcome(self, chat: Chat, tokens: Sequence[int], n_input: int, seconds: float) -> Outcome:
         n_output, ended = self._n_generated(tokens)
-        text = self._words.decode(tokens, skip_special_tokens=True)
+        opened = self._opens_thinking or (self._prompt.reason and not ended)
         try:
-            said = split_thinking(text, opened=self._opens_thinking or (self._prompt.reason and not ended))
+            said = split_tokens(self._words, tokens[:n_output], opened=opened)
         except ValueError as error:
             room = "" if ended else " (--max-new-tokens N gives it more)"
             return ModelError(chat.item_id, f"{error} within {n_output} tokens{room}")
