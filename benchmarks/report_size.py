@@ -57,7 +57,7 @@ def main() -> None:
         start = time.perf_counter()
         made = write_report([here / "run"], here / "report.html")
         seconds = time.perf_counter() - start
-        media = sum(len(dataset.media) for dataset in made.gathered.datasets)
+        media = len(made.gathered.dataset.media)
         print(f"dataset     {built.items} items, {media} pictures and clips, {built.bytes / 1e6:.1f} MB")
         print(f"page        {made.bytes / 1e6:.1f} MB, made in {seconds:.1f} s")
         executable = shutil.which("chromium") or shutil.which("google-chrome")

@@ -16,7 +16,17 @@ omni-persona report runs/nearest --out report.html
 
 omni-persona report runs/before runs/after --figures figures --latex tables --out compared.html
 
+omni-persona report runs/* --judge lexical --protocol paper --csv tables
+
 omni-persona report runs/mine --eval-results my-model --dataset-id ORG/omni-persona"""
+
+
+class Protocol(str, Enum):
+    """By which rules all runs are scored."""
+
+    guarded = "guarded"
+    paper = "paper"
+    v2_2 = "v2.2"
 
 
 class Media(str, Enum):
@@ -33,11 +43,21 @@ def report(
     dataset: Annotated[
         Path | None, typer.Option(help="The dataset folder, where it is not where the runs say it was.")
     ] = None,
+    protocol: Annotated[
+        Protocol, typer.Option(help="By which rules all runs are scored: see `omni-persona score`.")
+    ] = Protocol.guarded,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose verdicts count; runs judged by another are left out. lexical: judges all runs anew. That of "
+            "most runs if left out."
+        ),
+    ] = None,
     media: Annotated[
         Media,
         typer.Option(help="small: light copies of pictures and clips. full: as they are. none: texts alone."),
     ] = Media.small,
-    figures: Annotated[Path | None, typer.Option(help="A folder for the figures as SVG and PNG.")] = None,
+    figures: Annotated[Path | None, typer.Option(help="A folder for the figures as SVG, PDF and PNG.")] = None,
     latex: Annotated[Path | None, typer.Option(help="A folder for the tables as LaTeX.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="A folder for the tables as CSV.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="A folder for the tables as Markdown.")] = None,
@@ -54,10 +74,12 @@ def report(
     published: Annotated[bool, typer.Option(help="Show published rows beside the runs.")] = True,
     title: Annotated[str | None, typer.Option(help="The page's title; the runs' names if left out.")] = None,
 ) -> None:
-    """Write one HTML page about runs: scores, figures, every item with its faces and voices.
+    """Write one HTML page about runs: which is better, where and why, and every item with its faces and voices.
 
-    The page asks nothing of a network or server. Runs without scores are scored on the way; their folders stay as
-    they are.
+    The page asks nothing of a network or server. All runs are scored by one judge and one protocol; runs that cannot
+    be compared with the others are left out, and told. Their folders stay as they are. The tables hold the paper's
+    analyses, too: errors, checkpoints of a training run, the judge against overlap of words, the audio-visual gap.
+    Exit code 2 where no run is left to show.
     """
     from omni_persona_report import write_report
     from omni_persona_report.hub import write_entries
@@ -71,6 +93,8 @@ def report(
             runs,
             target,
             dataset=dataset,
+            protocol=protocol.value,
+            judge=judge,
             media=media.value,
             figures=figures,
             published=published,
@@ -81,9 +105,11 @@ def report(
     files = list(written.figures)
     for kind, folder in (("latex", latex), ("csv", csv), ("markdown", markdown)):
         if folder is not None:
-            files += write_tables(kind, gathered.runs, written.published, folder)
+            files += write_tables(kind, written.tables(), folder)
     if eval_results is not None and dataset_id is not None:
         files.append(write_entries(gathered.runs[0], dataset_id, dataset_revision, eval_results))
+    for one in gathered.left_out:
+        err.print(f"left out: {one}", soft_wrap=True)
     for notice in gathered.notices:
         err.print(f"note: {notice}", soft_wrap=True)
     if gathered.problems:

@@ -22,8 +22,9 @@ if not __package__:
     sys.modules[__package__] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules[__package__])
 
-from . import page
+from . import figure, page
 from .evaluation import compute, judged_items
+from .published import counts_as_released
 from .reading import read_answers
 from .scores import PROTOCOLS
 
@@ -113,7 +114,7 @@ def score(
     return (
         page.headline(scores, answers.n_without_answer),
         page.score_table(scores),
-        page.picture(scores),
+        page.picture(scores, released=counts_as_released((item.group, item.absence) for item in items)),
         page.item_table(items, answers.predictions),
         str(file),
     )
@@ -158,4 +159,5 @@ if __name__ == "__main__":
 
     # System fonts: the page must not need a font server.
     fonts = ["system-ui", "sans-serif"]
-    build().launch(css=page.CSS, theme=gradio.themes.Soft(font=fonts, font_mono=["ui-monospace", "monospace"]))
+    css = page.CSS + figure.style("%s", within=".dark ")
+    build().launch(css=css, theme=gradio.themes.Soft(font=fonts, font_mono=["ui-monospace", "monospace"]))

@@ -9,6 +9,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import figure
 from .published import PAPER_TABLE_2, RELEASE_V2_2
 from .scores import JudgedItem
 
@@ -33,8 +34,7 @@ CSS = """
 .cal-table.words th { text-align: left; }
 .cal-note { border-left: 4px solid #d97706; padding: 8px 12px; margin: 8px 0; background: rgba(217, 119, 6, .1); }
 .cal-note.error { border-color: #dc2626; background: rgba(220, 38, 38, .1); overflow-wrap: anywhere; }
-.cal-plot text { fill: var(--body-text-color); font-family: inherit; }
-.cal-plot .grid { stroke: var(--border-color-primary); }
+.cal-plot svg { width: 100%; max-width: 480px; height: auto; }
 """
 
 SHOWN_ITEMS = 200
@@ -50,7 +50,6 @@ _COLUMNS = {
     "rouge_l": "ROUGE-L",
     "token_f1": "Token F1",
 }
-_REGIMES = {"zero-shot": "#64748b", "SFT-1K": "#0d9488", "SFT-10K": "#0e7490", "RLVR": "#d97706"}
 
 
 def headline(scores: Mapping[str, Any], n_without_answer: int) -> str:
@@ -117,81 +116,27 @@ def error(message: str) -> str:
     return f'<div class="cal-note error">{_text(message)}</div>'
 
 
-def picture(scores: Mapping[str, Any] | None) -> str:
-    """Ans against true abstention: the published rows, and the scores' own place among them."""
-    left, top, size = 56, 16, 460
-
-    def x(ta: float) -> float:
-        return left + size * ta / 100
-
-    def y(ans: float) -> float:
-        return top + size * (1 - ans / 100)
-
-    parts = []
-    for tick in range(0, 101, 20):
-        parts.append(
-            f'<line class="grid" x1="{x(tick)}" y1="{y(0)}" x2="{x(tick)}" y2="{y(100)}"/>'
-            f'<line class="grid" x1="{x(0)}" y1="{y(tick)}" x2="{x(100)}" y2="{y(tick)}"/>'
-            f'<text x="{x(tick)}" y="{y(0) + 18}" font-size="11" text-anchor="middle">{tick}</text>'
-            f'<text x="{x(0) - 8}" y="{y(tick) + 4}" font-size="11" text-anchor="end">{tick}</text>'
-        )
-    # Along such a line Cal stays the same.
-    for cal in (25, 50, 75):
-        first, last = max(0, 2 * cal - 100), min(100, 2 * cal)
-        parts.append(
-            f'<line x1="{x(first)}" y1="{y(last)}" x2="{x(last)}" y2="{y(first)}" stroke="#6366f1" opacity=".45" '
-            f'stroke-dasharray="4 4"/><text x="{x(last) - 4}" y="{y(first) - 6}" font-size="11" text-anchor="end" '
-            f'opacity=".8">Cal {cal}</text>'
-        )
-    parts += [_published_point(x, y, row, "ans", "paper") for row in PAPER_TABLE_2.rows]
-    parts += [_published_point(x, y, row, "ans_guarded", "release v2.2") for row in RELEASE_V2_2.rows]
+def picture(scores: Mapping[str, Any] | None, *, released: bool = True) -> str:
+    """Ans against true abstention: the scores' own place and, where the items are theirs, the published rows."""
+    rows = (
+        [
+            *((f"{row['model']} {row['regime']}", row["ta"], row["ans"]) for row in PAPER_TABLE_2.rows),
+            *((f"{row['model']} {row['regime']} (v2.2)", row["ta"], row["ans_guarded"]) for row in RELEASE_V2_2.rows),
+        ]
+        if released
+        else []
+    )
+    published = [(name, float(ta) / 100, float(ans) / 100) for name, ta, ans in rows]
+    points = []
+    alt = f"Ans against TA of {len(published)} published rows." if published else "Ans against TA."
     if scores is not None and scores["ans"] is not None and scores["ta"] is not None:
-        parts.append(_own_point(x, y, scores))
-    for index, (name, color) in enumerate(_REGIMES.items()):
-        parts.append(_legend(left + size + 24, top + 16 + 22 * index, color, f"{name} (paper)"))
-    parts.append(_legend(left + size + 24, top + 16 + 22 * 4, "none", "outlined: release v2.2", stroke="#64748b"))
-    if scores is not None:
-        parts.append(_legend(left + size + 24, top + 16 + 22 * 5, "#4f46e5", "these predictions"))
-    parts.append(
-        f'<text x="{left + size / 2}" y="{y(0) + 42}" font-size="13" text-anchor="middle">'
-        "TA: abstains where it should (x 100)</text>"
-        f'<text transform="translate(16 {top + size / 2}) rotate(-90)" font-size="13" text-anchor="middle">'
-        "Ans: answers rightly where it can (x 100)</text>"
-    )
-    return (
-        f'<svg class="cal-plot" viewBox="0 0 {left + size + 190} {top + size + 56}" role="img" '
-        f'aria-label="Ans against TA" style="width: 100%; max-width: 820px">{"".join(parts)}</svg>'
-    )
-
-
-def _published_point(x: Any, y: Any, row: Mapping[str, str], ans: str, source: str) -> str:
-    color = _REGIMES[row["regime"]]
-    fill = color if source == "paper" else "none"
-    title = f"{row['model']}, {row['regime']} ({source}): Ans {row[ans]}, TA {row['ta']}"
-    return (
-        f'<circle cx="{x(float(row["ta"]))}" cy="{y(float(row[ans]))}" r="5" fill="{fill}" stroke="{color}" '
-        f'stroke-width="1.5" opacity=".85"><title>{_text(title)}</title></circle>'
-    )
-
-
-def _own_point(x: Any, y: Any, scores: Mapping[str, Any]) -> str:
-    ans, ta = 100 * scores["ans"], 100 * scores["ta"]
-    (ans_low, ans_high), (ta_low, ta_high) = (
-        [100 * end for end in scores["intervals"][name]] for name in ("ans", "ta")
-    )
-    return (
-        f'<g stroke="#4f46e5" stroke-width="2.5"><line x1="{x(ta_low)}" y1="{y(ans)}" x2="{x(ta_high)}" y2="{y(ans)}"/>'
-        f'<line x1="{x(ta)}" y1="{y(ans_low)}" x2="{x(ta)}" y2="{y(ans_high)}"/>'
-        f'<circle cx="{x(ta)}" cy="{y(ans)}" r="8" fill="#4f46e5" stroke="white"><title>These predictions: '
-        f"Ans {ans:.1f}, TA {ta:.1f}</title></circle></g>"
-    )
-
-
-def _legend(x: float, y: float, fill: str, name: str, stroke: str = "none") -> str:
-    return (
-        f'<circle cx="{x}" cy="{y}" r="6" fill="{fill}" stroke="{stroke}" stroke-width="1.5"/>'
-        f'<text x="{x + 14}" y="{y + 4}" font-size="12">{_text(name)}</text>'
-    )
+        ends = [scores.get("intervals", {}).get(name) for name in ("ta", "ans")]
+        points.append(("These predictions", scores["ta"], scores["ans"], *ends))
+        alt += f" These predictions: TA {100 * scores['ta']:.1f}, Ans {100 * scores['ans']:.1f}."
+    with figure.settings():
+        drawn = figure.inline(figure.plane(points, published), "plane", alt)
+    note = "" if released else "Published rows are of other items than these, and are not drawn."
+    return f'<div class="cal-plot">{drawn}</div><p>{_text(note)}</p>'
 
 
 def _gold(item: JudgedItem) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -113,3 +114,26 @@ Qwen2.5-Omni-7B,RLVR,47.8,28.4,98.0,7.2
 """,
 )
 """Four models by the release's own protocol: guarded Ans, count-weighted Cal."""
+
+RELEASED = {
+    ("I2I", "none"): 115,
+    ("I2I", "absent_persona"): 62,
+    ("I2I", "absent_attribute"): 54,
+    ("A2A", "none"): 110,
+    ("A2A", "absent_persona"): 88,
+    ("A2A", "absent_attribute"): 49,
+    ("T2T", "none"): 83,
+    ("T2T", "absent_attribute"): 41,
+    ("T2Any", "none"): 83,
+    ("T2Any", "absent_attribute"): 65,
+}
+"""Group and absence -> items of the v2.2 test set, on which all these rows were measured."""
+
+
+def counts_as_released(items: Iterable[tuple[str, str]]) -> bool:
+    """Whether there are as many items of each group and each kind of absence as in the v2.2 test set.
+
+    Args:
+        items: Group and absence of each.
+    """
+    return Counter(items) == Counter(RELEASED)

@@ -1,21 +1,31 @@
-"""Two runs over the same items: what changed, and whether it could be chance."""
+"""Runs over the same items, in pairs: what changed, and whether it could be chance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
-from omni_persona_cal.comparison import compare
-from omni_persona_report.gather import ReportRun, judged
-from omni_persona_report.measures import GROUP_NAMES, HEADLINE, Measure, number
-from omni_persona_report.outcomes import OUTCOMES, Outcome
+from omni_persona_cal.comparison import compare, paired
+from omni_persona_cal.evaluation import summary
+from omni_persona_cal.intervals import p_value_of_cal
+from omni_persona_cal.scores import GROUPS, UNJUDGED
+from omni_persona_cal.several import holm
+from omni_persona_report.measures import CAL, HEADLINE, Measure, number, value_of
+from omni_persona_report.outcomes import Outcome
+from omni_persona_report.report_run import ReportRun
 
-SHOWN = ("cal", "ans", "unans", "one_minus_fa", "abs_f1", "rouge_l", "token_f1", "mean_len")
+SHOWN = ("cal", "ans", "unans", "one_minus_fa", "abs_f1", "rouge_l", "token_f1")
 """The scores whose differences a report shows."""
 
-EVERY_PAIR = 4
-"""Up to that many runs each is compared with each; of more, all with the first."""
+LEVEL = 0.05
+"""Two runs differ where their corrected p-value is at most this."""
+
+WHOLE_PAIRS = 45
+WHOLE_ITEMS = 100_000
+"""Up to so many pairs, and pairs x items, each pair is compared score by score; of more, only neighbours in the ranking
+are, and each run with the first. The others have their difference in Cal and its p-value."""
 
 
 @dataclass(frozen=True)
@@ -38,78 +48,89 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs, by their places among the report's."""
+    """Two runs, by their places in the ranking; the first one is ahead."""
 
     first: int
     second: int
     n: int
     """Items that both answered."""
+    p: float | None
+    """Of the paired difference in Cal; None where it does not exist."""
+    p_holm: float | None
+    """Corrected for the number of pairs on the page (Holm 1979)."""
+    only_first_right: int
+    only_second_right: int
     differences: tuple[Difference, ...] = ()
-    only_first_right: int = 0
-    only_second_right: int = 0
-    p: float | None = None
-    """Of McNemar's exact test over all these items."""
+    """Cal first; of a pair that was not compared score by score, Cal alone, without an interval."""
     moves: tuple[tuple[Outcome, Outcome, int], ...] = ()
     """What an item was in the first run, what it is in the second, and how many; those that changed, most first."""
-    refused: str = ""
-    """Why the two are not compared item by item."""
+
+    @property
+    def better(self) -> bool:
+        """Whether the first run is better than the second, and not by chance alone."""
+        return self.p_holm is not None and self.p_holm <= LEVEL
 
 
 def comparisons(runs: Sequence[ReportRun]) -> list[Comparison]:
-    """Compare runs in pairs, the earlier one first."""
-    places = range(len(runs))
-    pairs = [(a, b) for a in places for b in places if a < b and (a == 0 or len(runs) <= EVERY_PAIR)]
-    return [_compare(runs, a, b) for a, b in pairs]
+    """Compare all runs in pairs. runs: in the order of their ranking."""
+    pairs = list(combinations(range(len(runs)), 2))
+    n_items = max((len(run.items) for run in runs), default=0)
+    whole = len(pairs) <= WHOLE_PAIRS and len(pairs) * n_items <= WHOLE_ITEMS
+    found = [_compare(runs, a, b, whole=whole or a == 0 or b == a + 1) for a, b in pairs]
+    corrected = holm([one["p"] for one in found])
+    return [Comparison(**one, p_holm=p) for one, p in zip(found, corrected, strict=True)]
 
 
-def _compare(runs: Sequence[ReportRun], a: int, b: int) -> Comparison:
+def neighbours(pairs: Sequence[Comparison]) -> dict[int, Comparison]:
+    """Place of a run in the ranking -> its comparison with the next one."""
+    return {pair.first: pair for pair in pairs if pair.second == pair.first + 1}
+
+
+def _compare(runs: Sequence[ReportRun], a: int, b: int, *, whole: bool) -> dict[str, Any]:
     first, second = runs[a], runs[b]
-    if first.dataset is not second.dataset:
-        return Comparison(
-            a, b, 0, refused="They were asked different datasets, so that no item of one is in the other."
-        )
-    both = [item_id for item_id in first.answers if item_id in second.answers]
-    moves: dict[tuple[Outcome, Outcome], int] = {}
-    for item_id in both:
-        move = (first.outcomes[item_id], second.outcomes[item_id])
-        if move[0] != move[1]:
-            moves[move] = moves.get(move, 0) + 1
-    ordered = tuple((*move, count) for move, count in sorted(moves.items(), key=lambda row: (-row[1], row[0])))
-    answered = [
-        item_id
-        for item_id in both
-        if first.answers[item_id].prediction is not None and second.answers[item_id].prediction is not None
+    protocol = first.protocol
+    shared = [item_id for item_id in first.items if item_id in second.items]
+    told: dict[str, Any] = {"first": a, "second": b, "n": len(shared), "p": None}
+    told |= {"only_first_right": 0, "only_second_right": 0, "moves": _moves(first, second)}
+    if not shared:
+        return told
+    ours, theirs = paired([first.items[name] for name in shared], [second.items[name] for name in shared])
+    # The better one of a pair stands first, so that what it has more is a difference above zero.
+    pairs = [
+        (one.is_right(protocol), other.is_right(protocol))
+        for one, other in zip(ours, theirs, strict=True)
+        if UNJUDGED not in (one.verdict, other.verdict)
     ]
-    ours, theirs = judged(first, answered), judged(second, answered)
-    if not ours:
-        return Comparison(a, b, 0, moves=ordered, refused="No item is known that both runs answered.")
-    found = compare(ours, theirs)
-    test = found["mcnemar"]["all"]
-    return Comparison(
-        first=a,
-        second=b,
-        n=len(ours),
-        differences=tuple(_differences(found)),
-        only_first_right=test["n_only_a"],
-        only_second_right=test["n_only_b"],
-        p=test["p"],
-        moves=ordered,
-    )
+    told |= {"only_first_right": pairs.count((True, False)), "only_second_right": pairs.count((False, True))}
+    told["p"] = p_value_of_cal(ours, theirs, protocol)
+    if whole:
+        # One resample: the scores that are shown have intervals without any.
+        told["differences"] = _differences(compare(theirs, ours, protocol=protocol, n_resamples=1))
+    else:
+        both = [value_of(summary(side, protocol), CAL).value for side in (ours, theirs)]
+        difference = None if both[0] is None or both[1] is None else both[0] - both[1]
+        told["differences"] = (Difference(CAL, CAL.label, both[0], both[1], difference, None, None),)
+    return told
 
 
-def _differences(found: dict[str, Any]) -> list[Difference]:
+def _moves(first: ReportRun, second: ReportRun) -> tuple[tuple[Outcome, Outcome, int], ...]:
+    moves: dict[tuple[Outcome, Outcome], int] = {}
+    for item_id, before in first.outcomes.items():
+        after = second.outcomes.get(item_id)
+        if after is not None and after != before:
+            moves[before, after] = moves.get((before, after), 0) + 1
+    return tuple((*move, count) for move, count in sorted(moves.items(), key=lambda row: (-row[1], row[0])))
+
+
+def _differences(found: dict[str, Any]) -> tuple[Difference, ...]:
     measures = {measure.key: measure for measure in HEADLINE}
     rows = [_difference(measures[key], measures[key].label, found["scores"][key]) for key in SHOWN]
     cal = measures["cal"]
-    return rows + [_difference(cal, f"Cal, {name}", found["by_group"][name]["cal"]) for name in GROUP_NAMES]
+    return tuple(rows + [_difference(cal, f"Cal, {name}", found["by_group"][name]["cal"]) for name in GROUPS])
 
 
 def _difference(measure: Measure, label: str, told: dict[str, Any]) -> Difference:
+    """`told` is of the first run minus the second: b and a of `compare`."""
     low, high = told.get("interval") or (None, None)
-    first, second, difference = (number(told[key]) for key in ("a", "b", "difference"))
+    first, second, difference = (number(told[key]) for key in ("b", "a", "difference"))
     return Difference(measure, label, first, second, difference, number(low), number(high))
-
-
-def changed_outcomes(comparison: Comparison) -> list[tuple[str, str, int]]:
-    """The moves by the names of their outcomes."""
-    return [(OUTCOMES[before][0], OUTCOMES[after][0], count) for before, after, count in comparison.moves]

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 import omni_persona
-from omni_persona_report.gather import ReportRun
 from omni_persona_report.measures import number, slice_of
+from omni_persona_report.report_run import ReportRun
 
 FOLDER = ".eval_results"
 FILE = "omni-persona.yaml"

@@ -23,14 +23,13 @@ class Measure:
 
 CAL = Measure("cal", "Cal", "Mean of Ans and Unans: the headline")
 ANS = Measure("ans", "Ans", "Answerable items answered rightly, without abstaining")
-UNANS = Measure("unans", "Unans", "Unanswerable items on which the model abstains (true abstention, TA)")
+UNANS = Measure("unans", "Unans (TA)", "Unanswerable items on which the model abstains: true abstention")
 
 HEADLINE: tuple[Measure, ...] = (
     CAL,
     ANS,
     UNANS,
     Measure("one_minus_fa", "1-FA", "Answerable items on which the model does not abstain"),
-    Measure("ta", "TA", "True abstention: the same rate as Unans"),
     Measure("abstention_avg", "Abst. avg", "Mean of 1-FA and TA"),
     Measure("abs_f1", "Abs-F1", "F1 of abstaining, with unanswerable as the positive class"),
     Measure("rouge_l", "ROUGE-L", "Longest common subsequence with the gold answer, recall"),

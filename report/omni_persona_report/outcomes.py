@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from omni_persona_cal import abstains
@@ -85,18 +85,21 @@ _LEAD = 1.25
 """By how much the note must be ahead of the next one."""
 
 
-def source_of(prediction: str, question: str, notes: Sequence[str]) -> int | None:
+def source_of(
+    prediction: str, question: str, notes: Sequence[str], stems: Callable[[str], frozenset[str]] | None = None
+) -> int | None:
     """The place of the note that an answer's words come from; None where it is not clear.
 
     Words that the question holds count for nothing, and a word counts less the more notes hold it. A rule of thumb
-    for reading wrong answers; no score depends on it.
+    for reading wrong answers; no score depends on it. stems: `stems_of`, which may remember what it found.
 
     >>> source_of("She keeps bees.", "What is her hobby?", ["Ann keeps bees in Porto.", "Eve collects stamps."])
     0
     """
-    asked = set(_stems(question))
-    said = [word for word in dict.fromkeys(_stems(prediction)) if word not in asked and word not in _COMMON]
-    held = [set(_stems(note)) for note in notes]
+    stems = stems or stems_of
+    asked = stems_of(question)
+    said = sorted(word for word in stems_of(prediction) if word not in asked and word not in _COMMON)
+    held = [stems(note) for note in notes]
     weights = {word: math.log((len(notes) + 1) / (sum(word in note for note in held) + 0.5)) for word in said}
     total = sum(weights.values())
     if not held or not total:
@@ -108,5 +111,6 @@ def source_of(prediction: str, question: str, notes: Sequence[str]) -> int | Non
     return best if clear and found[best] > 0 else None
 
 
-def _stems(text: str) -> list[str]:
-    return [stem(word) for word in words(plain(text))]
+def stems_of(text: str) -> frozenset[str]:
+    """The stems of a text's words."""
+    return frozenset(stem(word) for word in words(plain(text)))

@@ -1,14 +1,28 @@
 "use strict";
 // The item browser. Everything that comes from a run or a dataset is put in as text, never as markup.
-(() => {
+const report = (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const form = document.querySelector(".filters");
+  const form = document.getElementById("filters");
   const list = document.getElementById("list");
   const pane = document.getElementById("item");
   const count = document.getElementById("count");
   const outcomes = new Map(data.outcomes.map(([key, name, meaning], place) => [key, { name, meaning, place }]));
   const FIELDS = ["run", "outcome", "group", "task", "absence", "versus", "agree", "q"];
   const UNSEEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]/gu;
+
+  // Texts, memories and media stand once in the data; here each item gets what belongs to it, when it is asked.
+  const textAt = (place) => (place < 0 ? null : data.texts[place]);
+  const KEYS = ["id", "g", "t", "a", "q", "gold", "f", "target", "set", "query", "sim"];
+  data.items = data.items.map((row) => {
+    const item = Object.fromEntries(row.map((value, at) => [KEYS[at], value]));
+    Object.defineProperty(item, "m", {
+      get: () => data.sets[item.set].map(([n, i, s, said], at) => ({ n: textAt(n), i, s, said: textAt(said), sim: item.sim && item.sim[at] })),
+    });
+    return item;
+  });
+  for (const run of data.runs) {
+    run.answers = run.answers.map((row) => row && { p: row[0], o: data.outcomes[row[1]][0], ...row[2] });
+  }
 
   let shown = []; // places in data.items that the filters leave, in order
   let current = -1; // a place in data.items
@@ -43,7 +57,7 @@
   const addresses = new Map();
   function address(name) {
     if (addresses.has(name)) return addresses.get(name);
-    const holder = document.getElementById(`m-${name}`);
+    const holder = document.getElementById(`m${name}`);
     if (!holder) return null;
     const type = holder.dataset.type;
     if (!type) return "";
@@ -56,17 +70,17 @@
   }
 
   function picture(name, alt) {
-    const url = name && address(name);
+    const url = name >= 0 && address(name);
     return url ? el("img", { class: "face", src: url, alt }) : missing(name, "photo");
   }
 
   function clip(name, label) {
-    const url = name && address(name);
+    const url = name >= 0 && address(name);
     return url ? el("audio", { controls: true, preload: "metadata", src: url, "aria-label": label }) : missing(name, "clip");
   }
 
   function missing(name, kind) {
-    if (!name) return el("div", { class: "nomedia" }, data.media === "none" ? `${kind} left out of this page` : `no ${kind}`);
+    if (name < 0) return el("div", { class: "nomedia" }, data.media === "none" ? `${kind} left out of this page` : `no ${kind}`);
     if (address(name) === "") return el("div", { class: "nomedia" }, `${kind} cannot be read`);
     return el("div", { class: "nomedia", "data-loading": "true" }, `${kind} is still loading`);
   }
@@ -113,12 +127,26 @@
     const rank = (place) => Math.min(2, outcomes.get(run().answers[place].o).place);
     shown.sort((one, two) => rank(one) - rank(two) || one - two); // failed, unjudged, then the dataset's order
     rows.clear();
-    list.replaceChildren(...shown.map(row));
+    list.replaceChildren();
+    listed = 0;
+    more();
     const all = run().answers.filter(Boolean).length;
     count.textContent = shown.length === all ? `${all} items` : `${shown.length} of ${all} items`;
     if (!shown.length) list.replaceChildren(el("li", { class: "empty" }, all ? "No item passes these filters." : "This run holds no items."));
     countOutcomes();
   }
+
+  /** Put the next items into the list: it grows as it is scrolled, so that a large report opens at once. */
+  const STEP = 300;
+  let listed = 0;
+  function more(until = listed + STEP) {
+    const end = Math.min(shown.length, until);
+    list.append(...shown.slice(listed, end).map(row));
+    listed = end;
+  }
+  list.parentElement.addEventListener("scroll", ({ target }) => {
+    if (listed < shown.length && target.scrollTop + 2 * target.clientHeight > target.scrollHeight) more();
+  });
 
   function row(place) {
     const item = data.items[place];
@@ -160,6 +188,8 @@
       pane.replaceChildren(el("p", { class: "empty" }, shown.length ? "Choose an item." : "Nothing to show. Loosen the filters, or show all."));
       return;
     }
+    const at = shown.indexOf(place);
+    if (at >= listed) more(at + STEP);
     const link = rows.get(place);
     if (link) {
       link.setAttribute("aria-current", "true");
@@ -171,7 +201,9 @@
       if (focus) link.focus({ preventScroll: true });
     }
     pane.replaceChildren(...details(place));
-    if (scroll) pane.scrollIntoView({ block: "start" });
+    if (!scroll) return;
+    const { top } = pane.getBoundingClientRect();
+    if (top < 0 || top > innerHeight / 3) pane.scrollIntoView({ block: "start", behavior: "instant" });
   }
 
   function details(place) {
@@ -188,15 +220,12 @@
     facts.filter(Boolean).forEach((fact, number) => meta.append(number ? " · " : "", text(fact)));
     return [
       el("header", {}, el("h3", {}, el("a", { href: permalink(place), title: "Link to this item" }, text(item.id))), el("div", { class: "step" }, step(-1, "Previous item", "←"), step(1, "Next item", "→"))),
-      meta,
+      query(item),
+      item.gold === null ? null : el("p", { class: "gold" }, el("span", { class: "what" }, "Gold answer "), text(item.gold, "span")),
+      el("div", { class: runs.length > 3 ? "answers many" : "answers", ...(runs.length > 3 ? { tabindex: "0", role: "group", "aria-label": "Answers of all runs" } : {}) }, ...runs.map((one) => answer(one, place))),
       el("p", { class: "part" }, "Memories"),
       memories(item, runs, place),
-      el("p", { class: "part" }, "Query"),
-      query(item),
-      item.gold === null ? null : el("p", { class: "part" }, "Gold answer"),
-      item.gold === null ? null : text(item.gold, "div", "gold"),
-      el("p", { class: "part" }, runs.length > 1 ? "Answers" : "Answer"),
-      ...runs.map((one) => answer(one, place)),
+      meta,
     ].filter(Boolean);
   }
 
@@ -232,9 +261,11 @@
   }
 
   function query(item) {
-    const [image, audio] = item.query[run().view] || [null, null];
+    const [image, audio] = item.query[run().view] || [-1, -1];
     const box = el("div", { class: "query" });
-    if (image || audio) box.append(el("div", { class: "cue" }, image ? picture(image, "Face that the query asks about") : null, audio ? clip(audio, "Voice that the query asks about") : null));
+    const cue = { I2I: "Asked by this face", A2A: "Asked by this voice" }[item.g];
+    if (image >= 0 || audio >= 0) box.append(el("div", { class: "cue" }, image >= 0 ? picture(image, "Face that the query asks about") : null, audio >= 0 ? clip(audio, "Voice that the query asks about") : null));
+    if (cue && data.media === "none") box.append(el("p", { class: "note" }, `${cue}, which is left out of this page.`));
     box.append(item.q === null ? el("p", { class: "note" }, "The question is not known.") : text(item.q, "p", "words"));
     return box;
   }
@@ -243,16 +274,15 @@
     const found = one.answers[place];
     const outcome = outcomes.get(found.o);
     const by = el("div", { class: "by" }, el("span", { class: `chip ${found.o}`, title: outcome.meaning }, outcome.name));
-    if (data.runs.length > 1) by.append(el("span", {}, `Run ${data.runs.indexOf(one) + 1}: `, text(one.name)));
-    const judged = found.v ? `judged ${found.v}` : null;
-    if (judged) by.append(el("span", {}, judged, found.j ? " by " : "", found.j ? text(found.j) : ""));
+    if (data.runs.length > 1) by.append(el("span", {}, `${data.runs.indexOf(one) + 1} `, text(one.name)));
+    if (found.v) by.append(el("span", {}, `judged ${found.v} by `, text(found.j || one.judge)));
     const cost = [found.tok !== undefined ? `${found.tok} tokens` : null, found.sec !== undefined ? `${found.sec.toFixed(2)} s` : null, found.c !== undefined ? `confidence ${found.c.toFixed(2)}` : null].filter(Boolean);
     if (cost.length) by.append(el("span", {}, cost.join(", ")));
     const box = el("div", { class: "answer" }, by);
     if (found.p === null) box.append(el("p", {}, "No answer", found.e ? ": " : ".", found.e ? text(found.e) : ""));
     else if (found.p.trim() === "") box.append(el("p", { class: "note" }, "An empty answer."));
     else box.append(text(found.p, "div", "said"));
-    box.append(el("p", { class: "note" }, outcome.meaning));
+    if (found.o !== "right") box.append(el("p", { class: "note" }, outcome.meaning));
     const withheld = [...one.without, ...(found.d || [])];
     if (withheld.length) box.append(el("p", { class: "note" }, "Not shown to the model: ", text(withheld.join(", "))));
     if (found.th) box.append(el("details", {}, el("summary", {}, "What the model thought first"), el("pre", { class: "wrap" }, text(found.th))));
@@ -265,10 +295,7 @@
   function permalink(place) {
     const state = new URLSearchParams();
     for (const name of FIELDS) if (value(name) && !(name === "run" && value(name) === "0")) state.set(name, value(name));
-    if (place >= 0) {
-      if (data.items[place].d) state.set("dataset", data.items[place].d);
-      state.set("item", data.items[place].id);
-    }
+    if (place >= 0) state.set("item", data.items[place].id);
     return `#${state}`;
   }
 
@@ -287,8 +314,7 @@
       field.value = state.get(name) ?? (name === "run" ? "0" : "");
       if (field.selectedIndex === -1) field.selectedIndex = 0;
     }
-    const dataset = Number(state.get("dataset")) || 0;
-    let wanted = data.items.findIndex((item) => item.id === state.get("item") && item.d === dataset);
+    let wanted = data.items.findIndex((item) => item.id === state.get("item"));
     if (wanted >= 0 && !run().answers[wanted]) {
       const holder = data.runs.findIndex((one) => one.answers[wanted]);
       if (holder >= 0) form.elements.run.value = String(holder);
@@ -324,7 +350,7 @@
     const link = event.target.closest("a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    show(Number(link.dataset.place), { focus: true, scroll: matchMedia("(max-width:760px)").matches });
+    show(Number(link.dataset.place), { focus: true, scroll: true });
     remember();
   });
   pane.addEventListener("click", (event) => {
@@ -352,4 +378,5 @@
     if (pane.querySelector("[data-loading]")) show(current);
   });
   document.documentElement.dataset.ready = "true";
+  return { data, el, text };
 })();

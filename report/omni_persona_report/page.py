@@ -5,51 +5,25 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
 import omni_persona
-from omni_persona import GROUPS, TASKS
 from omni_persona_artifacts import characters
+from omni_persona_cal import figure
 from omni_persona_cal.audit import findings_in_words
-from omni_persona_report import figures
-from omni_persona_report.comparison import Comparison, changed_outcomes
-from omni_persona_report.gather import Gathered, ReportRun
-from omni_persona_report.measures import (
-    ABSENCE_NAMES,
-    ANS,
-    CAL,
-    GROUP_NAMES,
-    HEADLINE,
-    SLICED,
-    UNANS,
-    Measure,
-    Value,
-    shown,
-    signed,
-    slice_of,
-    value_of,
-)
+from omni_persona_report.analyses import errors, gaps, judge_checks
+from omni_persona_report.comparison import Comparison, neighbours
+from omni_persona_report.figures import Figure
+from omni_persona_report.gather import Gathered
+from omni_persona_report.measures import ABSENCE_NAMES, GROUP_NAMES, shown, signed
 from omni_persona_report.media import Embedded, Size
 from omni_persona_report.page_data import page_json
 from omni_persona_report.published import PublishedRow
-from omni_persona_report.reproduction import command_note, commands, facts, manifest_text
-
-_DARK = figures.style(
-    ink="#e9eaec",
-    muted="#a2a9b3",
-    line="#343940",
-    paper="#1d2024",
-    series=("#6aa9ec", "#f0935a", "#5fc592", "#b795ea", "#f2808f", "#55bccd", "#d3ab43", "#d58fc6"),
-    ramp=(
-        "#22272e", "#25313f", "#293d54", "#2d4a6a", "#325a83", "#3a6d9f", "#4b84b9", "#6a9dcd", "#93bbe0", "#c2dbf3",
-    ),
-    light_text=range(6),
-)  # fmt: skip
+from omni_persona_report.references import baselines_beside
+from omni_persona_report.views import headline_measures, interval_method, run_view, task_views, weakest
 
 _MEDIA = {
     "small": "made small: pictures to 256 pixels, clips to MP3",
@@ -57,50 +31,13 @@ _MEDIA = {
     "none": "left out",
 }
 
-
-@dataclass(frozen=True)
-class RunView:
-    """What the template says of a run."""
-
-    name: str
-    cal: Value
-    ans: Value
-    unans: Value
-    n: int
-    judge: str
-    incomplete: bool
-    headline: list[Value]
-    by_group: list[list[Value]]
-    by_absence: list[Value]
-    facts: list[tuple[str, str]]
-    commands: str
-    command_note: str
-    manifest: str
-
-
-@dataclass(frozen=True)
-class TaskView:
-    """A row of the table of tasks."""
-
-    task: omni_persona.Task
-    n: int
-    values: list[list[Value]]
-
-
-@dataclass(frozen=True)
-class PairView:
-    """A comparison with the names of its outcomes."""
-
-    one: Comparison
-    changes: list[tuple[str, str, int]]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.one, name)
+FULL_TASKS = 2
+"""Up to this many runs the table of tasks shows Ans, Unans and Cal of each; of more, Cal alone."""
 
 
 def render(
     gathered: Gathered,
-    drawings: Sequence[figures.Figure],
+    drawings: Sequence[Figure],
     pairs: Sequence[Comparison],
     published: Sequence[PublishedRow],
     media: Sequence[Embedded],
@@ -108,36 +45,57 @@ def render(
     *,
     title: str | None = None,
 ) -> str:
-    """The page. It holds a security policy that forbids it every request, and runs no script but its own."""
+    """The page. It holds a security policy that forbids it every request, and runs no script but its own.
+
+    published: rows to show beside the runs where the items are those that they were measured on, else folded away.
+    """
     here = files("omni_persona_report")
-    css = (here / "page.css").read_text("utf-8") + "\n" + _figure_styles()
-    script = (here / "page.js").read_text("utf-8")
+    css = (here / "page.css").read_text("utf-8") + "\n" + figure.style() + "\n"
+    script = "".join((here / name).read_text("utf-8") for name in ("page.js", "compare.js"))
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False, keep_trailing_newline=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=False,
+        keep_trailing_newline=True,
+        loader=jinja2.FunctionLoader(lambda name: (here / "templates" / name).read_text("utf-8")),
     )
     environment.filters |= {"marked": marked, "plain": characters.visible, "shown": shown, "signed": signed}
-    measures = _measures(gathered.runs, published)
-    runs = [_run_view(run, measures) for run in gathered.runs]
-    return environment.from_string((here / "page.html").read_text("utf-8")).render(
+    runs = gathered.runs
+    beside = published if gathered.is_release else ()
+    measures = headline_measures(runs, beside)
+    return environment.get_template("page.html").render(
         policy=Markup(_policy(css, script)),
         css=Markup(css),
         script=Markup(script),
-        title=title or _title(gathered.runs),
-        summary=_summary(gathered),
+        title=title or _title(gathered),
+        heading=title or _heading(gathered),
+        about=_about(gathered),
+        measure=gathered.measure,
+        conditions=gathered.conditions,
+        left_out=gathered.left_out,
         notices=gathered.notices,
         problems=gathered.problems,
         measures=measures,
-        runs=runs,
-        has_intervals=any(value.interval for run in runs for value in run.headline),
+        runs=[run_view(run, measures) for run in runs],
+        next_pairs=neighbours(pairs),
+        references=baselines_beside(runs[0], gathered.conditions) if len(runs) == 1 else [],
+        weakest=weakest(runs[0]) if len(runs) == 1 else None,
+        interval_method=interval_method(runs),
         published=published,
+        published_beside=bool(beside),
         published_note=findings_in_words() if published else "",
         groups=GROUP_NAMES,
         absences=ABSENCE_NAMES,
-        tasks=_tasks(gathered.runs),
-        figures=drawings,
-        comparisons=[PairView(pair, changed_outcomes(pair)) for pair in pairs],
-        data=Markup(page_json(gathered, size)),
-        media=[{"name": one.name, "type": one.type, "data": Markup(one.data)} for one in media],
+        tasks=task_views(runs, full=len(runs) <= FULL_TASKS),
+        full_tasks=len(runs) <= FULL_TASKS,
+        errors=errors(runs),
+        gaps=gaps(runs),
+        judge_checks=judge_checks(runs),
+        first_figure=drawings[0],
+        figures=drawings[1:],
+        pairs=bool(pairs),
+        data=Markup(page_json(gathered, size, pairs, [one.name for one in media])),
+        media=[{"type": one.type, "data": Markup(one.data)} for one in media],
         media_note=_MEDIA[size],
         version=omni_persona.__version__,
     )
@@ -156,10 +114,6 @@ def marked(text: str) -> Markup:
     return Markup("").join(pieces)
 
 
-def _figure_styles() -> str:
-    return f"{figures.style()}\n@media (prefers-color-scheme:dark){{\n{_DARK}\n}}\n"
-
-
 def _policy(css: str, script: str) -> str:
     def source(text: str) -> str:
         return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -170,57 +124,26 @@ def _policy(css: str, script: str) -> str:
     )
 
 
-def _title(runs: Sequence[ReportRun]) -> str:
-    names = [run.name for run in runs]
+def _title(gathered: Gathered) -> str:
+    names = [run.name for run in gathered.runs]
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} other runs"
 
 
-def _summary(gathered: Gathered) -> str:
-    n_runs, items = len(gathered.runs), sum(len(dataset.entries) for dataset in gathered.datasets)
-    runs = "One run" if n_runs == 1 else f"{n_runs} runs"
-    datasets = "" if len(gathered.datasets) == 1 else f" of {len(gathered.datasets)} datasets"
-    return f"{runs} over {items} items{datasets}."
+def _heading(gathered: Gathered) -> str:
+    recipe = gathered.dataset.about.recipe
+    name = f"Omni-Persona {recipe}" if recipe else "Omni-Persona"
+    count = len(gathered.runs)
+    return f"{name}: {gathered.runs[0].name}" if count == 1 else f"{name}: {count} runs"
 
 
-def _measures(runs: Sequence[ReportRun], published: Sequence[PublishedRow]) -> list[Measure]:
-    """The columns that any run or row has a figure for."""
-    return [
-        measure
-        for measure in HEADLINE
-        if any(value_of(run.scores, measure).value is not None for run in runs)
-        or (measure.key in ("cal", "ans", "unans"))
-        or any(measure.key in row.values for row in published)
-    ]
-
-
-def _run_view(run: ReportRun, measures: Sequence[Measure]) -> RunView:
-    scores = run.scores or {}
-    n = scores.get("n")
-    absences = (("none", ANS), ("absent_persona", UNANS), ("absent_attribute", UNANS))
-    return RunView(
-        name=run.name,
-        cal=value_of(scores, CAL),
-        ans=value_of(scores, ANS),
-        unans=value_of(scores, UNANS),
-        n=n if isinstance(n, int) else len(run.answers) - run.count("failed"),
-        judge=str(scores.get("judge") or "-"),
-        incomplete=bool(run.count("failed") or run.count("unjudged") or run.n_missing),
-        headline=[value_of(scores, measure) for measure in measures],
-        by_group=[[value_of(slice_of(scores, "by_group", group), measure) for measure in SLICED] for group in GROUPS],
-        by_absence=[value_of(slice_of(scores, "by_absence", name), measure) for name, measure in absences],
-        facts=facts(run),
-        commands=commands(run),
-        command_note=command_note(run),
-        manifest=manifest_text(run),
-    )
-
-
-def _tasks(runs: Sequence[ReportRun]) -> list[tuple[str, list[TaskView]]]:
-    def view(task: omni_persona.Task) -> TaskView:
-        parts = [slice_of(run.scores, "by_task", task.name) for run in runs]
-        counts = [part["n"] for part in parts if part is not None and isinstance(part.get("n"), int)]
-        return TaskView(
-            task, max(counts, default=0), [[value_of(part, measure) for measure in SLICED] for part in parts]
-        )
-
-    return [(group, [view(task) for task in TASKS.values() if task.group == group]) for group in GROUPS]
+def _about(gathered: Gathered) -> str:
+    """What was asked, and about whom, in a sentence or two."""
+    dataset = gathered.dataset
+    entries = dataset.entries.values()
+    samples = {entry.source_sample_id for entry in entries if entry.source_sample_id}
+    told = f"{len(entries)} items"
+    told += f" over {len(samples)} sets of memories" if samples else ""
+    people = dataset.about.people
+    told += f" of {people}" if people[:1].isdigit() else f"; {people}" if people else ""
+    pool = f", from the pool {dataset.about.pool}" if dataset.about.pool else ""
+    return f"{told}{pool}."

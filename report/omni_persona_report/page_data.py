@@ -1,27 +1,53 @@
-"""What the item browser reads: items and answers as JSON that is safe inside a script element."""
+"""What the item browser reads: items and answers as JSON that is safe inside a script element.
+
+Notes, transcripts and names of media stand once and are referred to by their place; so do the memories that sibling
+items share.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from omni_persona import TASKS
-from omni_persona_report.gather import Gathered, ReportRun
-from omni_persona_report.measures import ABSENCE_NAMES, GROUP_NAMES
+from omni_persona_report.comparison import Comparison, Difference
+from omni_persona_report.gather import Gathered
+from omni_persona_report.measures import ABSENCE_NAMES, GROUP_NAMES, shown, signed
 from omni_persona_report.media import Size
 from omni_persona_report.outcomes import OUTCOMES
 from omni_persona_report.report_dataset import Entry, Memory, ReportDataset
+from omni_persona_report.report_run import ReportRun
 
 _SAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 """A script element ends, or turns strange, by these alone; within JSON they stand in strings alone."""
 
+_PLACES = {name: place for place, name in enumerate(OUTCOMES)}
 
-def page_json(gathered: Gathered, size: Size) -> str:
-    """The data of a page."""
-    places = [(number, item_id) for number, dataset in enumerate(gathered.datasets) for item_id in dataset.entries]
+
+class _Once:
+    """A list that holds each value once."""
+
+    def __init__(self) -> None:
+        self.places: dict[Hashable, int] = {}
+
+    def place(self, value: Hashable | None) -> int:
+        """Where the value stands; -1 for None."""
+        return -1 if value is None else self.places.setdefault(value, len(self.places))
+
+
+def page_json(gathered: Gathered, size: Size, pairs: Sequence[Comparison], media: Sequence[str]) -> str:
+    """The data of a page. media: the names of those that the page holds, in their order."""
+    texts, sets = _Once(), _Once()
+    files = {name: place for place, name in enumerate(media)}
+    entries = list(gathered.dataset.entries.values())
+    items = [_item(entry, texts, sets, files) for entry in entries]
     value = {
-        "items": [_item(gathered.datasets[number].entries[item_id], number) for number, item_id in places],
-        "runs": [_run(run, gathered.datasets.index(run.dataset), places) for run in gathered.runs],
+        "texts": list(texts.places),
+        "sets": list(sets.places),
+        "items": items,
+        "runs": [_run(run, entries) for run in gathered.runs],
+        "pairs": [_pair(pair) for pair in pairs],
         "outcomes": [(key, name, meaning) for key, (name, meaning) in OUTCOMES.items()],
         "groups": {key: f"{key}, {name}" for key, name in GROUP_NAMES.items()},
         "absences": ABSENCE_NAMES,
@@ -46,56 +72,83 @@ def shown_media(dataset: ReportDataset) -> tuple[list[str], list[str]]:
     return pictures, clips
 
 
-def _item(entry: Entry, dataset: int) -> dict[str, Any]:
-    return {
-        "d": dataset,
-        "id": entry.item_id,
-        "g": entry.group,
-        "t": entry.task,
-        "a": entry.absence,
-        "q": entry.question,
-        "gold": entry.gold,
-        "f": entry.subfield,
-        "target": entry.target,
-        "m": [_memory(memory) for memory in entry.memories],
-        "query": entry.query_media,
-    }
+def _item(entry: Entry, texts: _Once, sets: _Once, files: dict[str, int]) -> list[Any]:
+    """Id, group, task, absence, question, gold answer, what is asked for, place of the person asked about, place of
+    the memories among the sets, the media beside the question for each view, and similarities where they are known."""
+
+    def file(name: str | None) -> int:
+        return -1 if name is None else files.get(name, -1)
+
+    def memory(one: Memory) -> tuple[int, ...]:
+        return texts.place(one.text), file(one.image), file(one.audio), texts.place(one.transcript or None)
+
+    known = [{name: round(value, 2) for name, value in one.similarity.items()} for one in entry.memories]
+    told = [
+        entry.item_id,
+        entry.group,
+        entry.task,
+        entry.absence,
+        entry.question,
+        entry.gold,
+        entry.subfield,
+        -1 if entry.target is None else entry.target,
+        sets.place(tuple(map(memory, entry.memories))),
+        [[file(image), file(audio)] for image, audio in entry.query_media],
+    ]
+    return [*told, known] if any(known) else told
 
 
-def _memory(memory: Memory) -> dict[str, Any]:
-    told: dict[str, Any] = {"n": memory.text, "i": memory.image, "s": memory.audio}
-    if memory.transcript:
-        told["said"] = memory.transcript
-    if memory.similarity:
-        told["sim"] = {name: round(value, 3) for name, value in memory.similarity.items()}
-    return told
-
-
-def _run(run: ReportRun, dataset: int, places: list[tuple[int, str]]) -> dict[str, Any]:
+def _run(run: ReportRun, entries: Sequence[Entry]) -> dict[str, Any]:
     return {
         "name": run.name,
+        "judge": run.judge,
         "view": run.dataset.views.index(run.view) if run.view in run.dataset.views else 0,
         "without": run.view.without,
-        "answers": [_answer(run, item_id) if number == dataset else None for number, item_id in places],
+        "answers": [_answer(run, entry.item_id) for entry in entries],
     }
 
 
-def _answer(run: ReportRun, item_id: str) -> dict[str, Any] | None:
+def _answer(run: ReportRun, item_id: str) -> list[Any] | None:
+    """The answer, the place of its outcome, and what else is known of it."""
     said = run.answers.get(item_id)
     if said is None:
         return None
     verdict = said.verdict
-    told: dict[str, Any] = {"p": said.prediction, "o": run.outcomes[item_id]}
     optional = {
         "e": said.error,
         "v": verdict.verdict if verdict else None,
-        "j": verdict.judge if verdict else None,
+        "j": verdict.judge if verdict and verdict.judge != run.judge else None,
         "raw": verdict.raw if verdict else None,
         "c": said.confidence,
-        "sec": said.seconds,
+        "sec": None if said.seconds is None else round(said.seconds, 3),
         "tok": said.output_tokens,
         "th": said.thinking,
         "d": list(said.dropped) or None,
         "src": run.sources[item_id],
     }
-    return told | {key: value for key, value in optional.items() if value is not None}
+    more = {key: value for key, value in optional.items() if value is not None}
+    told = [said.prediction, _PLACES[run.outcomes[item_id]]]
+    return [*told, more] if more else told
+
+
+def _pair(pair: Comparison) -> dict[str, Any]:
+    return {
+        "a": pair.first,
+        "b": pair.second,
+        "n": pair.n,
+        "p": pair.p_holm,
+        "onlyA": pair.only_first_right,
+        "onlyB": pair.only_second_right,
+        "scores": [_difference(one) for one in pair.differences],
+        "moves": [[_PLACES[before], _PLACES[after], count] for before, after, count in pair.moves[:40]],
+    }
+
+
+def _difference(one: Difference) -> list[str | bool]:
+    """Label, both scores, their difference and its interval as they are printed, and whether it leaves out zero.
+
+    As text: a browser rounds halves another way than the tables were rounded.
+    """
+    scores = shown(one.first, one.measure), shown(one.second, one.measure)
+    ends = [signed(end, one.measure) for end in (one.difference, one.low, one.high)]
+    return [one.label, *scores, *ends, one.clear]

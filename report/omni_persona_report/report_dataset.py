@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,10 @@ from omni_persona_artifacts.construction import FILE, read_construction
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.errors import ItemError
+from omni_persona_artifacts.references import references
 from omni_persona_artifacts.shown import Ablation, Cues, query_media
+from omni_persona_report.about import About, read_about
+from omni_persona_report.outcomes import stems_of
 
 
 @dataclass(frozen=True)
@@ -66,20 +71,6 @@ class Entry:
     def answerable(self) -> bool | None:
         return None if not self.absence else self.absence == "none"
 
-    def reference(self) -> omni_persona.Reference | None:
-        """What the metric needs, or None where that is not known."""
-        if self.gold is None or not (self.source_sample_id and self.group and self.task and self.absence):
-            return None
-        return omni_persona.Reference(
-            augmented_id=self.item_id,
-            source_sample_id=self.source_sample_id,
-            group=self.group,
-            task=self.task,
-            absence=self.absence,
-            gold_answer=self.gold,
-            answerable=self.absence == "none",
-        )
-
 
 @dataclass
 class ReportDataset:
@@ -93,6 +84,32 @@ class ReportDataset:
     media: dict[str, Media] = field(default_factory=dict)
     """Hash -> picture or clip, each once."""
     notices: list[str] = field(default_factory=list)
+    about: About = field(default_factory=About)
+    references: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Item -> what the metric must know of it, where that is known."""
+
+    @cached_property
+    def stems(self) -> Callable[[str], frozenset[str]]:
+        """`stems_of`, which reads each note once."""
+        return cache(stems_of)
+
+    def reference(self, item_id: str) -> Mapping[str, Any] | None:
+        """What the metric must know of an item; None where that is not known."""
+        found = self.references.get(item_id)
+        entry = self.entries.get(item_id)
+        if found is not None or entry is None or entry.gold is None:
+            return found
+        if not (entry.source_sample_id and entry.group and entry.task and entry.absence):
+            return None
+        return omni_persona.Reference(
+            augmented_id=item_id,
+            source_sample_id=entry.source_sample_id,
+            group=entry.group,
+            task=entry.task,
+            absence=entry.absence,
+            gold_answer=entry.gold,
+            answerable=entry.absence == "none",
+        )
 
     @property
     def has_similarity(self) -> bool:
@@ -102,8 +119,11 @@ class ReportDataset:
 def read_dataset(path: Path, views: Sequence[View], *, fingerprint: str, with_media: bool = True) -> ReportDataset:
     """Read a dataset folder. Raises what `DatasetFolder` raises; an item that cannot be read becomes a notice."""
     folder = DatasetFolder(path)
-    dataset = ReportDataset(str(path), fingerprint, {}, list(views))
+    dataset = ReportDataset(str(path), fingerprint, {}, list(views), about=read_about(path))
     beside = _construction(path, dataset.notices)
+    # What cannot be read is told item by item below, or was told of the side file.
+    with suppress(OSError, ValueError, pa.ArrowException):
+        dataset.references = {row["augmented_id"]: row for row in references(path)}
     for item in folder.items(folder.rows):
         if isinstance(item, ItemError):
             dataset.notices.append(f"{path}: {item}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from omni_persona_report.gather import ReportRun, model_name
+from omni_persona_report.report_run import ReportRun, model_name
 
 
 def facts(run: ReportRun) -> list[tuple[str, str]]:
@@ -34,7 +34,7 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
         ("Seed", manifest.get("seed")),
         ("Judge", _mapping(run.scores).get("judge")),
         ("Protocol", _mapping(run.scores).get("protocol")),
-        ("Scores", "made for this report; `omni-persona score` keeps them" if run.scored_on_the_way else None),
+        ("Scores", "made for this report; `omni-persona score` keeps them" if run.scored_here else None),
         ("Device", hardware.get("device")),
         ("GPUs", ", ".join(map(str, hardware.get("gpus") or []))),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items() if version)),

@@ -1,187 +1,147 @@
-"""Tables for a paper: the forms of the published Table 2 and Table S.2, as LaTeX, CSV and Markdown."""
+"""Tables as CSV, LaTeX (booktabs) and Markdown. What a cell says is the same in each."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from omni_persona_artifacts.characters import visible
-from omni_persona_report.gather import ReportRun
-from omni_persona_report.measures import number, slice_of
-from omni_persona_report.published import PublishedRow
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of figures."""
+    """One column."""
 
     key: str
-    """Its name in a CSV file: that of the published tables."""
+    """Its name in a CSV file."""
     head: str
-    score: str
-    """Its key in `scores.json`."""
-    group: str = ""
-    """Of which group; of all items where it is empty."""
-    percent: bool = True
+    digits: int | None = None
+    """Decimals of its figures; None for a column of words."""
+    bold_best: bool = False
+    """Whether LaTeX shows the largest figure of the report's own runs in bold."""
 
 
 @dataclass(frozen=True)
-class Form:
-    """A table by its columns."""
+class Number:
+    """A figure, as it is printed: a rate already x 100."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    """Ends of its 95 % interval."""
+
+
+Cell: TypeAlias = str | Number
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table."""
 
     name: str
+    """Its file name without ending."""
     caption: str
-    published: tuple[str, ...]
-    """The tables whose published rows stand in it."""
     columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    """Of the report's own runs."""
+    published: tuple[tuple[Cell, ...], ...] = ()
+    """Rows that others have published; empty unless they are of the same items."""
+
+    def __post_init__(self) -> None:
+        for row in (*self.rows, *self.published):
+            if len(row) != len(self.columns):
+                raise ValueError(f"{self.name}: expected {len(self.columns)} cells, got {len(row)}")
 
 
-_GROUPED = tuple(
-    Column(f"{group.lower()}_{score}", f"{group} {score.capitalize()}", score, group)
-    for group in ("I2I", "A2A", "T2T", "T2Any")
-    for score in ("ans", "unans", "cal")
-)
-
-FORMS = (
-    Form(
-        "table_2",
-        "Answering and abstaining by group.",
-        ("table_2", "release"),
-        (
-            Column("ans", "Ans", "ans"),
-            Column("cal", "Cal", "cal"),
-            *_GROUPED,
-            Column("one_minus_fa", "1-FA", "one_minus_fa"),
-            Column("ta", "TA", "ta"),
-            Column("avg", "Avg", "abstention_avg"),
-        ),
-    ),
-    Form(
-        "table_s2",
-        "All scores.",
-        ("table_s2",),
-        (
-            Column("cal", "Cal", "cal"),
-            Column("ans", "Ans", "ans"),
-            Column("unans", "Unans", "unans"),
-            Column("abs_f1", "Abs-F1", "abs_f1"),
-            Column("rouge_l", "ROUGE-L", "rouge_l"),
-            Column("token_f1", "Token-F1", "token_f1"),
-            Column("bertscore", "BERTScore", "bertscore"),
-            Column("avg_all", "Avg all", "avg_all"),
-            Column("one_minus_fa", "1-FA", "one_minus_fa"),
-            Column("ta", "TA", "ta"),
-            Column("avg_abstention", "Avg abst.", "abstention_avg"),
-            Column("mean_len", "Words", "mean_len", percent=False),
-        ),
-    ),
-)
+def rate(value: float | None, low: float | None = None, high: float | None = None) -> Number:
+    """A rate of 0..1 with its interval, x 100."""
+    return Number(*(None if one is None else 100 * one for one in (value, low, high)))
 
 
-@dataclass(frozen=True)
-class Line:
-    """One row: its names, and its figures in the order of the columns, already x 100."""
-
-    model: str
-    regime: str
-    source: str
-    """`this report`, or where it was published."""
-    figures: tuple[float | None, ...]
-
-
-def lines(form: Form, runs: Sequence[ReportRun], published: Sequence[PublishedRow]) -> list[Line]:
-    """The rows of a table, published ones last."""
-    ours = [Line(run.name, "", "this report", _figures(form, run.scores)) for run in runs]
-    theirs = [
-        Line(row.model, row.regime, f"published: {row.source}", _published(form, row))
-        for row in published
-        if row.table in form.published
+def as_csv(table: Table) -> str:
+    """Comma-separated: the columns, then the ends of the intervals of those that have any; an empty cell for none."""
+    ended = [
+        place
+        for place in range(len(table.columns))
+        if any(isinstance(cell := row[place], Number) and cell.low is not None for row in table.rows)
     ]
-    return ours + theirs
-
-
-def _figures(form: Form, scores: Mapping[str, Any] | None) -> tuple[float | None, ...]:
-    def figure(column: Column) -> float | None:
-        if column.score == "avg_all":
-            return _scaled(_mean_of_seven(scores or {}), column)
-        part = slice_of(scores, "by_group", column.group) if column.group else scores
-        return _scaled(number((part or {}).get(column.score)), column)
-
-    return tuple(figure(column) for column in form.columns)
-
-
-def _mean_of_seven(scores: Mapping[str, Any]) -> float | None:
-    """The supplement's mean over all scores: of its first seven, None where one of them is missing."""
-    seven = [number(scores.get(key)) for key in ("cal", "ans", "unans", "abs_f1", "rouge_l", "token_f1", "bertscore")]
-    known = [value for value in seven if value is not None]
-    return sum(known) / len(seven) if len(known) == len(seven) else None
-
-
-def _published(form: Form, row: PublishedRow) -> tuple[float | None, ...]:
-    return tuple(
-        _scaled((row.groups.get(column.group, {}) if column.group else row.values).get(column.score), column)
-        for column in form.columns
-    )
-
-
-def _scaled(value: float | None, column: Column) -> float | None:
-    return None if value is None else 100 * value if column.percent else value
-
-
-def as_csv(form: Form, rows: Sequence[Line]) -> str:
-    """Comma-separated, figures with one decimal, an empty cell for none."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["model", "regime", *(column.key for column in form.columns), "source"])
-    for row in rows:
-        figures = ["" if figure is None else f"{figure:.1f}" for figure in row.figures]
-        writer.writerow([_for_a_sheet(row.model), _for_a_sheet(row.regime), *figures, _for_a_sheet(row.source)])
+    heads = [column.key for column in table.columns]
+    writer.writerow([*heads, *(f"{heads[place]}_{end}" for place in ended for end in ("low", "high"))])
+    for row in (*table.rows, *table.published):
+        cells = [_plain(cell, column) for cell, column in zip(row, table.columns, strict=True)]
+        for place in ended:
+            cell, digits = row[place], table.columns[place].digits
+            ends = (cell.low, cell.high) if isinstance(cell, Number) else (None, None)
+            cells += ["" if end is None else f"{end:.{digits or 0}f}" for end in ends]
+        writer.writerow(cells)
     return text.getvalue()
 
 
-def as_markdown(form: Form, rows: Sequence[Line]) -> str:
+def as_markdown(table: Table) -> str:
     """A Markdown table; names are shown as they are, whatever marks they hold."""
-    heads = ["Model", "Regime", *(column.head for column in form.columns), "Source"]
-    ruler = ["---", "---", *["---:"] * len(form.columns), "---"]
-    table = [heads, ruler]
-    for row in rows:
-        table.append([_marks(row.model), _marks(row.regime), *map(_shown, row.figures), _marks(row.source)])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in table) + "\n"
+    lines = [[column.head for column in table.columns], ["---" if c.digits is None else "---:" for c in table.columns]]
+    for row in (*table.rows, *table.published):
+        lines.append(
+            [
+                _marks(cell) if isinstance(cell, str) else f"{_shown(cell, column)} {_interval(cell, column)}".strip()
+                for cell, column in zip(row, table.columns, strict=True)
+            ]
+        )
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + f"\n\n{_marks(table.caption)}\n"
 
 
-def as_latex(form: Form, rows: Sequence[Line]) -> str:
-    """A table for LaTeX with the package `booktabs`; the best of this report's runs in each column is bold."""
-    ours = [row for row in rows if row.source == "this report"]
-    best = [
-        max((row.figures[place] for row in ours if row.figures[place] is not None), default=None)  # type: ignore[type-var]
-        for place in range(len(form.columns))
-    ]
+def as_latex(table: Table) -> str:
+    """A table for LaTeX with the package `booktabs`; intervals stand in small type below their figures."""
+    best = [_best(table, place) for place in range(len(table.columns))]
+    kinds = "".join("l" if column.digits is None else "r" for column in table.columns)
     out = [
         "% needs \\usepackage{booktabs}",
-        f"\\begin{{tabular}}{{ll{'r' * len(form.columns)}}}",
+        f"\\begin{{tabular}}{{{kinds}}}",
         "\\toprule",
-        " & ".join(["Model", "Regime", *(_tex(column.head) for column in form.columns)]) + " \\\\",
+        " & ".join(_tex(column.head) for column in table.columns) + " \\\\",
         "\\midrule",
     ]
-    for number_, row in enumerate(rows):
-        if row.source != "this report" and rows[number_ - 1].source == "this report":
-            out += ["\\midrule", f"\\multicolumn{{{2 + len(form.columns)}}}{{l}}{{\\emph{{Published rows}}}} \\\\"]
-        mine = row.source == "this report" and len(ours) > 1
-        figures = [
-            f"\\textbf{{{_shown(figure)}}}"
-            if mine and column.percent and figure is not None and figure == top
-            else _shown(figure)
-            for figure, top, column in zip(row.figures, best, form.columns, strict=True)
-        ]
-        out.append(" & ".join([_tex(row.model), _tex(row.regime), *figures]) + " \\\\")
-    return "\n".join([*out, "\\bottomrule", "\\end{tabular}", f"% {form.caption} Rates x 100."]) + "\n"
+    for row in table.rows:
+        out += _latex_row(row, table.columns, best)
+    if table.published:
+        out += ["\\midrule", f"\\multicolumn{{{len(table.columns)}}}{{l}}{{\\emph{{Published rows}}}} \\\\"]
+        for row in table.published:
+            out += _latex_row(row, table.columns, [None] * len(best))
+    return "\n".join([*out, "\\bottomrule", "\\end{tabular}", f"% {_one_line(table.caption)}"]) + "\n"
 
 
-KINDS: dict[str, tuple[str, Callable[[Form, Sequence[Line]], str]]] = {
+def _latex_row(row: Sequence[Cell], columns: Sequence[Column], best: Sequence[float | None]) -> list[str]:
+    cells = []
+    for cell, column, top in zip(row, columns, best, strict=True):
+        if isinstance(cell, str):
+            cells.append(_tex(cell))
+            continue
+        shown = _shown(cell, column)
+        cells.append(f"\\textbf{{{shown}}}" if top is not None and cell.value == top else shown)
+    lines = [" & ".join(cells) + " \\\\"]
+    below = [
+        f"{{\\scriptsize {found}}}" if isinstance(cell, Number) and (found := _interval(cell, column)) else ""
+        for cell, column in zip(row, columns, strict=True)
+    ]
+    if any(below):
+        lines.append(" & ".join(below) + " \\\\")
+    return lines
+
+
+def _best(table: Table, place: int) -> float | None:
+    if not table.columns[place].bold_best or len(table.rows) < 2:
+        return None
+    values = [cell.value for row in table.rows if isinstance(cell := row[place], Number)]
+    return max((value for value in values if value is not None), default=None)
+
+
+KINDS: dict[str, tuple[str, Callable[[Table], str]]] = {
     "latex": (".tex", as_latex),
     "csv": (".csv", as_csv),
     "markdown": (".md", as_markdown),
@@ -189,20 +149,32 @@ KINDS: dict[str, tuple[str, Callable[[Form, Sequence[Line]], str]]] = {
 """Kind -> the ending of its files, and how it is made."""
 
 
-def write_tables(kind: str, runs: Sequence[ReportRun], published: Sequence[PublishedRow], out: Path) -> list[Path]:
-    """Write both tables into a folder, which is made if need be: `table_2` and `table_s2`."""
+def write_tables(kind: str, tables: Sequence[Table], out: Path) -> list[Path]:
+    """Write tables into a folder, which is made if need be."""
     ending, made = KINDS[kind]
     out.mkdir(parents=True, exist_ok=True)
     written = []
-    for form in FORMS:
-        file = out / f"{form.name}{ending}"
-        file.write_text(made(form, lines(form, runs, published)), encoding="utf-8", newline="\n")
+    for table in tables:
+        file = out / f"{table.name}{ending}"
+        file.write_text(made(table), encoding="utf-8", newline="\n")
         written.append(file)
     return written
 
 
-def _shown(figure: float | None) -> str:
-    return "-" if figure is None else f"{figure:.1f}"
+def _plain(cell: Cell, column: Column) -> str:
+    if isinstance(cell, str):
+        return _for_a_sheet(cell)
+    return "" if cell.value is None else f"{cell.value:.{column.digits or 0}f}"
+
+
+def _shown(cell: Number, column: Column) -> str:
+    return "-" if cell.value is None else f"{cell.value:.{column.digits or 0}f}"
+
+
+def _interval(cell: Number, column: Column) -> str:
+    if cell.low is None or cell.high is None:
+        return ""
+    return f"[{cell.low:.{column.digits or 0}f}, {cell.high:.{column.digits or 0}f}]"
 
 
 def _one_line(text: str) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from omni_persona import Media
 from omni_persona_artifacts.files import write_atomically
-from omni_persona_artifacts.run_folder import RunFolderError
-from omni_persona_report.comparison import comparisons
+from omni_persona_artifacts.run_reader import RunFolderError
+from omni_persona_cal.scores import GUARDED
+from omni_persona_report.comparison import Comparison, comparisons
+from omni_persona_report.exports import tables
 from omni_persona_report.figures import draw, write_figures
 from omni_persona_report.gather import Gathered, gather
 from omni_persona_report.media import Size, embed
 from omni_persona_report.page import render
 from omni_persona_report.page_data import shown_media
 from omni_persona_report.published import PublishedRow, for_the_page, published_rows
+from omni_persona_report.tables import Table
 
 Advance = Callable[[int, int], None]
 
@@ -27,8 +29,14 @@ class Report:
     page: Path
     bytes: int
     gathered: Gathered
+    pairs: tuple[Comparison, ...]
     published: tuple[PublishedRow, ...]
+    """The published rows that stand beside the runs: none where they are of other items."""
     figures: tuple[Path, ...] = ()
+
+    def tables(self) -> list[Table]:
+        """The tables to export."""
+        return tables(self.gathered, self.published, self.pairs)
 
 
 def write_report(
@@ -36,6 +44,8 @@ def write_report(
     out: str | Path,
     *,
     dataset: str | Path | None = None,
+    protocol: str = GUARDED,
+    judge: str | None = None,
     media: Size = "small",
     figures: str | Path | None = None,
     published: bool = True,
@@ -44,24 +54,25 @@ def write_report(
 ) -> Report:
     """Write the report of some runs as one HTML file.
 
-    runs: run folders, or files of the release's scripts. dataset: where the dataset is, in place of where the runs say.
-    media: how pictures and clips are embedded. figures: a folder for the figures as SVG and PNG.
-    published: whether published rows stand beside the runs. advance: called with (media done, media in all).
-    Raises `RunFolderError` for a path that is no run and for an `out` that cannot be written, and
-    `FileNotFoundError` for a `dataset` that is none.
+    Args:
+        runs: Run folders, or files of the release's scripts. Those that cannot be compared are left out, and told.
+        dataset: Where the dataset is, in place of where the runs say.
+        protocol, judge: By which all runs are scored, as for `gather.gather`.
+        media: How pictures and clips are embedded.
+        figures: A folder for the figures as SVG, PDF and PNG.
+        published: Whether the page holds published rows; they stand beside the runs, and in figures and tables, only
+            where the items are those that they were measured on.
+        advance: Called with (media done, media in all).
+
+    Raises:
+        RunFolderError: nothing is left to show, or `out` cannot be written. FileNotFoundError: `dataset` is none.
     """
     if not runs:
         raise ValueError("expected at least one run")
-    gathered = gather(runs, dataset=dataset, with_media=media != "none")
+    gathered = gather(runs, dataset=dataset, protocol=protocol, judge=judge, with_media=media != "none")
     rows = published_rows() if published else ()
-    pictures: list[str] = []
-    clips: list[str] = []
-    store: dict[str, Media] = {}
-    for asked in gathered.datasets:
-        found = shown_media(asked)
-        pictures += found[0]
-        clips += found[1]
-        store |= asked.media
+    beside = rows if gathered.is_release else ()
+    pictures, clips = shown_media(gathered.dataset)
     total, done = len(set(pictures)) + len(set(clips)), 0
 
     def one_more() -> None:
@@ -69,12 +80,13 @@ def write_report(
         done += 1
         advance(done, total)
 
-    embedded, broken = embed(store, media, pictures, clips, one_more)
+    embedded, broken = embed(gathered.dataset.media, media, pictures, clips, one_more)
     gathered.problems.extend(sorted(broken))
-    beside = for_the_page(rows)
-    drawings = draw(gathered.runs, beside)
-    page = render(gathered, drawings, comparisons(gathered.runs), beside, embedded, media, title=title)
-    content = page.encode("utf-8", "replace")
+    pairs = comparisons(gathered.runs)
+    drawings = draw(gathered.runs, for_the_page(beside), gathered.measure)
+    content = render(gathered, drawings, pairs, for_the_page(rows), embedded, media, title=title).encode(
+        "utf-8", "replace"
+    )
     out = Path(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -82,4 +94,4 @@ def write_report(
     except OSError as error:
         raise RunFolderError(f"cannot write the report: {error}") from None
     write_atomically(out, content)
-    return Report(out, len(content), gathered, rows, tuple(written))
+    return Report(out, len(content), gathered, tuple(pairs), tuple(beside), tuple(written))

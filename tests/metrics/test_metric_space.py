@@ -105,6 +105,8 @@ def test_the_page_scores_what_it_is_given(tmp_path: Path) -> None:
     assert "58.3" in head
     assert "Group T2Any" in table
     assert "These predictions" in plot
+    assert "Published rows are of other items than these" in plot
+    assert "published rows" in page.picture(None)
     assert "harbour pilot" in answers
     assert json.loads(Path(download).read_text())["cal"] == pytest.approx(7 / 12)
 

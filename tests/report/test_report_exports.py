@@ -4,110 +4,271 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import yaml
 from PIL import Image
 
 import omni_persona
 from omni_persona_artifacts.characters import split, visible
-from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2
+from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2, RELEASED
 from omni_persona_report import write_report
+from omni_persona_report.analyses import checkpoints, judge_checks
+from omni_persona_report.comparison import comparisons
+from omni_persona_report.exports import tables
 from omni_persona_report.figures import draw, write_figures
 from omni_persona_report.gather import gather
 from omni_persona_report.hub import entries, write_entries
 from omni_persona_report.page import marked
 from omni_persona_report.page_data import safe_json
 from omni_persona_report.published import for_the_page, published_rows
-from omni_persona_report.tables import FORMS, Line, as_csv, as_latex, as_markdown, lines, write_tables
+from omni_persona_report.tables import Column, Number, Table, as_csv, as_latex, as_markdown, write_tables
 
 
 @pytest.fixture(scope="module")
-def runs(run, second):
-    return gather([run, second]).runs
+def gathered(run, second):
+    return gather([run, second])
 
 
-def test_figures_are_written_as_svg_and_png(runs, tmp_path):
-    written = write_figures(draw(runs, for_the_page(published_rows())), tmp_path / "new" / "figures")
-    names = ("cal_by_group", "calibration_plane", "audio_visual_gap", "tasks", "length_and_overlap", "confusions")
-    assert [path.name for path in written] == [f"{name}{end}" for name in names for end in (".svg", ".png")]
+@pytest.fixture(scope="module")
+def runs(gathered):
+    return gathered.runs
+
+
+@pytest.fixture(scope="module")
+def made(gathered):
+    """Table by name, as of a report over the released items."""
+    return {table.name: table for table in tables(gathered, published_rows(), comparisons(gathered.runs))}
+
+
+FIGURES = (
+    "cal_by_group", "calibration_plane", "outcomes", "tasks", "audio_visual_gap", "length_and_overlap", "confusions",
+)  # fmt: skip
+
+
+def test_figures_are_written_for_a_page_and_for_a_paper(gathered, tmp_path):
+    drawn = draw(gathered.runs, for_the_page(published_rows()), gathered.measure)
+    written = write_figures(drawn, tmp_path / "new" / "figures")
+    assert [path.name for path in written] == [f"{name}{end}" for name in FIGURES for end in (".svg", ".pdf", ".png")]
     for path in written:
         if path.suffix == ".svg":
             root = ElementTree.fromstring(path.read_text(encoding="utf-8"))
-            width = int(root.attrib["width"])
+            assert root.attrib["width"] == "252pt", "a column of print"
+            words = " ".join("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
+            assert "org/first" in words, "each figure bears the names of its runs"
+        elif path.suffix == ".pdf":
+            assert path.read_bytes().startswith(b"%PDF")
         else:
             with Image.open(path) as image:
-                assert image.width == 2 * width
+                assert image.width == 1050
                 assert image.convert("L").getextrema() == (pytest.approx(30, abs=30), 255), "ink on white"
+    assert all("judge lexical, protocol guarded" in figure.caption for figure in drawn)
 
 
-def test_a_hostile_name_leaves_a_figure_well_formed(runs, tools, dataset, tmp_path):
+def test_the_same_runs_make_the_same_figures(gathered, tmp_path):
+    for name in ("one", "two"):
+        write_figures(draw(gathered.runs, (), gathered.measure), tmp_path / name)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
+
+
+def test_a_hostile_name_leaves_a_figure_well_formed(tools, dataset, tmp_path):
     for words in tools_hostile():
         answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
         folder = tools.write_run(tmp_path / str(len(list(tmp_path.iterdir()))), dataset, answers, name=words)
-        for figure in draw(gather([folder]).runs, ()):
-            ElementTree.fromstring(figure.file())
+        gathered = gather([folder])
+        for figure in draw(gathered.runs, (), gathered.measure):
             ElementTree.fromstring(figure.inline())
+            assert figure.write(tmp_path)
 
 
 def tools_hostile():
-    return ("<script>", '"><img onerror="x">', "a\u202eb\u0000\ud83d", "x" * 500, "", "]]>&amp;")
+    return (
+        "<script>",
+        '"><img onerror="x">',
+        "a\u202eb\u0000\ud83d",
+        "x" * 500,
+        "",
+        "]]>&amp;",
+        "$\\frac{1}$",
+        "مرحبا 漢字 🎈",
+    )
+
+
+def test_marks_stand_inside_their_axes(gathered):
+    for figure in draw(gathered.runs, for_the_page(published_rows()), gathered.measure):
+        for axes in figure.drawing.axes:
+            (left, right), (low, high) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
+            for line in axes.lines:
+                if line.get_transform() is axes.transData:
+                    xs, ys = (np.asarray(values, float) for values in line.get_data())
+                    assert ((xs >= left - 1e-9) & (xs <= right + 1e-9)).all(), figure.key
+                    assert ((ys >= low - 1e-9) & (ys <= high + 1e-9)).all(), figure.key
 
 
 def test_figures_of_a_run_without_any_score(tmp_path, tools, dataset):
     folder = tools.write_run(tmp_path / "run", dataset, {row["augmented_id"]: None for row in tools.ROWS})
     made = write_report([folder], tmp_path / "report.html", figures=tmp_path / "figures", media="none")
-    assert len(made.figures) == 12
+    assert len(made.figures) == 3 * len(FIGURES)
     assert any("16 failed" in notice for notice in made.gathered.notices)
 
 
-@pytest.mark.parametrize(("form", "table"), [(FORMS[0], PAPER_TABLE_2), (FORMS[1], PAPER_TABLE_S2)])
-def test_csv_has_the_columns_and_the_figures_of_the_published_table(runs, form, table):
-    rows = list(csv.DictReader(io.StringIO(as_csv(form, lines(form, runs, published_rows())))))
-    assert list(rows[0]) == [*table.rows[0], "source"]
-    printed = [{key: row[key] for key in table.rows[0]} for row in rows if row["source"].startswith("published: arXiv")]
-    assert printed == [dict(row) for row in table.rows]
+@pytest.mark.parametrize(("name", "printed"), [("table_2", PAPER_TABLE_2), ("table_s2", PAPER_TABLE_S2)])
+def test_csv_has_the_columns_and_the_figures_of_the_published_table(made, runs, name, printed):
+    rows = list(csv.DictReader(io.StringIO(as_csv(made[name]))))
+    own = list(printed.rows[0])
+    assert list(rows[0])[: len(own) + 4] == [*own, "source", "n", "judge", "protocol"]
+    found = [{key: row[key] for key in own} for row in rows if row["source"].startswith("published: arXiv")]
+    assert found == [dict(row) for row in printed.rows]
     scores = runs[0].scores
-    assert rows[0]["model"] == "org/first"
+    assert rows[0]["model"] == "org/second"
     assert rows[0]["cal"] == f"{100 * scores['cal']:.1f}"
+    assert [rows[0][f"cal_{end}"] for end in ("low", "high")] == [
+        f"{100 * end:.1f}" for end in scores["intervals"]["cal"]
+    ]
+    assert (rows[0]["n"], rows[0]["judge"], rows[0]["protocol"]) == ("16", "lexical", "guarded")
     if "i2i_cal" in rows[0]:
         assert rows[0]["i2i_cal"] == f"{100 * scores['by_group']['I2I']['cal']:.1f}"
 
 
-def test_latex_and_markdown_hold_the_same_figures(runs):
-    form = FORMS[0]
-    rows = lines(form, runs, published_rows())
-    latex, markdown = as_latex(form, rows), as_markdown(form, rows)
-    assert latex.count(r"\\") >= len(rows) + 1
-    assert markdown.count("\n") == len(rows) + 2
-    assert len({line.count("|") for line in markdown.splitlines()}) == 1
-    assert f"\\textbf{{{100 * runs[1].scores['cal']:.1f}}}" in latex
+def test_latex_and_markdown_hold_the_same_figures(made, runs):
+    table = made["table_2"]
+    latex, markdown = as_latex(table), as_markdown(table)
+    n_rows = len(table.rows) + len(table.published)
+    assert latex.count(r"\\") >= n_rows + len(table.rows) + 1, "a line of intervals below each run's"
+    lines = [line for line in markdown.splitlines() if line.startswith("|")]
+    assert len(lines) == n_rows + 2
+    assert len({line.count("|") for line in lines}) == 1
+    assert f"\\textbf{{{100 * runs[0].scores['cal']:.1f}}}" in latex
+    low, high = (100 * end for end in runs[1].scores["intervals"]["cal"])
+    for text in (latex, markdown):
+        assert f"[{low:.1f}, {high:.1f}]" in text
+        assert "judge lexical, protocol guarded" in text
+    for command in ("toprule", "midrule", "bottomrule"):
+        assert f"\\{command}" in latex
     assert "Published rows" in latex
-    for figure in rows[5].figures:
-        assert f"{figure:.1f}" in latex
-        assert f"{figure:.1f}" in markdown
+
+
+def test_tables_are_complete_by_task_and_by_slice(made, runs):
+    by_task = list(csv.DictReader(io.StringIO(as_csv(made["tasks"]))))
+    assert len(by_task) == 2 * 4, "of each run the four tasks that were asked"
+    row = next(one for one in by_task if one["task"] == "1-a visual_to_bio" and one["run"] == "org/first")
+    assert row["n"] == "4"
+    scores = list(csv.DictReader(io.StringIO(as_csv(made["scores"]))))
+    found = next(one for one in scores if (one["run"], one["slice"], one["score"]) == ("org/first", "group I2I", "cal"))
+    assert float(found["value"]) == pytest.approx(runs[1].scores["by_group"]["I2I"]["cal"], abs=1e-4)
+    assert found["n"] == "4"
+
+
+def test_the_papers_analyses_are_tables(made, runs):
+    first = next(row for row in csv.DictReader(io.StringIO(as_csv(made["errors"]))) if row["run"] == "org/first")
+    # One answer names another person's job, one abstains without need, one makes something up.
+    assert [first[key] for key in ("n_answerable", "wrong", "false_abstentions")] == ["8", "1", "1"]
+    made_up = int(first["hallucinated_persona"]) + int(first["hallucinated_attribute"])
+    assert (made_up, first["hallucination_rate"]) == (1, "12.5")
+    gap = next(
+        row for row in csv.DictReader(io.StringIO(as_csv(made["audio_visual_gap"]))) if row["run"] == "org/first"
+    )
+    assert gap["gap"] == f"{100 * runs[1].scores['audio_visual_gap']:.1f}"
+    judge = next(row for row in csv.DictReader(io.StringIO(as_csv(made["judge_check"]))) if row["run"] == "org/first")
+    assert (judge["judge"], judge["agreement"]) == ("lexical", ""), "the lexical judge is not checked against itself"
+    assert float(judge["rouge_correct"]) > float(judge["rouge_wrong"])
+    (pair,) = csv.DictReader(io.StringIO(as_csv(made["pairs"])))
+    assert (pair["first"], pair["second"]) == ("org/second", "org/first")
+    assert float(pair["difference"]) == pytest.approx(100 * (runs[0].scores["cal"] - runs[1].scores["cal"]), abs=0.051)
+
+
+def test_a_judge_is_checked_against_the_lexical_one(dataset, tools, tmp_path):
+    answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
+    names = [row["augmented_id"] for row in tools.ROWS if row["absence"] == "none"]
+    verdicts = {name: ("WRONG" if place < 2 else "CORRECT", None) for place, name in enumerate(names)}
+    (check,) = judge_checks(gather([tools.write_run(tmp_path / "run", dataset, answers, verdicts=verdicts)]).runs)
+    assert (check.judge, check.n, check.agreement) == ("org/judge", 8, 6 / 8)
+
+
+def test_checkpoints_of_a_training_run_are_put_in_order(dataset, tools, tmp_path):
+    right = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
+    runs = []
+    for step in (200, 50, 1000):
+        said = {
+            name: "I cannot determine that from the provided context." if step == 50 else text
+            for name, text in right.items()
+        }
+        runs.append(tools.write_run(tmp_path / f"run{step}", dataset, said, name=f"out/sft/checkpoint-{step}"))
+    runs.append(tools.write_run(tmp_path / "base", dataset, right, name="org/base"))
+    runs.append(tools.write_run(tmp_path / "lone", dataset, right, name="other/step_7"))
+    gathered = gather(runs)
+    found = checkpoints(gathered.runs)
+    assert [(one.training, one.step) for one in found] == [("sft", 50), ("sft", 200), ("sft", 1000)]
+    assert [one.values["one_minus_fa"] for one in found] == [0.0, 1.0, 1.0]
+    drawn = draw(gathered.runs, (), gathered.measure)
+    assert drawn[-1].key == "dynamics"
+    assert "step 50 0.0" in drawn[-1].alt
+    table = {one.name: one for one in tables(gathered, (), [])}["dynamics"]
+    assert [row[1].value for row in table.rows] == [50, 200, 1000]
 
 
 def test_names_are_harmless_in_each_kind_of_table():
-    form = FORMS[1]
-    figures = (0.0,) * len(form.columns)
-    rows = [
-        Line("=cmd|' /C calc'!A0", "", "this report", figures),
-        Line("a_b & 5% $x$ \\x {y}\n|`<b>", "", "x", figures),
-    ]
-    assert as_csv(form, rows).splitlines()[1].startswith("'=cmd")
-    latex = as_latex(form, rows)
-    assert r"a\_b \& 5\% \$x\$ \textbackslash{}x \{y\} \textbar{}`\textless{}b\textgreater{}" in latex
-    assert r"a\_b &amp; 5% $x$ \\x {y} \|\`&lt;b&gt;" in as_markdown(form, rows)
+    columns = (Column("model", "Model"), Column("cal", "Cal", 1))
+    rows = (("=cmd|' /C calc'!A0", Number(0.0)), ("a_b & 5% $x$ \\x {y}\n|`<b>", Number(None)))
+    table = Table("names", "Caption", columns, rows)
+    assert as_csv(table).splitlines()[1].startswith("'=cmd")
+    assert r"a\_b \& 5\% \$x\$ \textbackslash{}x \{y\} \textbar{}`\textless{}b\textgreater{}" in as_latex(table)
+    assert r"a\_b &amp; 5% $x$ \\x {y} \|\`&lt;b&gt;" in as_markdown(table)
+    with pytest.raises(ValueError, match="expected 2 cells, got 1"):
+        Table("odd", "", columns, (("a",),))
 
 
-def test_tables_are_written_into_a_folder(runs, tmp_path):
+def test_tables_are_written_into_a_folder(made, tmp_path):
     for kind, ending in {"latex": "tex", "csv": "csv", "markdown": "md"}.items():
-        written = write_tables(kind, runs, (), tmp_path / "tables")
-        assert [path.name for path in written] == [f"table_2.{ending}", f"table_s2.{ending}"]
+        written = write_tables(kind, list(made.values()), tmp_path / "tables")
+        assert [path.name for path in written] == [f"{name}.{ending}" for name in made]
         assert all("org/" in path.read_text(encoding="utf-8") for path in written)
+
+
+def test_published_rows_stand_beside_the_released_items_alone(run, tools, tmp_path):
+    elsewhere = write_report([run], tmp_path / "report.html", media="none")
+    assert elsewhere.published == ()
+    assert not any(table.published for table in elsewhere.tables())
+    page = elsewhere.page.read_text(encoding="utf-8")
+    assert "of other items than these" in page
+    assert 'tbody class="published"' not in page
+    assert "published rows" not in "".join(figure.inline() for figure in draw(elsewhere.gathered.runs, (), ""))
+    assert (
+        "other items" not in write_report([run], tmp_path / "bare.html", media="none", published=False).page.read_text()
+    )
+    lines = list(released(tools))
+    file = tmp_path / "judge_results.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    beside = write_report([file], tmp_path / "released.html")
+    assert beside.gathered.is_release
+    assert len(beside.published) > 20
+    assert beside.tables()[0].published
+    assert 'tbody class="published"' in beside.page.read_text(encoding="utf-8")
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines[1:]))
+    assert not write_report([file], tmp_path / "released.html").gathered.is_release
+
+
+def released(tools):
+    """Lines as the release's scripts write them, as many of each kind as the release has."""
+    tasks = {"I2I": "visual_to_bio", "A2A": "voice_to_bio", "T2T": "semantic_to_bio", "T2Any": "dialogue_to_bio"}
+    places = itertools.count()
+    for (group, absence), count in RELEASED.items():
+        for place in itertools.islice(places, count):
+            yield {
+                "augmented_id": f"sample_{place // 3}__aug_{place % 3}",
+                "source_sample_id": f"sample_{place // 3}",
+                "selected_task": tasks[group],
+                "no_GT": absence == "absent_persona",
+                "query_text": "Who?",
+                "model_prediction": "a baker",
+                "gold_answer": "a baker",
+                "answerable_from_context": absence == "none",
+            }
 
 
 def test_entries_for_the_hub_are_read_back_by_its_own_helpers(runs, tmp_path):

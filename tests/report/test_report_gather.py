@@ -18,8 +18,8 @@ def test_a_run_is_joined_with_its_items(run, tools):
     assert (gathered.notices, gathered.problems) == ([], [])
     assert one.name == "org/first"
     assert one.scores == json.loads((run / "scores.json").read_text())
-    assert not one.scored_on_the_way
-    assert [entry.reference() for entry in one.dataset.entries.values()] == [
+    assert not one.scored_here
+    assert [one.dataset.reference(item_id) for item_id in one.dataset.entries] == [
         omni_persona.reference(omni_persona.item_from_row(row)) for row in tools.ROWS
     ]
     # 4 samples with 4 faces and a query face each; 4 voices that all samples share, and 4 query voices.
@@ -37,9 +37,10 @@ def test_right_items_are_those_that_the_metric_counts(run):
 def test_a_run_without_scores_is_scored_on_the_way(run, tmp_path):
     bare = shutil.copytree(run, tmp_path / "bare")
     expected = json.loads((bare / "scores.json").read_text())
+    expected.pop("usage")
     (bare / "scores.json").unlink()
     (one,) = gather([bare]).runs
-    assert one.scored_on_the_way
+    assert one.scored_here
     assert one.scores == expected
     assert not (bare / "scores.json").exists(), "the run stays as it is"
 
@@ -50,7 +51,11 @@ def test_scores_that_belong_to_other_lines_are_told(run, tools, tmp_path):
     right = next(place for place, line in enumerate(lines) if json.loads(line)["prediction"] in tools.JOBS)
     lines[right] = json.dumps(json.loads(lines[right]) | {"prediction": "a plumber"})
     (stale / "predictions.jsonl").write_text("\n".join(lines) + "\n")
-    assert any("other scores than its scores.json" in notice for notice in gather([stale]).notices)
+    gathered = gather([stale])
+    assert any("belongs to other lines" in notice for notice in gathered.notices)
+    (one,) = gathered.runs
+    assert one.scored_here
+    assert one.scores["ans"] < json.loads((stale / "scores.json").read_text())["ans"]
 
 
 def test_a_missing_dataset_is_told_and_not_fatal(run, tmp_path):
@@ -59,13 +64,17 @@ def test_a_missing_dataset_is_told_and_not_fatal(run, tmp_path):
     manifest["dataset"]["path"] = str(tmp_path / "gone")
     (moved / "run.json").write_text(json.dumps(manifest))
     gathered = gather([moved])
-    assert "is not at" in gathered.notices[0]
+    assert "a dataset that is not at" in gathered.notices[0]
     assert "no media" in gathered.notices[0]
     (one,) = gathered.runs
     assert one.scores["cal"] == json.loads((run / "scores.json").read_text())["cal"]
     assert set(one.outcomes.values()) == {"unknown"}
     (moved / "scores.json").unlink()
-    assert any("cannot be scored" in notice for notice in gather([moved]).notices)
+    with pytest.raises(RunFolderError, match=r"moved: .*without its dataset \(--dataset\) it cannot be scored"):
+        gather([moved])
+    # Beside a run with the same dataset, it is found there.
+    assert len(gather([moved, run]).runs) == 2
+    assert not gather([moved, run]).notices
 
 
 def test_a_dataset_that_moved_can_be_named(run, dataset, tmp_path):
@@ -84,7 +93,7 @@ def test_another_dataset_in_its_place_is_not_taken_for_it(run, tools, tmp_path):
     other = tools.write_dataset(tmp_path / "omni-persona", [tools.make_row(5, 0)])
     gathered = gather([run], dataset=other)
     assert "made with another dataset" in gathered.notices[0]
-    assert not gathered.datasets[0].media
+    assert not gathered.dataset.media
 
 
 def test_corrupt_lines_are_listed_by_file_and_line(run, tmp_path):
@@ -186,7 +195,7 @@ def test_result_files_of_the_release_meet_their_dataset(tools, dataset, tmp_path
     assert gathered.notices == []
     assert gathered.runs[0].scores["cal"] == 1.0
     assert gathered.runs[0].scores["judge"] == "lexical"
-    assert gathered.datasets[0].media
+    assert gathered.dataset.media
 
 
 def test_two_files_over_the_same_items_share_them(tools, tmp_path):
@@ -195,7 +204,6 @@ def test_two_files_over_the_same_items_share_them(tools, tmp_path):
             "".join(json.dumps(record) + "\n" for record in upstream(tools.ROWS, model_name=name))
         )
     gathered = gather([tmp_path / "one.jsonl", tmp_path / "two.jsonl"])
-    assert len(gathered.datasets) == 1
     assert [run.name for run in gathered.runs] == ["one", "two"]
 
 
@@ -211,11 +219,10 @@ def test_what_the_model_saw_decides_what_is_shown_beside_the_question(dataset, t
     prompt = {"version": 2, "hash": "x", "without": ["query"], "reason": False}
     plain = tools.write_run(tmp_path / "plain", dataset, answers, cues="isolated")
     blind = tools.write_run(tmp_path / "blind", dataset, answers, cues="isolated", prompt=prompt)
-    dataset = gather([plain, blind]).datasets[0]
-    shown = dataset.entries["sample_0__aug_1"].query_media
-    assert shown[0][0] is None
-    assert shown[0][1] is not None
-    assert shown[1] == (None, None)
+    ((image, audio),) = gather([plain]).dataset.entries["sample_0__aug_1"].query_media
+    assert image is None
+    assert audio is not None
+    assert gather([blind]).dataset.entries["sample_0__aug_1"].query_media == ((None, None),)
 
 
 def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
@@ -240,9 +247,9 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
     pq.write_table(pa.Table.from_pylist(told), folder / "data" / "construction.parquet")
     answers = {row["augmented_id"]: f"a {tools.JOBS[3]}" for row in tools.ROWS}
     gathered = gather([tools.write_run(tmp_path / "run", folder, answers)])
-    memory = gathered.datasets[0].entries["sample_0__aug_0"].memories[2]
+    memory = gathered.dataset.entries["sample_0__aug_0"].memories[2]
     assert (dict(memory.similarity), memory.transcript) == ({"face": pytest.approx(0.4)}, "I said 2.")
-    figure = draw(gathered.runs, ())[-1]
+    figure = draw(gathered.runs, (), gathered.measure)[-1]
     assert "quoted distractors 0.60" in figure.alt
     (folder / "data" / "construction.parquet").write_bytes(b"no parquet")
     assert any("construction.parquet: not readable" in notice for notice in gather([tmp_path / "run"]).notices)

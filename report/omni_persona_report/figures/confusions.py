@@ -1,98 +1,102 @@
-"""Where answers come from: which person's note, and which position."""
+"""Where answers come from: which person's note, from which position, and how alike that person was."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
-from omni_persona_report.figures.svg import Canvas, Figure, short
-from omni_persona_report.gather import ReportRun
+from omni_persona_cal import figure as drawing
+from omni_persona_report.figures.figure import Figure, first
+from omni_persona_report.outcomes import Outcome
+from omni_persona_report.report_run import ReportRun
 
-WIDTH, ROW = 680, 22
-LABEL, LEFT, RIGHT = 196, 208, 560
+LEFT, ROW, HEAD = 1.32, 0.15, 0.2
+RIGHT = 0.5
 
-_CUE = {"I2I": "face", "A2A": "voice", "T2T": "text", "T2Any": "text"}
+CUES = {"I2I": "face", "A2A": "voice", "T2T": "text", "T2Any": "text"}
 """Group -> the similarity that its queries ask for."""
 
+UNSUPPORTED: tuple[Outcome, ...] = ("wrong_person", "wrong_attribute", "wrong_unclear", "hallucinated")
 
-def confusions(runs: Sequence[ReportRun]) -> Figure:
-    """Three parts per run: whose note unsupported answers quote, from which position, and how near that person was."""
-    canvas = Canvas()
-    y = 18.0
+Row = tuple[str, float | None, str, float | None]
+"""Label, length of the bar (0..1), what stands right of it, and where a line stands (0..1)."""
+
+
+def confusions(runs: Sequence[ReportRun], measure: str) -> Figure:
+    """Up to three blocks of bars per run."""
+    shown, more = first(runs)
+    blocks: list[tuple[int, str, list[Row]]] = []
     said: list[str] = []
-    for place, run in enumerate(runs):
-        canvas.marker(15, y - 4, place, run.name)
-        canvas.text(26, y, short(run.name, 70), "strong", hint=run.name)
-        y += 14
-        y = _origins(canvas, y, run, place, said)
-        y = _positions(canvas, y, run, place, said)
-        y = _nearness(canvas, y, run, place, said)
-        y += 26
+    for place, run in enumerate(shown):
+        for head, rows in (_origins(run, said), _positions(run, said), _nearness(run, said)):
+            if rows:
+                blocks.append((place, head, rows))
+    height = sum(HEAD + ROW * len(rows) for _, _, rows in blocks) + HEAD * len(shown)
+    figure = drawing.sheet(height + 0.2)
+    box = drawing.axes(figure, LEFT, 0.06, drawing.WIDTH - LEFT - RIGHT, height)
+    box.set(xlim=(0, 1), ylim=(height, 0), xticks=[], yticks=[])
+    box.spines[["left", "bottom"]].set_visible(False)
+    y, before = 0.0, -1
+    for place, head, rows in blocks:
+        if place != before:
+            drawing.words(figure, 0.1, 0.06 + y + 0.13, drawing.short(shown[place].name, 50), fontweight="bold")
+            y, before = y + HEAD, place
+        drawing.words(figure, 0.1, 0.06 + y + 0.13, head, color=drawing.MUTED, fontsize=7)
+        y += HEAD
+        for row in rows:
+            _bar(box, y + ROW / 2, row, drawing.SERIES[place % len(drawing.SERIES)])
+            y += ROW
     return Figure(
         "confusions",
         "Where answers come from",
-        "The note that an answer's words come from, by a rule of thumb. Above: answers that no gold answer supports. "
-        "Below: at which position the quoted context stood (bar), and how often the person asked about stood there "
-        "(line); a model without position bias has both alike.",
+        "The note that an answer's words come from, by a rule of thumb. Unsupported answers: whose note they quote. "
+        "Positions: at which place the quoted memory stood (bar), and how often the person asked about stood there "
+        f"(line); without a bias for positions both are alike ({measure})." + more,
         "; ".join(said) + ".",
-        WIDTH,
-        int(y),
-        str(canvas),
+        figure,
     )
 
 
-def _origins(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[str]) -> float:
+def _origins(run: ReportRun, said: list[str]) -> tuple[str, list[Row]]:
     counts: Counter[str] = Counter()
     for item_id, found in run.outcomes.items():
         source, target = run.sources[item_id], run.dataset.entries[item_id].target
-        if found not in ("wrong_person", "wrong_attribute", "wrong_unclear", "hallucinated"):
-            continue
-        kind = (
-            "no note in particular" if source is None else "the right person" if source == target else "another person"
-        )
-        counts[kind] += 1
+        if found in UNSUPPORTED:
+            counts["no note" if source is None else "the right person" if source == target else "another person"] += 1
     total = sum(counts.values())
-    canvas.text(10, y + 8, f"Unsupported answers quote ({total})", "mut small")
-    y += 12
-    for kind in ("another person", "the right person", "no note in particular"):
-        _bar(canvas, y, kind, counts[kind], total, place)
-        y += ROW
+    kinds = ("another person", "the right person", "no note")
     if total:
         told = ", ".join(f"{kind} {count}" for kind, count in counts.most_common())
         said.append(f"{run.name}: unsupported answers quote {told}")
-    return y + 8
+    rows: list[Row] = [(kind, counts[kind] / max(1, total), _share(counts[kind], total), None) for kind in kinds]
+    return f"Unsupported answers ({total}) quote", rows
 
 
-def _positions(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[str]) -> float:
+def _positions(run: ReportRun, said: list[str]) -> tuple[str, list[Row]]:
     sources = Counter(source for source in run.sources.values() if source is not None)
     asked = (run.dataset.entries[item_id].target for item_id in run.outcomes)
     targets = Counter(target for target in asked if target is not None)
     n_contexts = max((len(entry.memories) for entry in run.dataset.entries.values()), default=0)
     total, meant = sum(sources.values()), sum(targets.values())
     if not total or not n_contexts:
-        return y
-    canvas.text(10, y + 8, f"Answers quote the context at ({total})", "mut small")
-    y += 12
-    for position in range(n_contexts):
-        _bar(canvas, y, f"position {position + 1}", sources[position], total, place)
-        if meant:
-            x = LEFT + (RIGHT - LEFT) * targets[position] / meant
-            canvas.line(x, y + 1, x, y + ROW - 5, "axis")
-        y += ROW
-    said.append(
-        f"{run.name}: quoted positions "
-        + ", ".join(f"{position + 1}: {100 * sources[position] / total:.0f} %" for position in range(n_contexts))
-    )
-    return y + 8
+        return "", []
+    shares = [sources[place] / total for place in range(n_contexts)]
+    listed = ", ".join(f"{place + 1}: {100 * share:.0f} %" for place, share in enumerate(shares))
+    said.append(f"{run.name}: quoted positions {listed}")
+    rows: list[Row] = [
+        (f"position {place + 1}", share, _share(sources[place], total), targets[place] / meant if meant else None)
+        for place, share in enumerate(shares)
+    ]
+    return f"Answers ({total}) quote the memory at", rows
 
 
-def _nearness(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[str]) -> float:
+def _nearness(run: ReportRun, said: list[str]) -> tuple[str, list[Row]]:
     """How alike the quoted distractor was to the person asked about, beside the distractors that were not quoted."""
     if not run.dataset.has_similarity:
-        return y
-    canvas.text(10, y + 8, "Similarity of the distractor quoted (sign) and of those not quoted (line)", "mut small")
-    y += 12
-    for group, modality in _CUE.items():
+        return "", []
+    rows: list[Row] = []
+    for group, modality in CUES.items():
         quoted: list[float] = []
         others: list[float] = []
         for item_id, source in run.sources.items():
@@ -102,25 +106,26 @@ def _nearness(canvas: Canvas, y: float, run: ReportRun, place: int, said: list[s
             for position, memory in enumerate(entry.memories):
                 if position != entry.target and modality in memory.similarity:
                     (quoted if position == source else others).append(memory.similarity[modality])
-        canvas.text(LABEL, y + 13, f"{group}, {modality} ({len(quoted)})", "small", "end")
-        canvas.line(LEFT, y + 9, RIGHT, y + 9, "grid")
-        if quoted and others:
-            one, other = sum(quoted) / len(quoted), sum(others) / len(others)
-            x_one, x_other = (LEFT + (RIGHT - LEFT) * min(1.0, max(0.0, value)) for value in (one, other))
-            canvas.line(x_other, y + 2, x_other, y + 16, "axis")
-            hint = f"{run.name}, {group}: quoted distractors {one:.2f}, others {other:.2f} by {modality}"
-            canvas.marker(x_one, y + 9, place, hint)
-            canvas.text(RIGHT + 12, y + 13, f"{one:.2f} against {other:.2f}", "small")
-            said.append(hint)
-        else:
-            canvas.text(RIGHT + 12, y + 13, "none quoted", "mut small")
-        y += ROW
-    return y + 8
+        if not quoted or not others:
+            rows.append((f"{group}, {modality}", None, "none quoted", None))
+            continue
+        one, other = sum(quoted) / len(quoted), sum(others) / len(others)
+        rows.append((f"{group}, {modality} ({len(quoted)})", one, f"{one:.2f} / {other:.2f}", other))
+        said.append(f"{run.name}, {group}: quoted distractors {one:.2f}, others {other:.2f} by {modality}")
+    return "Similarity of the quoted distractor / of others (line)", rows
 
 
-def _bar(canvas: Canvas, y: float, label: str, count: int, total: int, place: int) -> None:
-    share = count / total if total else 0.0
-    canvas.text(LABEL, y + 13, label, "small", "end")
-    canvas.rect(LEFT, y + 3, (RIGHT - LEFT) * share, ROW - 9, f"f{place % 8} soft", f"{label}: {count}", 2)
-    canvas.line(LEFT, y + 1, LEFT, y + ROW - 5, "axis")
-    canvas.text(RIGHT + 12, y + 13, f"{count}  ({100 * share:.0f} %)" if total else "0", "small")
+def _bar(box: Any, y: float, row: Row, colour: str) -> None:
+    label, value, told, line = row
+    box.text(-0.03, y, label, ha="right", va="center", fontsize=6.5)
+    box.text(1.03, y, told, va="center", fontsize=6.5)
+    if value is not None:
+        box.barh([y], [max(0.0, min(1.0, value))], height=0.1, color=colour, alpha=0.45)
+    if line is not None:
+        at = max(0.0, min(1.0, line))
+        box.plot([at, at], [y - 0.06, y + 0.06], color=drawing.INK, linewidth=1)
+    box.plot([0, 0], [y - 0.07, y + 0.07], color=drawing.MUTED, linewidth=0.6)
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count} ({100 * count / total:.0f} %)" if total else "0"

@@ -4,53 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omni_persona_report.figures.svg import Canvas, Figure, legend, percent_axis
-from omni_persona_report.gather import ReportRun
+from omni_persona_cal import figure as drawing
+from omni_persona_report.figures.figure import Figure, first, names
 from omni_persona_report.measures import CAL, GROUP_NAMES, slice_of, value_of
+from omni_persona_report.report_run import ReportRun
 
-WIDTH, LEFT, RIGHT, STEP = 640, 150, 580, 15
+LEFT, RIGHT, STEP = 0.55, 0.38, 0.135
 
 
-def group_cal(runs: Sequence[ReportRun]) -> Figure:
-    """One row per group, one sign per run."""
-    canvas = Canvas()
-    top = legend(canvas, 10, 20, [run.name for run in runs], WIDTH - 20) + 4
-    row = STEP * len(runs) + 16
-    names = ["All", *GROUP_NAMES]
-    bottom = top + row * len(names)
-    percent_axis(canvas, LEFT, RIGHT, top, bottom, "Cal")
+def group_cal(runs: Sequence[ReportRun], measure: str) -> Figure:
+    """One block per group, one sign per run."""
+    shown, more = first(runs)
+    slices = ["All", *GROUP_NAMES]
+    block = STEP * len(shown) + 0.09
+    top = 0.17 * len(shown) + 0.12
+    height = block * len(slices)
+    figure = drawing.sheet(top + height + 0.4)
+    drawing.legend(figure, 0.02, names(shown))
+    box = drawing.axes(figure, LEFT, top, drawing.WIDTH - LEFT - RIGHT, height)
+    box.set(xlim=(0, 100), ylim=(height, 0), xlabel="Cal (%)", yticks=[])
+    box.spines["left"].set_visible(False)
+    box.grid(True, axis="x")
     said = []
-    for number, name in enumerate(names):
-        y = top + row * number
-        canvas.line(10, y, RIGHT, y, "grid")
-        canvas.text(10, y + row / 2 - (2 if name in GROUP_NAMES else -4), name, "strong")
-        if name in GROUP_NAMES:
-            canvas.text(10, y + row / 2 + 12, GROUP_NAMES[name], "mut small")
-        for place, run in enumerate(runs):
-            scores = run.scores if name == "All" else slice_of(run.scores, "by_group", name)
-            value = value_of(scores, CAL)
-            at = y + 8 + STEP * (place + 0.5)
+    for number, name in enumerate(slices):
+        y = block * number
+        if number:
+            box.axhline(y, color=drawing.GRID, linewidth=0.6)
+        box.text(-3, y + block / 2, name, ha="right", va="center", fontweight="bold")
+        for place, run in enumerate(shown):
+            value = value_of(run.scores if name == "All" else slice_of(run.scores, "by_group", name), CAL)
+            at = y + 0.045 + STEP * (place + 0.5)
             if value.value is None:
-                canvas.text(LEFT + 4, at + 4, "no Cal", "mut small")
+                box.text(1, at, "no Cal", color=drawing.MUTED, va="center", fontsize=6.5)
                 continue
             if value.low is not None and value.high is not None:
-                canvas.line(_x(value.low), at, _x(value.high), at, f"l{place % 8} thick")
-            hint = f"{run.name}, {name}: Cal {value.text}" + (f", {value.interval}" if value.interval else "")
-            canvas.marker(_x(value.value), at, place, hint)
-            canvas.text(RIGHT + 12, at + 4, value.text, "small")
-            said.append(hint)
-    canvas.line(10, bottom, RIGHT, bottom, "axis")
+                line = [100 * value.low, 100 * value.high]
+                box.plot(line, [at, at], color=drawing.SERIES[place % 8], linewidth=1.3, clip_on=False)
+            box.plot([100 * value.value], [at], linestyle="none", **drawing.sign(place))
+            box.text(103, at, value.text, va="center", fontsize=6.5)
+            said.append(f"{run.name}, {name}: Cal {value.text}" + (f", {value.interval}" if value.interval else ""))
     return Figure(
         "cal_by_group",
         "Cal by group",
-        "Cal is the mean of answering what the memories hold and abstaining from what they do not. A model that always "
-        "abstains has 50. Bars are 95 % intervals, where the scores hold them.",
-        "Cal by group. " + "; ".join(said) + ".",
-        WIDTH,
-        int(bottom + 42),
-        str(canvas),
+        f"Cal ({measure}) of all items and of each group: I2I asks by face, A2A by voice, T2T by description, T2Any by "
+        "what was said. A model that always abstains has 50. Lines are 95 % intervals." + more,
+        "; ".join(said) + ".",
+        figure,
     )
-
-
-def _x(value: float) -> float:
-    return LEFT + (RIGHT - LEFT) * value

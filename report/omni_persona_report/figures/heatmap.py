@@ -4,53 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omni_persona import GROUPS, TASKS
-from omni_persona_report.figures.svg import RAMP, Canvas, Figure, short
-from omni_persona_report.gather import ReportRun
-from omni_persona_report.measures import CAL, SLICED, Measure, slice_of, value_of
+from omni_persona import TASKS
+from omni_persona_cal import figure as drawing
+from omni_persona_report.figures.figure import Figure, first
+from omni_persona_report.measures import CAL, SLICED, Measure, Value, slice_of, value_of
+from omni_persona_report.report_run import ReportRun
 
-LEFT, WIDTH, ROW, HEAD = 236, 640, 26, 52
+LEFT, ROW, LEGEND = 1.62, 0.17, 0.17
 
 
-def heatmap(runs: Sequence[ReportRun]) -> Figure:
-    """Rows are tasks. Columns are runs with their Cal; of a single run, its Ans, Unans and Cal."""
-    columns: list[tuple[str, ReportRun, Measure]] = [(run.name, run, CAL) for run in runs]
+def heatmap(runs: Sequence[ReportRun], measure: str) -> Figure:
+    """Rows are tasks. Columns are runs with their Cal, by their rank; of a single run, its Ans, Unans and Cal."""
+    shown, more = first(runs)
+    columns: list[tuple[str, ReportRun, Measure]] = [(f"{n}", run, CAL) for n, run in enumerate(shown, start=1)]
     if len(runs) == 1:
-        columns = [(measure.label, runs[0], measure) for measure in SLICED]
-    cell = max(62, min(150, (WIDTH - LEFT - 10) // len(columns)))
-    canvas = Canvas()
-    for place, (name, _, _) in enumerate(columns):
-        x = LEFT + cell * (place + 0.5)
-        canvas.text(x, HEAD - 24, short(name, int(cell / 6.6)), "strong" if len(runs) == 1 else "", "middle", hint=name)
-        if len(runs) > 1:
-            canvas.text(x, HEAD - 9, "Cal", "mut small", "middle")
-    y, said = float(HEAD), []
-    for group in GROUPS:
-        for task in (task for task in TASKS.values() if task.group == group):
-            canvas.text(10, y + 17, task.paper_id, "mut small")
-            canvas.text(42, y + 17, task.name)
-            told = []
-            for place, (name, run, measure) in enumerate(columns):
-                value = value_of(slice_of(run.scores, "by_task", task.name), measure)
-                x = LEFT + cell * place
-                hint = f"{task.name}, {name}: {measure.label} {value.text}"
-                if value.value is None:
-                    canvas.rect(x + 1, y + 1, cell - 2, ROW - 2, "none", hint, 3)
-                    canvas.text(x + cell / 2, y + 17, "-", "mut", "middle")
-                    continue
-                step = min(len(RAMP) - 1, int(value.value * len(RAMP)))
-                canvas.rect(x + 1, y + 1, cell - 2, ROW - 2, f"q{step}", hint, 3)
-                canvas.text(x + cell / 2, y + 17, value.text, f"t{step}", "middle")
-                told.append(f"{name} {value.text}")
-            said.append(f"{task.name}: {', '.join(told) or 'not asked'}")
-            y += ROW
-        y += 8
+        columns = [(one.label.partition(" ")[0], runs[0], one) for one in SLICED]
+    tasks = list(TASKS.values())
+    top = LEGEND * len(shown) + 0.3
+    figure = drawing.sheet(top + ROW * len(tasks) + 0.08)
+    for number, run in enumerate(shown):
+        label = run.name if len(runs) == 1 else f"{number + 1}  {run.name}"
+        drawing.words(figure, 0.1, LEGEND * (number + 0.8), drawing.short(label, 50))
+    box = drawing.axes(figure, LEFT, top, drawing.WIDTH - LEFT - 0.08, ROW * len(tasks))
+    box.set(xlim=(0, len(columns)), ylim=(len(tasks), 0), xticks=[], yticks=[])
+    box.spines[["left", "bottom"]].set_visible(False)
+    for place, (label, _, _) in enumerate(columns):
+        box.text(place + 0.5, -0.25, label, ha="center", va="bottom", fontweight="bold")
+    said = []
+    for number, task in enumerate(tasks):
+        ink = {"va": "center", "fontsize": 7}
+        box.text(-0.05 * len(columns), number + 0.5, f"{task.paper_id}  {task.name}", ha="right", **ink)
+        values = [value_of(slice_of(run.scores, "by_task", task.name), one) for _, run, one in columns]
+        for place, value in enumerate(values):
+            _cell(box, place, number, value)
+        told = [
+            f"{label} {value.text}" for (label, _, _), value in zip(columns, values, strict=True) if value.text != "-"
+        ]
+        said.append(f"{task.name}: {', '.join(told) or 'not asked'}")
     return Figure(
         "tasks",
         "The 18 tasks",
-        "The stronger the colour, the better. A dash stands where a task has no items of the kind that a score needs.",
-        "Scores by task. " + "; ".join(said) + ".",
-        max(520, LEFT + cell * len(columns) + 10),
-        int(y + 4),
-        str(canvas),
+        f"{'Cal' if len(runs) > 1 else 'Scores'} by task, x 100 ({measure}); the stronger the colour, the better. A "
+        "dash stands where a task has no items of the kind that a score needs." + more,
+        ", ".join(f"{label} is {run.name}" for label, run, _ in columns if len(runs) > 1)
+        + ". "
+        + "; ".join(said)
+        + ".",
+        figure,
     )
+
+
+def _cell(box: object, place: int, number: int, value: Value) -> None:
+    from matplotlib.patches import Rectangle
+
+    if value.value is None:
+        box.text(place + 0.5, number + 0.5, "-", ha="center", va="center", color=drawing.MUTED)  # type: ignore[attr-defined]
+        return
+    step = max(0, min(len(drawing.RAMP) - 1, int(value.value * len(drawing.RAMP))))
+    at = (place + 0.02, number + 0.05)
+    box.add_patch(Rectangle(at, 0.96, 0.9, facecolor=drawing.RAMP[step], edgecolor="none"))  # type: ignore[attr-defined]
+    ink = {"ha": "center", "va": "center", "fontsize": 6.5, "color": drawing.ON_RAMP[step]}
+    box.text(place + 0.5, number + 0.52, value.text, **ink)  # type: ignore[attr-defined]

@@ -1,0 +1,289 @@
+"""Figures for a page and for a paper: drawn by matplotlib, as wide as a column of print, which a phone shows as well.
+
+A page needs colours that follow its light or dark theme: `inline` puts classes in their place, and `style` has the
+rules for them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+from xml.etree import ElementTree
+
+WIDTH = 3.5
+"""Inches."""
+DOTS_PER_INCH = 300
+"""Of a PNG."""
+
+INK, MUTED, GRID, PAPER = "#1c1f24", "#5b626c", "#d5d9df", "#ffffff"
+SERIES = ("#0072b2", "#d55e00", "#00855f", "#b0468f", "#8a6500", "#3b3d42", "#1787bd", "#c2303f")
+"""Colours of runs, told apart by those who see red and green alike, too; each run also has a sign of its own."""
+SIGNS = ("o", "s", "D", "^", "v", "P", "X", "*")
+RAMP = ("#f2f6fb", "#dfeaf6", "#c8dcf0", "#acc9e7", "#8ab1da", "#6697ca", "#3d72aa", "#2c619a", "#1a487b", "#0d315a")
+"""From nothing to all, on white."""
+ON_RAMP = tuple(f"#1c1f{0x30 + step:02x}" if step < 6 else f"#ffffe{step}" for step in range(10))
+"""Text on each step of the ramp; each a colour of its own, so that a dark page can set it anew."""
+
+_DARK_RAMP = (
+    "#22272e",
+    "#25313f",
+    "#293d54",
+    "#2d4a6a",
+    "#325a83",
+    "#3a6d9f",
+    "#4b84b9",
+    "#6a9dcd",
+    "#93bbe0",
+    "#c2dbf3",
+)
+_DARK = {
+    INK: "#e9eaec",
+    MUTED: "#a2a9b3",
+    GRID: "#3a4048",
+    PAPER: "#1d2024",
+    **dict(
+        zip(
+            SERIES,
+            ("#5aa9e6", "#ff9350", "#43cda0", "#e493cb", "#d8b141", "#c9ccd1", "#7fcdf2", "#ff8590"),
+            strict=True,
+        )
+    ),
+    **dict(zip(RAMP, _DARK_RAMP, strict=True)),
+    **{colour: "#ffffff" if step < 6 else "#15171a" for step, colour in enumerate(ON_RAMP)},
+}
+"""Colour of a figure -> the colour on a dark page."""
+
+_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and selected
+    "pdf.fonttype": 42,
+    "font.size": 7.5,
+    "font.family": "sans-serif",
+    "text.parse_math": False,  # a name may hold dollar signs
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.linewidth": 0.6,
+    "axes.unicode_minus": False,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "lines.markersize": 4.5,
+    "path.simplify": False,
+}
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Within it, figures are drawn in one manner, whatever the user's own matplotlib settings are."""
+    import matplotlib
+
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
+        # A letter that the font lacks is drawn as a box in a PNG; in an SVG the reader's own font has it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        yield
+
+
+def sheet(height: float) -> Any:
+    """An empty figure of `WIDTH` x `height` inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH, height))
+
+
+def axes(figure: Any, left: float, top: float, width: float, height: float) -> Any:
+    """Axes at a place that is given in inches from the figure's top left corner."""
+    whole = figure.get_figheight()
+    made = figure.add_axes((left / WIDTH, 1 - (top + height) / whole, width / WIDTH, height / whole))
+    made.spines[["top", "right"]].set_visible(False)
+    made.set_axisbelow(True)
+    return made
+
+
+def words(figure: Any, left: float, top: float, text: str, **options: Any) -> None:
+    """Text whose baseline is `top` inches below the figure's upper edge."""
+    figure.text(left / WIDTH, 1 - top / figure.get_figheight(), text, **options)
+
+
+def sign(number: int) -> dict[str, Any]:
+    """How the run `number` is marked: colour, shape and a rim that keeps it apart from what lies below."""
+    return {
+        "marker": SIGNS[number % len(SIGNS)],
+        "color": SERIES[number % len(SERIES)],
+        "markeredgecolor": PAPER,
+        "markeredgewidth": 0.5,
+        "clip_on": False,
+    }
+
+
+def short(text: str, letters: int = 46) -> str:
+    """A text of at most so many letters, its middle left out."""
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text) or "(no name)"
+    if len(text) <= letters:
+        return text
+    head = (letters - 1) * 2 // 3
+    return f"{text[:head]}…{text[-(letters - 1 - head) :]}"
+
+
+def as_svg(figure: Any, key: str, title: str, alt: str) -> str:
+    """The figure as an SVG file of its own: light, on white."""
+    root = _tree(figure, key)
+    for name, text in (("desc", alt), ("title", title)):
+        made = ElementTree.Element(f"{{{_SVG}}}{name}")
+        made.text = _clean(text)
+        root.insert(0, made)
+    root.set("role", "img")
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def as_bytes(figure: Any, kind: str) -> bytes:
+    """The figure as a PDF or PNG; the same figure gives the same bytes."""
+    content = io.BytesIO()
+    with settings():
+        metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
+        figure.savefig(content, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
+    return content.getvalue()
+
+
+def inline(figure: Any, key: str, alt: str) -> str:
+    """The figure as an SVG element of a page that has `style`: no colours, styles or scripts of its own.
+
+    key: tells its ids from those of other figures on the page.
+    """
+    root = _tree(figure, key)
+    used = set()
+    for element in root.iter():
+        element.attrib.pop("clip-path", None)  # nothing is drawn outside of its axes
+        href = element.attrib.pop(f"{{{_XLINK}}}href", None)
+        if href is not None:
+            element.set("href", href)
+            used.add(href[1:])
+    for element in root.iter():
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)
+        _style_to_classes(element)
+    width, height = (72 * float(size) for size in figure.get_size_inches())
+    root.attrib.pop("width"), root.attrib.pop("height")
+    text = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
+    text = re.sub(r' xmlns(:\w+)?="[^"]*"|\s*\n\s*', lambda found: "" if found[0].startswith(" xmlns") else " ", text)
+    size = f'viewBox="0 0 {width:g} {height:g}" width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"'
+    return f'<svg class="fig" {size} role="img" aria-label="{escape(_clean(alt))}">{text}</svg>'
+
+
+def style(dark: str = "@media (prefers-color-scheme:dark){%s}", within: str = "") -> str:
+    """The rules for figures of a page. dark: around the rules of the dark theme. within: a selector before each."""
+
+    def rules(colours: dict[str, str], prefix: str) -> str:
+        lines = [f"{prefix}.fig text{{fill:{colours[INK]}}}"]
+        for colour, shown in colours.items():
+            name = _class(colour)
+            lines += [f"{prefix}.fig .f{name}{{fill:{shown}}}", f"{prefix}.fig .s{name}{{stroke:{shown}}}"]
+        return "".join(lines)
+
+    return rules({colour: colour for colour in _DARK}, "") + dark % rules(_DARK, within)
+
+
+def _tree(figure: Any, key: str) -> ElementTree.Element:
+    """The SVG of a figure without what only its maker needs to know."""
+    import matplotlib
+
+    ElementTree.register_namespace("", _SVG)
+    ElementTree.register_namespace("xlink", _XLINK)
+    content = io.BytesIO()
+    with settings():
+        matplotlib.rcParams["svg.hashsalt"] = key
+        figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
+    root = ElementTree.fromstring(content.getvalue())
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag == f"{{{_SVG}}}metadata" or child.tag == f"{{{_SVG}}}style":
+                parent.remove(child)
+    return root
+
+
+def _style_to_classes(element: ElementTree.Element) -> None:
+    """Turn a style into attributes, which a page's security policy allows, and colours that it knows into classes."""
+    declared = element.attrib.pop("style", "")
+    classes = []
+    for part in declared.split(";"):
+        name, _, value = (piece.strip() for piece in part.partition(":"))
+        if not name or name == "font-family":
+            continue
+        if name in ("fill", "stroke") and value in _DARK:
+            classes.append(f"{name[0]}{_class(value)}")
+        else:
+            element.set(name, value)
+    if classes:
+        element.set("class", " ".join(classes))
+
+
+def _class(colour: str) -> str:
+    return colour.removeprefix("#")
+
+
+def _clean(text: str) -> str:
+    """A text that XML can hold."""
+    return "".join(letter if letter.isprintable() or letter == " " else "\ufffd" for letter in text)
+
+
+def plane(
+    points: Sequence[tuple[str, float, float, Sequence[float] | None, Sequence[float] | None]],
+    published: Sequence[tuple[str, float, float]] = (),
+) -> Any:
+    """Answering against abstaining: a sign per run, a grey ring per published row, and lines of equal Cal.
+
+    Args:
+        points: Name, TA, Ans, and the intervals of both, all in 0..1.
+        published: Name, TA and Ans.
+    """
+    side = WIDTH - 0.75
+    row = 0.17
+    figure = sheet(side + 0.62 + row * (len(points) + bool(published)))
+    box = axes(figure, 0.5, 0.12, side, side)
+    box.set(xlim=(0, 100), ylim=(0, 100), xlabel="TA: abstains where it should (%)")
+    box.set_ylabel("Ans: answers rightly where it can (%)")
+    box.grid(True)
+    for cal in (20, 40, 60, 80):
+        low, high = max(0, 2 * cal - 100), min(100, 2 * cal)
+        box.plot([low, high], [high, low], color=MUTED, linewidth=0.7, linestyle=(0, (2, 3)))
+        # Within the plane, right of the line and above its lower end.
+        box.text(high - 1, low + 1.5, f"Cal {cal}", color=MUTED, fontsize=6.5, ha="right", va="bottom")
+    for _, ta, ans in published:
+        box.plot([100 * ta], [100 * ans], marker="o", color=PAPER, markeredgecolor=MUTED, markersize=3.5, clip_on=False)
+    for number, (_, ta, ans, ta_ends, ans_ends) in enumerate(points):
+        colour = SERIES[number % len(SERIES)]
+        for ends, across in ((ta_ends, True), (ans_ends, False)):
+            if ends is not None:
+                first, last = (100 * end for end in ends)
+                line = ([first, last], [100 * ans] * 2) if across else ([100 * ta] * 2, [first, last])
+                box.plot(*line, color=colour, linewidth=1.1, clip_on=False)
+        box.plot([100 * ta], [100 * ans], markersize=6, linestyle="none", **sign(number))
+    top = side + 0.12 + 0.48
+    names = [(name, sign(number)) for number, (name, *_) in enumerate(points)]
+    if published:
+        rings = {"marker": "o", "color": PAPER, "markeredgecolor": MUTED}
+        names.append((f"{len(published)} published rows", rings))
+    legend(figure, top, names, row)
+    return figure
+
+
+def legend(figure: Any, top: float, names: Sequence[tuple[str, dict[str, Any]]], row: float = 0.17) -> None:
+    """Signs and names, one to a line, from `top` inches down."""
+    from matplotlib.lines import Line2D
+
+    whole = figure.get_figheight()
+    for number, (name, marked) in enumerate(names):
+        y = 1 - (top + row * (number + 0.5)) / whole
+        figure.add_artist(Line2D([0.14 / WIDTH], [y], linestyle="none", **{**marked, "clip_on": False}))
+        figure.text(0.26 / WIDTH, y, short(name), va="center", fontsize=7.5)

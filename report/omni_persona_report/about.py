@@ -1,0 +1,53 @@
+"""What a dataset is, as its folder tells: its recipe, who its people are, and whether it is the published release."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+RELEASE_FILE = "data/release.parquet"
+"""What `omni-persona import` leaves beside the rows."""
+
+_RECIPE = re.compile(r"^# Omni-Persona: (.+)$", re.MULTILINE)
+_POOL = re.compile(r"from the pool `([^`\n]+)`")
+_PEOPLE = re.compile(r"sets of memories of ([\d,]+) people")
+_INVENTED = {"embedded_pool": "invented people, drawn and spoken by programs"}
+_KINDS = (
+    (re.compile(r"\brendered\b", re.IGNORECASE), "invented people, rendered faces and natural synthetic voices"),
+    (re.compile(r"\binvented\b", re.IGNORECASE), "invented people"),
+    (re.compile(r"\breal\b", re.IGNORECASE), "real people"),
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a dataset is, by its card; empty where nothing tells."""
+
+    recipe: str = ""
+    pool: str = ""
+    people: str = ""
+    """How many, and of what kind, such as `24 invented people`."""
+    imported: bool = False
+    """Whether it was imported from a release."""
+
+
+def read_about(folder: Path) -> About:
+    """Read the card of a dataset folder; one that is not there or not ours tells nothing."""
+    try:
+        card = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        card = ""
+    imported = (folder / RELEASE_FILE).is_file()
+    recipe, pool, count = (
+        found[1].strip() if (found := form.search(card)) else "" for form in (_RECIPE, _POOL, _PEOPLE)
+    )
+    kind = "people of a release" if imported else _kind(pool)
+    return About(recipe, pool, f"{count} {kind}".strip() if count else kind, imported)
+
+
+def _kind(pool: str) -> str:
+    """Who the people of a pool are, by its name; plain `people` where that does not tell."""
+    if pool in _INVENTED:
+        return _INVENTED[pool]
+    return next((kind for form, kind in _KINDS if form.search(pool.replace("_", " "))), "people" if pool else "")

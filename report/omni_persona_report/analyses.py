@@ -1,0 +1,195 @@
+"""The paper's analyses of runs: errors, checkpoints of a training run, a judge against overlap of words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from omni_persona_cal.agreement import judge_agreement, overlap_check
+from omni_persona_cal.scores import CORRECT, UNJUDGED
+from omni_persona_report.measures import number
+from omni_persona_report.report_run import LEXICAL, ReportRun
+
+_STEP = re.compile(r"(?:^|[-_/])(?:checkpoint|step|global_step)[-_]?(\d{1,9})(?=$|[-_/.])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How often a run goes wrong, and which way (the paper's Table S.6)."""
+
+    run: str
+    n_answerable: int
+    false_abstentions: int
+    wrong: int
+    n_absent_persona: int
+    hallucinated_persona: int
+    n_absent_attribute: int
+    hallucinated_attribute: int
+
+    @property
+    def false_abstention_rate(self) -> float | None:
+        return _share(self.false_abstentions, self.n_answerable)
+
+    @property
+    def hallucination_rate(self) -> float | None:
+        n = self.n_absent_persona + self.n_absent_attribute
+        return _share(self.hallucinated_persona + self.hallucinated_attribute, n)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run of one checkpoint of a training run."""
+
+    training: str
+    """What the checkpoints of one training run share of their names."""
+    step: int
+    run: str
+    values: Mapping[str, float | None]
+    """`one_minus_fa`, `ta`, `cal` (0..1) and `mean_len` (words)."""
+
+
+@dataclass(frozen=True)
+class JudgeCheck:
+    """A run's judge beside the lexical judge and beside overlap of words (the paper's Tables S.4 and S.5)."""
+
+    run: str
+    judge: str
+    n: int
+    """Answers that both judges judged."""
+    agreement: float | None
+    kappa: float | None
+    kappa_low: float | None
+    kappa_high: float | None
+    rouge_correct: float | None
+    """Mean ROUGE-L of the answers that the judge calls CORRECT."""
+    rouge_wrong: float | None
+    token_f1_correct: float | None
+    token_f1_wrong: float | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Ans of queries by face minus Ans of queries by voice."""
+
+    run: str
+    face: float | None
+    voice: float | None
+    gap: float | None
+    low: float | None
+    high: float | None
+
+
+def errors(runs: Sequence[ReportRun]) -> list[Errors]:
+    """A row per run; items without an answer or a verdict are in none of its counts of errors."""
+    found = []
+    for run in runs:
+        items = run.items.values()
+        absent = {
+            kind: [item for item in items if item.absence == kind] for kind in ("absent_persona", "absent_attribute")
+        }
+        answerable = [item for item in items if item.answerable]
+        made_up = {kind: sum(not item.abstaining for item in part) for kind, part in absent.items()}
+        wrong = [item for item in answerable if not item.abstaining and item.verdict not in (CORRECT, UNJUDGED)]
+        found.append(
+            Errors(
+                run=run.name,
+                n_answerable=len(answerable),
+                false_abstentions=sum(item.abstaining for item in answerable),
+                wrong=len(wrong),
+                n_absent_persona=len(absent["absent_persona"]),
+                hallucinated_persona=made_up["absent_persona"],
+                n_absent_attribute=len(absent["absent_attribute"]),
+                hallucinated_attribute=made_up["absent_attribute"],
+            )
+        )
+    return found
+
+
+def checkpoints(runs: Sequence[ReportRun]) -> list[Checkpoint]:
+    """The runs of checkpoints, by training run and step; only training runs of which there are two steps or more.
+
+    A step is read from the name of the model, its adapter or the run's folder, such as `checkpoint-200` or `step_200`.
+    """
+    found = []
+    for run in runs:
+        for name in _names(run):
+            if match := _STEP.search(name):
+                keys = ("one_minus_fa", "ta", "cal", "mean_len")
+                values = {key: number((run.scores or {}).get(key)) for key in keys}
+                found.append(Checkpoint(_without(name, match), int(match[1]), run.name, values))
+                break
+    steps: dict[str, set[int]] = {}
+    for one in found:
+        steps.setdefault(one.training, set()).add(one.step)
+    kept = [one for one in found if len(steps[one.training]) > 1]
+    return sorted(kept, key=lambda one: (one.training, one.step, one.run))
+
+
+def _names(run: ReportRun) -> list[str]:
+    model = (run.files.manifest or {}).get("model")
+    told = [model.get(key) for key in ("adapter", "name")] if isinstance(model, Mapping) else []
+    # Of a folder's place only the last two names count: those above it are the same for all.
+    names = [name for name in told if isinstance(name, str)] + [run.files.path.name]
+    return ["/".join(PurePath(name).parts[-2:]) for name in names]
+
+
+def _without(name: str, step: re.Match[str]) -> str:
+    left = name[: step.start()] + name[step.end() :]
+    return left.strip("-_/.") or "checkpoints"
+
+
+def judge_checks(runs: Sequence[ReportRun]) -> list[JudgeCheck]:
+    """A row per run that somebody judged; the lexical judge itself has only its overlap."""
+    found = []
+    for run in runs:
+        items = list(run.items.values())
+        answered = [item for item in items if item.answerable]
+        if not answered:
+            continue
+        overlap = overlap_check(items, n_resamples=0)
+        agreed: Mapping[str, Any] = {}
+        if run.judge != LEXICAL:
+            agreed = judge_agreement(
+                [item.verdict for item in answered],
+                [run.lexical[item.augmented_id] for item in answered],
+                [item.source_sample_id for item in answered],
+                n_resamples=1000,
+            )
+        low, high = agreed.get("interval") or (None, None)
+        found.append(
+            JudgeCheck(
+                run=run.name,
+                judge=run.judge,
+                n=int(agreed.get("n", len(answered))),
+                agreement=agreed.get("agreement"),
+                kappa=agreed.get("kappa"),
+                kappa_low=low,
+                kappa_high=high,
+                rouge_correct=overlap["rouge_l"]["correct"],
+                rouge_wrong=overlap["rouge_l"]["wrong"],
+                token_f1_correct=overlap["token_f1"]["correct"],
+                token_f1_wrong=overlap["token_f1"]["wrong"],
+            )
+        )
+    return found
+
+
+def gaps(runs: Sequence[ReportRun]) -> list[Gap]:
+    """A row per run."""
+    found = []
+    for run in runs:
+        scores = run.scores or {}
+        groups = scores.get("by_group") if isinstance(scores.get("by_group"), Mapping) else {}
+        sides = [number((groups.get(name) or {}).get("ans")) for name in ("I2I", "A2A")]  # type: ignore[union-attr]
+        intervals = scores.get("intervals") if isinstance(scores.get("intervals"), Mapping) else {}
+        low, high = intervals.get("audio_visual_gap") or (None, None)  # type: ignore[union-attr]
+        ends = number(scores.get("audio_visual_gap")), number(low), number(high)
+        found.append(Gap(run.name, sides[0], sides[1], *ends))
+    return found
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,57 @@
+"""One figure of a report, with what it says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omni_persona_cal import figure as drawing
+from omni_persona_report.report_run import ReportRun
+
+SHOWN = 8
+"""Runs in a figure; of more, the first ones by Cal are drawn, and the tables have all."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture of a report."""
+
+    key: str
+    """Its file name without ending."""
+    title: str
+    caption: str
+    """What it shows, in a sentence or two that stand alone."""
+    alt: str
+    """What it says, for who cannot see it."""
+    drawing: Any
+    """The matplotlib figure."""
+
+    def inline(self) -> str:
+        """An SVG element for a page that has `omni_persona_cal.figure.style`."""
+        return drawing.inline(self.drawing, self.key, self.alt)
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the figure as SVG, PDF and PNG."""
+        svg, pdf, png = (folder / f"{self.key}.{ending}" for ending in ("svg", "pdf", "png"))
+        svg.write_text(drawing.as_svg(self.drawing, self.key, self.title, f"{self.caption} {self.alt}"), "utf-8")
+        pdf.write_bytes(drawing.as_bytes(self.drawing, "pdf"))
+        png.write_bytes(drawing.as_bytes(self.drawing, "png"))
+        return [svg, pdf, png]
+
+
+def first(runs: Sequence[ReportRun]) -> tuple[Sequence[ReportRun], str]:
+    """The runs that a figure draws, and what its caption says of the others."""
+    more = len(runs) - SHOWN
+    return runs[:SHOWN], f" The first {SHOWN} of {len(runs)} runs by Cal; the tables have all." if more > 0 else ""
+
+
+def names(runs: Sequence[ReportRun]) -> list[tuple[str, dict[str, Any]]]:
+    """The legend of some runs."""
+    return [(run.name, drawing.sign(number)) for number, run in enumerate(runs)]
+
+
+def points(value: float) -> str:
+    """A difference of rates in points, with its sign."""
+    return "0.0" if abs(value) < 0.0005 else f"{100 * value:+.1f}"
