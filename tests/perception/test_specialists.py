@@ -26,8 +26,8 @@ from omni_persona_perception import (
 )
 from omni_persona_perception import specialists as module
 
-DRAWN = Path(omni_persona_people.__file__).parent / "embedded_pool/media"
-"""Drawn faces and synthetic voices of invented people."""
+RENDERED = Path(omni_persona_people.__file__).parent / "embedded_pool/media"
+"""Rendered faces and natural voices of invented people."""
 
 
 def _picture(pixels):
@@ -133,8 +133,8 @@ def test_a_picture_without_a_face_has_a_vector(specialists, size):
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_drawn_person_is_nearer_to_themselves_than_to_another(specialists):
-    pictures = [(DRAWN / f"p000{who}/image_{number}.png").read_bytes() for who in (0, 1) for number in (0, 1)]
+def test_a_rendered_person_is_nearer_to_themselves_than_to_another(specialists):
+    pictures = [(RENDERED / f"p000{who}/image_{number}.jpg").read_bytes() for who in (0, 1) for number in (0, 1)]
     first, again, other, _ = specialists.faces(pictures)
     assert first @ again > first @ other
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from omni_persona_people.deck import Deck
 from omni_persona_people.invent.looks import Face, Shot, Wardrobe, shots
+from omni_persona_people.invent.overlap import share_a_word
 from omni_persona_people.invent.profiles import USUAL_AGE, Biographies
 from omni_persona_people.invent.scripts import Script, Talk
 from omni_persona_people.invent.voices import Speaker, Voices
@@ -124,7 +125,7 @@ def _rendered(deck_rng: np.random.Generator) -> Dress:
 
     def dress(gender: str, rng: np.random.Generator) -> _Looks:
         look = casting.look(gender, rng)
-        worn = wardrobe.draw(lambda garment: not set(garment.colour.split("-")) & set(look.hairstyle.split()))
+        worn = wardrobe.draw(lambda garment: not share_a_word(garment.words, look.hairstyle))
         # What a query shows is drawn from everything, what the memory shows included.
         others = [garments()[index] for index in rng.integers(len(garments()), size=2)]
         taken = tuple(draw_shot(rng, garment) for garment in (worn, worn, *others))

@@ -21,10 +21,10 @@ GARMENTS: dict[str, str] = {
     "v-neck": "{a} {c} V-neck top",
     "sweatshirt": "{a} {c} sweatshirt",
     "shirt": "{a} {c} open-collared shirt",
-    "striped": "a black shirt with {c} stripes",
+    "striped": "a shirt with {c} stripes",
     "jacket": "{a} {c} jacket over a striped shirt",
     "suit": "{a} {c} suit and a tie",
-    "dungarees": "a white top under {c} braces",
+    "dungarees": "a pale top under {c} braces",
 }
 """Kind -> words, with {c} for the colour and {a} for its article."""
 
