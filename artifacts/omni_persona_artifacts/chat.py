@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from omni_persona_cal.addresses import shown_url
 from omni_persona_cal.chat import (
     API_KEY_ENV,
     ChatClient,
@@ -19,7 +20,7 @@ from omni_persona_cal.chat import (
 )
 from omni_persona_cal.chat_policy import RequestForm
 from omni_persona_cal.chat_reply import ChatReply
-from omni_persona_cal.masking import Mask, shown_url
+from omni_persona_cal.masking import Mask
 from omni_persona_cal.thinking import split_thinking
 
 __all__ = [

@@ -196,6 +196,8 @@ class Choices:
         )
 
     def _problems_of_asking(self) -> Iterator[tuple[bool, str]]:
+        from omni_persona_runner.prompt import Prompt
+
         served, local, asked = self.served, self.local, self.asked
         yield (
             local.ray and (served.endpoint is not None or served.has_engine),
@@ -212,7 +214,7 @@ class Choices:
         )
         draws = not asked.sampling().is_greedy
         yield (
-            self.is_baseline and (draws or asked.prompt() != type(asked.prompt())(cues=asked.cues.value)),
+            self.is_baseline and (draws or asked.prompt() != Prompt(cues=asked.cues.value)),
             f"{self.model} reads no prompt: --without, --prompt, --reason and --temperature are for models that do",
         )
         yield (

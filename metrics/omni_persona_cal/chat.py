@@ -14,8 +14,9 @@ import os
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from .addresses import completions_url, is_address, shown_url
 from .chat_policy import (
     ATTEMPTS_CUT,
     ATTEMPTS_LATE,
@@ -28,8 +29,8 @@ from .chat_policy import (
     fault_of_error,
     wait_seconds,
 )
-from .chat_reply import ChatReply, MalformedReplyError, ServerError, parsed, read_reply, read_stream, server_error
-from .masking import Mask, shown_url
+from .chat_reply import ChatReply, MalformedReplyError, ServerError, error_in, parsed, read_reply, read_stream
+from .masking import Mask
 
 if TYPE_CHECKING:
     import httpx2
@@ -83,7 +84,7 @@ class ChatClient:
         Raises `ValueError` for an address that is no URL, a key that no header can hold, or a number below 1.
         """
         self.shown_url = shown_url(url)
-        if not _is_address(url):
+        if not is_address(url):
             raise ValueError(f"expected an endpoint such as http://localhost:8000/v1, got {self.shown_url!r}")
         if attempts < 1 or timeout <= 0:
             raise ValueError(f"expected numbers of at least 1, got {attempts=}, {timeout=}")
@@ -96,7 +97,7 @@ class ChatClient:
         """How requests are written: what the server has refused is left out."""
         self.has_answered = False
         """Whether this server has answered anything, now or in the work that is gone on with."""
-        self._target = _completions(url)
+        self._target = completions_url(url)
         self._key, self._key_env = key, api_key_env
         self._timeout, self._attempts = timeout, attempts
         self._first_wait, self._longest_wait = first_wait, longest_wait
@@ -222,7 +223,7 @@ class ChatClient:
         return EndpointError(f"{self.shown_url} {what}{hint}, asked for model {model!r}{key}: {why}")
 
     async def _answers(self) -> bool:
-        """Whether the server answers a question of three words; asked once for all who want to know it now."""
+        """Whether the server answers a short question; asked once for all who want to know it now."""
         if self._probe is None or self._probe.done():
             self._probe = asyncio.create_task(self._answers_probe())
         return await asyncio.shield(self._probe)
@@ -283,7 +284,7 @@ class ChatClient:
             limit = _LONGEST_ERROR if is_error else self._longest_reply
             content, whole = await _read(response, limit)
         if is_error:
-            raise fault_of_error(_told(content, response.status_code), headers)
+            raise fault_of_error(error_in(content, response.status_code), headers)
         if not whole:
             raise AttemptError(f"a reply of more than {limit} bytes", "question")
         if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
@@ -327,35 +328,17 @@ async def _read(response: httpx2.Response, limit: int) -> tuple[bytes, bool]:
     return b"".join(chunks), True
 
 
-def _told(content: bytes, status: int) -> ServerError:
-    """The error that a body tells, JSON or not."""
-    try:
-        return server_error(parsed(content), status)
-    except MalformedReplyError:
-        return ServerError(content[:2000].decode("utf-8", "replace").strip() or "nothing more", status, None)
-
-
 def _has_clips(messages: Messages) -> bool:
-    contents = (message["content"] for message in messages)
-    return any(part.get("type") == "input_audio" for parts in contents if isinstance(parts, list) for part in parts)
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        # Reading the port raises where it is none.
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return False
-
-
-def _completions(url: str) -> str:
-    """Where requests go: the base with `/chat/completions`, its query kept."""
-    parts = urlsplit(url)
-    path = parts.path.rstrip("/")
-    path = path if path.endswith("/chat/completions") else f"{path}/chat/completions"
-    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
+    lists = (message["content"] for message in messages if isinstance(message["content"], list))
+    return any(part.get("type") == "input_audio" for parts in lists for part in parts)
 
 
 def _cause(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    """What is at the bottom of an error, such as `Connection refused`."""
+    text = str(error) or type(error).__name__
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.strerror:
+            text = os.strerror(seen.errno) if seen.errno and seen.errno > 0 else seen.strerror
+        seen = seen.__cause__ or seen.__context__
+    return text

@@ -146,6 +146,14 @@ def server_error(value: Any, status: int | None) -> ServerError:
     return ServerError(text, status or named, " ".join(words) or None)
 
 
+def error_in(content: bytes, status: int) -> ServerError:
+    """The error that a body tells, JSON or not."""
+    try:
+        return server_error(parsed(content), status)
+    except MalformedReplyError:
+        return ServerError(content[:2000].decode("utf-8", "replace").strip() or "nothing more", status, None)
+
+
 @dataclass(frozen=True)
 class _Content:
     """What the content of a message holds."""

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 HIDDEN = "***"
 """What stands in the place of a secret."""
@@ -83,29 +83,6 @@ class Mask:
         for pattern, hidden in _LOOKS_SECRET:
             text = pattern.sub(hidden, text)
         return text
-
-
-def shown_url(url: str) -> str:
-    """An address without user, password, query and fragment, any of which may hold a secret.
-
-    >>> shown_url("https://me:word@host:8000/v1/?api_key=1")
-    'https://host:8000/v1'
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return HIDDEN
-    host, path = parts.netloc.rpartition("@")[2], parts.path.rstrip("/")
-    if "@" in path and not _is_host(host):
-        # A slash in a password ends what counts as the host: the rest of it stands in the path.
-        host, _, path = path.rpartition("@")[2].partition("/")
-        path = f"/{path}" if path else ""
-    return urlunsplit((parts.scheme, host, path, "", ""))
-
-
-def _is_host(text: str) -> bool:
-    """Whether what stands for a host has a port that is a number, or none."""
-    return re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:\d*)?", text) is not None
 
 
 def _variants(secrets: set[str]) -> tuple[str, ...]:

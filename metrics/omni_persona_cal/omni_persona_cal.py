@@ -20,6 +20,7 @@ import evaluate
 
 from .abstention import abstains
 from .abstention_judged import declines
+from .addresses import shown_url
 from .agreement import judge_agreement
 from .audit import audit_published
 from .bertscore import bertscores

@@ -7,6 +7,9 @@ from typing import Any
 
 from omni_persona_runner.ranks import local_rank
 
+_LONGEST_REASON = 500
+"""Letters."""
+
 
 def default_device() -> str:
     """A GPU where there is one; of several processes on a machine, each takes one of its own."""
@@ -85,3 +88,9 @@ def is_fatal(error: Exception) -> bool:
     import torch
 
     return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
+
+
+def reason_of(error: Exception) -> str:
+    """What a library raised, cut to what is worth a place in the line of a failed item."""
+    text = f"{type(error).__name__}: {error}"
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

@@ -33,6 +33,7 @@ from omni_persona_runner.devices import (
     is_out_of_memory,
     memory_in_use,
     on_gpu,
+    reason_of,
 )
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Prompt
@@ -44,9 +45,6 @@ _MOST_ON_CPU = 4
 """Items of a batch of automatic size where there is no GPU: a source sample's siblings. Filled-up batches cost more
 than they bring there."""
 _MOST_ON_GPU = 512
-
-_LONGEST_REASON = 500
-"""Letters of what a library raised that are worth a place in the line of a failed item."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +203,7 @@ class TransformersModel:
         # Processors of all makes raise what they like; it is recorded with its item.
         except Exception as error:
             if len(chats) == 1:
-                return [ModelError(chats[0].item_id, _reason(error))]
+                return [ModelError(chats[0].item_id, reason_of(error))]
             parts: Iterable[Sequence[Chat]] = halves(chats)
         else:
             parts = self._alike(chats, lengths)
@@ -245,12 +243,12 @@ class TransformersModel:
             if is_fatal(error):
                 raise LoadError(
                     f"model {self.name}: its device failed over the batch of item {chats[0].item_id}; the same command "
-                    f"goes on from there: {_reason(error).splitlines()[0]}"
+                    f"goes on from there: {reason_of(error).splitlines()[0]}"
                 ) from error
             if is_out_of_memory(error):
                 self._size.broke(len(chats))
             if len(chats) == 1:
-                return [ModelError(chats[0].item_id, _reason(error))]
+                return [ModelError(chats[0].item_id, reason_of(error))]
         # Outside the handler, so that the failed attempt's tensors are gone.
         free_memory()
         outcomes: list[Outcome] = []
@@ -345,8 +343,3 @@ class TransformersModel:
         ends = set(ends) if isinstance(ends, list) else {ends}
         place = next((place for place, token in enumerate(tokens, start=1) if token in ends), None)
         return (len(tokens), False) if place is None else (place, True)
-
-
-def _reason(error: Exception) -> str:
-    text = f"{type(error).__name__}: {error}"
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omni_persona_cal.addresses import shown_url
 from omni_persona_cal.chat_policy import RequestForm, adapted, wait_seconds
 from omni_persona_cal.chat_reply import MalformedReplyError, ServerError, parsed, read_reply, read_stream
-from omni_persona_cal.masking import Mask, shown_url
+from omni_persona_cal.masking import Mask
 
 # ---- waits
 
