@@ -5,28 +5,33 @@ The format is described in the README, "A benchmark of your own people".
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import MARKER, harmed_files
+from omni_persona_artifacts.json_lines import parse_json, text_lines
 from omni_persona_people.errors import PoolError
-from omni_persona_people.pool_cache import FileFacts, PoolCache
+from omni_persona_people.media_files import MediaFile, MediaReader
+from omni_persona_people.near_copies import near_copies
+from omni_persona_people.pool_cache import PoolCache
 from omni_persona_people.rules.clauses import MOST_CLAUSES, clause_flaw
 from omni_persona_people.rules.values import value_flaw
-from omni_persona_people.schema_errors import first_flaw
-from omni_persona_perception import MediaError, decode_audio, decode_image
+from omni_persona_people.schema_errors import flaws
+from omni_persona_perception import MediaError
 
 Text = str | None
 T = TypeVar("T")
+
+FAULTS_TOLD = 20
+"""Faults of a pool that are told; the others are counted."""
 
 
 class Profile(BaseModel):
@@ -115,35 +120,12 @@ class PersonaLine(BaseModel):
 
 
 @dataclass(frozen=True)
-class _File:
-    """A medium on disk, read when it is needed: a pool may be larger than memory."""
-
-    path: Path
-    digest: str
-    """SHA-256 of its content, in hex."""
-    size: int
-    """Bytes."""
-
-    @property
-    def suffix(self) -> str:
-        """The ending of its name, with the dot."""
-        return self.path.suffix
-
-    def read(self) -> bytes:
-        """The file's bytes. Raises `PoolError` where it is no longer what was validated."""
-        data = self.path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != self.digest:
-            raise PoolError(f"{self.path} changed while the benchmark was built")
-        return data
-
-
-@dataclass(frozen=True)
-class Picture(_File):
+class Picture(MediaFile):
     """A picture of a person."""
 
 
 @dataclass(frozen=True)
-class Clip(_File):
+class Clip(MediaFile):
     """A clip of a person's voice."""
 
     transcript: str | None
@@ -189,12 +171,17 @@ class Persona:
 
 
 def read_pool(
-    folder: Path, progress: Callable[[int, int], None] | None = None, remembered: PoolCache | None = None
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+    remembered: PoolCache | None = None,
+    *,
+    keep_metadata: bool = False,
 ) -> list[Persona]:
     """Read and validate a pool; pictures and clips are decoded once to see that they can be.
 
     progress: called with (people read, people in all). remembered: what is known of its media, not decoded again.
-    Raises `PoolError` that names file and line.
+    keep_metadata: leave in media what they tell of people besides what they show.
+    Raises `PoolError` that names file and line of everything that is wrong, the first `FAULTS_TOLD` of it.
     """
     known = remembered or PoolCache(None)
     file = folder / "personas.jsonl"
@@ -202,28 +189,37 @@ def read_pool(
         raise PoolError(f"{folder} is no persona pool: it has no personas.jsonl")
     _require_unharmed(folder)
     lines = read_lines(file)
+    if not lines:
+        raise PoolError(f"{file}: expected one persona a line, got an empty file")
+    reader = MediaReader(folder.resolve(), known, keep_metadata)
     people: list[Persona] = []
+    faults: list[str] = []
     first_line: dict[str, int] = {}
-    read = partial(_read_persona, root=folder.resolve(), known=known)
     places = [f"{file}:{number}" for number in range(1, len(lines) + 1)]
     # Decoders let other threads run meanwhile.
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         try:
-            for number, persona in enumerate(workers.map(read, lines, places), start=1):
-                if persona.persona_id in first_line:
-                    earlier = first_line[persona.persona_id]
-                    where, name = persona.where, persona.persona_id
-                    raise PoolError(f"{where}: persona_id {name!r} stands on line {earlier} already")
-                first_line[persona.persona_id] = number
-                people.append(persona)
+            read = workers.map(partial(_read_persona, reader=reader), lines, places)
+            for number, (persona, wrong) in enumerate(read, start=1):
+                faults += wrong
+                if persona is not None:
+                    earlier = first_line.setdefault(persona.persona_id, number)
+                    if earlier != number:
+                        faults.append(
+                            f"{persona.where}: persona_id {persona.persona_id!r} stands on line {earlier} already"
+                        )
+                    people.append(persona)
                 if progress:
                     progress(number, len(lines))
         except BaseException:
             workers.shutdown(cancel_futures=True)
             raise
-    known.keep_files()
-    if not people:
-        raise PoolError(f"{file}: expected one persona a line, got an empty file")
+    reader.keep()
+    if not faults:
+        faults = list(near_copies(people, reader.prints))
+    if faults:
+        more = len(faults) - FAULTS_TOLD
+        raise PoolError("\n".join([*faults[:FAULTS_TOLD], *([f"and {more} more"] if more > 0 else [])]))
     return people
 
 
@@ -243,31 +239,29 @@ def _require_unharmed(folder: Path) -> None:
 
 
 def read_lines(file: Path) -> list[str]:
-    """The lines of `personas.jsonl`, one for each person. Raises `PoolError` where it is no UTF-8."""
+    """The lines of `personas.jsonl`, one for each person. Raises `PoolError` where one is no UTF-8."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise PoolError(f"{file}: expected UTF-8, got byte {error.object[error.start]:#04x} at {error.start}") from None
-    # Not `splitlines`: what else ends a line of text may stand within a text of JSON.
-    return text.removesuffix("\n").split("\n") if text else []
+        return [text for _, text in text_lines(file)]
+    except ArtifactError as error:
+        raise PoolError(str(error)) from None
 
 
 def read_line(line: str, where: str) -> PersonaLine:
     """A line of `personas.jsonl`, without a look at its media. Raises `PoolError` that names `where` and the field."""
     try:
-        entry = PersonaLine.model_validate(json.loads(line))
-    except json.JSONDecodeError as error:
-        told = f"{error.msg.removesuffix(' at')} at column {error.colno}"
-        if line.strip() and error.pos >= len(line.rstrip()):
-            told = "it ends in the middle of a person, who must stand on one line"
-        raise PoolError(f"{where}: not JSON: {told}") from None
-    except RecursionError:
-        raise PoolError(f"{where}: JSON nested too deeply") from None
+        held, flaw = parse_json(line, "person")
+        if flaw:
+            raise PoolError(f"{where}: {flaw}")
+        entry = PersonaLine.model_validate(held)
     except ValidationError as error:
         fields = [*Profile.model_fields, *PersonaLine.model_fields]
-        raise PoolError(f"{where}: {first_flaw(error, 'the line', fields)}") from None
-    except ValueError:
-        raise PoolError(f"{where}: not JSON: a number with more digits than can be read") from None
+        raise PoolError("\n".join(f"{where}: {one}" for one in flaws(error, "the line", fields))) from None
+    except RecursionError:
+        raise PoolError(f"{where}: JSON nested too deeply") from None
+    except PoolError:
+        raise
+    except ValueError as error:
+        raise PoolError(f"{where}: {error}") from None
     # Words are compared only where there is something to compare them for.
     if (entry.statements or entry.generated) and (reason := line_flaw(entry)):
         raise PoolError(f"{where}: {reason}")
@@ -300,13 +294,32 @@ def line_flaw(entry: PersonaLine) -> str | None:
     return None
 
 
-def _read_persona(line: str, where: str, root: Path, known: PoolCache) -> Persona:
-    entry = read_line(line, where)
-    pictures = [(image.role, _read_picture(image, where, root, known)) for image in entry.images]
-    clips = [(audio.role, _read_clip(audio, where, root, known)) for audio in entry.audios]
+def _read_persona(line: str, where: str, reader: MediaReader) -> tuple[Persona | None, list[str]]:
+    """A person, or None, and everything that is wrong with their line."""
+    try:
+        entry = read_line(line, where)
+    except PoolError as error:
+        return None, str(error).split("\n")
+    faults: list[str] = []
+    pictures: list[tuple[str, Picture]] = []
+    clips: list[tuple[str, Clip]] = []
+    for image in entry.images:
+        try:
+            _, file = reader.read(image.path, "picture")
+            pictures.append((image.role, Picture(**vars(file))))
+        except MediaError as error:
+            faults.append(f"{where}: {error}")
+    for audio in entry.audios:
+        try:
+            seconds, file = reader.read(audio.path, "clip")
+            clips.append((audio.role, Clip(**vars(file), transcript=audio.transcript, seconds=seconds)))
+        except MediaError as error:
+            faults.append(f"{where}: {error}")
+    if faults:
+        return None, faults
     context_pictures, query_pictures = _split(pictures, ("query",))
     context_clips, query_clips = _split(clips, ("query", "emotional"))
-    return Persona(
+    persona = Persona(
         entry.persona_id,
         entry.gender,
         entry.profile,
@@ -319,56 +332,7 @@ def _read_persona(line: str, where: str, root: Path, known: PoolCache) -> Person
         {field: tuple(clauses) for field, clauses in entry.statements.items()},
         entry.generated,
     )
-
-
-def _read_picture(line: _ImageLine, where: str, root: Path, known: PoolCache) -> Picture:
-    def seconds(data: bytes) -> float:
-        _decoded(decode_image, data, line.path, where)
-        return 0.0
-
-    path = _inside(line.path, where, root)
-    facts = _facts(path, f"picture {line.path}", known, seconds)
-    return Picture(path, facts.digest, facts.size)
-
-
-def _read_clip(line: _AudioLine, where: str, root: Path, known: PoolCache) -> Clip:
-    def seconds(data: bytes) -> float:
-        samples, rate = _decoded(decode_audio, data, line.path, where)
-        return len(samples) / rate
-
-    path = _inside(line.path, where, root)
-    facts = _facts(path, f"clip {line.path}", known, seconds)
-    return Clip(path, facts.digest, facts.size, line.transcript, facts.seconds)
-
-
-def _inside(path: str, where: str, root: Path) -> Path:
-    """The file that a path of a pool names. Raises `PoolError` where it is none, or lies elsewhere."""
-    target = root.joinpath(path)
-    outside = PurePosixPath(path).is_absolute() or not target.resolve().is_relative_to(root)
-    if outside or "\\" in path:
-        raise PoolError(f"{where}: {path!r} lies outside the pool; media must lie in {root}")
-    if not target.is_file():
-        raise PoolError(f"{where}: no file {path!r} in the pool")
-    return target
-
-
-def _facts(file: Path, key: str, known: PoolCache, seconds: Callable[[bytes], float]) -> FileFacts:
-    """What is known of a file; one that is not known is read, and decoded by `seconds`."""
-    stat = file.stat()
-    facts = known.file(key, stat)
-    if facts is None:
-        data = file.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        facts = FileFacts(stat.st_size, stat.st_mtime_ns, digest, seconds(data))
-        known.learn_file(key, facts)
-    return facts
-
-
-def _decoded(decode: Callable[[bytes], T], data: bytes, path: str, where: str) -> T:
-    try:
-        return decode(data)
-    except MediaError as error:
-        raise PoolError(f"{where}: {path}: {error}") from None
+    return persona, []
 
 
 def _split(media: Sequence[tuple[str, T]], query_roles: Sequence[str]) -> tuple[tuple[T, ...], tuple[T, ...]]:

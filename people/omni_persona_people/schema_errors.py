@@ -6,23 +6,32 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 
 def first_flaw(error: ValidationError, whole: str, fields: Iterable[str] = ()) -> str:
-    """The first thing that `error` tells, with its place.
+    """The first thing that `error` tells, as `flaws` does."""
+    return flaws(error, whole, fields)[0]
+
+
+def flaws(error: ValidationError, whole: str, fields: Iterable[str] = ()) -> list[str]:
+    """Everything that `error` tells, each with its place.
 
     whole: what the input is called where no part of it is at fault. fields: what could have been meant by a field
     that there is not.
     """
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"])) or whole
-    match first["type"]:
+    return [_told(one, whole, list(fields)) for one in error.errors(include_url=False)]
+
+
+def _told(flaw: ErrorDetails, whole: str, fields: list[str]) -> str:
+    place = ".".join(map(str, flaw["loc"])) or whole
+    match flaw["type"]:
         case "missing":
             return f"field {place!r} is missing"
         case "extra_forbidden":
-            near = get_close_matches(str(first["loc"][-1]), list(fields), 1)
+            near = get_close_matches(str(flaw["loc"][-1]), fields, 1)
             return f"{place}: no such field" + (f"; did you mean {near[0]}?" if near else "")
         case "model_type":
-            got = "null" if first["input"] is None else type(first["input"]).__name__
+            got = "null" if flaw["input"] is None else type(flaw["input"]).__name__
             return f"{place}: expected fields with values, got {got}"
-    return f"{place}: {first['msg']}"
+    return f"{place}: {flaw['msg']}"

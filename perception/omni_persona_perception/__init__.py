@@ -2,8 +2,8 @@
 
 from omni_persona_perception.clips import clip_seconds, decode_audio, encode_wav
 from omni_persona_perception.errors import MediaError
-from omni_persona_perception.kinds import kind_of
-from omni_persona_perception.likeness import Prints, clip_print, near_clips, near_pictures, picture_print
+from omni_persona_perception.kinds import MAX_BYTES, kind_of
+from omni_persona_perception.likeness import Prints, clip_print, is_print, near_clips, near_pictures, picture_print
 from omni_persona_perception.perception import PERCEPTIONS, Perception, perception
 from omni_persona_perception.pictures import decode_image, picture_size, shown_as_stored
 from omni_persona_perception.specialists import transcribe
@@ -11,6 +11,7 @@ from omni_persona_perception.traces import traces, without_traces
 from omni_persona_perception.vectors import Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
 
 __all__ = [
+    "MAX_BYTES",
     "PERCEPTIONS",
     "MediaError",
     "Perception",
@@ -22,6 +23,7 @@ __all__ = [
     "decode_image",
     "encode_wav",
     "face_vectors",
+    "is_print",
     "kind_of",
     "near_clips",
     "near_pictures",

@@ -25,6 +25,8 @@ Prints = NDArray[np.float32]
 """Shape (n, d), rows of unit length, or of zeros where there is nothing to compare."""
 Pair = tuple[int, int]
 
+PRINT_SIZES = {"picture": 3072, "clip": 1024}
+
 _SIDE = 32
 """Pixels of the square that a picture's print is."""
 _LIKE_GREY, _LIKE_COLOUR = 0.9, 0.985
@@ -68,6 +70,12 @@ def _slow(samples: Samples, rate: int) -> Samples:
     import soxr
 
     return np.asarray(soxr.resample(samples, rate, _RATE, quality="LQ"), np.float32)
+
+
+def is_print(values: Prints, kind: str) -> bool:
+    """Whether some numbers can be a print of a `picture` or a `clip`."""
+    length = float(np.linalg.norm(values))
+    return len(values) == PRINT_SIZES[kind] and (length == 0 or abs(length - 1) < 1e-3)
 
 
 def near_pictures(prints: Prints) -> list[Pair]:

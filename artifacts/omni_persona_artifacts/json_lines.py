@@ -1,0 +1,111 @@
+"""Read JSON lines that others wrote: strict about what JSON is, lenient about what editors do to a file.
+
+A byte order mark, Windows' ends of lines and blank lines at the end are read over. A key that stands twice, NaN, a
+number that Python cannot hold and half of a character are flaws: Python's own parser takes them without a word.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omni_persona_artifacts.errors import ArtifactError
+
+LINE_BYTES = 16 << 20
+"""The longest line that is read; a record takes a few kilobytes."""
+LONGEST_NUMBER = 4000
+"""Digits; Python reads no whole numbers much longer than that."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def text_lines(file: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers, from 1 on, without the blank ones at its end.
+
+    Raises `ArtifactError` that names the line which is too long or no UTF-8, or the file that cannot be read.
+    """
+    try:
+        stream = file.open("rb")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is none"
+        raise ArtifactError(f"cannot read {file}: {reason}") from None
+    blank: list[int] = []
+    with stream:
+        number = 0
+        while line := stream.readline(LINE_BYTES + 1):
+            number += 1
+            if len(line) > LINE_BYTES:
+                raise ArtifactError(f"{file}:{number}: a line of more than {LINE_BYTES >> 20} MiB is no record")
+            text = _decoded(line.removeprefix(_BOM) if number == 1 else line, f"{file}:{number}")
+            if not text.strip():
+                blank.append(number)
+                continue
+            yield from ((empty, "") for empty in blank)
+            blank = []
+            yield number, text
+
+
+def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
+    """What a line of JSON holds, and the first thing in it that Python reads and JSON does not know, or None.
+
+    what: what stands on a line. Raises `ValueError` that says why it is no JSON.
+    """
+    flaws: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                flaws.append(f"key {key!r} stands twice")
+            seen.add(key)
+        return dict(pairs)
+
+    def constant(name: str) -> None:
+        flaws.append(f"{name} is no JSON")
+
+    def whole(digits: str) -> int:
+        if len(digits) <= LONGEST_NUMBER:
+            return int(digits)
+        flaws.append(f"a number of {len(digits)} digits")
+        return 0
+
+    def real(digits: str) -> float:
+        if math.isinf(number := float(digits)):
+            flaws.append(f"{digits[:20]} is out of range")
+        return number
+
+    try:
+        held = json.loads(text, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            raise ValueError("not JSON: the line is empty") from None
+        if error.pos >= len(text.rstrip()):
+            raise ValueError(f"not JSON: it ends in the middle of a {what}, which must stand on one line") from None
+        raise ValueError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from None
+    except RecursionError:
+        raise ValueError("not JSON that can be read: nested too deeply") from None
+    if "\\u" in text:  # the only way for half of a character to come in
+        flaws += filter(None, [_half(held)])
+    return held, flaws[0] if flaws else None
+
+
+def _half(held: Any) -> str | None:
+    try:
+        json.dumps(held, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        return f"half of a character, {error.object[error.start]!a}, is no text"
+    except RecursionError:
+        return "nested too deeply"
+    return None
+
+
+def _decoded(line: bytes, where: str) -> str:
+    try:
+        return line.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise ArtifactError(
+            f"{where}: expected UTF-8, got byte {error.object[error.start]:#04x} at {error.start}"
+        ) from None

@@ -1,0 +1,204 @@
+"""Pictures and clips on disk: found by the path that a line names, read within limits, and told for what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import numpy as np
+
+from omni_persona_people.errors import PoolError
+from omni_persona_people.pool_cache import PoolCache
+from omni_persona_perception import (
+    MAX_BYTES,
+    MediaError,
+    Prints,
+    clip_print,
+    clip_seconds,
+    decode_audio,
+    decode_image,
+    is_print,
+    kind_of,
+    picture_print,
+    without_traces,
+)
+
+MediaKind = Literal["picture", "clip"]
+
+BLANK = 2.0
+"""Standard deviation of brightness, of 255, below which a picture counts as blank."""
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """A medium on disk, read when it is needed: a pool may be larger than memory."""
+
+    path: Path
+    digest: str
+    """SHA-256 of what goes into a dataset, in hex."""
+    size: int
+    """Bytes of it."""
+    suffix: str = field(default="", kw_only=True)
+    """The ending that its content calls for, with the dot."""
+    stored: str | None = field(default=None, kw_only=True)
+    """SHA-256 of the file, in hex; None where that is `digest`."""
+    traced: bool = field(default=False, kw_only=True)
+    """Whether the file tells of people besides what it shows, such as an owner or a place."""
+
+    def read(self) -> bytes:
+        """What goes into a dataset. Raises `PoolError` where the file is no longer what was validated."""
+        try:
+            data = read_medium(self.path)
+        except MediaError as error:
+            raise PoolError(f"{self.path}: {error}") from None
+        if hashlib.sha256(data).hexdigest() != (self.stored or self.digest):
+            raise PoolError(f"{self.path} changed while the benchmark was built")
+        return data if self.stored in (None, self.digest) else without_traces(data)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file's bytes tell without being decoded."""
+
+    stored: str
+    """SHA-256 of the file, in hex."""
+    bare: str
+    """SHA-256 of it without traces of people."""
+    size: int
+    bare_size: int
+    suffix: str
+    seconds: float
+    """How long a clip lasts; 0 for a picture."""
+
+    def file(self, path: Path, keep_metadata: bool) -> MediaFile:
+        """The file as it goes into a dataset."""
+        digest, size = (self.stored, self.size) if keep_metadata else (self.bare, self.bare_size)
+        traced = self.stored != self.bare
+        return MediaFile(path, digest, size, suffix=self.suffix, stored=self.stored, traced=traced)
+
+
+class MediaReader:
+    """Reads the media of a folder, each content decoded once, and keeps what was made of it."""
+
+    def __init__(self, root: Path, known: PoolCache, keep_metadata: bool) -> None:
+        """root: a resolved folder. known: what is kept of it. keep_metadata: of people, in the media."""
+        self._root, self._known, self._keep_metadata = root, known, keep_metadata
+        self._prints: dict[MediaKind, dict[str, Prints]] = {
+            kind: {digest: made for digest, made in known.known(f"print-{kind}").items() if is_print(made, kind)}
+            for kind in ("picture", "clip")
+        }
+        self._made: dict[MediaKind, dict[str, Prints]] = {"picture": {}, "clip": {}}
+
+    @property
+    def prints(self) -> dict[str, Prints]:
+        """Of each medium that was read, by the SHA-256 of its file."""
+        return {digest: made for prints in self._prints.values() for digest, made in prints.items()}
+
+    def read(self, path: str, kind: MediaKind) -> tuple[float, MediaFile]:
+        """How long a medium lasts (0 for a picture), and its file. Raises `MediaError` that names the path."""
+        file = locate(path, self._root)
+        try:
+            data = read_medium(file)
+            content = content_of(data, kind)
+            if content.stored not in self._prints[kind]:
+                made = print_of(data, kind)
+                self._prints[kind][content.stored] = self._made[kind][content.stored] = made
+        except MediaError as error:
+            raise MediaError(f"{path}: {error}") from None
+        return content.seconds, content.file(file, self._keep_metadata)
+
+    def keep(self) -> None:
+        """Write down what was made."""
+        for kind, made in self._made.items():
+            self._known.learn(f"print-{kind}", made)
+
+
+def content_of(data: bytes, kind: MediaKind) -> Content:
+    """What a file's bytes tell. Raises `MediaError` where they are no picture, or no clip."""
+    seconds = clip_seconds(data) if kind == "clip" else 0.0
+    bare = without_traces(data)
+    shape = kind_of(bare)
+    if shape is None:
+        raise MediaError("not a readable picture or clip")
+    stored = hashlib.sha256(data).hexdigest()
+    same = bare is data
+    digest = stored if same else hashlib.sha256(bare).hexdigest()
+    return Content(stored, digest, len(data), len(bare), shape.suffix, seconds)
+
+
+def print_of(data: bytes, kind: MediaKind) -> Prints:
+    """Decode a medium and make its print. Raises `MediaError` where it cannot be decoded, or is a blank picture."""
+    if kind == "clip":
+        return clip_print(*decode_audio(data))
+    picture = decode_image(data)
+    if float(np.asarray(picture.convert("L"), np.float32).std()) < BLANK:
+        raise MediaError("the picture is blank")
+    return picture_print(picture)
+
+
+def read_medium(file: Path) -> bytes:
+    """A file's bytes. Raises `MediaError` for what is no file, cannot be read, or is too large to be read."""
+    try:
+        # What is no plain file might never end, or never begin.
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            found = os.fstat(stream.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise MediaError("no file, but a folder, a pipe or a device")
+            if found.st_size > MAX_BYTES:
+                raise MediaError(f"a file of {found.st_size >> 20} MiB; at most {MAX_BYTES >> 20} MiB are read")
+            return stream.read(MAX_BYTES)
+    except OSError as error:
+        raise MediaError(f"cannot be read: {error.strerror}") from None
+
+
+def locate(path: str, root: Path) -> Path:
+    """The file in `root`, a resolved folder, that a path names. Raises `MediaError` that says what it names instead."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise MediaError(f"no file {path!a}: half of a character is no name") from None
+    if "\0" in path or not path:
+        raise MediaError(f"no file {path!r}: that is no path")
+    if "\\" in path:
+        raise MediaError(f"no file {path!r}: expected / between folders, not \\")
+    target = root / path
+    try:
+        inside = not PurePosixPath(path).is_absolute() and target.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        raise MediaError(f"no file {path!r}: its links lead in a circle") from None
+    if not inside:
+        raise MediaError(f"{path!r} lies outside of {root}")
+    try:
+        if target.is_file():
+            return target
+        exists = target.exists()
+    except OSError as error:
+        raise MediaError(f"no file {path!r}: {error.strerror}") from None
+    raise MediaError(f"no file {path!r}{'; it is a folder, a pipe or a device' if exists else _nearly(path, root)}")
+
+
+def _nearly(path: str, root: Path) -> str:
+    """What there is that differs from a path in letter case, or in how its letters are written."""
+    there = root
+    for part in PurePosixPath(path).parts:
+        wanted = _folded(part)
+        try:
+            names = sorted(entry.name for entry in there.iterdir())
+        except OSError:
+            return ""
+        near = part if part in names else next((name for name in names if _folded(name) == wanted), None)
+        if near is None:
+            return ""
+        there /= near
+    found = str(there.relative_to(root))
+    how = "how its letters are written (NFC and NFD)" if found.casefold() != path.casefold() else "case"
+    return f"; there is one that differs in {how}: {found!r}"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,63 @@
+"""One photo or recording that a pool has twice where it may not: of two people, or to remember and to ask with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from omni_persona_people.media_files import MediaFile
+from omni_persona_perception import Prints, near_clips, near_pictures
+
+if TYPE_CHECKING:
+    from omni_persona_people.pool import Persona
+
+_Owned = tuple["Persona", MediaFile, bool]
+"""A person, a medium of theirs, and whether it is one to ask with."""
+
+
+def near_copies(people: Sequence[Persona], prints: Mapping[str, Prints]) -> Iterator[str]:
+    """What is wrong with a pool's media beside each other, each with file and line.
+
+    prints: of each medium, by the SHA-256 of its file.
+    """
+    pictures = [
+        (person, medium, asks)
+        for person in people
+        for media, asks in ((person.pictures, False), (person.query_pictures, True))
+        for medium in media
+    ]
+    clips = [
+        (person, medium, asks)
+        for person in people
+        for media, asks in ((person.clips, False), (person.query_clips, True))
+        for medium in media
+    ]
+    yield from _wrong(pictures, near_pictures(_rows(pictures, prints)), "picture")
+    yield from _wrong(clips, near_clips(_rows(clips, prints), lambda index: clips[index][1].read()), "clip")
+
+
+def _rows(owned: Sequence[_Owned], prints: Mapping[str, Prints]) -> Prints:
+    return np.stack([prints[medium.stored or medium.digest] for _, medium, _ in owned])
+
+
+def _wrong(owned: Sequence[_Owned], near: Sequence[tuple[int, int]], what: str) -> Iterator[str]:
+    places: dict[str, list[int]] = {}
+    for index, (_, medium, _) in enumerate(owned):
+        places.setdefault(medium.digest, []).append(index)
+    same = {(one, other) for found in places.values() for one in found for other in found if one < other}
+    for one, other in sorted({*near, *same}):
+        (person, medium, asks), (another, copy, asks_too) = owned[one], owned[other]
+        told = f"{'the same' if (one, other) in same else 'a near copy of the same'} {what}"
+        if person.persona_id != another.persona_id:
+            yield (
+                f"{another.where}: {_name(copy)} of {another.persona_id} is {told} as {_name(medium)} of "
+                f"{person.persona_id} (line {person.where.rpartition(':')[2]})"
+            )
+        elif asks != asks_too:
+            yield f"{person.where}: {_name(copy)} is {told} as {_name(medium)}; one is remembered, the other asks"
+
+
+def _name(medium: MediaFile) -> str:
+    return "/".join(medium.path.parts[-2:])
