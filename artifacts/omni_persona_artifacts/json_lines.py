@@ -19,6 +19,9 @@ LINE_BYTES = 16 << 20
 LONGEST_NUMBER = 4000
 """Digits; Python reads no whole numbers much longer than that."""
 
+IN_THE_MIDDLE = "it ends in the middle of a"
+"""What is said of a line that goes on in the next one."""
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -83,7 +86,7 @@ def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
         if not text.strip():
             raise ValueError("not JSON: the line is empty") from None
         if error.pos >= len(text.rstrip()):
-            raise ValueError(f"not JSON: it ends in the middle of a {what}, which must stand on one line") from None
+            raise ValueError(f"not JSON: {IN_THE_MIDDLE} {what}, which must stand on one line") from None
         raise ValueError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from None
     except RecursionError:
         raise ValueError("not JSON that can be read: nested too deeply") from None

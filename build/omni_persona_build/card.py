@@ -42,6 +42,16 @@ class GeneratedFacts:
 
 
 @dataclass(frozen=True)
+class TraceFacts:
+    """What media told of people besides what they show: owners, places, titles."""
+
+    media: int
+    """Distinct files that did."""
+    kept: bool
+    """Whether it was left in them."""
+
+
+@dataclass(frozen=True)
 class BuildFacts:
     """What the card says of a build."""
 
@@ -69,6 +79,8 @@ class BuildFacts:
     """What the items of an imported release leak."""
     generated: GeneratedFacts | None = None
     """None where everything was given, and no model wrote anything."""
+    traces: TraceFacts | None = None
+    """None where it is not known."""
 
 
 CHECKS = re.compile(r"(<!-- checks -->\n\n).*?(\n\n<!-- end of checks -->)", re.DOTALL)
@@ -115,6 +127,7 @@ def render_card(facts: BuildFacts) -> str:
         seed=facts.seed,
         settings=facts.settings,
         total=total,
+        traces=facts.traces,
         unanswerable=sum(count for (_, absence), count in facts.counts.items() if absence != "none"),
     )
     return str(card).rstrip() + "\n"

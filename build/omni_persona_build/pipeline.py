@@ -14,7 +14,7 @@ import omni_persona
 from omni_persona_artifacts.construction import ConstructionFile
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.assemble import UnfilledError, assemble
-from omni_persona_build.card import BuildFacts, GeneratedFacts
+from omni_persona_build.card import BuildFacts, GeneratedFacts, TraceFacts
 from omni_persona_build.construction import construction_rows
 from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import Exclusion
@@ -67,6 +67,7 @@ def build(
     perception: Perception = PERCEPTIONS["light"],
     overwrite: bool = False,
     fit: bool = False,
+    keep_metadata: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> Built:
     """Build `out` from the pool by the recipe. The same pool, recipe and seed give the same bytes.
@@ -75,13 +76,16 @@ def build(
     license: the Hub's identifier of the pool's licence, for the card.
     perception: what tells how alike people are; what it makes of the pool is kept in the pool's folder (`remembered`).
     fit: where the pool cannot fill the recipe, build the nearest one that it fills, and say so in the card.
+    keep_metadata: leave in media what they tell of people besides what they show.
     Raises `BuildError`; `out` then is as it was.
     """
     inputs = [pool] if exclude is None else [pool, exclude]
     with whole_folder(out, overwrite=overwrite, inputs=inputs) as folder, Exclusion(exclude) as exclusion:
         # What ships with the package is left as it was shipped.
         remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
-        people = read_pool(pool, lambda done, total: progress("reading people", done, total), remembered)
+        people = read_pool(
+            pool, lambda done, total: progress("reading people", done, total), remembered, keep_metadata=keep_metadata
+        )
         questions = read_questions(pool, people)
         people = exclusion.left(people)
         to_people = fit_to_people(people, recipe) if fit else None
@@ -138,6 +142,9 @@ def build(
             settings=recipe,
             perception=perception.name,
             generated=generated_facts(people, questions),
+            traces=TraceFacts(
+                len({one.stored for person in people for one in person.media() if one.traced}), keep_metadata
+            ),
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))

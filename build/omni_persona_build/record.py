@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from omni_persona_people.schema_errors import first_flaw
-
-LONGEST_NUMBER = 4000
-"""Digits; Python reads no whole numbers much longer than that."""
 
 _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -57,39 +52,6 @@ class _Record(_Shape):
     query_assets: _Query
     query_text: str
     answer_supervision: _Supervision
-
-
-def parse(line: str) -> tuple[Any, str | None]:
-    """What a line of JSON holds, and the first thing in it that Python reads and JSON does not know, in words, or None.
-
-    Raises `ValueError` or `RecursionError` for what is no JSON at all.
-    """
-    flaws: list[str] = []
-
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                flaws.append(f"key {key!r} stands twice")
-            seen.add(key)
-        return dict(pairs)
-
-    def constant(name: str) -> None:
-        flaws.append(f"{name} is no JSON")
-
-    def whole(digits: str) -> int:
-        if len(digits) <= LONGEST_NUMBER:
-            return int(digits)
-        flaws.append(f"a number of {len(digits)} digits")
-        return 0
-
-    def real(digits: str) -> float:
-        if math.isinf(number := float(digits)):
-            flaws.append(f"{digits[:20]} is out of range")
-        return number
-
-    record = json.loads(line, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
-    return record, flaws[0] if flaws else None
 
 
 def misshapen(record: dict[str, Any]) -> str | None:

@@ -12,28 +12,30 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
+from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import whole_folder
-from omni_persona_build.card import BuildFacts
+from omni_persona_artifacts.json_lines import parse_json, text_lines
+from omni_persona_build.card import BuildFacts, TraceFacts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.hub import write_hub_files
 from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipe import load_recipe
-from omni_persona_build.record import misshapen, parse, unknown_fields
+from omni_persona_build.record import misshapen, unknown_fields
 from omni_persona_build.write import Row, write_parquet
-from omni_persona_perception import MediaError, decode_audio, decode_image
+from omni_persona_people.media_files import MediaFile, MediaKind, MediaReader
+from omni_persona_people.pool_cache import PoolCache
+from omni_persona_perception import MediaError
 
 FILE = "data/release.parquet"
 PUBLISHED = "v2_2"
 """The recipe that has the published release's counts."""
-LINE_BYTES = 16 << 20
-"""The longest line that is read; a record takes a few kilobytes."""
 
 Record = dict[str, Any]
 
@@ -51,29 +53,18 @@ class Imported:
     """What its items leak."""
 
 
-@dataclass(frozen=True)
-class _Asset:
-    """A medium of the release."""
-
-    path: Path
-    digest: str
-    suffix: str
-    size: int
-
-    def read(self) -> bytes:
-        return self.path.read_bytes()
-
-
 def import_release(
     file: Path,
     assets: Path,
     out: Path,
     *,
     overwrite: bool = False,
+    keep_metadata: bool = False,
     progress: Callable[[str, int], None] = lambda stage, done: None,
 ) -> Imported:
     """Write `out` from a release; K may be any number of contexts.
 
+    keep_metadata: leave in media what they tell of people besides what they show.
     progress: called with a stage's name and the records done. Raises `BuildError` that names line and item; `out`
     then is as it was.
     """
@@ -81,7 +72,7 @@ def import_release(
         extra: list[Record] = []
         samples: list[str] = []
         contexts: Counter[int] = Counter()
-        known: dict[Path, _Asset] = {}
+        media = _Assets(assets, keep_metadata)
 
         def rows() -> Iterator[list[Row]]:
             records = read_records(file)
@@ -89,7 +80,7 @@ def import_release(
                 samples.append(sample)
                 ready = []
                 for where, record in part:
-                    row = _row(record, where, assets, known)
+                    row = media.row(record, where)
                     contexts[len(row["contexts"])] += 1
                     extra.append(_extra(record))
                     ready.append(row)
@@ -112,6 +103,7 @@ def import_release(
             content=written.content,
             counts=written.counts,
             leaks=leaks,
+            traces=TraceFacts(media.traced, keep_metadata),
         )
         write_hub_files(folder, facts)
     counts = written.counts
@@ -143,33 +135,19 @@ def read_records(file: Path) -> Iterator[tuple[str, Record]]:
     seen: dict[str, int] = {}
     people: dict[str, tuple[int, list[tuple[str, ...]]]] = {}
     try:
-        lines = file.open("rb")
-    except OSError as error:
-        raise BuildError(f"cannot read {file}: {error.strerror}") from None
-    with lines:
-        number = 0
-        while line := lines.readline(LINE_BYTES + 1):
-            number += 1
+        for number, line in text_lines(file):
             where = f"{file}:{number}"
-            if len(line) > LINE_BYTES:
-                raise BuildError(f"{where}: a line of more than {LINE_BYTES >> 20} MiB is no record")
             try:
-                record, flaw = parse(line.decode("utf-8"))
-            except UnicodeDecodeError:
-                raise BuildError(f"{where}: expected UTF-8") from None
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise BuildError(f"{where}: not a JSON record: {error}") from None
+                record, flaw = parse_json(line)
+            except ValueError as error:
+                raise BuildError(f"{where}: {error}") from None
             name = record.get("augmented_id") if isinstance(record, dict) else None
             if not isinstance(name, str) or not name.strip():
                 raise BuildError(f"{where}: expected a record with an augmented_id")
-            where = f"{where} ({name})"
+            where = f"{where} ({name.encode(errors='backslashreplace').decode()})"
             if name in seen:
                 raise BuildError(f"{where}: stands on line {seen[name]} already")
             seen[name] = number
-            try:
-                json.dumps(record, ensure_ascii=False).encode()
-            except UnicodeEncodeError as error:
-                raise BuildError(f"{where}: half of a character, {error.object[error.start]!a}, is no text") from None
             if reason := flaw or misshapen(record) or contradiction(record):
                 raise BuildError(f"{where}: {reason}")
             sample = record["source_sample_id"]
@@ -179,6 +157,8 @@ def read_records(file: Path) -> Iterator[tuple[str, Record]]:
             if those != theirs:
                 raise BuildError(f"{where}: other people than in line {first}, of the same sample {sample}")
             yield where, record
+    except ArtifactError as error:
+        raise BuildError(str(error)) from None
     if not seen:
         raise BuildError(f"{file} holds no records")
 
@@ -229,37 +209,38 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip(".!").rstrip()
 
 
-def _row(record: Record, where: str, assets: Path, known: dict[Path, _Asset]) -> Row:
-    def asset(path: str | None, kind: str) -> _Asset | None:
-        if path is None:
-            return None
-        try:
-            target = (assets / path).resolve()
-        except ValueError:
-            raise BuildError(f"{where}: no media file {path!r} in {assets}") from None
-        if not target.is_relative_to(assets.resolve()):
-            raise BuildError(f"{where}: media path {path!r} leaves {assets}")
-        if target not in known:
-            known[target] = _checked(target, path, kind, where, assets)
-        return known[target]
+class _Assets:
+    """The media of a release, each read once as the picture or the clip that a record takes it for."""
 
-    contexts = [
-        {**context, "image": asset(context["image"], "image"), "audio": asset(context["audio"], "audio")}
-        for context in record["contexts"]
-    ]
-    query = {kind: asset(record["query_assets"][kind], kind) for kind in ("image", "audio")}
-    return omni_persona.release_row(record, contexts, query)
+    def __init__(self, folder: Path, keep_metadata: bool) -> None:
+        self._reader = MediaReader(folder.resolve(), PoolCache(None), keep_metadata)
+        self._known: dict[tuple[str, MediaKind], MediaFile] = {}
 
+    def row(self, record: Record, where: str) -> Row:
+        """The row of a record. Raises `BuildError` where one of its media cannot be used."""
 
-def _checked(target: Path, path: str, kind: str, where: str, assets: Path) -> _Asset:
-    try:
-        data = target.read_bytes()
-        (decode_image if kind == "image" else decode_audio)(data)
-    except OSError:
-        raise BuildError(f"{where}: no media file {path!r} in {assets}") from None
-    except MediaError as error:
-        raise BuildError(f"{where}: {path}: {error}") from None
-    return _Asset(target, hashlib.sha256(data).hexdigest(), PurePosixPath(path).suffix, len(data))
+        def asset(path: str | None, kind: MediaKind) -> MediaFile | None:
+            if path is None:
+                return None
+            if (path, kind) not in self._known:
+                try:
+                    self._known[path, kind] = self._reader.read(path, kind)[1]
+                except MediaError as error:
+                    raise BuildError(f"{where}: {error}") from None
+            return self._known[path, kind]
+
+        contexts = [
+            {**context, "image": asset(context["image"], "picture"), "audio": asset(context["audio"], "clip")}
+            for context in record["contexts"]
+        ]
+        asked = record["query_assets"]
+        query = {"image": asset(asked["image"], "picture"), "audio": asset(asked["audio"], "clip")}
+        return omni_persona.release_row(record, contexts, query)
+
+    @property
+    def traced(self) -> int:
+        """Distinct media that tell of people besides what they show."""
+        return len({medium.stored for medium in self._known.values() if medium.traced})
 
 
 def _extra(record: Record) -> Record:

@@ -36,7 +36,7 @@ class Stored(Protocol):
 
     @property
     def suffix(self) -> str:
-        """The ending of its file's name, with the dot."""
+        """The ending that its content calls for, with the dot."""
 
     @property
     def size(self) -> int:
@@ -100,7 +100,7 @@ def write_parquet(partitions: Iterable[Iterable[Sequence[Row]]], folder: Path, a
 
 def media_name(medium: Stored) -> str:
     """What a medium is called in the dataset: its own name may tell the person, a hash of its content does not."""
-    return medium.digest[:16] + medium.suffix.lower()
+    return medium.digest[:16] + medium.suffix
 
 
 ROWS_AT_ONCE = 256

@@ -20,6 +20,9 @@ omni-persona build --pool people --recipe my_recipe.yaml --seed 7 --out second/o
 omni-persona build --pool more-people --recipe train --exclude omni-persona --out train/omni-persona"""
 
 
+KEEP_METADATA = "Leave owners, places, titles and the like inside of pictures and clips; they are taken out otherwise."
+
+
 class Perceptions(str, Enum):
     """What compares faces, voices and texts."""
 
@@ -44,6 +47,7 @@ def build(
     fit: Annotated[
         bool, typer.Option("--fit", help="Build the nearest recipe that the pool fills, and say so in the card.")
     ] = False,
+    keep_metadata: Annotated[bool, typer.Option("--keep-metadata", help=KEEP_METADATA)] = False,
     checks: Annotated[
         bool, typer.Option("--check/--no-check", help="Check what was built, and put the results into its card.")
     ] = True,
@@ -63,6 +67,7 @@ def build(
         perception=perception.value,
         overwrite=overwrite,
         fit=fit,
+        keep_metadata=keep_metadata,
     )
     if checks and not check_built(target):
         err.print(
@@ -84,6 +89,7 @@ def build_and_report(
     perception: str = "light",
     overwrite: bool = False,
     fit: bool = False,
+    keep_metadata: bool = False,
 ) -> None:
     """Build with a progress display, then say what was built and where."""
     from omni_persona_build.pipeline import build as build_dataset
@@ -103,6 +109,7 @@ def build_and_report(
             perception=perception_of(perception),
             overwrite=overwrite,
             fit=fit,
+            keep_metadata=keep_metadata,
             progress=bars(display),
         )
     if built.fitted:

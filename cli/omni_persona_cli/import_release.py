@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from omni_persona_cli.build import KEEP_METADATA
 from omni_persona_cli.check import check_built
 from omni_persona_cli.console import bars, out, progress
 
@@ -21,6 +22,7 @@ def import_release(
     assets: Annotated[Path, typer.Option(help="The folder that its media paths are relative to.")],
     target: Annotated[Path, typer.Option("--out", help="The dataset folder to write.")] = Path("omni-persona"),
     overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    keep_metadata: Annotated[bool, typer.Option("--keep-metadata", help=KEEP_METADATA)] = False,
 ) -> None:
     """Import a release without loss, then say what its items leak.
 
@@ -31,7 +33,9 @@ def import_release(
     from omni_persona_build.release import import_release as import_dataset
 
     with progress() as display:
-        imported = import_dataset(release, assets, target, overwrite=overwrite, progress=bars(display))
+        imported = import_dataset(
+            release, assets, target, overwrite=overwrite, keep_metadata=keep_metadata, progress=bars(display)
+        )
     out.print(f"Imported {imported.out}: {imported.items} items over {imported.samples} sets of memories")
     same = "the counts" if imported.published_counts else "other counts than those"
     out.print(f"It has {same} of the published v2.2 release.")

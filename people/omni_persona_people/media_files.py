@@ -25,6 +25,7 @@ from omni_persona_perception import (
     is_print,
     kind_of,
     picture_print,
+    picture_size,
     without_traces,
 )
 
@@ -120,6 +121,8 @@ class MediaReader:
 
 def content_of(data: bytes, kind: MediaKind) -> Content:
     """What a file's bytes tell. Raises `MediaError` where they are no picture, or no clip."""
+    if kind == "picture":
+        picture_size(data)  # says what else it is
     seconds = clip_seconds(data) if kind == "clip" else 0.0
     bare = without_traces(data)
     shape = kind_of(bare)

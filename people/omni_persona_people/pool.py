@@ -16,8 +16,12 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omni_persona_artifacts.errors import ArtifactError
+<<<<<<< HEAD
 from omni_persona_artifacts.folders import MARKER, harmed_files
 from omni_persona_artifacts.json_lines import parse_json, text_lines
+=======
+from omni_persona_artifacts.json_lines import IN_THE_MIDDLE, parse_json, text_lines
+>>>>>>> f9d1981 (Pools: faults told together, names told for what they are, near copies refused, traces of people taken out, a cache that believes nothing)
 from omni_persona_people.errors import PoolError
 from omni_persona_people.media_files import MediaFile, MediaReader
 from omni_persona_people.near_copies import near_copies
@@ -217,6 +221,9 @@ def read_pool(
     reader.keep()
     if not faults:
         faults = list(near_copies(people, reader.prints))
+    # A person who is spread over lines makes nonsense of all that follow.
+    spread = next((place for place, fault in enumerate(faults, start=1) if IN_THE_MIDDLE in fault), None)
+    faults = faults[:spread]
     if faults:
         more = len(faults) - FAULTS_TOLD
         raise PoolError("\n".join([*faults[:FAULTS_TOLD], *([f"and {more} more"] if more > 0 else [])]))

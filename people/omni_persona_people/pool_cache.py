@@ -8,6 +8,7 @@ followed.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import stat
@@ -90,7 +91,7 @@ class PoolCache:
                 _require_honest_sizes(file, found.st_size)
                 file.seek(0)
                 with np.load(file, allow_pickle=False) as table:
-                    keys, vectors = table["key"], table["vector"]
+                    keys, vectors, told = table["key"], table["vector"], str(table["checksum"])
         except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, NotImplementedError):
             return {}
         ours = (
@@ -100,6 +101,7 @@ class PoolCache:
             and vectors.ndim == 2
             and len(keys) == len(vectors)
             and bool((np.abs(vectors) <= _LARGEST).all())  # false for what is no number
+            and told == _checksum(keys.tolist(), vectors)
         )
         return dict(zip(keys.tolist(), vectors, strict=True)) if ours else {}
 
@@ -115,12 +117,18 @@ class PoolCache:
             descriptor, name = tempfile.mkstemp(".npz", f".{kind}.", self._folder)
             draft = Path(name)
             with os.fdopen(descriptor, "wb") as file:
-                np.savez(file, key=list(table), vector=np.stack(list(table.values())).astype(np.float32))
+                keys, vectors = list(table), np.stack(list(table.values())).astype(np.float32)
+                np.savez(file, key=keys, vector=vectors, checksum=_checksum(keys, vectors))
             draft.replace(self._folder / f"{kind}.npz")
         except OSError:
             if draft is not None:
                 with suppress(OSError):
                     draft.unlink()
+
+
+def _checksum(keys: Sequence[str], vectors: Vectors) -> str:
+    """Tells a table that was written here, whole, from one that was changed since."""
+    return hashlib.sha256("\n".join(keys).encode() + vectors.tobytes()).hexdigest()
 
 
 def _require_honest_sizes(file: Any, size: int) -> None:

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import omni_persona
+from omni_persona_artifacts import json_lines
 from omni_persona_build import release as release_module
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import load_recipe
@@ -158,9 +159,9 @@ def _answerable(record):
 
 
 BROKEN = {
-    "a path that leaves": (_set("query_assets", "image", value="../../SOURCES.md"), "leaves"),
-    "an absolute path": (_set("contexts", 0, "audio", value="/etc/hostname"), "leaves"),
-    "a missing file": (_set("contexts", 0, "audio", value="none.wav"), "no media file 'none.wav'"),
+    "a path that leaves": (_set("query_assets", "image", value="../../SOURCES.md"), "lies outside of"),
+    "an absolute path": (_set("contexts", 0, "audio", value="/etc/hostname"), "lies outside of"),
+    "a missing file": (_set("contexts", 0, "audio", value="none.wav"), "no file 'none.wav'"),
     "a clip for a picture": (_set("contexts", 0, "image", value="sample_0/query.wav"), "not a readable picture"),
     "a missing field": (lambda record: record.pop("no_GT"), "field 'no_GT' is missing"),
     "a missing path": (lambda record: record["contexts"][0].pop("image"), "field 'contexts.0.image' is missing"),
@@ -185,8 +186,8 @@ BROKEN = {
         r"answer_supervision\.asked_subfield: Input should be a valid string",
     ),
     "a text that is no Unicode": (_set("query_text", value="\ud800"), r"half of a character, '\\ud800', is no text"),
-    "a path that is none": (_set("query_assets", "image", value="a\0b"), "no media file"),
-    "a folder for a file": (_set("query_assets", "image", value="sample_0"), "no media file 'sample_0'"),
+    "a path that is none": (_set("query_assets", "image", value="a\0b"), "that is no path"),
+    "a folder for a file": (_set("query_assets", "image", value="sample_0"), "no file 'sample_0'; it is a folder"),
     "no contexts": (_set("contexts", value=[]), "expected contexts with an id each"),
     "one context twice": (_set("contexts", 1, "concept_id", value="concept_0"), "expected contexts with an id each"),
     "no id": (_set("source_sample_id", value=" "), "source_sample_id: String should have at least 1 character"),
@@ -232,15 +233,15 @@ def test_a_broken_record_is_named_and_nothing_is_left(release, tmp_path, case):
 @pytest.mark.parametrize(
     ("last", "message"),
     [
-        ('{"augmented_id": "sample_9', "not a JSON record"),
+        ('{"augmented_id": "sample_9', "not JSON"),
         ('{"augmented_id": "a", "no_GT": true, "no_GT": false}', r"\(a\): key 'no_GT' stands twice"),
         ('{"augmented_id": "a", "more": {"x": 1, "x": 1}}', r"\(a\): key 'x' stands twice"),
         ('{"augmented_id": "a", "more": [%s]}' % ("1" * 5000), r"\(a\): a number of 5000 digits"),
         ('{"augmented_id": "a", "more": 1e999}', r"\(a\): 1e999 is out of range"),
         ('{"augmented_id": ""}', "expected a record with an augmented_id"),
         ("[1, 2]", "expected a record with an augmented_id"),
-        ("", "not a JSON record"),
-        ("[" * 100_000, "not a JSON record"),
+        ('\n{"augmented_id": "a"}', "not JSON: the line is empty"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_a_line_that_is_no_record(release, last, message):
@@ -295,7 +296,7 @@ def test_another_encoding_a_huge_line_and_no_file(release, tmp_path, monkeypatch
     file.write_bytes(json.dumps(records[0]).encode("utf-16"))
     with pytest.raises(BuildError, match=r"release\.jsonl:1: expected UTF-8"):
         list(read_records(file))
-    monkeypatch.setattr(release_module, "LINE_BYTES", 1 << 20)
+    monkeypatch.setattr(json_lines, "LINE_BYTES", 1 << 20)
     file.write_bytes(b"x" * ((1 << 20) + 1))
     with pytest.raises(BuildError, match=r"release\.jsonl:1: a line of more than 1 MiB"):
         list(read_records(file))

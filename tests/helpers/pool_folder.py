@@ -59,7 +59,11 @@ class PoolFolder:
             Image.fromarray(noisy).resize((64, 64)).save(media / f"i{number}.png")
             images.append({"path": f"media/p{index}/i{number}.png", "role": "reference" if number < 2 else "query"})
             seconds = np.arange(8000 * 2) / 8000
-            wave = np.sin(2 * np.pi * (110 + 15 * index) * seconds) + rng.normal(0, 0.05, seconds.shape)
+            # A pitch that wanders, so that no clip is a near copy of another one.
+            wander = np.repeat(rng.normal(1, 0.02, 20), len(seconds) // 20)
+            wave = np.sin(2 * np.pi * (110 + 15 * index) * np.cumsum(wander) / 8000) + rng.normal(
+                0, 0.05, seconds.shape
+            )
             soundfile.write(media / f"a{number}.wav", wave / 2, 8000)
             said = profile["topic"] if number == 0 else profile["quote"] if number == 1 else f"{letters}ee vv{number}ww"
             audios.append(

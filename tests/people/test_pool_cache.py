@@ -1,16 +1,20 @@
 """What a build keeps of a pool: used where nothing changed, made anew where something did, harmless where broken."""
 
+import hashlib
 import json
 import os
 import shutil
+import struct
+import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe, load_recipe
-from omni_persona_people import pool as pool_module
+from omni_persona_people import media_files
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent import EMBEDDED_POOL
 from omni_persona_people.pool import read_pool
@@ -22,6 +26,12 @@ FEW = Recipe.model_validate({"name": "few", "tasks": {"visual_to_bio": {"answera
 
 def _files(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def write_noise(path):
+    """A picture like no other."""
+    pixels = np.random.default_rng(99).integers(0, 255, (64, 64, 3)).astype("uint8")
+    Image.fromarray(pixels).save(path)
 
 
 def _counting(calls):
@@ -39,8 +49,8 @@ def decoded(monkeypatch):
     """The media that are decoded while a pool is read."""
     seen = []
     for name in ("decode_image", "decode_audio"):
-        real = getattr(pool_module, name)
-        monkeypatch.setattr(pool_module, name, lambda data, real=real: seen.append(data) or real(data))
+        real = getattr(media_files, name)
+        monkeypatch.setattr(media_files, name, lambda data, real=real: seen.append(data) or real(data))
     return seen
 
 
@@ -49,7 +59,7 @@ def test_a_second_build_decodes_and_describes_nothing_and_gives_the_same_bytes(p
     build(pool.folder, load_recipe("tiny"), first)
     assert len(decoded) == 12 * 8
     kept = _files(pool.folder / FOLDER)
-    assert set(kept) == {"files.npz", "light-face.npz", "light-voice.npz"}
+    assert set(kept) == {"print-picture.npz", "print-clip.npz", "light-face.npz", "light-voice.npz"}
     build(pool.folder, load_recipe("tiny"), second)
     assert len(decoded) == 12 * 8
     assert _files(first) == _files(second)
@@ -63,10 +73,10 @@ def test_vectors_are_made_once_for_each_content_and_each_perception(pool):
     assert len(calls) == 12 * (2 + 2)
     assert made[0].likeness(people[0], people[1]) == made[1].likeness(people[0], people[1])
     # A medium of another content is described; the others are not again.
-    shutil.copy(pool.folder / "media/p1/i3.png", pool.folder / "media/p0/i0.png")
+    write_noise(pool.folder / "media/p0/i0.png")
     again = read_pool(pool.folder)
     PersonaGraph.of(again, perception=_counting(calls), remembered=PoolCache(pool.folder))
-    assert calls[48:] == [(pool.folder / "media/p1/i3.png").read_bytes()]
+    assert calls[48:] == [(pool.folder / "media/p0/i0.png").read_bytes()]
 
 
 def test_a_file_that_changed_is_read_again(pool, decoded):
@@ -76,18 +86,30 @@ def test_a_file_that_changed_is_read_again(pool, decoded):
     target.write_bytes(b"not a picture any more")
     with pytest.raises(PoolError, match=r"personas.jsonl:1: media/p0/i0.png: not a readable picture"):
         read_pool(pool.folder, remembered=PoolCache(pool.folder))
+    assert len(decoded) == before  # what is no picture is told by its first bytes
+
+
+def test_a_content_that_changed_behind_its_time_is_noticed(pool, tmp_path, decoded):
+    build(pool.folder, FEW, tmp_path / "first")
+    before = len(decoded)
+    target = pool.folder / "media/p0/i0.png"
+    stat = target.stat()
+    write_noise(target)
+    os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    people = read_pool(pool.folder, remembered=PoolCache(pool.folder))
+    assert people[0].pictures[0].read() == target.read_bytes()
     assert len(decoded) == before + 1
 
 
-def test_a_content_that_changed_behind_its_time_is_noticed_when_it_is_written(pool, tmp_path):
-    build(pool.folder, FEW, tmp_path / "first")
-    for target in (pool.folder / "media").rglob("*.png"):
-        stat, data = target.stat(), bytearray(target.read_bytes())
-        data[-1] ^= 1
-        target.write_bytes(data)
-        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    with pytest.raises(PoolError, match=r"i\d.png changed while the benchmark was built"):
-        build(pool.folder, FEW, tmp_path / "second")
+def test_a_content_that_changes_while_a_benchmark_is_built_is_noticed_when_it_is_written(pool, tmp_path):
+    people = read_pool(pool.folder)
+    target = pool.folder / "media/p0/i0.png"
+    write_noise(target)
+    with pytest.raises(PoolError, match=r"i0.png changed while the benchmark was built"):
+        people[0].pictures[0].read()
+    target.unlink()
+    with pytest.raises(PoolError, match=r"i0.png: cannot be read"):
+        people[0].pictures[0].read()
 
 
 def test_a_picture_is_never_taken_for_a_clip(pool):
@@ -108,11 +130,97 @@ def test_what_is_kept_may_be_broken_or_half_written(pool, tmp_path, decoded, con
     assert _files(tmp_path / "first") == _files(tmp_path / "second")
 
 
-def test_nothing_that_is_kept_is_unpickled(pool, tmp_path):
+KINDS = {"print-picture": 3072, "print-clip": 1024, "light-face": 2000, "light-voice": 19}
+
+
+def _table(path, **columns):
+    with path.open("wb") as file:
+        np.savez(file, **columns)
+
+
+def _spoil(kind, path, digests):
+    """A table that holds what no build of ours would write."""
+    width = KINDS[path.stem]
+    good = np.full((len(digests), width), 1 / np.sqrt(width), np.float32)
+    tables = {
+        "not a number": {"key": digests, "vector": np.full_like(good, np.nan)},
+        "without end": {"key": digests, "vector": np.full_like(good, np.inf)},
+        "too large": {"key": digests, "vector": np.full_like(good, 1e30)},
+        "too long": {"key": digests, "vector": np.ones((len(digests), width + 5), np.float32)},
+        "too short": {"key": digests, "vector": np.ones((len(digests), 1), np.float32)},
+        "of another kind": {"key": digests, "vector": good.astype(complex)},
+        "doubles": {"key": digests, "vector": good.astype(np.float64)},
+        "flat": {"key": digests, "vector": good[:, 0]},
+        "fewer keys": {"key": digests[:-1], "vector": good},
+        "keys of bytes": {"key": np.array(digests, "S"), "vector": good},
+        "objects": {"key": np.array(digests, object), "vector": good},
+        "no vectors": {"key": digests},
+        "the old table": {"key": digests, "size": np.ones(len(digests)), "seconds": np.full(len(digests), 5.0)},
+    }
+    if kind in tables:
+        _table(path, **tables[kind])
+    elif kind == "packed":
+        with path.open("wb") as file:
+            np.savez_compressed(file, key=digests, vector=np.zeros((4000, width), np.float32))
+    elif kind == "lying of its size":
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 3072), }".ljust(117) + b"\n"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("key.npy", b"")
+            archive.writestr("vector.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    elif kind == "a folder":
+        path.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a link in a circle":
+        path.symlink_to(path.name)
+
+
+POISON = (
+    *("not a number", "without end", "too large", "too long", "too short", "of another kind", "doubles", "flat"),
+    *("fewer keys", "keys of bytes", "objects", "no vectors", "the old table", "packed", "lying of its size"),
+    *("a folder", "a pipe", "a link in a circle"),
+)
+
+
+@pytest.fixture(scope="module")
+def clean(shared_pool, tmp_path_factory):
+    """What a build of the pool gives that trusts nothing that was kept."""
+    out = tmp_path_factory.mktemp("clean") / "omni-persona"
+    folder = tmp_path_factory.mktemp("pool") / "pool"
+    shutil.copytree(shared_pool.folder, folder, ignore=shutil.ignore_patterns(FOLDER))
+    build(folder, FEW, out)
+    return _files(out)
+
+
+@pytest.mark.parametrize("kind", POISON)
+def test_a_poisoned_cache_is_dropped_and_changes_nothing(shared_pool, tmp_path, clean, kind):
+    folder = shutil.copytree(shared_pool.folder, tmp_path / "pool", ignore=shutil.ignore_patterns(FOLDER))
+    (folder / FOLDER).mkdir()
+    for name in KINDS:
+        suffixes = (".png",) if name in ("print-picture", "light-face") else (".wav",)
+        media = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
+        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in media]
+        _spoil(kind, folder / FOLDER / f"{name}.npz", digests)
+    build(folder, FEW, tmp_path / "omni-persona")
+    assert _files(tmp_path / "omni-persona") == clean
+
+
+def test_a_folder_that_is_a_link_is_neither_read_nor_written(pool, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (pool.folder / FOLDER).symlink_to(elsewhere)
+    build(pool.folder, FEW, tmp_path / "first")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_table_that_is_a_link_is_replaced_and_what_it_led_to_is_left(pool, tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("a thesis")
     (pool.folder / FOLDER).mkdir()
-    with (pool.folder / FOLDER / "files.npz").open("wb") as file:
-        np.savez(file, key=np.array([{"an": "object"}], dtype=object))
-    assert len(read_pool(pool.folder, remembered=PoolCache(pool.folder))) == 12
+    (pool.folder / FOLDER / "print-clip.npz").symlink_to(precious)
+    build(pool.folder, FEW, tmp_path / "first")
+    assert precious.read_text() == "a thesis"
+    assert not (pool.folder / FOLDER / "print-clip.npz").is_symlink()
 
 
 def test_a_pool_that_cannot_be_written_to_is_read_all_the_same(pool, tmp_path):
