@@ -16,12 +16,8 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from omni_persona_artifacts.errors import ArtifactError
-<<<<<<< HEAD
 from omni_persona_artifacts.folders import MARKER, harmed_files
-from omni_persona_artifacts.json_lines import parse_json, text_lines
-=======
 from omni_persona_artifacts.json_lines import IN_THE_MIDDLE, parse_json, text_lines
->>>>>>> f9d1981 (Pools: faults told together, names told for what they are, near copies refused, traces of people taken out, a cache that believes nothing)
 from omni_persona_people.errors import PoolError
 from omni_persona_people.media_files import MediaFile, MediaReader
 from omni_persona_people.near_copies import near_copies
