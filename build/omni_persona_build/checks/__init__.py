@@ -14,7 +14,7 @@ from omni_persona import Item, Media
 from omni_persona_artifacts.construction import read_construction
 from omni_persona_build.checks import hidden, rows
 from omni_persona_build.checks.finding import Finding, each, failures, summary
-from omni_persona_build.checks.media import clips, pictures
+from omni_persona_build.checks.media import media as media_findings
 from omni_persona_build.checks.missing import missing_people
 from omni_persona_build.checks.shortcuts import shortcuts
 from omni_persona_build.errors import BuildError
@@ -51,8 +51,7 @@ def check(folder: Path, progress: Callable[[int], None] = lambda done: None) -> 
         each("query media", items, rows.reused_query, "stand in no context"),
         each("query cues", items, rows.wrong_cue, "are of the query's modality alone"),
         *hidden.findings(items, construction),
-        pictures(items),
-        clips(items, recipe),
+        *media_findings(items, recipe),
         *shortcuts(items, construction),
         *missing_people(items),
     ]

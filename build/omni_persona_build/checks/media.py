@@ -1,15 +1,32 @@
-"""Checks of the media: can they be seen and heard?"""
+"""Checks of the media: can they be seen and heard, do they tell of people, is one of them another one's copy?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from omni_persona import Item, Media
 from omni_persona_build.checks.finding import Finding, listed
 from omni_persona_build.recipe import Recipe
-from omni_persona_perception import MediaError, decode_audio, decode_image
+from omni_persona_perception import (
+    MediaError,
+    Prints,
+    clip_print,
+    decode_audio,
+    decode_image,
+    kind_of,
+    near_clips,
+    near_pictures,
+    picture_print,
+    traces,
+)
 
 SILENCE = 1e-3
 """Root mean square below which a clip counts as silent (-60 dB of full scale)."""
@@ -21,53 +38,140 @@ USUAL_SECONDS = (4.0, 15.0)
 """The paper's bounds: other lengths are told, and pass."""
 
 
-def pictures(items: Sequence[Item]) -> Finding:
+@dataclass(frozen=True)
+class _Seen:
+    """What was found out about a medium."""
+
+    where: str
+    """The first item it stands in."""
+    medium: Media
+    flaw: str | None
+    """Why it cannot be decoded, or what is wrong with it."""
+    print: Prints | None = None
+    seconds: float = 0.0
+    recorded: str = ""
+    """How a clip was recorded: the kind of file, and its sampling rate."""
+    traces: tuple[str, ...] = field(default=())
+
+
+def media(items: Sequence[Item], recipe: Recipe | None) -> list[Finding]:
+    """All checks of media, each of which is decoded once."""
+    bounds = CLIP_SECONDS if recipe is None else recipe.clip_seconds
+    # Decoders let other threads run meanwhile.
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        pictures = list(workers.map(_see, *_columns(items, "image")))
+        clips = list(workers.map(lambda where, medium: _hear(where, medium, bounds), *_columns(items, "audio")))
+    return [_pictures(pictures), _clips(clips), _traces([*pictures, *clips]), _near_copies(items, pictures, clips)]
+
+
+def _see(where: str, medium: Media) -> _Seen:
+    try:
+        picture = decode_image(medium.data)
+        told = traces(medium.data)
+    except MediaError as error:
+        return _Seen(where, medium, f"{medium.name}: {error}")
+    spread = float(np.asarray(picture.convert("L"), dtype=np.float32).std())
+    return _Seen(
+        where, medium, f"{medium.name} is blank" if spread < BLANK else None, picture_print(picture), traces=told
+    )
+
+
+def _hear(where: str, medium: Media, bounds: tuple[float, float]) -> _Seen:
+    try:
+        samples, rate = decode_audio(medium.data)
+        told = traces(medium.data)
+    except MediaError as error:
+        return _Seen(where, medium, f"{medium.name}: {error}")
+    (low, high), seconds = bounds, len(samples) / rate
+    flaw = None
+    if not low <= seconds <= high:
+        flaw = f"{medium.name} lasts {seconds:.1f} s, not {low:g} to {high:g} s"
+    elif float(np.sqrt(np.mean(np.square(samples)))) < SILENCE:
+        flaw = f"{medium.name} is silent"
+    recorded = f"{medium.name.rpartition('.')[2]} {rate} Hz"
+    return _Seen(where, medium, flaw, clip_print(samples, rate), seconds, recorded, told)
+
+
+def _pictures(seen: Sequence[_Seen]) -> Finding:
     """Whether every picture can be decoded and shows something."""
-    wrong = []
-    distinct = list(_distinct(items, "image"))
-    for where, medium in distinct:
-        try:
-            spread = float(np.asarray(decode_image(medium.data).convert("L"), dtype=np.float32).std())
-        except MediaError as error:
-            wrong.append(f"{where}: {medium.name}: {error}")
-            continue
-        if spread < BLANK:
-            wrong.append(f"{where}: {medium.name} is blank")
-    return listed("pictures", wrong, f"all {len(distinct)} can be decoded and show something")
+    return listed("pictures", _flaws(seen), f"all {len(seen)} can be decoded and show something")
 
 
-def clips(items: Sequence[Item], recipe: Recipe | None) -> Finding:
+def _clips(seen: Sequence[_Seen]) -> Finding:
     """Whether every clip can be decoded, is heard, and lasts as long as the recipe allows."""
-    low, high = CLIP_SECONDS if recipe is None else recipe.clip_seconds
-    wrong: list[str] = []
-    lengths, kinds = [], set()
-    for where, medium in _distinct(items, "audio"):
-        try:
-            samples, rate = decode_audio(medium.data)
-        except MediaError as error:
-            wrong.append(f"{where}: {medium.name}: {error}")
-            continue
-        seconds = len(samples) / rate
-        lengths.append(seconds)
-        kinds.add(f"{medium.name.rpartition('.')[2]} {rate} Hz")
-        if not low <= seconds <= high:
-            wrong.append(f"{where}: {medium.name} lasts {seconds:.1f} s, not {low:g} to {high:g} s")
-        elif float(np.sqrt(np.mean(np.square(samples)))) < SILENCE:
-            wrong.append(f"{where}: {medium.name} is silent")
+    lengths = [one.seconds for one in seen if one.print is not None]
     unusual = sum(not USUAL_SECONDS[0] <= seconds <= USUAL_SECONDS[1] for seconds in lengths)
     told = f"; {unusual} outside the usual {USUAL_SECONDS[0]:g} to {USUAL_SECONDS[1]:g} s" if unusual else ""
+    kinds = {one.recorded for one in seen if one.print is not None}
     if len(kinds) > 1:
         told += f"; people may be told apart by how they were recorded: {', '.join(sorted(kinds))}"
-    return listed("clips", wrong, f"all {len(lengths)} can be heard{told}")
+    return listed("clips", _flaws(seen), f"all {len(lengths)} can be heard{told}")
 
 
-def _distinct(items: Sequence[Item], kind: str) -> Iterator[tuple[str, Media]]:
-    """Every distinct medium of a kind, with the first item it stands in."""
-    seen: set[bytes] = set()
+def _flaws(seen: Sequence[_Seen]) -> list[str]:
+    return [f"{one.where}: {one.flaw}" for one in seen if one.flaw is not None]
+
+
+def _traces(seen: Sequence[_Seen]) -> Finding:
+    """Whether no file tells of people besides what it shows, in its content or by its ending."""
+    kinds: Counter[str] = Counter()
+    wrong = []
+    for one in seen:
+        told = list(one.traces)
+        kind = kind_of(one.medium.data)
+        if one.print is not None and kind is not None and PurePosixPath(one.medium.name).suffix != kind.suffix:
+            told.append(f"an ending that is not {kind.suffix}")
+        kinds.update(told)
+        if told:
+            wrong.append(f"{one.where}: {one.medium.name} holds {', '.join(told)}")
+    if not wrong:
+        return Finding("metadata", True, f"none of {len(seen)} media tells of people besides what it shows")
+    counts = ", ".join(f"{count} x {kind}" for kind, count in kinds.most_common(8))
+    example = listed("metadata", wrong, "", limit=1).detail
+    return Finding("metadata", False, f"{len(wrong)} of {len(seen)} media tell of people: {counts}; {example}")
+
+
+def _near_copies(items: Sequence[Item], pictures: Sequence[_Seen], clips: Sequence[_Seen]) -> Finding:
+    """Whether no two pictures and no two clips of an item are one, saved again or not."""
+    near = {
+        "image": _near(pictures, lambda prints, kept: near_pictures(prints)),
+        "audio": _near(clips, lambda prints, kept: near_clips(prints, lambda index: kept[index].medium.data)),
+    }
+    wrong = []
     for item in items:
-        query = item.query_image if kind == "image" else item.query_audio
-        remembered = [context.image if kind == "image" else context.audio for context in item.contexts]
-        for medium in [*remembered, query]:
-            if medium is not None and medium.data not in seen:
-                seen.add(medium.data)
-                yield item.augmented_id, medium
+        for kind, pairs in near.items():
+            shown = [*_remembered(item, kind), *filter(None, [_asked(item, kind)])]
+            for one, other in combinations(shown, 2):
+                if one.data == other.data or frozenset((one.data, other.data)) in pairs:
+                    what = "picture" if kind == "image" else "clip"
+                    wrong.append(f"{item.augmented_id}: {one.name} and {other.name} are one {what}")
+    return listed("near copies", wrong, "no two pictures and no two clips of an item are one, saved again")
+
+
+def _near(
+    seen: Sequence[_Seen], pairs: Callable[[Prints, Sequence[_Seen]], list[tuple[int, int]]]
+) -> set[frozenset[bytes]]:
+    """The pairs of contents that are near copies of each other."""
+    kept = [one for one in seen if one.print is not None]
+    if not kept:
+        return set()
+    found = pairs(np.stack([one.print for one in kept if one.print is not None]), kept)
+    return {frozenset((kept[one].medium.data, kept[other].medium.data)) for one, other in found}
+
+
+def _columns(items: Sequence[Item], kind: str) -> tuple[list[str], list[Media]]:
+    """Every distinct medium of a kind, and the first item each stands in."""
+    first: dict[bytes, tuple[str, Media]] = {}
+    for item in items:
+        for medium in (*_remembered(item, kind), _asked(item, kind)):
+            if medium is not None:
+                first.setdefault(medium.data, (item.augmented_id, medium))
+    return [where for where, _ in first.values()], [medium for _, medium in first.values()]
+
+
+def _remembered(item: Item, kind: str) -> Iterator[Media]:
+    return (context.image if kind == "image" else context.audio for context in item.contexts)
+
+
+def _asked(item: Item, kind: str) -> Media | None:
+    return item.query_image if kind == "image" else item.query_audio
