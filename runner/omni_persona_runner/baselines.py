@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -66,7 +67,7 @@ def load_baseline(
     kinds: dict[str, tuple[Callable[[Item], str], dict[str, Any]]] = {
         "baseline:abstain": (lambda item: ABSTENTION, {}),
         "baseline:random": (lambda item: random_reply(item, seed), {"seed": seed}),
-        "baseline:nearest": (nearest_reply, {"thresholds": NEAR}),
+        "baseline:nearest": (Nearest().reply, {"thresholds": NEAR}),
     }
     if name == specialists.NAME:
         if fit_on is None or dataset is None:
@@ -97,37 +98,52 @@ Set on the embedded pool of invented people, by eye; never fitted on what is mea
 """
 
 
-def nearest_reply(item: Item) -> str:
-    """Answer from the note of the context whose medium is nearest to the query's cue, or abstain.
+class Nearest:
+    """Answers from the note of the context whose medium is nearest to the query's cue, or abstains.
 
     Faces are compared with faces, voices with voices, and the question's words with the notes' words. This baseline
-    does not hear words: in T2Any it has only the notes, which do not hold what was said.
-    Raises `ValueError` for media that cannot be decoded.
+    does not hear words: in T2Any it has only the notes, which do not hold what was said. A medium that many items
+    share is described once.
     """
-    likeness = _likeness(item)
-    best = int(likeness.argmax())
-    return _from_note(item, best) if likeness[best] >= NEAR[item.task.group] else ABSTENTION
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bytes], NDArray[np.float32]] = {}
+
+    def reply(self, item: Item) -> str:
+        """The answer to an item. Raises `ValueError` for media that cannot be decoded."""
+        likeness = self._likeness(item)
+        best = int(likeness.argmax())
+        return _from_note(item, best) if likeness[best] >= NEAR[item.task.group] else ABSTENTION
+
+    def _likeness(self, item: Item) -> NDArray[np.float32]:
+        """Cosine similarity of the query's cue to each context, shape (K,)."""
+        from omni_persona_perception import face_vectors, text_vectors, voice_vectors
+
+        if item.task.group == "I2I":
+            media = [item.query_image, *(context.image for context in item.contexts)]
+            vectors = self._vectors("face", media, face_vectors)
+        elif item.task.group == "A2A":
+            media = [item.query_audio, *(context.audio for context in item.contexts)]
+            vectors = self._vectors("voice", media, voice_vectors)
+        else:
+            notes = [context.text for context in item.contexts]
+            vectors = text_vectors([item.query_text, *notes], corpus=notes)
+        return vectors[1:] @ vectors[0]
+
+    def _vectors(
+        self, kind: str, media: Sequence[Media | None], describe: Callable[[Sequence[bytes]], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """The vectors of media, shape (n, d), by their content: each is made once."""
+        rows = []
+        for medium in media:
+            if medium is None:
+                raise ValueError("the query has no picture or clip to compare")
+            key = kind, hashlib.sha256(medium.data).digest()
+            if key not in self._known:
+                self._known[key] = describe([medium.data])[0]
+            rows.append(self._known[key])
+        return np.stack(rows)
 
 
 def _from_note(item: Item, place: int) -> str:
     return stating_sentence(item.contexts[place].text, item.query_text) or ABSTENTION
-
-
-def _likeness(item: Item) -> NDArray[np.float32]:
-    """Cosine similarity of the query's cue to each context, shape (K,)."""
-    from omni_persona_perception import face_vectors, text_vectors, voice_vectors
-
-    if item.task.group == "I2I":
-        vectors = face_vectors(_data([item.query_image, *(context.image for context in item.contexts)]))
-    elif item.task.group == "A2A":
-        vectors = voice_vectors(_data([item.query_audio, *(context.audio for context in item.contexts)]))
-    else:
-        notes = [context.text for context in item.contexts]
-        vectors = text_vectors([item.query_text, *notes], corpus=notes)
-    return vectors[1:] @ vectors[0]
-
-
-def _data(media: Sequence[Media | None]) -> list[bytes]:
-    if media[0] is None:
-        raise ValueError("the query has no picture or clip to compare")
-    return [medium.data for medium in media if medium is not None]

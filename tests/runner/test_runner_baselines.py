@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 import omni_persona
+import omni_persona_perception
 from omni_persona_runner import baselines
 from omni_persona_runner.attributes import asked_kind, sentences, stating_sentence
-from omni_persona_runner.baselines import load_baseline, nearest_reply, random_reply
+from omni_persona_runner.baselines import Nearest, load_baseline, random_reply
 from omni_persona_runner.model import LoadError
 
 
@@ -55,7 +56,7 @@ def test_nearest_finds_the_very_same_picture_and_clip(items):
             notes = tuple(replace(one, text=f"They work as cook {k}.") for k, one in enumerate(item.contexts))
             medium = context.image if group == "I2I" else context.audio
             asked = replace(item, contexts=notes, query_text="Which job is it?", **{query: medium})
-            assert nearest_reply(asked) == f"They work as cook {place}."
+            assert Nearest().reply(asked) == f"They work as cook {place}."
 
 
 def test_nearest_abstains_when_nothing_is_near_or_the_note_is_silent(items):
@@ -63,9 +64,33 @@ def test_nearest_abstains_when_nothing_is_near_or_the_note_is_silent(items):
     notes = ("They work as a cook in Rome.", "They play the harp.", "They sell kites.")
     contexts = tuple(replace(context, text=note) for context, note in zip(item.contexts, notes, strict=True))
     asked = replace(item, contexts=contexts, query_text="What is the job of the one in Rome?")
-    assert nearest_reply(asked) == notes[0]
-    assert nearest_reply(replace(asked, query_text="Which motto has the cook in Rome?")) == omni_persona.ABSTENTION
-    assert nearest_reply(replace(asked, query_text="Job, zebra?")) == omni_persona.ABSTENTION
+    assert Nearest().reply(asked) == notes[0]
+    assert Nearest().reply(replace(asked, query_text="Which motto has the cook in Rome?")) == omni_persona.ABSTENTION
+    assert Nearest().reply(replace(asked, query_text="Job, zebra?")) == omni_persona.ABSTENTION
+
+
+def test_nearest_describes_each_medium_once(items, monkeypatch):
+    described = []
+    for name in ("face_vectors", "voice_vectors"):
+        real = getattr(omni_persona_perception, name)
+        monkeypatch.setattr(
+            omni_persona_perception, name, lambda media, real=real: described.extend(media) or real(media)
+        )
+    nearest = Nearest()
+    once = [nearest.reply(item) for item in items]
+    assert len(described) == len(set(described))
+    number = len(described)
+    assert number > 0
+    # The same content in other objects, as a reader of a file of several parts hands it out.
+    again = [
+        replace(item, contexts=tuple(replace(one, image=_copied(one.image)) for one in item.contexts)) for item in items
+    ]
+    assert [nearest.reply(item) for item in again] == once
+    assert len(described) == number
+
+
+def _copied(medium):
+    return omni_persona.Media(bytes(bytearray(medium.data)), "another name")
 
 
 def test_a_broken_clip_fails_its_item_alone(items, said):
