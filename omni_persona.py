@@ -15,6 +15,7 @@ Source: arXiv 2605.09996 for the taxonomy, the v2.2 release for the field names.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -383,6 +384,12 @@ def load(
         return builder.as_dataset(split=SPLIT)
     if Path(path).exists() and not list(Path(path).glob(DATA_FILES)):
         raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a folder written by `omni-persona build`")
+    if Path(path).exists() and glob.has_magic(str(path)):
+        # `datasets` takes brackets, stars and question marks in a folder's path for a pattern.
+        files = {SPLIT: sorted(glob.escape(str(file)) for file in Path(path).glob(DATA_FILES))}
+        rows = CONFIGS[name]
+        filters = None if rows is None else [[(rows[0], "==", rows[1])]]
+        return datasets.load_dataset("parquet", data_files=files, split=SPLIT, streaming=streaming, filters=filters)
     return datasets.load_dataset(str(path), name, split=SPLIT, streaming=streaming)
 
 
@@ -444,7 +451,7 @@ class OmniPersona(datasets.GeneratorBasedBuilder):
         if config.release is not None:
             rows = release_rows(Path(config.release), Path(config.assets))
         else:
-            files = sorted(str(path) for path in Path(config.data_dir).glob(DATA_FILES))
+            files = sorted(glob.escape(str(path)) for path in Path(config.data_dir).glob(DATA_FILES))
             if not files:
                 raise FileNotFoundError(f"{config.data_dir} has no {DATA_FILES}")
             stream = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)

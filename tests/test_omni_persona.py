@@ -202,6 +202,11 @@ def test_a_folder_is_read_straight_from_parquet_as_by_datasets(tmp_path):
     read = list(omni_persona.read(folder))
     assert read == list(omni_persona.items(omni_persona.load(folder, streaming=True)))
     media = [one for item in read for context in item.contexts for one in (context.image, context.audio)]
+    # `datasets` takes brackets in a folder's path for a pattern.
+    own = shutil.copytree(folder, tmp_path / "own [v1]*?" / "omni-persona")
+    assert read == list(omni_persona.items(omni_persona.load(own)))
+    voices = omni_persona.load(own, "A2A", streaming=True)
+    assert [item for item in read if item.task.group == "A2A"] == list(omni_persona.items(voices))
     # Each medium is held once, however many items share it.
     assert len({id(one) for one in media}) == len(set(media)) < len(media) / 3
 

@@ -42,7 +42,7 @@ def _failures(folder):
 
 def test_a_built_dataset_passes(built):
     assert _failures(built) == {}
-    assert len(check(built)) == 25
+    assert len(check(built)) == 27
 
 
 def _first(rows, **wanted):
@@ -169,6 +169,37 @@ def _heavy_targets(rows):
         target["image"] = {"bytes": target["image"]["bytes"] + bytes(500), "path": target["image"]["path"]}
 
 
+def _signed_photo(rows):
+    """Have a picture name its photographer."""
+    picture = rows[0]["contexts"][0]["image"]
+    exif = Image.Exif()
+    exif[0x013B] = "Jo Example"
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(picture["bytes"])).save(buffer, "PNG", exif=exif)
+    rows[0]["contexts"][0]["image"] = {"bytes": buffer.getvalue(), "path": picture["path"]}
+
+
+def _telling_ending(rows):
+    rows[0]["contexts"][0]["audio"]["path"] += ".jo-example"
+
+
+def _photo_saved_again(rows):
+    """Ask with a photo that a memory holds."""
+    row = _first(rows, group="I2I")
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(row["contexts"][0]["image"]["bytes"])).convert("RGB").save(buffer, "JPEG", quality=70)
+    row["query_assets"]["image"] = {"bytes": buffer.getvalue(), "path": "a.jpg"}
+
+
+def _clip_saved_again(rows):
+    """Ask with the end of a clip that a memory holds."""
+    row = _first(rows, group="A2A")
+    samples, rate = soundfile.read(io.BytesIO(row["contexts"][0]["audio"]["bytes"]))
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples[rate // 50 :], rate, format="OGG")
+    row["query_assets"]["audio"] = {"bytes": buffer.getvalue(), "path": "a.ogg"}
+
+
 BROKEN_BEHIND = {
     "an absent person is there": (
         lambda rows: None,
@@ -186,6 +217,10 @@ BROKEN_BEHIND = {
         lambda placed: None,
         "pictures",
     ),
+    "a picture names its owner": (_signed_photo, lambda placed: None, "metadata"),
+    "an ending is a name": (_telling_ending, lambda placed: None, "metadata"),
+    "a query is a memory's photo": (_photo_saved_again, lambda placed: None, "near copies"),
+    "a query is a memory's recording": (_clip_saved_again, lambda placed: None, "near copies"),
     "a blank picture": (_blank, lambda placed: None, "pictures"),
     "a clip that cannot be decoded": (
         lambda rows: rows[0]["contexts"][0].update(audio={"bytes": b"RIFF", "path": "a.wav"}),

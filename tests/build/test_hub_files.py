@@ -133,7 +133,7 @@ def test_results_of_checks_take_their_place_and_nothing_elses(folder):
     after = (folder / "README.md").read_text(encoding="utf-8")
     assert after.startswith(head)
     assert after.endswith(tail)
-    assert "All 25 checks pass." in after
+    assert "All 27 checks pass." in after
     assert after.count("| pass |") == 25
     assert "Not checked yet" not in after
     # The YAML tells `datasets` whether it read this folder before.
