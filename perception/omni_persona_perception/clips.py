@@ -38,6 +38,8 @@ _MP3_FRAME = 1152
 _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 """Hz at which Opus is decoded; lengths are told at the last of them."""
 
+_USUAL_CODECS = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "VORBIS", "OPUS", "MPEG_LAYER_III")
+
 Samples = NDArray[np.float32]
 
 
@@ -87,6 +89,20 @@ def clip_seconds(data: bytes) -> float:
     ready = _prepared(data)
     with _opened(ready.data, ready.name) as file:
         return float((file.frames if ready.expected is None else ready.expected) / file.samplerate)
+
+
+def played_as_stored(data: bytes) -> bool:
+    """Whether any program that opens a clip plays what `decode_audio` makes of it.
+
+    It does not where a header is wrong, a codec is rare, or channels are mixed. Raises `MediaError`.
+    """
+    samples, _ = decode_audio(data)
+    try:
+        with _opened(data, clip_kind(data).name) as file:
+            usual = file.subtype in _USUAL_CODECS
+            return usual and file.channels == 1 and file.frames == len(samples)
+    except MediaError:
+        return False
 
 
 @dataclass(frozen=True)

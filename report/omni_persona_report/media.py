@@ -13,7 +13,16 @@ import soundfile
 from PIL import Image
 
 from omni_persona import Media
-from omni_persona_perception import MediaError, decode_audio, decode_image
+from omni_persona_perception import (
+    MediaError,
+    clip_seconds,
+    decode_audio,
+    decode_image,
+    encode_wav,
+    kind_of,
+    played_as_stored,
+    shown_as_stored,
+)
 
 Size: TypeAlias = Literal["full", "small", "none"]
 
@@ -21,8 +30,16 @@ PICTURE_SIDE = 256
 """Longest side of a small picture, in pixels."""
 PICTURE_QUALITY = 80
 
-_SHOWN_AS_THEY_ARE = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
-_PLAYED_AS_THEY_ARE = {"WAV": "audio/wav", "FLAC": "audio/flac", "MP3": "audio/mpeg", "OGG": "audio/ogg"}
+_TYPES = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "WebP": "image/webp",
+    "WAV": "audio/wav",
+    "FLAC": "audio/flac",
+    "MP3": "audio/mpeg",
+    "Ogg": "audio/ogg",
+}
+"""Kinds of file that browsers show and play -> MIME types."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +104,10 @@ def embed(
 
 
 def _picture(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
-    if size == "full":
-        with Image.open(io.BytesIO(data)) as opened:
-            kind = _SHOWN_AS_THEY_ARE.get(opened.format or "")
-        if kind is not None:
-            return kind, data
     image = decode_image(data)
+    kind = kind_of(data)
+    if size == "full" and kind is not None and shown_as_stored(data):
+        return _TYPES[kind.name], data
     if size == "full":
         return "image/png", _saved(image, "PNG")
     image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS)
@@ -107,14 +122,12 @@ def _saved(image: Image.Image, kind: str, **options: int) -> bytes:
 
 def _clip(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
     if size == "full":
-        kind = _PLAYED_AS_THEY_ARE.get(soundfile.info(io.BytesIO(data)).format)
-        if kind is not None:
-            return kind, data
+        kind = kind_of(data)
+        if kind is not None and kind.name in _TYPES and played_as_stored(data):
+            return _TYPES[kind.name], data
+        return _TYPES["WAV"], encode_wav(*decode_audio(data))
     samples, rate = decode_audio(data, clipping.sampling_rate)
     buffer = io.BytesIO()
-    if size == "full":
-        soundfile.write(buffer, samples, rate, format="WAV", subtype="PCM_16")
-        return "audio/wav", buffer.getvalue()
     soundfile.write(
         buffer,
         samples,
@@ -129,6 +142,6 @@ def _clip(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
 
 def _seconds(data: bytes) -> float:
     try:
-        return float(soundfile.info(io.BytesIO(data)).duration)
-    except (OSError, RuntimeError):
+        return clip_seconds(data)
+    except MediaError:
         return 0.0

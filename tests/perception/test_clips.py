@@ -300,6 +300,25 @@ def test_a_wav_of_16_bits_comes_back_to_the_bit():
     assert wav == encoded(stored, 8_000, subtype="PCM_16")
 
 
+@pytest.mark.parametrize(
+    ("data", "plain"),
+    [
+        (riff(RECORDED), True),
+        (encoded(RECORDED, format="FLAC"), True),
+        (encoded(RECORDED, format="OGG"), True),
+        (encoded(RECORDED, format="MP3"), True),
+        (riff(RECORDED, told=2_000_000_000), True),
+        (riff(RECORDED, told=0), False),
+        (flac_of_unknown_length(RECORDED), False),
+        (mp3_without_header(RECORDED), False),
+        (encoded(np.stack([RECORDED, -RECORDED], axis=1)), False),
+        (encoded(RECORDED, subtype="GSM610"), False),
+    ],
+)
+def test_which_clips_any_program_plays_as_they_are_heard_here(data, plain):
+    assert clips.played_as_stored(data) == plain
+
+
 # ---- what is refused
 
 
