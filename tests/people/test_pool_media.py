@@ -12,7 +12,7 @@ from PIL import Image
 from recordings import encoded, speech_like
 
 import omni_persona
-from omni_persona_build.build import build
+from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
 from omni_persona_people import media_files
 from omni_persona_people.errors import PoolError
