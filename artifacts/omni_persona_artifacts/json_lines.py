@@ -85,7 +85,7 @@ def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
     except json.JSONDecodeError as error:
         if not text.strip():
             raise ValueError("not JSON: the line is empty") from None
-        if error.pos >= len(text.rstrip()):
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise ValueError(f"not JSON: {IN_THE_MIDDLE} {what}, which must stand on one line") from None
         raise ValueError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from None
     except RecursionError:
