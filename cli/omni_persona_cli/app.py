@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from omni_persona_cli import (
     build,
@@ -35,42 +36,63 @@ from omni_persona_cli import (
 from omni_persona_cli.console import errors, set_up, stopping
 from omni_persona_cli.signals import Stopped, exit_code
 
+
+class Command(TyperCommand):
+    """A command whose help has no column of types: option names then fit, and each line says what to give."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help."""
+        for param in self.get_params(ctx):
+            param.display_type_rich = _no_type  # type: ignore[attr-defined]
+            param._get_number_range_help_str = _no_type  # type: ignore[attr-defined]
+            if param.secondary_opts and not param.default:
+                # A flag that is off: nobody needs to be told how to leave it off.
+                param.secondary_opts, param.show_default = [], False  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
+
+
+def _no_type(ctx: Any = None) -> None:
+    """The text of a type column that is left out."""
+    del ctx
+
+
 app = typer.Typer(
     name="omni-persona",
     help="Find out whether an omnimodal model can be a personal assistant: build a benchmark, run a model, score it.",
     epilog="Start with: omni-persona demo. Exit codes: 0 done, 1 the work found a problem, 2 bad usage or bad input.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
 )
 
 GOES_ON = ("demo", "refine", "run", "judge", "sft", "rlvr", "push")
 """Commands that keep what they did when they are stopped."""
 
+_MAKE, _SCORE, _TRAIN, _SHARE = "Make a benchmark", "Run and score models", "Train", "Share"
+
 # Examples keep their lines in the help, which joins those of a paragraph otherwise.
-for _name, _module, _function in (
-    ("demo", demo, demo.demo),
-    ("pool", pool, pool.pool),
-    ("refine", refine, refine.refine),
-    ("build", build, build.build),
-    ("import", import_release, import_release.import_release),
-    ("check", check, check.check),
-    ("run", run, run.run),
-    ("export", export, export.export),
-    ("judge", judge, judge.judge),
-    ("score", score, score.score),
-    ("compare", compare, compare.compare),
-    ("power", power, power.power),
-    ("report", report, report.report),
-    ("train-data", train_data, train_data.train_data),
-    ("sft", sft, sft.sft),
-    ("rlvr", rlvr, rlvr.rlvr),
-    ("rewards", rewards, rewards.rewards),
-    ("register", register, register.register),
-    ("push", push, push.push),
+for _panel, _name, _module, _function in (
+    (_SCORE, "demo", demo, demo.demo),
+    (_MAKE, "pool", pool, pool.pool),
+    (_MAKE, "refine", refine, refine.refine),
+    (_MAKE, "build", build, build.build),
+    (_MAKE, "import", import_release, import_release.import_release),
+    (_MAKE, "check", check, check.check),
+    (_SCORE, "run", run, run.run),
+    (_SCORE, "export", export, export.export),
+    (_SCORE, "judge", judge, judge.judge),
+    (_SCORE, "score", score, score.score),
+    (_SCORE, "compare", compare, compare.compare),
+    (_SCORE, "power", power, power.power),
+    (_SCORE, "report", report, report.report),
+    (_TRAIN, "train-data", train_data, train_data.train_data),
+    (_TRAIN, "sft", sft, sft.sft),
+    (_TRAIN, "rlvr", rlvr, rlvr.rlvr),
+    (_TRAIN, "rewards", rewards, rewards.rewards),
+    (_SHARE, "register", register, register.register),
+    (_SHARE, "push", push, push.push),
 ):
     _left = "the same command goes on where it was" if _name in GOES_ON else "nothing was left half-written"
-    app.command(_name, epilog=_module.EXAMPLES)(stopping(_left)(_function))
+    app.command(_name, cls=Command, rich_help_panel=_panel, epilog=_module.EXAMPLES)(stopping(_left)(_function))
 
 
 def _version(asked: bool) -> None:

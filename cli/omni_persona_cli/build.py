@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from omni_persona_cli.check import check_built
-from omni_persona_cli.console import bars, detectable, err, out, progress
+from omni_persona_cli.console import detectable, err, out, progress
 
 EXAMPLES = """Examples:
 
@@ -98,7 +98,7 @@ def build_and_report(
     from omni_persona_perception import perception as perception_of
 
     wanted = load_recipe(recipe)
-    with progress() as display:
+    with progress() as shown:
         built = build_dataset(
             pool,
             wanted,
@@ -110,7 +110,7 @@ def build_and_report(
             overwrite=overwrite,
             fit=fit,
             keep_metadata=keep_metadata,
-            progress=bars(display),
+            progress=shown,
         )
     if built.fitted:
         out.print(f"--fit: {built.fitted}", soft_wrap=True)

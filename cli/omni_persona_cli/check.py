@@ -42,9 +42,8 @@ def check_and_report(dataset: Path, *, write: bool = False) -> bool:
     from omni_persona_build.checks import check as check_dataset
     from omni_persona_build.checks import failures, summary
 
-    with progress() as display:
-        bar = display.add_task("reading items", total=None)
-        findings = check_dataset(dataset, lambda done: display.update(bar, completed=done))
+    with progress() as shown:
+        findings = check_dataset(dataset, lambda done: shown("reading items", done))
     if write:
         write_findings(dataset, findings)
     table = Table(title=f"Checks of {dataset}", title_justify="left")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +27,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omni_persona_artifacts.characters import visible
+from omni_persona_artifacts.progress import Progress as Stages
 from omni_persona_cli import signals
 
 
@@ -44,6 +46,10 @@ class SafeConsole(Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
+
+FIRST_LINE_AFTER = 3.0
+LINE_EVERY = 15.0
+"""Seconds after which work without a terminal says how far it is: at first, and from then on."""
 
 out = SafeConsole()
 err = SafeConsole(stderr=True)
@@ -126,31 +132,44 @@ def stopping(left: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """A progress display on standard error that vanishes when it is done; silent where that is no terminal."""
-    with Progress(
+def progress() -> Iterator[Stages]:
+    """A callback for work that goes on in stages: bars on a terminal, now and then a plain line elsewhere.
+
+    Both go to standard error. Work that takes less than a few seconds prints no line.
+    """
+    if not err.is_terminal:
+        yield _Lines()
+        return
+    columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    ) as display:
-        yield display
+    )
+    with Progress(*columns, console=err, transient=True) as display:
+        known: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int | None = None) -> None:
+            name = stage.partition(":")[0]
+            if name not in known:
+                known[name] = display.add_task(visible(stage), total=total)
+            display.update(known[name], description=visible(stage), completed=done, total=total)
+
+        yield show
 
 
-def bars(display: Progress) -> Callable[..., None]:
-    """What a function that works in stages calls with a stage's name, the steps done and the steps in all."""
-    known: dict[str, TaskID] = {}
+class _Lines:
+    """Says now and then, in a line, how far the work is."""
 
-    def advance(stage: str, done: int, total: int | None = None) -> None:
-        if stage not in known:
-            known[stage] = display.add_task(stage, total=total)
-        display.update(known[stage], completed=done)
+    def __init__(self) -> None:
+        self._said_at = time.monotonic() - LINE_EVERY + FIRST_LINE_AFTER
 
-    return advance
+    def __call__(self, stage: str, done: int, total: int | None = None) -> None:
+        now = time.monotonic()
+        if now - self._said_at >= LINE_EVERY:
+            self._said_at = now
+            err.print(f"{stage}: {done:,}{'' if total is None else f' of {total:,}'}", soft_wrap=True)
 
 
 ROWS = {

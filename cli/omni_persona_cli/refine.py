@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from omni_persona_cli.console import bars, err, out, progress
+from omni_persona_cli.console import err, out, progress
 
 EXAMPLES = """Examples:
 
@@ -73,7 +73,7 @@ def refine(
     from omni_persona_people.refine.refine import refine as refine_pool
 
     chosen = {one.value for one in only or ()}
-    with progress() as display:
+    with progress() as shown:
         refined = refine_pool(
             pool,
             target,
@@ -82,7 +82,7 @@ def refine(
             cache=cache,
             concurrency=concurrency,
             overwrite=overwrite,
-            progress=bars(display),
+            progress=shown,
         )
     # What a model is called or writes is text: no markup and no emoji codes are read from it.
     out.print(

@@ -87,8 +87,7 @@ def report(
 
     if eval_results is not None and (dataset_id is None or len(runs) != 1):
         raise typer.BadParameter("--eval-results takes one run, and --dataset-id to say what it was asked")
-    with progress() as display:
-        bar = display.add_task("pictures and clips", total=None)
+    with progress() as shown:
         written = write_report(
             runs,
             target,
@@ -99,7 +98,7 @@ def report(
             figures=figures,
             published=published,
             title=title,
-            advance=lambda done, total: display.update(bar, completed=done, total=total),
+            advance=lambda done, total: shown("pictures and clips", done, total),
         )
     gathered = written.gathered
     files = list(written.figures)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from omni_persona_artifacts.progress import silent
 from omni_persona_cli import run_options as options
-from omni_persona_cli.console import err, out
+from omni_persona_cli.console import err, out, progress
 
 if TYPE_CHECKING:
     from omni_persona_cli.run_choices import Choices
@@ -156,18 +157,18 @@ def run_and_report(
     from omni_persona_runner.ranks import is_first
     from omni_persona_runner.run_loop import run as run_model
 
-    shown = err if err.is_terminal and is_first() else None
-    summary = run_model(
-        model,
-        dataset,
-        target,
-        limit=limit,
-        same_model=same_model,
-        prices=prices,
-        budget=budget,
-        console=shown,
-        fleet=fleet,
-    )
+    with progress() as shown:
+        summary = run_model(
+            model,
+            dataset,
+            target,
+            limit=limit,
+            same_model=same_model,
+            prices=prices,
+            budget=budget,
+            progress=shown if is_first() else silent,
+            fleet=fleet,
+        )
     whole = not summary.n_failed and not summary.n_left
     if not is_first():
         return whole

@@ -325,12 +325,11 @@ def _baseline(name: str, seed: int, fit_on: Path | None, dataset: Path) -> Model
 
     if fit_on is None:
         return load_baseline(name, seed)
-    with progress() as display:
-        bar = display.add_task(f"fitting on {fit_on}", total=None)
+    with progress() as shown:
         return load_baseline(
             name,
             seed,
             fit_on=fit_on,
             dataset=dataset,
-            progress=lambda done, total: display.update(bar, completed=done, total=total),
+            progress=lambda done, total: shown(f"fitting on {fit_on}", done, total),
         )

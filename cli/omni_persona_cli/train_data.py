@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from omni_persona_cli.console import bars, out, progress
+from omni_persona_cli.console import out, progress
 
 if TYPE_CHECKING:
     from omni_persona_training.corpus.source import MediaFacts
@@ -76,7 +76,7 @@ def train_data(
         return
     if dataset is None:
         raise ValueError("expected --dataset, or --check with a corpus")
-    with progress() as display:
+    with progress() as shown:
         made = make_corpus(
             dataset,
             load_recipe(recipe),
@@ -88,7 +88,7 @@ def train_data(
             events=events,
             exclude=exclude,
             overwrite=overwrite,
-            progress=bars(display),
+            progress=shown,
         )
         files = [export_corpus(target, form.value) for form in forms or ()]
     table = Table(title=f"{recipe}", title_justify="left")

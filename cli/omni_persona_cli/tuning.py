@@ -53,16 +53,15 @@ def at_work(
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     # What is logged goes to the bar and into the folder.
     logging.getLogger("transformers.trainer_callback").setLevel(logging.ERROR)
-    with progress() as display:
-        bar = display.add_task("loading", total=None)
+    with progress() as stages:
 
         def tell(line: str) -> None:
             if is_first():
-                err.print(line, markup=False, soft_wrap=True)
+                err.print(line, soft_wrap=True)
 
         def advance(step: int, steps: int, logged: Mapping[str, float]) -> None:
-            shown = " ".join(f"{name} {logged[name]:.4g}" for name in ("loss", "reward", "kl") if name in logged)
-            display.update(bar, description=shown or "training", completed=step, total=steps)
+            figures = " ".join(f"{name} {logged[name]:.4g}" for name in ("loss", "reward", "kl") if name in logged)
+            stages(f"training: {figures}" if figures else "training", step, steps)
 
         yield Machine(device, dtype, max_pixels, tuple(trackers or ()), tell, advance)
 
@@ -75,6 +74,6 @@ def report(trained: Trained, model: str, extra: str = "") -> None:
         return
     came = {"loss": trained.loss, "reward": trained.reward}
     told = "".join(f", {name} {value:.4g}" for name, value in came.items() if value is not None)
-    out.print(f"Trained {trained.out}: {trained.steps} steps{told}", markup=False, soft_wrap=True)
+    out.print(f"Trained {trained.out}: {trained.steps} steps{told}", soft_wrap=True)
     command = f"omni-persona run --model {model} --adapter {trained.out}{extra} --out runs/{Path(trained.out).name}"
-    out.print(f"Next: {command}", markup=False, soft_wrap=True)
+    out.print(f"Next: {command}", soft_wrap=True)

@@ -66,6 +66,10 @@ def write_report(
 
     Raises:
         RunFolderError: nothing is left to show, or `out` cannot be written. FileNotFoundError: `dataset` is none.
+
+    Example:
+        >>> write_report(["runs/abstain", "runs/nearest"], "report.html").page.name
+        'report.html'
     """
     if not runs:
         raise ValueError("expected at least one run")

@@ -12,8 +12,8 @@ import os
 import platform
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from omni_persona_artifacts.data_files import dataset_fingerprint, dataset_state
 from omni_persona_artifacts.dataset_folder import DatasetFolder, Row, outlines
+from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_artifacts.run_folder import (
     Prediction,
     append_predictions,
@@ -32,8 +33,6 @@ from omni_persona_runner.model import GoesOn, Model, ModelError, Outcome
 from omni_persona_runner.ranks import ranks
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from omni_persona_runner.fleet import Fleet
     from omni_persona_runner.usage import Budget, Prices
 
@@ -79,7 +78,7 @@ def run(
     same_model: bool = False,
     prices: Prices | None = None,
     budget: Budget | None = None,
-    console: Console | None = None,
+    progress: Progress = silent,
     fleet: Fleet | None = None,
 ) -> RunSummary:
     """Ask `model` the items of a dataset folder that `out` has no answer to yet.
@@ -88,7 +87,7 @@ def run(
     same_model: a model at another endpoint, of the same name, may go on with the run.
     prices: of tokens, kept in the manifest. budget: the tokens that may be used in all, by this run and those that have
     used some of it before; what the folder holds already counts.
-    console: where to show progress; None shows none.
+    progress: called with the model's name, the items done and those to do, in this process.
     fleet: workers that are asked in place of `model`, which stands for what they load.
     May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`).
     Raises `RunFolderError` where `out` holds another run or one is at work there, `LoadError` where the model cannot be
@@ -117,14 +116,15 @@ def run(
             for line in answered.values():
                 budget.spend(line.input_tokens, line.output_tokens)
             n_left = budget.n_left
-        with _progress(console, model.name, len(mine)) as advance:
-            asked = mine if budget is None else budget.within(mine)
-            for outcome in ask(model, folder, asked) if fleet is None else fleet.ask(model, folder, mine):
-                append_predictions(out, [_prediction(outcome)], peers.part)
-                n_failed += isinstance(outcome, ModelError)
-                if budget is not None and not isinstance(outcome, ModelError):
-                    budget.spend(outcome.input_tokens, outcome.output_tokens)
-                advance(1)
+        progress(model.name, 0, len(mine))
+        asked = mine if budget is None else budget.within(mine)
+        outcomes = ask(model, folder, asked) if fleet is None else fleet.ask(model, folder, mine)
+        for n_done, outcome in enumerate(outcomes, start=1):
+            append_predictions(out, [_prediction(outcome)], peers.part)
+            n_failed += isinstance(outcome, ModelError)
+            if budget is not None and not isinstance(outcome, ModelError):
+                budget.spend(outcome.input_tokens, outcome.output_tokens)
+            progress(model.name, n_done, len(mine))
         n_failed = peers.total(n_failed)
         # Also where nothing was asked: the last run may have been killed before it came to this.
         peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
@@ -216,25 +216,3 @@ def _hardware() -> dict[str, Any]:
     torch = sys.modules.get("torch")
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())] if torch else []
     return {"system": platform.platform(), "cpus": os.cpu_count(), "gpus": gpus}
-
-
-@contextmanager
-def _progress(console: Console | None, title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how far a run is, its rate and the time left; yields what to call with a number of items."""
-    if console is None:
-        yield lambda n_items: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
-
-    class Rate(TextColumn):
-        def __init__(self) -> None:
-            super().__init__("{task.speed}")
-
-        def render(self, task: Task) -> Any:
-            return "" if task.speed is None else f"{task.speed:.2f} items/s"
-
-    name = TextColumn("{task.description}")
-    columns = (name, BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda n_items: progress.advance(task, n_items)

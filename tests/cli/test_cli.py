@@ -1,6 +1,8 @@
 """The command line: help, errors and exit codes."""
 
 import importlib.metadata
+import os
+import re
 import subprocess
 import sys
 
@@ -30,10 +32,11 @@ COMMANDS = (
 )
 
 
-def _call(*arguments, cwd=None):
+def _call(*arguments, cwd=None, env=None):
     return subprocess.run(
         [sys.executable, "-m", "omni_persona_cli", *map(str, arguments)],
         cwd=cwd,
+        env=env,
         capture_output=True,
         text=True,
         check=False,
@@ -54,9 +57,12 @@ def test_help_lists_every_command_and_needs_nothing_heavy():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command):
-    done = _call(command, "--help")
+    done = _call(command, "--help", env={**os.environ, "COLUMNS": "80"})
     assert done.returncode == 0
     assert f"omni-persona {command}" in done.stdout.rpartition("Examples:")[2]
+    # Names of options are whole in 80 columns, and no column tells types.
+    assert "…" not in done.stdout
+    assert not re.search(r"<(path|str|bool|int|float)\b|\b(TEXT|INTEGER|PATH)\b", done.stdout)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +84,14 @@ def test_every_command_has_help_with_an_example(command):
         (("run", "--model", "baseline:abstain", "--dataset", "nowhere", "--out", "r"), "nowhere"),
         (("run", "--model", "baseline:specialists", "--out", "r"), "name their dataset with --fit-on"),
         (("run", "--model", "baseline:specialists", "--fit-on", "nowhere", "--out", "r"), "nowhere has no data"),
-        (("run", "--model", "baseline:nearest", "--fit-on", "x", "--out", "r"), "--fit-on is for baseline:specialists"),
-        (("run", "--model", "org/model", "--fit-on", "x", "--out", "r"), "--fit-on is for baseline:specialists"),
+        (
+            ("run", "--model", "baseline:nearest", "--fit-on", "x", "--out", "r"),
+            "--fit-on only applies to baseline:specialists",
+        ),
+        (
+            ("run", "--model", "org/model", "--fit-on", "x", "--out", "r"),
+            "--fit-on only applies to baseline:specialists",
+        ),
         (("score", "nowhere"), "nowhere"),
         (("judge", "nowhere"), "nowhere"),
         (("run", "--model", "baseline:abstain"), "Missing option '--out'"),
