@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pool_folder import PoolFolder
 
@@ -58,3 +60,77 @@ def corpora(make, tmp_path_factory):
     """Recipe -> a small corpus of it, to be read only."""
     root = tmp_path_factory.mktemp("corpora")
     return {name: make(root / name, name, total) for name, total in (("sft-1k", 60), ("sft-10k", 90), ("rlvr-1k", 60))}
+
+
+@pytest.fixture(scope="session")
+def sure(tmp_path_factory, require_extra):
+    """A tiny Thinker whose head can become sure: as it is drawn, its answers stay near equal however it is trained."""
+    for name in ("trl", "peft"):
+        require_extra(name)
+    import tiny_omni
+    import torch
+    from transformers import Qwen2_5OmniThinkerForConditionalGeneration as Thinker
+
+    torch.set_num_threads(1)
+    folder = tiny_omni.save(tmp_path_factory.mktemp("models") / "sure")
+    model = Thinker.from_pretrained(folder)
+    with torch.no_grad():
+        model.lm_head.weight.mul_(0.5 / model.lm_head.weight.std())
+    model.save_pretrained(folder)
+    return folder
+
+
+RULES = "Answer, or: I cannot determine that from the provided context."
+GOLDS = ("beekeeper", "pilot", "baker", "Rome", "Oslo", "chess")
+
+
+@pytest.fixture(scope="session")
+def eight(write_dataset, make_row, tmp_path_factory):
+    """Eight items of all groups with short prompts: six with an answer each, and two without."""
+    tasks = ("visual_to_bio", "voice_to_bio", "semantic_to_bio", "dialogue_to_bio")
+    rows = []
+    for index in range(8):
+        absence = "none" if index < 6 else ("absent_persona", "absent_attribute")[index - 6]
+        row = make_row(index, tasks[index % 4], absence, n_contexts=3)
+        if absence == "none":
+            row["answer_supervision"]["gold_answer"] = GOLDS[index]
+        rows.append(row)
+    return write_dataset(tmp_path_factory.mktemp("eight") / "omni-persona", rows)
+
+
+@pytest.fixture(scope="session")
+def write_corpus():
+    """Writes examples as a corpus folder."""
+    import json
+    from collections import Counter
+
+    from omni_persona_training.corpus.folder import write_examples
+
+    def write(folder, examples):
+        folder.mkdir(parents=True)
+        write_examples(examples, folder)
+        made = Counter(one.task for one in examples)
+        (folder / "corpus.json").write_text(json.dumps({"made": made, "content": "own"}), encoding="utf-8")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def which(make_item):
+    """Four examples with prompts alike but for what is asked with, a face or a voice: which of four contexts?"""
+    from omni_persona_training.corpus.source import Memory
+    from omni_persona_training.corpus.studio import Show, example
+
+    def examples(kind):
+        contexts = make_item(0).contexts
+        memories = tuple(Memory(f"p{place}", one.image, one.audio, "") for place, one in enumerate(contexts))
+        shown = {"pictures": kind == "image", "clips": kind == "audio"}
+        made = []
+        for number, one in enumerate(memories, start=1):
+            cue = {"query_image": one.image} if kind == "image" else {"query_audio": one.audio}
+            messages = Show("Which?", memories, **shown, **cue).messages("Who?")
+            made.append(example(f"{kind}_localization", messages, "localization", str(number), "s", context=number))
+        return [replace(one, example_id=f"{kind}-{place}") for place, one in enumerate(made)]
+
+    return examples

@@ -110,7 +110,7 @@ class ExampleChats:
                 shown = sum(isinstance(part, kind) for part in media)
                 if most is not None and shown > most:
                     raise TrainingError(
-                        f"example {example.example_id} shows {shown} {noun}, and {self._name} takes {most}"
+                        f"example {example.example_id} shows {shown} {noun}, and {self._name} takes {most or 'none'}"
                     )
             if self._limits.clip_seconds is None:
                 continue

@@ -24,8 +24,19 @@ class Adapted:
     """Parameters of the model, adapters included."""
 
 
-def target_regex(model: Any) -> str:
-    """A regular expression that matches the projections of the language model's layers and nothing of the encoders.
+@dataclass(frozen=True)
+class Targets:
+    """The projections of a language model's layers, and of nothing that sees or hears."""
+
+    pattern: str
+    """A regular expression that matches their names and no others."""
+    modules: tuple[str, ...]
+    """Their names. PEFT is given these: of a regular expression it takes the last words alone where experts are fused,
+    and finds them in the encoders, too."""
+
+
+def targets(model: Any) -> Targets:
+    """What is adapted of a model.
 
     Raises `TrainingError` for a model whose language model cannot be told.
     """
@@ -37,20 +48,23 @@ def target_regex(model: Any) -> str:
         raise TrainingError(f"{type(model).__name__}: expected a language model among its parts, found none")
     prefix = re.escape(f"{name}." if name else "")
     pattern = rf"{prefix}layers\.\d+\..*\b({'|'.join(PROJECTIONS)})"
-    matched = [
+    matched = tuple(
         name
         for name, module in model.named_modules()
         if isinstance(module, torch.nn.Linear) and re.fullmatch(pattern, name)
-    ]
+    )
+    if any(".experts." in name for name, _ in model.named_parameters()):
+        # Beside fused experts, PEFT would turn a feed-forward layer's name into the experts' own.
+        matched = tuple(name for name in matched if "attn" in name)
     if not matched:
         raise TrainingError(f"{type(model).__name__}: no linear layers of the language model to adapt")
-    return pattern
+    return Targets(pattern, matched)
 
 
-def require_language_model_alone(model: Any, pattern: str) -> Adapted:
-    """Count what is trained. Raises `TrainingError` where anything beside the adapters of `pattern` is."""
+def require_language_model_alone(model: Any, chosen: Targets) -> Adapted:
+    """Count what is trained. Raises `TrainingError` where anything beside the adapters of `chosen` is."""
     trained = [(name, value.numel()) for name, value in model.named_parameters() if value.requires_grad]
-    inside = re.compile(rf".*?{pattern}\.(lora_A|lora_B)\..*")
+    inside = re.compile(rf".*?{chosen.pattern}\.(lora_A|lora_B)\..*")
     outside = [name for name, _ in trained if not inside.fullmatch(name)]
     if outside or not trained:
         raise TrainingError(f"expected to train the language model's adapters alone, got {outside[:2] or 'nothing'}")

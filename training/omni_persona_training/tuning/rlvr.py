@@ -24,6 +24,7 @@ from omni_persona_training.rewards.functions import SCALE_REWARDS, make_reward, 
 from omni_persona_training.tuning.base import describe_base
 from omni_persona_training.tuning.encoding import Encoder
 from omni_persona_training.tuning.examples import NAME_CONTEXT, TrainingSet
+from omni_persona_training.tuning.language_model import Targets
 from omni_persona_training.tuning.omni_grpo import omni_grpo_class, suppressed_tokens
 from omni_persona_training.tuning.order import balanced_order, shuffled_order
 from omni_persona_training.tuning.session import Machine, Session, Trained, halving, shared_arguments
@@ -85,7 +86,7 @@ def _train(session: Session, settings: RlvrSettings, judge: Judge) -> Trained:
     processor = session.checkpoint.processor
     ends = session.checkpoint.generation(settings.max_new_tokens, Sampling()).eos_token_id or []
 
-    def make_trainer(model: Any, encoder: Encoder, pattern: str) -> Any:
+    def make_trainer(model: Any, encoder: Encoder, chosen: Targets) -> Any:
         return omni_grpo_class()(
             model=model,
             reward_funcs=make_reward(settings.reward, judge),
@@ -93,7 +94,7 @@ def _train(session: Session, settings: RlvrSettings, judge: Judge) -> Trained:
             train_dataset=prompts(session.examples, settings),
             processing_class=processor,
             peft_config=LoraConfig(
-                r=settings.rank, lora_alpha=settings.alpha, lora_dropout=0.0, target_modules=pattern
+                r=settings.rank, lora_alpha=settings.alpha, lora_dropout=0.0, target_modules=list(chosen.modules)
             ),
             encoder=encoder,
         )

@@ -17,7 +17,7 @@ from omni_persona_training.tuning.base import load_base, trains_on_cpu
 from omni_persona_training.tuning.card import adapter_card
 from omni_persona_training.tuning.encoding import Encoder
 from omni_persona_training.tuning.examples import TrainingSet
-from omni_persona_training.tuning.language_model import Adapted, require_language_model_alone, target_regex
+from omni_persona_training.tuning.language_model import Adapted, Targets, require_language_model_alone, targets
 from omni_persona_training.tuning.settings import RlvrSettings, SftSettings
 
 Settings = TypeVar("Settings", SftSettings, RlvrSettings)
@@ -75,16 +75,16 @@ class Session:
         told = output.read(self.out)
         return Trained(self.out, told["steps"], told.get("loss"), told.get("reward"))
 
-    def train(self, make_trainer: Callable[[Any, Encoder, str], Any]) -> Trained:
-        """Load the model, train it with what `make_trainer` makes of model, encoder and target regex, and write it."""
+    def train(self, make_trainer: Callable[[Any, Encoder, Targets], Any]) -> Trained:
+        """Load the model, train it with what `make_trainer` makes of model, encoder and targets, and write it."""
         machine = self.machine
         model = load_base(self.checkpoint, machine.device, machine.dtype)
-        pattern = target_regex(model)
+        chosen = targets(model)
         encoder = Encoder(self.checkpoint, model, self.examples, machine.max_pixels)
         encoder.check()
-        trainer = make_trainer(model, encoder, pattern)
+        trainer = make_trainer(model, encoder, chosen)
         trainer.add_callback(_told_to(machine.advance))
-        adapted = require_language_model_alone(trainer.model, pattern)
+        adapted = require_language_model_alone(trainer.model, chosen)
         machine.tell(
             f"training {adapted.parameters:,} parameters in {adapted.modules} layers of the language model, "
             f"{100 * adapted.parameters / adapted.whole:.2f} % of {adapted.whole:,}"
@@ -127,7 +127,12 @@ def halving(settings: Settings, train: Callable[[Settings], Trained], machine: M
 
 def shared_arguments(out: Path, settings: SftSettings | RlvrSettings, machine: Machine) -> dict[str, Any]:
     """What SFT and RLVR tell transformers' trainer alike."""
+    from transformers import TrainingArguments
+
     on_cpu = trains_on_cpu(machine.device)
+    # transformers 5.23 has another word for it.
+    words = ("activation_checkpointing", "gradient_checkpointing")
+    checkpointing = next(word for word in words if word in TrainingArguments.__dataclass_fields__)
     return {
         "output_dir": str(out / output.CHECKPOINTS),
         "gradient_accumulation_steps": accumulation(settings.batch_size, settings.micro_batch),
@@ -136,7 +141,7 @@ def shared_arguments(out: Path, settings: SftSettings | RlvrSettings, machine: M
         "seed": settings.seed,
         "data_seed": settings.seed,
         "remove_unused_columns": False,
-        "gradient_checkpointing": settings.gradient_checkpointing,
+        checkpointing: settings.gradient_checkpointing,
         "save_strategy": "steps",
         "save_steps": settings.save_every,
         "save_total_limit": 2,

@@ -15,6 +15,7 @@ from omni_persona_runner.prompt import Prompt
 from omni_persona_training.tuning.base import describe_base
 from omni_persona_training.tuning.encoding import Collator, Encoder
 from omni_persona_training.tuning.examples import TrainingSet
+from omni_persona_training.tuning.language_model import Targets
 from omni_persona_training.tuning.session import Machine, Session, Trained, halving, places, shared_arguments
 from omni_persona_training.tuning.settings import SftSettings
 
@@ -58,7 +59,7 @@ def _train(session: Session, settings: SftSettings) -> Trained:
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
 
-    def make_trainer(model: Any, encoder: Encoder, pattern: str) -> Any:
+    def make_trainer(model: Any, encoder: Encoder, chosen: Targets) -> Any:
         return SFTTrainer(
             model=model,
             args=SFTConfig(
@@ -74,7 +75,10 @@ def _train(session: Session, settings: SftSettings) -> Trained:
             data_collator=Collator(encoder),
             processing_class=session.checkpoint.processor,
             peft_config=LoraConfig(
-                r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=pattern
+                r=settings.rank,
+                lora_alpha=settings.alpha,
+                lora_dropout=settings.dropout,
+                target_modules=list(chosen.modules),
             ),
         )
 
