@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from omni_persona_runner.prompt import Prompt
-from omni_persona_runner.run import run
+from omni_persona_runner.run_loop import run
 from omni_persona_runner.transformers_model import TransformersModel
 from omni_persona_training.tuning.encoding import together
 from omni_persona_training.tuning.rlvr import rlvr
@@ -66,8 +66,8 @@ def test_eight_items_are_overfitted_and_answered_by_a_run(sure, eight, tmp_path)
         ("beside", TransformersModel(sure, adapter=done.out, **asked), 8),
         ("merged", TransformersModel(one, **asked), 8),
     ):
-        assert right_answers(model, eight, tmp_path / name) == expected, name
-    manifest = json.loads((tmp_path / "beside" / "run.json").read_text(encoding="utf-8"))
+        assert right_answers(model, eight, tmp_path / "runs" / name) == expected, name
+    manifest = json.loads((tmp_path / "runs" / "beside" / "run.json").read_text(encoding="utf-8"))
     assert manifest["model"]["adapter"]["rank"] == 16
 
 

@@ -291,3 +291,12 @@ def test_rewards_load_nothing_heavy():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_the_package_has_what_its_face_promises():
+    import omni_persona_training
+
+    for name in omni_persona_training.__all__:
+        assert callable(getattr(omni_persona_training, name))
+    with pytest.raises(AttributeError, match="no attribute dpo"):
+        _ = omni_persona_training.dpo
