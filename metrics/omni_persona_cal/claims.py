@@ -16,12 +16,14 @@ _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[,:()—–/|]")
 
 _NOT_NEGATING = re.compile(
     r"\bnot (?:only|just|merely|simply|to mention)\b|\b(?:no|without a|beyond) doubt\b|\bno wonder\b|\bno less\b"
-    r"|\bnot (?:completely|entirely|quite|absolutely|100 percent|totally) (?:sure|certain)\b|\bnever ?mind\b"
+    r"|\bnot (?:completely|entirely|quite|absolutely|100 percent|totally) (?:sure|certain)\b|\bnever ?mind\b|\b(?:as|"
+    r"even) if\b|\bif (?:i|my|memory|you ask)\b"
 )
 _EXCLUDING = re.compile(
     r"\b(?:rather than|instead of|other than|any(?:thing|where|one|body) but|every(?:thing|where|one|body) but|"
     r"except for|except|as opposed to|far from|unlike|apart from"
-    r"|i doubt|doubt(?:s|ed|ful)?|hardly|stopped|gave up|given up|no longer|used to be|refus\w+|den(?:y|ies|ied))\b"
+    r"|i doubt|doubt(?:s|ed|ful)?|hardly|stopped|gave up|given up|no longer|used to be|refus\w+|den(?:y|ies|ied)|"
+    r"not true|turned down|turns down)\b"
 )
 _PERSON = (
     r"(?:person|people|persons|man|men|woman|women|one|ones|speaker|voice|face|individual|guy|lady|girl|boy|memory|"
@@ -45,7 +47,8 @@ _ELSEWHERE = re.compile(
     rf"jobs|places)\b"
     r"|\bbelongs? to\b|\bcomes? up in\b|\bappears? in (?:the|my|your|one) (?:notes?|memor)|\b(?:is|are|"
     r"was) (?:mentioned|listed)\b"
-    rf"|^\W*(?:his|her|their|a|the|my|your) {_RELATIVE}\b|\b(?:is|was) (?:his|her|their|a) {_RELATIVE}\b"
+    rf"|^\W*(?:his|her|their|a|the|my|your) {_RELATIVE}\b|(?:\bis|\bwas|'s) (?:his|her|their|a|my) {_RELATIVE}\b"
+    rf"|\b(?:what|who|where|that|which) (?:his|her|their|my) {_RELATIVE}\b"
     r"|\bbefore (?:that|this) (?:one|person)\b"
     r"|\bat first,? (?:i|it|glance|sight)\b|\binitially\b|\bi (?:first|considered)\b"
 )
@@ -55,7 +58,8 @@ _UNNAMED = re.compile(
     r"\bsome(?:one|body)\b(?! who\b)"
 )
 _LISTING = re.compile(
-    r"\bpossib(?:le|ilities)\b|\bcandidates?\b|\boptions?\b|\bamong the\b|\bare:|\bthe (?:four|4|3|three|\w+s) are\b"
+    r"\bpossib(?:le|ilities)\b|\bcandidates?\b|\boptions?\b|\bamong the\b|\bare:|\bthe (?:four|4|three|3|people|"
+    r"persons|jobs|names|hobbies|places|answers|notes|memories) are\b"
     r"|\ball i know\b|\bsome had\b"
 )
 _ORDINALS = "first second third fourth fifth last next"
@@ -63,12 +67,12 @@ _LABEL = re.compile(
     r"^\W{0,6}(?:the )?(?:(?:person|speaker|note|memory|picture|photo|image|clip|context|candidate|concept|profile|"
     r"individual|"
     r"option|man|woman|voice|face|number|p)s? ?(?P<named>\d{1,2}|[a-h]|one|two)\b|"
-    rf"(?P<ordinal>{'|'.join(_ORDINALS.split())})\b|(?P<bare>\d{{1,2}}|[a-h])\s?(?=[:.)\-–—(=])|(?P<p>[pc]\d)\b)"
+    rf"(?P<ordinal>{'|'.join(_ORDINALS.split())})\b|(?P<bare>(?:1?\d)|[a-h])\s?(?=[:.)\-–—(=])|(?P<p>[pc]\d)\b)"
 )
 _LABEL_START = re.compile(
     r"(?<=[\w.,;!?)\"']) +(?=(?:(?:person|speaker|note|memory|picture|photo|image|clip|context|candidate|concept|"
     r"profile|individual|"
-    r"option|man|woman|number) ?(?:\d{1,2}|[a-h])\s?[:)\-–—=]|\d{1,2}[).:]\s|[a-h][):]\s))"
+    r"option|man|woman|number) ?(?:\d{1,2}|[a-h])\s?[:)\-–—=]|1?\d[).:]\s|[a-h][):]\s))"
 )
 _COMMITTING = re.compile(
     r"\bmatch\w*|\bsame\b|\bquery\b|\basked?\b|\bso\b|\bthus\b|\btherefore\b|\bhence\b|\banswer\b|\bthis is\b|"
@@ -78,6 +82,7 @@ _COMMITTING = re.compile(
 _CONCLUDING = re.compile(
     r"\bmatch\w*|\bquery\b|\bthe answer\b|\btherefore\b|\bthus\b|\bhence\b|\basked about\b|^\W*so\b"
 )
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 _HASH_LABEL = re.compile(r"#\s?(?=\d)")
 _SOFT_LINE_END = re.compile(r"(?<![ \t\r])[ \t\r]*\n[ \t\r]*(?=[^\W\dA-Z_])")
 
@@ -87,8 +92,16 @@ def _set_of(words: str) -> frozenset[str]:
 
 
 NEGATORS = _set_of("not no never neither nor without whether unable unclear unsure unknown cannot barely")
+_DENYING = _set_of(
+    "false untrue wrong incorrect mistaken fail fails failed hate hates hated dislike dislikes disliked detest detests "
+    "loathe loathes despise despises dropped quit abandoned avoid avoids avoided decline declined almost nearly hoped "
+    "hopes wished wishes wanted wants planned plans pretend pretends pretended forgot former formerly previously "
+    "supposedly allegedly lacks lacking ban banned bores bored if"
+)
+"""What also denies the words behind it in its clause, and has a meaning of its own."""
 _CLAUSE_ENDS = _set_of(f"{_SEPARATORS} but however though although yet whereas while because so")
 """Where the reach of a negation ends."""
+_POINTED_AT = _set_of("one person man woman speaker voice face individual photo picture clip")
 AUXILIARIES = _set_of("is are was were be do does did has have had can could would will")
 _GRAMMAR = _set_of(
     "a an the this that these those and or of in on at to for from by with as into about over than "
@@ -101,7 +114,7 @@ _NOT_CONTENT = _GRAMMAR | AUXILIARIES | NEGATORS | _CLAUSE_ENDS
 
 _KEY_OF = {stem(word): stem(group.split()[0]) for group in SAME_WORDS for word in group.split() if "-" not in word}
 COLOUR_KEYS = frozenset(_KEY_OF.get(stem(word), stem(word)) for word in COLOURS.split())
-_FAMILY_ENDINGS = ("ation", "ist", "ion", "er", "or", "i", "e")
+_FAMILY_ENDINGS = ("ation", "ist", "ion", "er", "or", "i", "y", "e")
 
 
 @dataclass(frozen=True)
@@ -136,6 +149,10 @@ class Word:
     """Whether a negation stands before it in its clause."""
     slashed: bool
     """Whether a slash or a bar stands right before it."""
+    denies: bool = False
+    """Whether it denies what stands behind it in its clause."""
+    pointed: bool = False
+    """Whether "this one" or the like stands before it in its sentence."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +197,7 @@ def compounds(texts: Iterable[str]) -> Compounds:
 
 def prepared(text: str) -> str:
     """`text` in plain form, line breaks amid a sentence folded, numbered entries each on a line of its own."""
-    text = _SOFT_LINE_END.sub(" ", _HASH_LABEL.sub("number ", text))
+    text = _SOFT_LINE_END.sub(" ", _HASH_LABEL.sub("number ", _TAG.sub(" ", text)))
     return _LABEL_START.sub("\n", plain(text))
 
 
@@ -217,7 +234,8 @@ def read(text: str, known: Compounds | None = None) -> Text:
 def _read_sentence(sentence: str, index: int, clause: int, known: Compounds, words: list[Word]) -> int:
     """Append the words of a sentence; the index of its last clause."""
     sentence = _EXCLUDING.sub("without", _NOT_NEGATING.sub("", sentence))
-    negated = slashed = False
+    negated = slashed = pointed = False
+    before = ""
     for raw in _with_compounds(
         [raw for token in _TOKEN.findall(sentence) for raw in _without_contraction(token)], known
     ):
@@ -229,9 +247,12 @@ def _read_sentence(sentence: str, index: int, clause: int, known: Compounds, wor
             continue
         stemmed = stem(raw)
         key = _KEY_OF.get(stemmed, stemmed)
-        words.append(Word(raw, key, raw not in _NOT_CONTENT, index, clause, negated, slashed))
+        denies = raw in NEGATORS or raw in _DENYING
+        words.append(Word(raw, key, raw not in _NOT_CONTENT, index, clause, negated, slashed, denies, pointed))
         slashed = False
-        negated = negated or raw in NEGATORS
+        negated = negated or denies
+        pointed = pointed or (before == "this" and raw in _POINTED_AT and not negated)
+        before = raw
     return clause
 
 

@@ -53,6 +53,7 @@ from .text import plain
 from .thinking import answer_of
 from .transformers_judge import TransformersJudge
 from .validation import OPTIONAL_KEYS, check_inputs
+from .windows import windows
 
 _DESCRIPTION = """\
 Cal, the headline score of the Omni-Persona benchmark: the mean of two rates, correct answers among the

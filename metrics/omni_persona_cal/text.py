@@ -61,7 +61,8 @@ _UNIT = re.compile(
 _IRREGULAR = {
     form: verb
     for verb, forms in {
-        "wear": "wore worn", "meet": "met", "teach": "taught", "write": "wrote written", "speak": "spoke spoken",
+        "wear": "wore worn", "learn": "learnt", "lead": "led", "win": "won", "find": "found", "tell": "told",
+        "meet": "met", "teach": "taught", "write": "wrote written", "speak": "spoke spoken",
         "sing": "sang sung", "feel": "felt", "keep": "kept", "hold": "held", "grow": "grew grown", "build": "built",
         "sell": "sold", "buy": "bought", "make": "made", "drive": "drove driven", "swim": "swam swum", "run": "ran",
         "ride": "rode ridden", "draw": "drew drawn", "sit": "sat", "stand": "stood",

@@ -1,0 +1,138 @@
+"""Where a text says something: narrow runs of its words that hold the words of a gold answer. For the lexical judge."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .claims import NEGATORS, Text, Word, family, read
+from .synonyms import COUNTRIES
+
+LONG_GOLD = 5
+"""Content words from which on a gold answer is long: a few of its words may be missing."""
+LONG_GOLD_SHARE = 0.8
+"""Share of a long gold's content words that must be there."""
+WINDOW_FACTOR = 1.5
+"""Content words of the widest window, for each content word of the gold."""
+
+_PREPOSITIONS = frozenset(("in", "on", "at", "of", "with", "by", "from", "to", "for", "under", "over", "through"))
+_COUNTRY = re.compile(rf"\w, ({'|'.join(COUNTRIES.split())})\W*$")
+_DETERMINERS = frozenset(("a", "an", "the", "his", "her", "their", "its", "my", "your", "our"))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for: a gold answer, or what another memory says."""
+
+    keys: frozenset[str]
+    """Content words."""
+    ends: tuple[str, str] = ("", "")
+    """The first and the last of them."""
+    negates: bool = False
+    """It holds a negation itself."""
+    weakly: bool = False
+    """It does so by no "not" or "never", but by a word such as "if" or "forgot"."""
+    chooses: bool = False
+    """It holds "or"."""
+    slashes: bool = False
+    lists: bool = False
+    """It reads as a list of candidates."""
+    elsewhere: bool = False
+    """It speaks of other people itself."""
+    asks: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.keys) >= LONG_GOLD
+
+
+@dataclass(frozen=True)
+class Window:
+    """A narrow run of an answer's words that holds what is looked for."""
+
+    first: int
+    last: int
+
+
+def wanted_of(text: str) -> Wanted:
+    """What is looked for, from its plain form."""
+    found = read(text)
+    keys = found.content()
+    if len(keys) > 1 and (country := _COUNTRY.search(text)):
+        keys -= {word.key for word in found.words if word.raw == country[1]}
+    in_order = [word.key for word in found.words if word.key in keys]
+    return Wanted(
+        keys=frozenset(keys),
+        ends=(in_order[0], in_order[-1]) if in_order else ("", ""),
+        negates=any(word.denies for word in found.words),
+        weakly=not any(word.raw in NEGATORS for word in found.words),
+        chooses=any(word.raw == "or" for word in found.words),
+        slashes=any(word.slashed for word in found.words),
+        lists=any(sentence.lists for sentence in found.sentences),
+        elsewhere=any(sentence.elsewhere for sentence in found.sentences),
+        asks=any(sentence.asks for sentence in found.sentences),
+    )
+
+
+def windows(wanted: Wanted, found: Text) -> Iterator[Window]:
+    """Each narrow run of words that holds enough of the `wanted` ones; by families of words where there are several."""
+    n = len(wanted.keys)
+    form = family if n > 1 else _noun
+    keys = {form(key) for key in wanted.keys}
+    enough = math.ceil(LONG_GOLD_SHARE * len(keys)) if wanted.is_long else len(keys)
+    widest = math.ceil(WINDOW_FACTOR * len(keys)) + (len(keys) == 1)
+    numbers = {key for key in keys if key[0].isdigit()}
+    forms = [form(word.key) for word in found.words]
+    for first, start in enumerate(found.words):
+        if forms[first] not in keys:
+            continue
+        seen: set[str] = set()
+        width = 0
+        fullest: Window | None = None
+        # Words of grammar are not counted in the width, but a window has an end all the same.
+        for last in range(first, min(len(forms), first + 4 * widest + 12)):
+            word = found.words[last]
+            width += word.content
+            span = found.spans[word.sentence]
+            if width > widest or (not wanted.is_long and span != found.spans[start.sentence]):
+                break
+            if forms[last] in keys:
+                seen.add(forms[last])
+            if len(seen) < enough or not numbers <= seen:
+                continue
+            window = Window(first, last)
+            if len(seen) == len(keys):
+                fullest = window
+                break
+            # A word is missing and another stands among the rest: exchanged, not left out.
+            if width == len(seen) and not _exchanged_end(wanted, found.words, window, seen):
+                fullest = window
+        if fullest:
+            yield fullest
+
+
+def _exchanged_end(wanted: Wanted, found: Sequence[Word], window: Window, seen: set[str]) -> bool:
+    """Whether a window lacks the first or last word of a gold and another word stands in its place."""
+    first, last = (family(key) for key in wanted.ends)
+    before = _next_content(found, window.first, -1, _DETERMINERS)
+    after = _next_content(found, window.last, 1, _DETERMINERS | _PREPOSITIONS)
+    return (first not in seen and before is not None) or (last not in seen and after is not None)
+
+
+def _next_content(found: Sequence[Word], at: int, step: int, between: frozenset[str]) -> Word | None:
+    """The content word that stands next to a word in its clause, with at most two words of `between` between."""
+    for place in (at + step, at + 2 * step, at + 3 * step):
+        if not 0 <= place < len(found) or found[place].clause != found[at].clause:
+            return None
+        if found[place].content:
+            return found[place]
+        if found[place].raw not in between:
+            return None
+    return None
+
+
+def _noun(key: str) -> str:
+    """The key of a long word without a final -y: photography and photographs."""
+    return key[:-1] if len(key) > 7 and key.endswith("i") else key
