@@ -5,6 +5,8 @@ On 750 items of 250 sources, as many as the published evaluation set has:
 - the vectorised cluster bootstrap of every score against naive loops that draw sources and count items: one for Cal
   alone, and one for every score; how long they take, and where the intervals of Cal end;
 - the whole `compute`, with intervals for every score of every slice, against `import evaluate`.
+
+Then the intervals alone of every score of every slice, of 7,500 and of 75,000 items, and the exact test of McNemar.
 """
 
 from __future__ import annotations
@@ -19,16 +21,19 @@ import numpy as np
 
 from omni_persona_cal import CANONICAL_ABSTENTION, compute, judged_items
 from omni_persona_cal.bootstrap import percentile_intervals, ratio, resampled_totals, source_sums
+from omni_persona_cal.comparison import mcnemar
+from omni_persona_cal.intervals import Resampling
+from omni_persona_cal.intervals import intervals as intervals_of
 from omni_persona_cal.scores import COLUMNS, GUARDED, JudgedItem, columns, formulas, rates
 
 N_ITEMS, N_RESAMPLES = 750, 10_000
 
 
-def made_up_run() -> tuple[list[str], list[dict[str, object]], list[str]]:
+def made_up_run(n_items: int = N_ITEMS) -> tuple[list[str], list[dict[str, object]], list[str]]:
     """Predictions, references and verdicts of a middling model, right and wrong together within a source."""
     rng = random.Random(0)
     predictions, references, verdicts = [], [], []
-    for index in range(N_ITEMS):
+    for index in range(n_items):
         source = index // 3
         ability = random.Random(source).random()
         absence = ("none", "none", "absent_persona", "none", "absent_attribute")[index % 5]
@@ -132,6 +137,18 @@ def main() -> None:
     print("The whole metric, every score of 26 slices with intervals, lexical judge")
     print(f"  {'compute':32}{whole:8.3f} s")
     print(f"  {'import evaluate':32}{import_evaluate():8.3f} s")
+
+    print("Intervals of every score of every slice, and of the differences of two runs")
+    for n_items in (7_500, 75_000):
+        predictions, references, verdicts = made_up_run(n_items)
+        items, others = (judged_items(predictions, references, verdicts=said)[0] for said in (verdicts, verdicts[::-1]))
+        for name, other_run in (("", None), (", differences", others)):
+            start = time.perf_counter()
+            intervals_of(items, GUARDED, Resampling(), other_run)
+            print(f"  {f'{n_items:,} items{name}':32}{time.perf_counter() - start:8.3f} s")
+    start = time.perf_counter()
+    mcnemar(5_900, 6_100)
+    print(f"  {'McNemar, 12,000 items':32}{time.perf_counter() - start:8.3f} s")
 
 
 if __name__ == "__main__":

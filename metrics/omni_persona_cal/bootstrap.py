@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 _CELLS = 50_000
 """Counts made at a time: as many as a processor's cache holds, which doubles the speed."""
 
-_MANY = 2_000
+_MANY = 1_000
 """Clusters from which on totals are drawn from their normal distribution."""
 
 

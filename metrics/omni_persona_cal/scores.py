@@ -292,7 +292,10 @@ def slices(items: Sequence[JudgedItem]) -> dict[str, dict[str, list[JudgedItem]]
     """
 
     def cut(names: Iterable[str], name_of: Callable[[JudgedItem], str]) -> dict[str, list[JudgedItem]]:
-        return {name: [item for item in items if name_of(item) == name] for name in names}
+        parts: dict[str, list[JudgedItem]] = {name: [] for name in names}
+        for item in items:
+            parts[name_of(item)].append(item)
+        return parts
 
     return {
         "by_group": cut(GROUPS, lambda item: item.group),
