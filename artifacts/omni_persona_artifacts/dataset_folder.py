@@ -44,6 +44,10 @@ class Row:
     place: int
     """Its number within the row group."""
 
+    def key(self) -> dict[str, str]:
+        """Its id and what it is, by the names that a reference has for them."""
+        return {"augmented_id": self.item_id, "absence": self.absence, "group": self.group, "task": self.task}
+
 
 class DatasetFolder:
     """The rows of a folder, in the order of files and rows."""

@@ -163,7 +163,7 @@ def _begin(run: Path, manifest: dict[str, Any], same_model: bool) -> dict[str, P
             + "\n  (--same-model goes on with a model that has moved)" * (has_moved and not same_model)
         )
     # What may differ is told, not hidden: how far the run went, and what it went on with.
-    after = {**before, "limit": manifest["limit"]}
+    after = {**before, "limit": manifest["limit"], "subset": manifest.get("subset")}
     if manifest.get("prices") is not None:
         after["prices"] = manifest["prices"]
     surroundings = {key: manifest[key] for key in ("versions", "hardware")}

@@ -48,6 +48,7 @@ def run(
     dataset: options.Dataset = Path("omni-persona"),
     fit_on: options.FitOn = None,
     limit: options.Limit = None,
+    subset: options.Subset = None,
     batch_size: options.BatchSize = "1",
     max_new_tokens: options.MaxNewTokens = None,
     cues: options.CuesShown = options.Cues.isolated,
@@ -83,7 +84,7 @@ def run(
     from omni_persona_cli.run_choices import Asked, Choices, Local, Served, Spending
     from omni_persona_runner.ranks import is_first
 
-    asked = Asked(limit, max_new_tokens, cues, without, prompt, reason, repeats, temperature, top_p, seed)
+    asked = Asked(limit, max_new_tokens, cues, without, prompt, reason, repeats, temperature, top_p, seed, subset)
     spending = Spending(max_tokens_total, price_in, price_out)
     served = Served(endpoint, concurrency, api_dialect, same_model, api_key_env, engine, vllm_command, engine_wait)
     checkpoint = (
@@ -123,6 +124,7 @@ def _run_all(choices: Choices, target: Path) -> bool:
                 choices.dataset,
                 repeat_folder(target, number),
                 limit=choices.asked.limit,
+                subset=choices.asked.subset,
                 same_model=choices.served.same_model,
                 prices=choices.spending.prices(),
                 budget=budget,
@@ -144,6 +146,7 @@ def run_and_report(
     target: Path,
     *,
     limit: int | None = None,
+    subset: int | None = None,
     same_model: bool = False,
     prices: Prices | None = None,
     budget: Budget | None = None,
@@ -163,6 +166,7 @@ def run_and_report(
             dataset,
             target,
             limit=limit,
+            subset=subset,
             same_model=same_model,
             prices=prices,
             budget=budget,

@@ -39,6 +39,7 @@ class Asked:
     temperature: float
     top_p: float
     seed: int
+    subset: int | None = None
 
     def prompt(self) -> Prompt:
         """How items are put to the model. Raises `ValueError` for a file that is no prompt."""

@@ -80,6 +80,15 @@ Limit: TypeAlias = Annotated[
     int | None,
     typer.Option(min=1, help="Ask that many items, spread over groups and absences.", rich_help_panel=_ASKING),
 ]
+Subset: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Ask a part of that many items that stands for the whole, always the same one; score tells the error it "
+        "adds.",
+        rich_help_panel=_ASKING,
+    ),
+]
 CuesShown: TypeAlias = Annotated[
     Cues,
     typer.Option(

@@ -81,6 +81,7 @@ def score_and_report(
                 "which the rows 'own words too' count and the others do not",
                 soft_wrap=True,
             )
+        _tell_subset(scores.get("subset"))
         _tell_repeats(scores)
         if scores["usage"]["n_counted"]:
             out.print(Usage(**scores["usage"]).told(), soft_wrap=True)
@@ -95,6 +96,15 @@ def score_and_report(
             "goes on with them"
         )
     return bool(scores["complete"])
+
+
+def _tell_subset(subset: Mapping[str, Any] | None) -> None:
+    """What a part of the dataset leaves unsure of the whole."""
+    if subset is None:
+        return
+    error = subset["added_error_cal"]
+    told = "no Cal" if error is None else f"adds a standard error of {100 * error:.1f} points to Cal"
+    out.print(f"A subset of {subset['n_items']} of {subset['n_of']} items: {told}.", soft_wrap=True)
 
 
 def _tell_repeats(scores: Mapping[str, Any]) -> None:

@@ -55,6 +55,7 @@ def commands(run: ReportRun) -> str:
     line += ["--dataset", str(_mapping(manifest.get("dataset")).get("path") or "omni-persona"), "--out", place]
     for option, value in (
         ("--limit", manifest.get("limit")),
+        ("--subset", manifest.get("subset")),
         ("--cues", manifest.get("cues")),
         ("--max-new-tokens", generation.get("max_new_tokens")),
         ("--dtype", model.get("dtype")),

@@ -31,6 +31,7 @@ from omni_persona_artifacts.run_folder import (
 from omni_persona_runner.asking import ask
 from omni_persona_runner.model import GoesOn, Model, ModelError, Outcome
 from omni_persona_runner.ranks import ranks
+from omni_persona_runner.subset import subset as part_of
 
 if TYPE_CHECKING:
     from omni_persona_runner.fleet import Fleet
@@ -75,6 +76,7 @@ def run(
     out: str | Path,
     *,
     limit: int | None = None,
+    subset: int | None = None,
     same_model: bool = False,
     prices: Prices | None = None,
     budget: Budget | None = None,
@@ -83,7 +85,8 @@ def run(
 ) -> RunSummary:
     """Ask `model` the items of a dataset folder that `out` has no answer to yet.
 
-    limit: ask a slice of this many items alone, spread over groups and absences (`stratified`).
+    limit: ask a slice of this many items alone, spread over groups and absences (`stratified`); the rest is missing.
+    subset: ask a part of this many items that stands for the whole (`subset.subset`): nothing of it is missing.
     same_model: a model at another endpoint, of the same name, may go on with the run.
     prices: of tokens, kept in the manifest. budget: the tokens that may be used in all, by this run and those that have
     used some of it before; what the folder holds already counts.
@@ -91,20 +94,19 @@ def run(
     fleet: workers that are asked in place of `model`, which stands for what they load.
     May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`).
     Raises `RunFolderError` where `out` holds another run or one is at work there, `LoadError` where the model cannot be
-    used, `ValueError` for a limit below 1 or a dataset with an id twice, and `FileNotFoundError` where there is no
-    dataset.
+    used, `ValueError` for a limit or a subset below 1, for both at once, or for a dataset with an id twice, and
+    `FileNotFoundError` where there is no dataset.
     """
     out = Path(out)
     folder = DatasetFolder(dataset)
-    strata = [(row.group, row.absence) for row in folder.rows]
-    selected = [folder.rows[index] for index in stratified(strata, limit)]
+    selected = _selected(folder, limit, subset)
     model.check(outlines(selected))
     with ranks() as peers, ExitStack() as first_holds:
         if fleet is not None and peers.count > 1:
             raise ValueError("expected processes started by torchrun or accelerate, or workers of Ray, got both")
         answered = peers.first_does(
             lambda: first_holds.enter_context(
-                start_or_resume(out, _manifest(model, folder, limit, prices, fleet), same_model=same_model)
+                start_or_resume(out, _manifest(model, folder, limit, subset, prices, fleet), same_model=same_model)
             )
         )
         if isinstance(model, GoesOn):
@@ -138,6 +140,14 @@ def siblings_together(rows: Sequence[Row]) -> list[Row]:
     for place, row in enumerate(rows):
         first.setdefault(row.source_sample_id, place)
     return sorted(rows, key=lambda row: first[row.source_sample_id])
+
+
+def _selected(folder: DatasetFolder, limit: int | None, subset: int | None) -> list[Row]:
+    if subset is None:
+        return [folder.rows[index] for index in stratified([(row.group, row.absence) for row in folder.rows], limit)]
+    if limit is not None:
+        raise ValueError("expected a limit or a subset, got both")
+    return [folder.rows[index] for index in part_of([row.key() for row in folder.rows], subset)]
 
 
 def stratified(strata: Sequence[Any], limit: int | None) -> list[int]:
@@ -178,7 +188,12 @@ def _prediction(outcome: Outcome) -> Prediction:
 
 
 def _manifest(
-    model: Model, folder: DatasetFolder, limit: int | None, prices: Prices | None, fleet: Fleet | None
+    model: Model,
+    folder: DatasetFolder,
+    limit: int | None,
+    subset: int | None,
+    prices: Prices | None,
+    fleet: Fleet | None,
 ) -> dict[str, Any]:
     description = model.describe()
     alone = {key: description.pop(key, None) for key in _STANDING_ALONE}
@@ -194,6 +209,7 @@ def _manifest(
         },
         **alone,
         "limit": limit,
+        "subset": subset,
         "prices": prices and {"in": prices.per_million_in, "out": prices.per_million_out},
         "versions": versions,
         "hardware": {"device": device, **_hardware(), **({"fleet": fleet.describe()} if fleet else {})},

@@ -6,6 +6,7 @@ An item that failed, or was never asked, has no answer to score. It is missing: 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from omni_persona_artifacts.repeats import repeat_folders
 from omni_persona_artifacts.run_folder import SCORES, RunFolderError, read_manifest, write_json
 from omni_persona_artifacts.run_reader import judges_of, read_predictions, verdicts_of
 from omni_persona_cal.reading import PredictionLine, VerdictLine
+from omni_persona_runner.subset import added_error, subset
 from omni_persona_runner.usage import prices_of, usage
 
 if TYPE_CHECKING:
@@ -44,8 +46,12 @@ def dataset_of(run: str | Path) -> str:
 
 
 def run_references(run: str | Path) -> list[dict[str, Any]]:
-    """The metric's references of the items of the dataset that a run was made with; errors as of `dataset_of`."""
-    return references(dataset_of(run))
+    """The metric's references of the items of the dataset that a run was made with, or of the subset that it was asked.
+
+    Errors as of `dataset_of`.
+    """
+    known, n = references(dataset_of(run)), read_manifest(Path(run)).get("subset")
+    return known if not isinstance(n, int) else [known[index] for index in subset(known, n)]
 
 
 def score_run(
@@ -58,6 +64,8 @@ def score_run(
         n_failed     the failed ones among them
         complete     every item has an answer and every answer to an answerable item a verdict
         judge        who judged
+        subset       of a run of a subset: its `n_items`, those of the whole dataset, and `added_error_cal`, the
+                     standard error that it adds to Cal; None without
         usage        tokens, seconds and cost, see `usage.Usage`
 
     A run with repeats is scored over all of them (`omni_persona_cal.compute_repeats`), by the items that each answered.
@@ -67,9 +75,20 @@ def score_run(
     without `items` what `dataset_of` raises.
     """
     run = Path(run)
-    scores = _scores(run, run_references(run) if items is None else [_reference(item) for item in items], protocol)
+    asked = run_references(run) if items is None else [_reference(item) for item in items]
+    scores = {**_scores(run, asked, protocol), "subset": _subset(run, asked)}
     write_json(run / SCORES, scores)
     return scores
+
+
+def _subset(run: Path, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """What `score_run` tells of the subset that a run was asked."""
+    manifest = read_manifest(run)
+    if not isinstance(manifest.get("subset"), int):
+        return None
+    whole = references(dataset_of(run))
+    part, of = (Counter(bool(one["answerable"]) for one in some) for some in (asked, whole))
+    return {"n_items": len(asked), "n_of": len(whole), "added_error_cal": added_error(part, of)}
 
 
 def score_file(file: str | Path, dataset: str | Path, protocol: str = "guarded") -> dict[str, Any]:
