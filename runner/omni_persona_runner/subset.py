@@ -1,7 +1,7 @@
 """A part of a dataset that stands for the whole: always the same items for one number of them.
 
 Items are put in order by absence, group, task and a hash of their ids, and taken at places that spread evenly over this
-order (van der Corput's sequence): any stratum, coarse or fine, gives in proportion to its size, up to one or two items.
+order (van der Corput's sequence): any stratum, coarse or fine, gives in proportion to its size, up to a few items.
 """
 
 from __future__ import annotations
