@@ -489,8 +489,12 @@ def release_rows(file: Path, assets: Path) -> Iterator[dict[str, Any]]:
             raise FileNotFoundError(f"{where}: no media file {path!r} in {assets}")
         return {"bytes": target.read_bytes(), "path": PurePosixPath(path).name}
 
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
+    # Some editors put a byte order mark before the first line, and blank ones after the last.
+    with file.open(encoding="utf-8-sig") as text:
+        lines = list(enumerate(text, start=1))
+        while lines and not lines[-1][1].strip():
+            lines.pop()
+        for number, line in lines:
             where = f"{file}:{number}"
             try:
                 record = json.loads(line)

@@ -122,6 +122,16 @@ def test_a_line_cut_in_half_is_named(tmp_path):
         list(omni_persona.release_rows(file, tmp_path / "assets"))
 
 
+def test_a_byte_order_mark_and_blank_last_lines_of_a_release_are_read_over(tmp_path):
+    file = _record(tmp_path)
+    wanted = list(omni_persona.release_rows(file, tmp_path / "assets"))
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes() + b"\r\n \n")
+    assert list(omni_persona.release_rows(file, tmp_path / "assets")) == wanted
+    file.write_bytes(b"\n" + file.read_bytes())
+    with pytest.raises(ValueError, match=r"release\.jsonl:1: not a JSON record"):
+        list(omni_persona.release_rows(file, tmp_path / "assets"))
+
+
 def test_wrong_calls_say_what_was_expected(tmp_path):
     with pytest.raises(ValueError, match="expected a configuration among default, I2I"):
         omni_persona.load(tmp_path, "V2V")
