@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 
 import datasets
 import numpy as np
@@ -19,6 +20,7 @@ from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.run_folder import RunFolderError, read_manifest, read_predictions
 from omni_persona_runner.model import Answer, LoadError, ModelError
 from omni_persona_runner.run_loop import RunSummary, run, stratified
+from omni_persona_runner.scoring import score_run
 
 
 class Echo:
@@ -360,6 +362,43 @@ def test_a_dataset_without_items_is_an_error(write_dataset, tmp_path):
     with pytest.raises(ValueError, match="expected a dataset folder with items, got 1 files without any"):
         run(Echo(), folder, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"text": None},
+        {"text": 7},
+        {"input_tokens": "many", "output_tokens": -1},
+        {"input_tokens": 2.5, "output_tokens": True},
+        {"seconds": float("nan")},
+        {"seconds": None},
+        {"finish": "tired", "thinking": ["a"], "dropped": None},
+        {"dropped": ("an image", 7)},
+    ],
+    ids=str,
+)
+def test_odd_values_of_a_model_spoil_no_folder(dataset, tmp_path, odd):
+    class Odd:
+        name = "odd"
+
+        def describe(self):
+            return {}
+
+        def check(self, items):
+            pass
+
+        def answer(self, items):
+            for number, item in enumerate(items):
+                answer = Answer(item.augmented_id, "a nurse", 1, 1, 0.5)
+                yield replace(answer, **odd) if number == 3 else answer
+
+    n_failed = int("text" in odd)
+    assert run(Odd(), dataset, tmp_path / "run") == RunSummary(16 - n_failed, 0, n_failed)
+    lines = read_predictions(tmp_path / "run")
+    assert len(lines) == 16
+    assert sum(line.status == "failed" for line in lines.values()) == n_failed
+    assert score_run(tmp_path / "run")["n_failed"] == n_failed
 
 
 @pytest.mark.parametrize(("strays", "reason"), [([], "left out 1 items"), (["elsewhere"], "was not asked")])
