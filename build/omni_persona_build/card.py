@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import omni_persona
+from omni_persona_artifacts.check_results import write_check_results
 from omni_persona_artifacts.folders import rewrite
 from omni_persona_build.errors import BuildError
 from omni_persona_build.leaks import Leak, leak_rows
@@ -134,7 +135,7 @@ def render_card(facts: BuildFacts) -> str:
 
 
 def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
-    """Put the results of the checks into a folder's card, whose YAML and other words stay as they are.
+    """Put the results of the checks into a folder's card, whose YAML and other words stay as they are, and beside it.
 
     A card without a place for them gets one at its end. Raises `BuildError` where there is no card.
     """
@@ -144,14 +145,20 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
     card = file.read_text(encoding="utf-8")
     if not CHECKS.search(card):
         card += "\n## Checks\n\n<!-- checks -->\n\n\n\n<!-- end of checks -->\n"
-    from omni_persona_build.checks.finding import failures, summary
+    from omni_persona_build.checks.finding import failures, summary, unneeded
 
-    failed = failures(findings)
+    failed, groups = failures(findings), unneeded(findings)
     said = f"**{summary(findings)}.**" if failed else f"{summary(findings)}."
     rows = [[one.check, one.result if one.passed is not False else "**FAIL**", one.detail] for one in findings]
-    results = f"{said}\n\n{_table(['check', 'result', 'what was seen'], rows)}"
+    marks = "".join(
+        f"\n\n**{group} does not need its modality**: the right person is found by {', '.join(checks)}."
+        for group, checks in groups.items()
+    )
+    results = f"{said}{marks}\n\n{_table(['check', 'result', 'what was seen'], rows)}"
     card = CHECKS.sub(lambda found: found[1] + results + found[2], card, count=1)
     rewrite(folder, "README.md", card.encode())
+    listed = [{"check": one.check, "result": one.result, "seen": one.detail} for one in findings]
+    write_check_results(folder, listed, groups)
 
 
 def unchecked(folder: Path) -> str | None:

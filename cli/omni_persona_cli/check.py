@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -15,19 +17,47 @@ EXAMPLES = """Examples:
 
 omni-persona check omni-persona
 
-omni-persona check --write omni-persona"""
+omni-persona check --write omni-persona
+
+omni-persona check omni-persona --pool people --seeds 5"""
 
 
 def check(
     dataset: Annotated[Path, typer.Argument(help="The dataset folder.")],
     write: Annotated[bool, typer.Option("--write", help="Put the results into the folder's card, too.")] = False,
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, help="Build this many datasets by other seeds too, where one has too few items to tell."),
+    ] = 1,
+    pool: Annotated[Path | None, typer.Option(help="With --seeds: the pool that the dataset was built from.")] = None,
 ) -> None:
     """Check a dataset folder: counts, balance, positions, answers, cues. Exit code 1 when a check fails.
 
     `build`, `import` and `push` do the same, and put the results into the card.
     """
-    if not check_and_report(dataset, write=write):
-        raise typer.Exit(1)
+    if (seeds > 1) != (pool is not None):
+        raise typer.BadParameter("--seeds needs --pool, the pool that the dataset was built from, and --pool --seeds")
+    with TemporaryDirectory() as folder:
+        others = [] if pool is None else _other_seeds(dataset, pool, seeds, Path(folder))
+        if not check_and_report(dataset, write=write, others=others):
+            raise typer.Exit(1)
+
+
+def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Path]:
+    """Datasets of the same pool and recipe by the seeds that follow that of a dataset."""
+    from omni_persona_build.checks import built_with, seed_of
+    from omni_persona_build.errors import BuildError
+    from omni_persona_build.pipeline import build
+
+    recipe, seed = built_with(dataset), seed_of(dataset)
+    if recipe is None or seed is None:
+        raise BuildError(f"{dataset} does not say with which recipe and seed it was built: --seeds cannot build others")
+    others = []
+    with progress() as shown:
+        for number in range(1, seeds):
+            others.append(folder / str(number) / "omni-persona")
+            build(pool, recipe, others[-1], seed=seed + number, progress=shown)
+    return others
 
 
 def check_built(dataset: Path) -> bool:
@@ -36,14 +66,17 @@ def check_built(dataset: Path) -> bool:
         return check_and_report(dataset, write=True)
 
 
-def check_and_report(dataset: Path, *, write: bool = False) -> bool:
-    """Print a table of all checks, and put it into the folder's card where told to; true where all pass."""
+def check_and_report(dataset: Path, *, write: bool = False, others: Sequence[Path] = ()) -> bool:
+    """Print a table of all checks, and put it into the folder's card where told to; true where none fails.
+
+    others: datasets by other seeds, whose items solvers look at, too.
+    """
     from omni_persona_build.card import write_findings
     from omni_persona_build.checks import check as check_dataset
-    from omni_persona_build.checks import failures, summary
+    from omni_persona_build.checks import failures, summary, unneeded
 
     with progress() as shown:
-        findings = check_dataset(dataset, lambda done: shown("reading items", done))
+        findings = check_dataset(dataset, lambda done: shown("reading items", done), others=others)
     if write:
         write_findings(dataset, findings)
     table = Table(title=f"Checks of {dataset}", title_justify="left")
@@ -54,5 +87,9 @@ def check_and_report(dataset: Path, *, write: bool = False) -> bool:
         table.add_row(finding.check, Text(finding.result, style), finding.detail)
     out.print(table)
     failed = failures(findings)
+    for group, checks in unneeded(findings).items():
+        out.print(
+            f"{group} does not need its modality: the right person is found by {', '.join(checks)}", soft_wrap=True
+        )
     out.print(summary(findings), style="bold red" if failed else None)
     return not failed

@@ -1,6 +1,6 @@
 """Media to vectors: decoding, light descriptors of faces, voices and texts, and trained specialists."""
 
-from omni_persona_perception.clips import clip_seconds, decode_audio, encode_wav, played_as_stored
+from omni_persona_perception.clips import clip_seconds, decode_audio, encode_wav, played_as_stored, resampled
 from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import MAX_BYTES, kind_of
 from omni_persona_perception.likeness import Prints, clip_print, is_print, near_clips, near_pictures, picture_print
@@ -31,6 +31,7 @@ __all__ = [
     "picture_print",
     "picture_size",
     "played_as_stored",
+    "resampled",
     "shown_as_stored",
     "text_vectors",
     "traces",

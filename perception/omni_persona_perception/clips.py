@@ -54,11 +54,18 @@ def decode_audio(data: bytes, sampling_rate: int | None = None) -> tuple[Samples
         raise MediaError("the clip holds no samples")
     _require_samples(samples)
     mono = mix(samples)
-    if sampling_rate is not None and rate != sampling_rate:
-        import soxr
-
-        mono, rate = soxr.resample(mono, rate, sampling_rate), sampling_rate
+    if sampling_rate is not None:
+        mono, rate = resampled(mono, rate, sampling_rate), sampling_rate
     return np.ascontiguousarray(mono, dtype=np.float32), rate
+
+
+def resampled(samples: Samples, rate: int, new_rate: int) -> Samples:
+    """Mono samples, shape (n,), at another sampling rate in Hz."""
+    if rate == new_rate:
+        return samples
+    import soxr
+
+    return np.asarray(soxr.resample(samples, rate, new_rate), dtype=np.float32)
 
 
 def encode_wav(samples: Samples, rate: int) -> bytes:

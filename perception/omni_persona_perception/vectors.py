@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
-from omni_persona_perception.clips import decode_audio
+from omni_persona_perception.clips import Samples, decode_audio, resampled
 from omni_persona_perception.pictures import decode_image
 
 Vectors = NDArray[np.float32]
+Medium = TypeVar("Medium")
 
 FACE_SIDE = 64
 """Pixels of the square that a picture is scaled to."""
@@ -30,16 +32,16 @@ MAX_TERMS = 4096
 """Width of text vectors, at most: 10,000 texts then take 160 MB."""
 
 
-def face_vectors(images: Sequence[bytes]) -> Vectors:
-    """Edge directions (HOG) and blurred colours of encoded pictures; shape (n, d), rows of unit length.
+def face_vectors(images: Sequence[bytes | Image]) -> Vectors:
+    """Edge directions (HOG) and blurred colours of pictures, encoded or decoded; shape (n, d), rows of unit length.
 
     A picture is taken to be a head-and-shoulders portrait: its middle is what is compared.
     """
     return _stack(images, _face)
 
 
-def voice_vectors(clips: Sequence[bytes]) -> Vectors:
-    """Statistics over time of the MFCCs of encoded clips; shape (n, d), rows of unit length."""
+def voice_vectors(clips: Sequence[bytes | tuple[Samples, int]]) -> Vectors:
+    """Statistics over time of the MFCCs of clips, encoded or (samples, Hz); shape (n, d), rows of unit length."""
     return _stack(clips, _voice)
 
 
@@ -70,7 +72,7 @@ def text_vectors(texts: Sequence[str], corpus: Sequence[str] | None = None) -> V
     return vectorizer.transform(texts).toarray().astype(np.float32)
 
 
-def _stack(media: Sequence[bytes], describe: Callable[[bytes], NDArray[np.float64]]) -> Vectors:
+def _stack(media: Sequence[Medium], describe: Callable[[Medium], NDArray[np.float64]]) -> Vectors:
     return np.stack([describe(data) for data in media]).astype(np.float32)
 
 
@@ -78,11 +80,11 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
 
-def _face(data: bytes) -> NDArray[np.float64]:
+def _face(picture: bytes | Image) -> NDArray[np.float64]:
     from PIL.Image import Resampling
     from skimage.feature import hog
 
-    image = decode_image(data)
+    image = decode_image(picture) if isinstance(picture, bytes) else picture
     # The middle of a portrait is its head; what is around it (clothes, a wall) changes from picture to picture.
     side = FACE_SHARE * min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
@@ -106,10 +108,10 @@ def _mfcc() -> Callable[[Any], Any]:
     return MFCC(VOICE_RATE, n_mfcc=20, melkwargs=frames)
 
 
-def _voice(data: bytes) -> NDArray[np.float64]:
+def _voice(clip: bytes | tuple[Samples, int]) -> NDArray[np.float64]:
     import torch
 
-    samples, _ = decode_audio(data, VOICE_RATE)
+    samples = decode_audio(clip, VOICE_RATE)[0] if isinstance(clip, bytes) else resampled(*clip, VOICE_RATE)
     if samples.size < WINDOW:
         samples = np.pad(samples, (0, WINDOW - samples.size))
     coefficients = _mfcc()(torch.from_numpy(samples)).numpy().astype(np.float64)

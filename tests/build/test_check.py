@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +12,12 @@ import soundfile
 from PIL import Image
 
 import omni_persona
+from omni_persona_artifacts.check_results import read_unneeded
 from omni_persona_artifacts.construction import FILE
-from omni_persona_build.checks import check
-from omni_persona_build.checks.missing import _finding as _finding_missing
-from omni_persona_build.checks.shortcuts import _finding, _Items
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_build.card import write_findings
+from omni_persona_build.checks import check, described, unneeded
+from omni_persona_build.checks.evidence import area_finding, share_finding
 from omni_persona_build.errors import BuildError
 
 
@@ -36,13 +39,20 @@ def _copy(built, folder, change, place=lambda placed: None):
     return folder
 
 
-def _failures(folder):
-    return {finding.check: finding.detail for finding in check(folder) if finding.passed is False}
+def _failures(folder, only=None):
+    return {finding.check: finding.detail for finding in check(folder, only=only) if finding.passed is False}
+
+
+def _part(name):
+    """The part of the checks that one stands in."""
+    if name.startswith("shortcut"):
+        return ["missing" if "missing" in name else "query media" if " by " in name else "shortcuts"]
+    return {"pictures": ["media"], "clips": ["media"]}.get(name, ["construction"])
 
 
 def test_a_built_dataset_passes(built):
     assert _failures(built) == {}
-    assert len(check(built)) == 27
+    assert len(check(built)) == 45
 
 
 def _first(rows, **wanted):
@@ -247,7 +257,7 @@ BROKEN_BEHIND = {
 @pytest.mark.parametrize("case", BROKEN_BEHIND)
 def test_a_dataset_broken_behind_its_rows_fails_the_check_meant_for_it(built, tmp_path, case):
     change, place, failing = BROKEN_BEHIND[case]
-    assert failing in _failures(_copy(built, tmp_path / "omni-persona", change, place))
+    assert failing in _failures(_copy(built, tmp_path / "omni-persona", change, place), _part(failing))
 
 
 def _tell(group, absence, column, whom):
@@ -274,7 +284,8 @@ def _tell(group, absence, column, whom):
 def test_a_note_that_tells_too_much(built, tmp_path, group, absence, column, whom, failing):
     placed = pq.read_table(built / FILE).to_pylist()
     change = _tell(group, absence, column, whom)
-    assert failing in _failures(_copy(built, tmp_path / "omni-persona", lambda rows: change(rows, placed)))
+    folder = _copy(built, tmp_path / "omni-persona", lambda rows: change(rows, placed))
+    assert failing in _failures(folder, ["construction"])
 
 
 def test_another_person_who_says_the_same(built, tmp_path):
@@ -286,7 +297,9 @@ def test_another_person_who_says_the_same(built, tmp_path):
         )
         spoken["transcript"] = spoken["cue"]
 
-    assert "spoken words" in _failures(_copy(built, tmp_path / "omni-persona", lambda rows: None, place))
+    assert "spoken words" in _failures(
+        _copy(built, tmp_path / "omni-persona", lambda rows: None, place), ["construction"]
+    )
 
 
 def _spoken_cues(placed):
@@ -301,18 +314,23 @@ def test_t2any_that_can_be_read(built, tmp_path):
             if row["group"] == "T2Any":
                 _target(row)["text"] += " " + row["query_text"]
 
-    assert "shortcut: T2Any read, not heard" in _failures(_copy(built, tmp_path / "omni-persona", change))
+    folder = _copy(built, tmp_path / "omni-persona", change)
+    assert "shortcut: T2Any read, not heard" in _failures(folder, ["shortcuts"])
 
 
 def test_targets_that_stand_first_are_a_shortcut_too(built, tmp_path):
-    assert "shortcut: usual position" in _failures(_copy(built, tmp_path / "omni-persona", _move_targets))
+    assert "shortcut: usual position" in _failures(
+        _copy(built, tmp_path / "omni-persona", _move_targets), ["shortcuts"]
+    )
 
 
 def test_without_a_side_file_the_rest_is_checked(built, tmp_path):
     folder = _copy(built, tmp_path / "omni-persona", lambda rows: None)
     (folder / FILE).unlink()
     findings = {finding.check: finding for finding in check(folder)}
-    assert [one.check for one in findings.values() if not one.passed] == ["absent truths"]
+    assert {name for name, one in findings.items() if one.result == "skipped" and "missing" not in name} == {
+        "absent truths"
+    }
     assert findings["absent truths"].result == "skipped"
     assert findings["absent truths"].detail == "there is no data/construction.parquet"
     assert "chance 25.0 %" in findings["shortcut: longest note"].detail
@@ -332,13 +350,13 @@ def test_too_few_sets_are_nothing_to_learn_from(built, tmp_path):
 def test_what_chance_comes_to_is_learnt_by_shuffling():
     """Of what says nothing, one in a thousand would fail, and as large a part of the means lies outside one spread."""
     rng = np.random.default_rng(0)
-    found = [_finding_missing("x", rng.normal(size=(80, 6)), np.arange(80) < 30) for _ in range(12)]
-    assert all(one.passed for one in found)
+    found = [area_finding("x", rng.normal(size=(80, 6)), np.arange(80) < 30) for _ in range(12)]
+    assert all(one.passed is not False for one in found)
     areas = [float(re.match(r"AUC (\S+),", one.detail)[1]) for one in found]
     spreads = [float(one.detail.rpartition("± ")[2]) / 3.09 for one in found]
     assert 0.4 < np.mean(areas) < 0.55
     assert np.mean(spreads) == pytest.approx(0.08, abs=0.02)
-    told = _finding_missing("x", rng.normal(size=(80, 6)) + 2 * (np.arange(80) < 30)[:, None], np.arange(80) < 30)
+    told = area_finding("x", rng.normal(size=(80, 6)) + 2 * (np.arange(80) < 30)[:, None], np.arange(80) < 30)
     assert not told.passed
 
 
@@ -346,8 +364,7 @@ def test_the_interval_of_a_shortcut_is_that_of_samples_not_items():
     """Ten samples of three siblings that stand and fall together: the error of ten coins, not of thirty."""
     right = np.repeat(np.arange(10) % 2 == 0, 3)
     samples = np.repeat(np.arange(10).astype(str), 3)
-    ready = _Items([], np.zeros(30, dtype=int), samples, [], np.ones((30, 4), dtype=bool), np.zeros((30, 4)))
-    finding = _finding("coin", lambda _: right, ready)
+    finding = share_finding("coin", right.astype(float), np.full(30, 0.25), [samples.tolist()])
     error = 3.09 * (0.25 / 10) ** 0.5
     assert f"right 50.0 % [{100 * (0.5 - error):.1f}, {100 * (0.5 + error):.1f}], chance 25.0 %" in finding.detail
 
@@ -386,7 +403,7 @@ def test_a_broken_dataset_fails_the_check_meant_for_it(built, tmp_path, case):
         tmp_path / "omni-persona",
         lambda rows: result if isinstance(result := change(rows), list) else None,
     )
-    assert failing in _failures(folder)
+    assert failing in _failures(folder, ["rows"])
 
 
 def test_the_copy_itself_breaks_nothing(built, tmp_path):
@@ -404,3 +421,163 @@ def test_what_is_no_dataset(tmp_path, built):
     pq.write_table(pa.table({"x": [1]}), broken)
     with pytest.raises(BuildError, match="is no Omni-Persona dataset"):
         check(tmp_path)
+
+
+# ------------------------------------------------------------------------------ the query's own medium, and marks
+
+
+def _repaint(rows, paint):
+    """Change the pixels of every picture; paint: (pixels, whose) -> pixels, where queries are their target's."""
+    done = {}
+    for row in rows:
+        for place, context in enumerate(row["contexts"]):
+            whose = row["augmented_id"].partition("__")[0] + str(place)
+            context["image"] = _painted(context["image"], whose, paint, done)
+        if row["query_assets"]["image"] and row["target_concept_id"]:
+            whose = row["augmented_id"].partition("__")[0] + row["target_concept_id"].removeprefix("concept_")
+            row["query_assets"]["image"] = _painted(row["query_assets"]["image"], whose, paint, {})
+
+
+def _painted(medium, whose, paint, done):
+    if (whose, medium["path"]) not in done:
+        pixels = np.asarray(Image.open(io.BytesIO(medium["bytes"])).convert("RGB")).copy()
+        stored = io.BytesIO()
+        Image.fromarray(paint(pixels, sum(map(ord, whose)))).save(stored, "PNG")
+        done[whose, medium["path"]] = {"bytes": stored.getvalue(), "path": f"{whose}{medium['path']}"}
+    return done[whose, medium["path"]]
+
+
+def _wall(pixels, number):
+    """A border in a colour of somebody's own."""
+    colour = np.random.default_rng(number).integers(0, 255, 3)
+    for side in (pixels[:6], pixels[-6:], pixels[:, :6], pixels[:, -6:]):
+        side[:] = colour
+    return pixels
+
+
+def test_faces_known_by_the_wall_behind_them_fail_and_mark_the_group(built, tmp_path):
+    folder = _copy(built, tmp_path / "omni-persona", lambda rows: _repaint(rows, _wall))
+    findings = check(folder, only=["query media"])
+    failed = {one.check for one in findings if one.passed is False}
+    assert {"shortcut: I2I by corners", "shortcut: I2I by border"} <= failed
+    assert set(unneeded(findings)) == {"I2I"}
+    write_findings(folder, findings)
+    assert "**I2I does not need its modality**" in (folder / "README.md").read_text()
+    assert "corners" in read_unneeded(folder)["I2I"]
+
+
+def test_voices_known_by_their_microphone_fail_and_mark_the_group(built, tmp_path):
+    """Each set's target and query are noisier than anybody else."""
+
+    def change(rows):
+        rng = np.random.default_rng(0)
+        for row in rows:
+            if row["group"] == "A2A" and row["target_concept_id"]:
+                for holder in (_target(row), row["query_assets"]):
+                    samples, rate = soundfile.read(io.BytesIO(holder["audio"]["bytes"]))
+                    stored = io.BytesIO()
+                    soundfile.write(
+                        stored,
+                        np.clip(samples + rng.normal(0, 0.15, len(samples)), -1, 1),
+                        rate,
+                        "PCM_16",
+                        format="WAV",
+                    )
+                    holder["audio"] = {"bytes": stored.getvalue(), "path": f"{row['augmented_id']}.wav"}
+
+    findings = check(_copy(built, tmp_path / "omni-persona", change), only=["query media"])
+    assert "shortcut: A2A by noise floor" in {one.check for one in findings if one.passed is False}
+    assert set(unneeded(findings)) == {"A2A"}
+
+
+def test_a_query_medium_that_tells_that_its_person_is_missing(built, tmp_path):
+    """In a copy three times as large, so that there is enough to learn from."""
+
+    def change(rows):
+        grown = []
+        for copy in range(3):
+            for row in rows:
+                sample = f"{row['source_sample_id']}x{copy}"
+                one = row | {"source_sample_id": sample, "augmented_id": f"{sample}__aug_{row['augmented_id'][-1]}"}
+                if row["query_assets"]["image"] is not None and row["no_GT"]:
+                    dark = _painted(row["query_assets"]["image"], sample, lambda pixels, _: pixels // 4, {})
+                    one["query_assets"] = row["query_assets"] | {"image": dark}
+                grown.append(one)
+        return grown
+
+    findings = check(_copy(built, tmp_path / "omni-persona", change), only=["query media"])
+    assert "shortcut: missing, by facts of the query's I2I medium" in {
+        one.check for one in findings if one.passed is False
+    }
+
+
+def test_who_is_usually_asked_about_or_missing_fails(built, tmp_path):
+    def place(placed):
+        for one in placed:
+            whole = [other for other in placed if other["augmented_id"] == one["augmented_id"]]
+            asked = one["queried_person"]
+            missing = all(other["person"] != asked for other in whole)
+            one["queried_person"] = "gone" if missing else "asked"
+            if one["person"] == asked:
+                one["person"] = "asked"
+
+    folder = _copy(built, tmp_path / "omni-persona", lambda rows: None, place)
+    failed = _failures(folder, ["shortcuts", "missing"])
+    assert "shortcut: usual person" in failed
+    assert "shortcut: missing, by who is asked about" in failed
+
+
+def test_few_items_are_too_few_to_tell_and_never_pass():
+    rng = np.random.default_rng(0)
+    for number, result in ((20, "too few to tell"), (2000, "pass")):
+        right = (rng.random(number) < 1 / 3).astype(float)
+        finding = share_finding("x", right, np.full(number, 1 / 3), [list(map(str, range(number)))])
+        assert finding.result == result
+        seen = int(re.search(r"a leak of (\d+) points would be seen", finding.detail)[1])
+        assert seen == pytest.approx(309 * (2 / 9 / number) ** 0.5, abs=4)
+
+
+def test_people_who_stand_behind_many_sets_make_an_interval_wider():
+    right = np.repeat(np.arange(10) % 2 == 0, 30).astype(float)
+    samples = [str(place) for place in range(300)]
+    people = np.repeat(np.arange(10).astype(str), 30).tolist()
+    narrow = share_finding("x", right, np.full(300, 0.25), [samples])
+    wide = share_finding("x", right, np.full(300, 0.25), [samples, people])
+    assert narrow.passed is False
+    assert wide.result == "too few to tell"
+
+
+def test_seeds_are_pooled_and_parts_run_alone(built, tmp_path):
+    alone = {one.check: one for one in check(built, only=["shortcuts"])}
+    pooled = {one.check: one for one in check(built, only=["shortcuts"], others=[built, built])}
+    assert alone.keys() == pooled.keys()
+    assert all(name.startswith("shortcut") for name in alone)
+    # Thrice the same: what is right stays as it is, and is known as well, since the same people stand behind it.
+    name = "shortcut: longest note"
+    assert pooled[name].detail.split("[")[0] == alone[name].detail.split("[")[0]
+    with pytest.raises(ValueError, match="expected some of rows, construction"):
+        check(built, only=["nothing"])
+
+
+def test_every_medium_is_decoded_once(built, monkeypatch):
+    decoded = Counter()
+
+    def counting(real):
+        def decode(data):
+            decoded[data] += 1
+            return real(data)
+
+        return decode
+
+    for name in ("decode_image", "decode_audio"):
+        monkeypatch.setattr(described, name, counting(getattr(described, name)))
+    check(built)
+    assert set(decoded.values()) == {1}
+
+
+def test_results_of_checks_that_are_none(tmp_path):
+    assert read_unneeded(tmp_path) == {}
+    for content in ("", "[]", "{}", '{"does_not_need_its_modality": 3}', "[" * 100_000):
+        (tmp_path / "checks.json").write_text(content)
+        with pytest.raises(ArtifactError, match=r"checks\.json: expected the results of"):
+            read_unneeded(tmp_path)

@@ -53,18 +53,22 @@ class PoolFolder:
             for field in FIELDS
         }
         images, audios = [], []
-        face = rng.integers(0, 255, (8, 8, 3))
+        face = np.kron(rng.integers(0, 255, (8, 8, 3)), np.ones((6, 6, 1)))
         for number in range(4):
-            noisy = np.clip(face + rng.integers(-20, 20, face.shape), 0, 255).astype("uint8")
-            Image.fromarray(noisy).resize((64, 64)).save(media / f"i{number}.png")
+            # Nobody is known by what is around the face, nor by the grain of a picture.
+            pixels = np.ones((64, 64, 1)) * rng.integers(30, 225, 3)
+            pixels[8:56, 8:56] = face
+            noisy = pixels + rng.normal(0, rng.uniform(30, 60), pixels.shape)
+            Image.fromarray(np.clip(noisy, 0, 255).astype("uint8")).save(media / f"i{number}.png")
             images.append({"path": f"media/p{index}/i{number}.png", "role": "reference" if number < 2 else "query"})
             seconds = np.arange(8000 * 2) / 8000
-            # A pitch that wanders, so that no clip is a near copy of another one.
+            # A pitch that wanders, so that no clip is a near copy of another one. Nobody is known by how loud a clip
+            # is, nor by its noise.
             wander = np.repeat(rng.normal(1, 0.02, 20), len(seconds) // 20)
-            wave = np.sin(2 * np.pi * (110 + 15 * index) * np.cumsum(wander) / 8000) + rng.normal(
-                0, 0.05, seconds.shape
-            )
-            soundfile.write(media / f"a{number}.wav", wave / 2, 8000)
+            noise = rng.normal(0, 10 ** rng.uniform(-2.5, -1.5), seconds.shape)
+            phase = np.cumsum(wander) / 8000
+            wave = np.sin(2 * np.pi * (110 + 15 * index) * phase) * (seconds < 1.7) + noise
+            soundfile.write(media / f"a{number}.wav", wave * rng.uniform(0.3, 0.8), 8000)
             said = profile["topic"] if number == 0 else profile["quote"] if number == 1 else f"{letters}ee vv{number}ww"
             audios.append(
                 {

@@ -3,43 +3,79 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
 from omni_persona import Item, Media
-from omni_persona_artifacts.construction import read_construction
+from omni_persona_artifacts.construction import Construction, read_construction
 from omni_persona_build.checks import hidden, rows
-from omni_persona_build.checks.finding import Finding, each, failures, summary
+from omni_persona_build.checks.described import DescribedMedia
+from omni_persona_build.checks.finding import Finding, each, failures, summary, unneeded
+from omni_persona_build.checks.likeness import MemoryVectors
 from omni_persona_build.checks.media import media as media_findings
 from omni_persona_build.checks.missing import missing_people
+from omni_persona_build.checks.query_media import query_media
 from omni_persona_build.checks.shortcuts import shortcuts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
 
-__all__ = ["Finding", "built_with", "check", "failures", "summary"]
+__all__ = ["CHECKS", "Finding", "built_with", "check", "failures", "seed_of", "summary", "unneeded"]
 
 
-def check(folder: Path, progress: Callable[[int], None] = lambda done: None) -> list[Finding]:
-    """Run every check over a dataset folder, reading it once.
+def check(
+    folder: Path,
+    progress: Callable[[int], None] = lambda done: None,
+    *,
+    only: Sequence[str] | None = None,
+    others: Sequence[Path] = (),
+) -> list[Finding]:
+    """Run every check over a dataset folder, reading it once and decoding each medium once.
 
-    progress: called with the number of items read. Raises `BuildError` where the folder cannot be read as a dataset.
+    progress: called with the number of items read.
+    only: parts of `CHECKS` to run; None runs all.
+    others: datasets of the same pool and recipe by other seeds, whose items the solvers look at, too.
+    Raises `BuildError` where a folder cannot be read as a dataset, `ValueError` for a part that there is not.
     """
+    if unknown := sorted(set(only or ()) - set(CHECKS)):
+        raise ValueError(f"expected some of {', '.join(CHECKS)}, got {', '.join(unknown)}")
     recipe = built_with(folder)
-    items: list[Item] = []
-    media: dict[Media, Media] = {}
-    try:
-        for item in omni_persona.read(folder):
-            items.append(omni_persona.sharing(item, media))
-            progress(len(items))
-    except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
-        raise BuildError(f"{folder} is no Omni-Persona dataset: {error}") from None
-    if not items:
-        raise BuildError(f"{folder} holds no items")
-    construction = read_construction(folder)
+    items = _read(folder, progress)
+    seen = Seen(items, read_construction(folder), recipe)
+    pooled = seen if not others else _pooled([folder, *others], progress)
+    findings: list[Finding] = []
+    for name in CHECKS if only is None else [name for name in CHECKS if name in only]:
+        findings += CHECKS[name](pooled if name in POOLED else seen)
+    return findings
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the checks look at."""
+
+    items: Sequence[Item]
+    construction: Construction | None
+    recipe: Recipe | None
+
+    @cached_property
+    def media(self) -> DescribedMedia:
+        """All pictures and clips, each described once."""
+        return DescribedMedia(self.items)
+
+    @cached_property
+    def memories(self) -> MemoryVectors:
+        """The vectors of each set of memories."""
+        return MemoryVectors(self.items, self.media)
+
+
+def _rows(seen: Seen) -> list[Finding]:
+    items, recipe = seen.items, seen.recipe
     return [
         rows.counts(items, recipe),
         each("identifiers", items, rows.repeated_ids(items), "are unique"),
@@ -50,15 +86,65 @@ def check(folder: Path, progress: Callable[[int], None] = lambda done: None) -> 
         each("gold answers", items, rows.unfounded_gold, "are stated by the target's note and by no other"),
         each("query media", items, rows.reused_query, "stand in no context"),
         each("query cues", items, rows.wrong_cue, "are of the query's modality alone"),
-        *hidden.findings(items, construction),
-        *media_findings(items, recipe),
-        *shortcuts(items, construction),
-        *missing_people(items),
     ]
+
+
+CHECKS: dict[str, Callable[[Seen], list[Finding]]] = {
+    "rows": _rows,
+    "construction": lambda seen: hidden.findings(seen.items, seen.construction),
+    "media": lambda seen: media_findings(seen.items, seen.recipe),
+    "shortcuts": lambda seen: shortcuts(seen.items, seen.construction, seen.media, seen.memories),
+    "query media": lambda seen: query_media(seen.items, seen.construction, seen.media, seen.memories),
+    "missing": lambda seen: missing_people(seen.items, seen.construction, seen.memories),
+}
+"""Part -> its checks."""
+POOLED = ("shortcuts", "query media", "missing")
+"""Parts that look at the items of several seeds together."""
+
+
+def _read(folder: Path, progress: Callable[[int], None], before: int = 0) -> list[Item]:
+    items: list[Item] = []
+    media: dict[Media, Media] = {}
+    try:
+        for item in omni_persona.read(folder):
+            items.append(omni_persona.sharing(item, media))
+            progress(before + len(items))
+    except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
+        raise BuildError(f"{folder} is no Omni-Persona dataset: {error}") from None
+    if not items:
+        raise BuildError(f"{folder} holds no items")
+    return items
+
+
+def _pooled(folders: Sequence[Path], progress: Callable[[int], None]) -> Seen:
+    """The items of several datasets together, told apart by a number in front of their ids."""
+    items: list[Item] = []
+    construction: Construction = {}
+    for number, folder in enumerate(folders):
+        placed = read_construction(folder) or {}
+        for item in _read(folder, progress, len(items)):
+            name = f"{number}/{item.augmented_id}"
+            if item.augmented_id in placed:
+                construction[name] = placed[item.augmented_id]
+            items.append(replace(item, augmented_id=name, source_sample_id=f"{number}/{item.source_sample_id}"))
+    return Seen(items, construction or None, built_with(folders[0]))
 
 
 def built_with(folder: Path) -> Recipe | None:
     """The recipe that a dataset folder says it was built with, or None where it does not say."""
+    # An imported release says where it is from, and no recipe.
+    recipe = _about(folder).get("recipe")
+    return None if recipe is None else Recipe.model_validate(recipe)
+
+
+def seed_of(folder: Path) -> int | None:
+    """The seed that a dataset folder says it was built with, or None where it does not say."""
+    seed = _about(folder).get("seed")
+    return seed if isinstance(seed, int) else None
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """What the first Parquet file's footer says of how the dataset was built."""
     files = sorted(folder.glob(omni_persona.DATA_FILES))
     if not files:
         raise BuildError(
@@ -68,6 +154,5 @@ def built_with(folder: Path) -> Recipe | None:
         metadata = pq.read_schema(files[0]).metadata or {}
     except (OSError, pa.ArrowException) as error:
         raise BuildError(f"{files[0]}: not a Parquet file: {error}") from None
-    # An imported release says where it is from, and no recipe.
-    recipe = json.loads(metadata.get(b"omni_persona", b"{}")).get("recipe")
-    return None if recipe is None else Recipe.model_validate(recipe)
+    about: dict[str, Any] = json.loads(metadata.get(b"omni_persona", b"{}"))
+    return about

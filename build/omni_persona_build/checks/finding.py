@@ -17,11 +17,17 @@ class Finding:
     """None where it could not be checked."""
     detail: str
     """What was seen; on a failure, the first items it was seen in; or why it could not be checked."""
+    group: str | None = None
+    """The group that does not need its modality where this fails; None where it says nothing of the kind."""
+    too_few: bool = False
+    """Whether it could not be checked because the items are too few to tell a leak from chance."""
 
     @property
     def result(self) -> str:
-        """`pass`, `FAIL` or `skipped`."""
-        return {True: "pass", False: "FAIL", None: "skipped"}[self.passed]
+        """`pass`, `FAIL`, `too few to tell` or `skipped`."""
+        if self.passed is None:
+            return "too few to tell" if self.too_few else "skipped"
+        return "pass" if self.passed else "FAIL"
 
 
 def failures(findings: Sequence[Finding]) -> int:
@@ -29,13 +35,26 @@ def failures(findings: Sequence[Finding]) -> int:
     return sum(finding.passed is False for finding in findings)
 
 
+def unneeded(findings: Sequence[Finding]) -> dict[str, list[str]]:
+    """Group that does not need its modality -> the checks that show it."""
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.passed is False and finding.group is not None:
+            found.setdefault(finding.group, []).append(
+                finding.check.removeprefix("shortcut: ").removeprefix(f"{finding.group} by ")
+            )
+    return found
+
+
 def summary(findings: Sequence[Finding]) -> str:
     """All findings in a line."""
-    failed, skipped = failures(findings), sum(finding.passed is None for finding in findings)
+    failed = failures(findings)
     if failed:
         return f"{failed} of {len(findings)} checks failed"
-    passed = len(findings) - skipped
-    return f"All {passed} checks pass" if not skipped else f"{passed} checks pass, {skipped} skipped"
+    passed, few = sum(bool(one.passed) for one in findings), sum(one.too_few for one in findings)
+    skipped = len(findings) - passed - few
+    told = f"{passed} checks pass" if skipped or few else f"All {passed} checks pass"
+    return told + f", {skipped} skipped" * bool(skipped) + f", {few} on too few items to tell" * bool(few)
 
 
 Rule = Callable[[Item], str | None]

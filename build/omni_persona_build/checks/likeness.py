@@ -1,29 +1,39 @@
-"""What the media of contexts look and sound like, for solvers that are shown no query."""
+"""How alike the people of a set of memories are, for solvers that are shown no query: each set is looked at once."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Item
-from omni_persona_perception import MediaError, Vectors
+from omni_persona_build.checks.described import DescribedMedia
+from omni_persona_perception import text_vectors
+
+Set = tuple[NDArray[np.float32], ...]
+"""Vectors of the faces, the voices and the notes of a set of memories, each of shape (K, d)."""
 
 
-def context_vectors(
-    items: Sequence[Item], kind: str, describe: Callable[[Sequence[bytes]], Vectors]
-) -> Mapping[bytes, NDArray[np.float32]]:
-    """Media -> their vectors; kind: `image` or `audio`."""
-    vectors: dict[bytes, NDArray[np.float32]] = {}
-    for data in {getattr(context, kind).data: None for item in items for context in item.contexts}:
-        # What cannot be decoded is told by a check of its own; here it looks like nothing.
-        with suppress(MediaError):
-            vectors[data] = describe([data])[0]
-    nothing = np.zeros_like(next(iter(vectors.values()), np.zeros(1, dtype=np.float32)))
-    return defaultdict(lambda: nothing, vectors)
+class MemoryVectors:
+    """The vectors of each source sample's memories. Word weights are learnt once, from all notes."""
+
+    def __init__(self, items: Iterable[Item], media: DescribedMedia) -> None:
+        samples = {(item.source_sample_id, len(item.contexts)): item for item in items if item.contexts}
+        notes = list(dict.fromkeys(context.text for item in samples.values() for context in item.contexts))
+        rows = dict(zip(notes, text_vectors(notes) if notes else [], strict=True))
+        self._sets: dict[tuple[str, int], Set] = {
+            name: (
+                np.stack([media.vector(context.image, "image") for context in item.contexts]),
+                np.stack([media.vector(context.audio, "audio") for context in item.contexts]),
+                np.stack([rows[context.text] for context in item.contexts]),
+            )
+            for name, item in samples.items()
+        }
+
+    def of(self, item: Item) -> Set:
+        """The vectors of an item's memories."""
+        return self._sets[item.source_sample_id, len(item.contexts)]
 
 
 def unlikeness(vectors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,0 +1,45 @@
+"""What `omni-persona check` found, beside a dataset: `checks.json`.
+
+A group "does not need its modality" where a solver finds the right person by something else that the query's picture or
+clip tells (its background, its microphone). A score on that group says nothing of faces or voices.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.folders import rewrite
+
+FILE = "checks.json"
+
+
+def write_check_results(
+    folder: Path, results: Sequence[Mapping[str, object]], unneeded: Mapping[str, Sequence[str]]
+) -> None:
+    """Write the results of checks into a dataset folder.
+
+    results: for each check its name, its result and what was seen. unneeded: group that does not need its modality ->
+    the checks that show it.
+    """
+    content = {"does_not_need_its_modality": unneeded, "checks": results}
+    rewrite(folder, FILE, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def read_unneeded(folder: Path) -> dict[str, list[str]]:
+    """Group that does not need its modality -> the checks that show it; empty where nothing was checked.
+
+    Raises `ArtifactError` where the file is not what `write_check_results` wrote.
+    """
+    file = folder / FILE
+    if not file.is_file():
+        return {}
+    try:
+        unneeded = json.loads(file.read_text(encoding="utf-8"))["does_not_need_its_modality"]
+        return {str(group): [str(check) for check in checks] for group, checks in unneeded.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ArtifactError(
+            f"{file}: expected the results of `omni-persona check --write`, got something else"
+        ) from None

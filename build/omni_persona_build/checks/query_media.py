@@ -1,0 +1,106 @@
+"""Solvers for the query's own medium: is a face known by its background, or a voice by its microphone?
+
+A question of I2I claims to need a face, one of A2A a voice. What finds the person by anything else that picture or clip
+tells shows that the group does not need its modality: the check fails, and card and report say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona import Item
+from omni_persona_artifacts.construction import Construction
+from omni_persona_build.checks.described import CLIP_FACTS, PICTURE_FACTS, Described, DescribedMedia, Sort
+from omni_persona_build.checks.evidence import area_finding, share_finding, standardised
+from omni_persona_build.checks.finding import Finding
+from omni_persona_build.checks.fitted import fitted_scores
+from omni_persona_build.checks.likeness import MemoryVectors
+from omni_persona_build.checks.ready import Ready, ready
+
+GROUPS: dict[str, tuple[Sort, tuple[str, ...]]] = {"I2I": ("image", PICTURE_FACTS), "A2A": ("audio", CLIP_FACTS)}
+"""Group -> the medium that it asks with, and the facts that must not find the person."""
+
+
+def query_media(
+    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
+) -> list[Finding]:
+    """For I2I and for A2A, a finding for each fact, for all of them fitted on strangers, and for who is missing."""
+    findings = []
+    everything = ready(items, construction, media, memories)
+    for group, (sort, facts) in GROUPS.items():
+        asked = [item for item in items if item.task.group == group and _sound(item, sort, media)]
+        answerable = everything.of_group(group)
+        answerable = answerable.where([_sound(item, sort, media) for item in answerable.items])
+        if answerable.items:
+            distances = _distances(answerable, sort, facts)
+            for number, fact in enumerate(facts):
+                right = answerable.chosen(-distances[:, :, number])
+                findings.append(_found(f"{group} by {fact}", right, answerable, group))
+            scores = fitted_scores(distances, answerable.targets, answerable.people)
+            if scores is not None:
+                right = answerable.chosen(scores)
+                findings.append(_found(f"{group} by all of these, fitted on strangers", right, answerable, group))
+        if missing := _missing(asked, sort, facts, group, media):
+            findings.append(missing)
+    return findings
+
+
+def _found(name: str, right: NDArray[np.float64], items: Ready, group: str) -> Finding:
+    return share_finding(f"shortcut: {name}", right, items.chances, items.clusters, group)
+
+
+def _distances(items: Ready, sort: Sort, facts: Sequence[str]) -> NDArray[np.float64]:
+    """How far each context's medium lies from the query's in each fact, shape (n, K, facts)."""
+    media = items.media
+    rows = []
+    for item in items.items:
+        query = _query(item, sort, media)
+        rows.append(
+            [
+                [
+                    float(np.linalg.norm(query.facts[fact] - _context(media, context, sort).facts[fact]))
+                    for fact in facts
+                ]
+                for context in item.contexts
+            ]
+        )
+    # Hundreds of hertz and parts of a second are told apart alike.
+    return np.log1p(np.array(rows)).reshape(len(items.items), -1, len(facts))
+
+
+def _missing(
+    asked: Sequence[Item], sort: Sort, facts: Sequence[str], group: str, media: DescribedMedia
+) -> Finding | None:
+    """Whether a query's medium tells by its facts that its person stands in no context; None where none does, or all.
+
+    Siblings ask with one medium: each source sample counts once.
+    """
+    samples = list({item.source_sample_id: item for item in asked}.values())
+    labels = np.array([item.absence == "absent_persona" for item in samples], dtype=bool)
+    if not samples or labels.all() or not labels.any():
+        return None
+    table = np.array([np.concatenate([_query(item, sort, media).facts[fact] for fact in facts]) for item in samples])
+    return area_finding(
+        f"shortcut: missing, by facts of the query's {group} medium", standardised(table), labels, group
+    )
+
+
+def _query(item: Item, sort: Sort, media: DescribedMedia) -> Described:
+    medium = item.query_image if sort == "image" else item.query_audio
+    assert medium is not None
+    return media[medium]
+
+
+def _context(media: DescribedMedia, context: object, sort: Sort) -> Described:
+    return media[getattr(context, sort)]
+
+
+def _sound(item: Item, sort: Sort, media: DescribedMedia) -> bool:
+    """Whether an item comes with a query medium of a sort, and all of its media of that sort can be decoded."""
+    if (item.query_image if sort == "image" else item.query_audio) is None:
+        return False
+    described = [_query(item, sort, media), *(_context(media, context, sort) for context in item.contexts)]
+    return all(one.error is None for one in described)

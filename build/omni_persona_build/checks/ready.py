@@ -1,0 +1,122 @@
+"""Answerable items, ready for solvers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona import Item
+from omni_persona_artifacts.construction import Construction
+from omni_persona_build.checks.described import DescribedMedia
+from omni_persona_build.checks.likeness import MemoryVectors
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Answerable items whose labels and media are sound, with what solvers see of them."""
+
+    items: Sequence[Item]
+    targets: NDArray[np.intp]
+    """Position of the target, shape (n,)."""
+    samples: NDArray[np.str_]
+    """Source sample, shape (n,): sibling items are not independent."""
+    people: NDArray[np.str_]
+    """Who is asked about, shape (n,); the source sample where it is not known."""
+    standing: Sequence[Sequence[str]]
+    """Who stands in each context, n times K; their places where it is not known."""
+    questions: Sequence[str]
+    """The questions with their cue left out."""
+    stating: NDArray[np.bool_]
+    """Whether each note states what is asked, shape (n, K); all true where it is not known."""
+    left_out: NDArray[np.float64]
+    """What each note leaves out of what all others state, shape (n, K); zero where it is not known."""
+    media: DescribedMedia
+    memories: MemoryVectors
+
+    @property
+    def chances(self) -> NDArray[np.float64]:
+        """How often a guess among the notes that state what is asked is right, shape (n,)."""
+        chances: NDArray[np.float64] = 1 / np.maximum(self.stating.sum(axis=1), 1)
+        return chances
+
+    @property
+    def clusters(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The ways in which items hang together: by source sample, and by whom they ask about."""
+        return self.samples.tolist(), self.people.tolist()
+
+    def chosen(self, scores: NDArray[Any]) -> NDArray[np.float64]:
+        """How often the target has the highest score of the notes that state what is asked; shapes (n, K), (n,)."""
+        scores = np.where(self.stating, scores, -np.inf)
+        highest = scores == scores.max(axis=1, keepdims=True)
+        return highest[np.arange(len(scores)), self.targets] / highest.sum(axis=1)
+
+    def of_group(self, group: str) -> Ready:
+        """Those of one group alone."""
+        return self.where([item.task.group == group for item in self.items])
+
+    def where(self, kept: Sequence[bool]) -> Ready:
+        """Some of them; kept: n booleans."""
+        places = [place for place, keep in enumerate(kept) if keep]
+        return Ready(
+            [self.items[place] for place in places],
+            self.targets[places],
+            self.samples[places],
+            self.people[places],
+            [self.standing[place] for place in places],
+            [self.questions[place] for place in places],
+            self.stating[places],
+            self.left_out[places],
+            self.media,
+            self.memories,
+        )
+
+
+def ready(
+    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
+) -> Ready:
+    """The answerable ones of items; what the side file tells of them is left open where there is none."""
+    contexts = max((len(item.contexts) for item in items), default=0)
+    answerable = [
+        item for item in items if item.answerable and len(item.contexts) == contexts and _place(item) is not None
+    ]
+    places = [_place(item) for item in answerable]
+    questions, stating, left_out, people, standing = [], [], [], [], []
+    for item in answerable:
+        placed = (construction or {}).get(item.augmented_id)
+        placed = placed if placed and len(placed) == contexts else None
+        cue = placed[0]["cue"] if placed else None
+        questions.append(item.query_text.replace(cue.rstrip(" ."), "") if cue else item.query_text)
+        stating.append([one["states_asked"] for one in placed] if placed else [True] * contexts)
+        left_out.append(_left_out([one["stated"] or [] for one in placed] if placed else [[]] * contexts))
+        people.append(placed[0]["queried_person"] if placed else item.source_sample_id)
+        standing.append([one["person"] for one in placed] if placed else [str(place) for place in range(contexts)])
+    return Ready(
+        answerable,
+        np.array(places, dtype=np.intp),
+        np.array([item.source_sample_id for item in answerable]),
+        np.array(people),
+        standing,
+        questions,
+        np.array(stating, dtype=bool).reshape(len(answerable), contexts),
+        np.array(left_out, dtype=np.float64).reshape(len(answerable), contexts),
+        media,
+        memories,
+    )
+
+
+def _left_out(stated: Sequence[Sequence[str]]) -> list[int]:
+    """How many fields that all others state each of K notes leaves out."""
+    counts = Counter(field for fields in stated for field in fields)
+    usual = {field for field, count in counts.items() if count == len(stated) - 1}
+    return [len(usual.difference(fields)) for fields in stated]
+
+
+def _place(item: Item) -> int | None:
+    """Where the target stands among the contexts."""
+    concepts = [context.concept_id for context in item.contexts]
+    return concepts.index(item.target_concept_id) if item.target_concept_id in concepts else None
