@@ -27,7 +27,7 @@ def silent(stage: str, done: int, total: int | None = None) -> None:
 def bars() -> Iterator[Progress]:
     """A `Progress` that shows a bar for each stage in a notebook or on a terminal, and nothing elsewhere.
 
-    Example:
+    Examples:
         >>> with bars() as progress:
         ...     progress("reading people", 3, 12)
     """

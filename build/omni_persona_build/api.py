@@ -38,7 +38,7 @@ def build(
     options: further arguments of `omni_persona_build.pipeline.build`, such as `seed`, `license` and `overwrite`.
     Raises `PoolError` or `BuildError`, and `ArtifactError` where `out` exists.
 
-    Example:
+    Examples:
         >>> build("people", "omni-persona", recipe="tiny").items
         144
     """
@@ -59,7 +59,7 @@ def check(dataset: str | Path, *, progress: Progress | None = None, **options: A
     Returns a finding for each check; `passed` is False where one fails, None where it could not be told.
     Raises `BuildError` where the folder is no dataset.
 
-    Example:
+    Examples:
         >>> [finding.check for finding in check("omni-persona") if finding.passed is False]
         []
     """
@@ -82,7 +82,7 @@ def import_release(
     progress: called as the work goes on; None shows bars in a notebook and on a terminal.
     Raises `BuildError` that names line and item, and `ArtifactError` where `out` exists.
 
-    Example:
+    Examples:
         >>> import_release("release.jsonl", "assets", "released/omni-persona").items
         98
     """

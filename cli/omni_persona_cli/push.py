@@ -25,8 +25,8 @@ def push(
     dataset: Annotated[Path | None, typer.Argument(help="The dataset folder.")] = None,
     metric: Annotated[bool, typer.Option("--metric", help="Push the metric and its page, as a Space.")] = False,
     repo: Annotated[str | None, typer.Option("--repo", help="The repository, ORG/NAME.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Upload. Without, say what would be uploaded.")] = False,
-    public: Annotated[bool, typer.Option("--public", help="For everyone to see. Private without.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Upload (default: list what would be uploaded).")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make the repository public (default: private).")] = False,
 ) -> None:
     """Upload a dataset folder, or the metric's Space, to the Hugging Face Hub: a dry run unless --yes.
 

@@ -16,7 +16,7 @@ def load_pool(pool: str | Path, *, progress: Progress | None = None) -> list[Per
     progress: called as people are read; None shows a bar in a notebook and on a terminal.
     Raises `PoolError` that names file and line.
 
-    Example:
+    Examples:
         >>> [persona.persona_id for persona in load_pool("people")][:2]
         ['p0000', 'p0001']
     """
@@ -34,7 +34,7 @@ def generate_pool(
     out: the folder to write. progress: called as people are made; None shows a bar in a notebook and on a terminal.
     Returns `out`. Raises `ArtifactError` where it exists, and `ValueError` for numbers out of range.
 
-    Example:
+    Examples:
         >>> generate_pool("invented", 2).name
         'invented'
     """

@@ -57,7 +57,8 @@ def write_report(
     Args:
         runs: Run folders, or files of the release's scripts. Those that cannot be compared are left out, and told.
         dataset: Where the dataset is, in place of where the runs say.
-        protocol, judge: By which all runs are scored, as for `gather.gather`.
+        protocol: By which all runs are scored, as for `gather.gather`.
+        judge: By whom all runs are judged, as for `gather.gather`.
         media: How pictures and clips are embedded.
         figures: A folder for the figures as SVG, PDF and PNG.
         published: Whether the page holds published rows; they stand beside the runs, and in figures and tables, only
@@ -67,7 +68,7 @@ def write_report(
     Raises:
         RunFolderError: nothing is left to show, or `out` cannot be written. FileNotFoundError: `dataset` is none.
 
-    Example:
+    Examples:
         >>> write_report(["runs/abstain", "runs/nearest"], "report.html").page.name
         'report.html'
     """

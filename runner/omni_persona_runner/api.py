@@ -38,7 +38,7 @@ def load_model(
     (`batch_size`, `device`, `dtype`...).
     Raises `LoadError` where the model cannot be used, and `ValueError` for options that do not go together.
 
-    Example:
+    Examples:
         >>> load_model("baseline:nearest").name
         'baseline:nearest'
     """
@@ -82,7 +82,7 @@ def run(
     options: further arguments of `omni_persona_runner.run_loop.run`.
     The same call again goes on where the last one stopped. Raises what `omni_persona_runner.run_loop.run` raises.
 
-    Example:
+    Examples:
         >>> run("baseline:nearest", "omni-persona", out="runs/nearest").n_failed
         0
     """
@@ -100,7 +100,7 @@ def judge(run: str | Path, judge: str | Judge = "lexical", **options: Any) -> di
     `base_url`, see `omni_persona_cal.make_judge`.
     Returns the judgements, by item. Raises `JudgeError` where the judge cannot work.
 
-    Example:
+    Examples:
         >>> {judgement.verdict for judgement in judge("runs/nearest").values()} <= {"CORRECT", "WRONG"}
         True
     """
@@ -117,7 +117,7 @@ def score(run: str | Path, *, protocol: str = "guarded") -> dict[str, Any]:
     protocol: which Ans and which Cal the headline holds, see `omni_persona_cal.compute`.
     Raises `RunFolderError` where there is nothing to score or the dataset is gone.
 
-    Example:
+    Examples:
         >>> scores = score("runs/nearest")
         >>> 0 <= scores["cal"] <= 1
         True
@@ -130,7 +130,7 @@ def compare(*runs: str | Path) -> Mapping[str, Any]:
 
     Raises `ValueError` for runs over different items or with different judges.
 
-    Example:
+    Examples:
         >>> compare("runs/abstain", "runs/nearest")["scores"]["cal"]["difference"] > 0
         True
     """
