@@ -1,7 +1,8 @@
 """How large is the page of a report, and how soon can it be used? Opens it in headless Chromium where there is one.
 
-    python benchmarks/report_size.py                       # 250 invented people, 750 items, as the release has
+    python benchmarks/report_size.py                       # 250 invented people, 750 items, as the release has; 5 runs
     python benchmarks/report_size.py --personas 24         # quicker
+    python benchmarks/report_size.py --times 10 --runs 1   # 7,500 items
 
 Prints the size of the page with small media, the time to make it, and the time until its items can be browsed, the
 best and the worst of five openings, each in a fresh browser.
@@ -47,15 +48,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--personas", type=int, default=250, help="how many people stand in the memories")
     parser.add_argument("--recipe", default="v2_2", help="750 items by default")
+    parser.add_argument("--runs", type=int, default=5, help="how many runs of them the page shows")
+    parser.add_argument("--times", type=int, default=1, help="how many times the recipe's counts are built")
     parser.add_argument("--keep", type=Path, help="where to leave the page")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         generate_pool(here / "people", arguments.personas, 0)
-        built = build(here / "people", load_recipe(arguments.recipe), here / "omni-persona", license="apache-2.0")
-        run(load_baseline("baseline:random"), here / "omni-persona", here / "run")
+        recipe = load_recipe(arguments.recipe)
+        times = arguments.times
+        tasks = {
+            name: counts.model_copy(update={kind: times * count for kind, count in counts.model_dump().items()})
+            for name, counts in recipe.tasks.items()
+        }
+        recipe = recipe.model_copy(update={"tasks": tasks})
+        built = build(here / "people", recipe, here / "omni-persona", license="apache-2.0")
+        runs = [here / f"run{seed}" for seed in range(arguments.runs)]
+        for seed, folder_ in enumerate(runs):
+            run(load_baseline("baseline:random", seed), here / "omni-persona", folder_)
         start = time.perf_counter()
-        made = write_report([here / "run"], here / "report.html")
+        made = write_report(runs, here / "report.html")
         seconds = time.perf_counter() - start
         media = len(made.gathered.dataset.media)
         print(f"dataset     {built.items} items, {media} pictures and clips, {built.bytes / 1e6:.1f} MB")

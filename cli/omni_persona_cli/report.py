@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from omni_persona_artifacts.characters import visible
 from omni_persona_cli.console import err, out, progress
+
+if TYPE_CHECKING:
+    from omni_persona_report import Report
 
 EXAMPLES = """Examples:
 
@@ -115,6 +119,26 @@ def report(
         n_more = len(gathered.problems) - 1
         more = f" and {n_more} more, listed in the page" * bool(n_more)
         err.print(f"not read: {gathered.problems[0]}{more}", soft_wrap=True)
+    _print_ranking(written)
     out.print(f"Wrote {target} ({written.bytes / 1e6:.1f} MB)", soft_wrap=True)
     for file in files:
         out.print(f"Wrote {file}", soft_wrap=True)
+
+
+def _print_ranking(written: Report) -> None:
+    """The runs by falling Cal, and whether each is better than the next."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from omni_persona_report.comparison import neighbours
+    from omni_persona_report.measures import CAL, value_of
+
+    table = Table(title=Text(f"Cal x 100 ({written.gathered.measure})"), title_justify="left")
+    for name in ("run", "Cal", "95 % interval", "better than the next?"):
+        table.add_column(name, justify="right" if name == "Cal" else "left", overflow="fold")
+    beside = neighbours(written.pairs)
+    for place, run in enumerate(written.gathered.runs):
+        cal, pair = value_of(run.scores, CAL), beside.get(place)
+        says = "" if pair is None else "yes" if pair.better else "cannot tell"
+        table.add_row(Text(visible(run.name)), cal.text, cal.interval, says)
+    out.print(table)

@@ -55,7 +55,7 @@
       const found = pairOf(base, other);
       if (!found) return null;
       const cal = found.scores[0];
-      return el("tr", {}, el("th", { scope: "row" }, `${other + 1} `, text(run.name)), el("td", {}, cal ? cal.difference : "-", cal && cal.low !== "-" ? el("span", { class: "ci" }, `${cal.low} to ${cal.high}`) : ""), el("td", { class: "left" }, found.says, " ", el("span", { class: "ci" }, chance(found.p))), el("td", {}, link(base, other, "second", String(found.onlyOther))), el("td", {}, link(base, other, "first", String(found.onlyBase))));
+      return el("tr", {}, el("th", { scope: "row" }, `${other + 1} `, text(run.name)), el("td", {}, cal ? cal.difference : "-", cal && cal.low !== "-" ? el("span", { class: "ci" }, `${cal.low} to ${cal.high}`) : ""), el("td", {}, found.says, " ", el("span", { class: "ci" }, chance(found.p))), el("td", {}, link(base, other, "second", String(found.onlyOther))), el("td", {}, link(base, other, "first", String(found.onlyBase))));
     });
     document.getElementById("against").replaceChildren(head("Run", "Cal, difference", "Against the baseline", "Only it has right", "Only the baseline has right"), el("tbody", {}, ...body.filter(Boolean)));
   }

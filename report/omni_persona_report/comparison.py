@@ -102,11 +102,12 @@ def _compare(runs: Sequence[ReportRun], a: int, b: int, *, whole: bool) -> dict[
         if UNJUDGED not in (one.verdict, other.verdict)
     ]
     told |= {"only_first_right": pairs.count((True, False)), "only_second_right": pairs.count((False, True))}
-    told["p"] = p_value_of_cal(ours, theirs, protocol)
     if whole:
         # One resample: the scores that are shown have intervals without any.
-        told["differences"] = _differences(compare(theirs, ours, protocol=protocol, n_resamples=1))
+        found = compare(theirs, ours, protocol=protocol, n_resamples=1)
+        told |= {"p": found["p_cal"], "differences": _differences(found)}
     else:
+        told["p"] = p_value_of_cal(ours, theirs, protocol)
         both = [value_of(summary(side, protocol), CAL).value for side in (ours, theirs)]
         difference = None if both[0] is None or both[1] is None else both[0] - both[1]
         told["differences"] = (Difference(CAL, CAL.label, both[0], both[1], difference, None, None),)

@@ -44,19 +44,24 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Clipping:
-    """How clips are made small: MP3, which every browser plays."""
+    """How clips are made small. Every browser plays FLAC and MP3."""
 
     sampling_rate: int
-    bitrate_mode: Literal["CONSTANT", "VARIABLE"]
-    compression_level: float
+    format: Literal["FLAC", "MP3"] = "MP3"
+    bitrate_mode: Literal["CONSTANT", "VARIABLE"] | None = None
+    compression_level: float | None = None
 
 
-GOOD = Clipping(24_000, "VARIABLE", 0.7)
+QUICK = Clipping(24_000, "FLAC")
+"""About 150 kbit/s, made in a fifteenth of the time that MP3 takes."""
+GOOD = Clipping(24_000, "MP3", "VARIABLE", 0.7)
 """About 24 kbit/s."""
-TIGHT = Clipping(16_000, "CONSTANT", 0.95)
+TIGHT = Clipping(16_000, "MP3", "CONSTANT", 0.95)
 """16 kbit/s."""
+QUICK_SECONDS = 400
+"""Up to that many seconds of clips in all, they are stored `QUICK`, which then takes about 10 MB of a page."""
 GOOD_SECONDS = 6_000
-"""Up to that many seconds of clips in all, they are stored `GOOD`, which then takes about 24 MB of a page."""
+"""Up to that many, they are stored `GOOD`, which then takes about 24 MB."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,8 @@ def embed(
     if size == "none":
         return [], []
     pictures, clips = list(dict.fromkeys(pictures)), list(dict.fromkeys(clips))
-    clipping = GOOD if sum(_seconds(media[name].data) for name in clips) <= GOOD_SECONDS else TIGHT
+    seconds = sum(_seconds(media[name].data) for name in clips)
+    clipping = QUICK if seconds <= QUICK_SECONDS else GOOD if seconds <= GOOD_SECONDS else TIGHT
     jobs = [(name, _picture) for name in pictures] + [(name, _clip) for name in clips]
     problems: list[str] = []
 
@@ -111,7 +117,7 @@ def _picture(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
     if size == "full":
         return "image/png", _saved(image, "PNG")
     image.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS)
-    return "image/webp", _saved(image, "WEBP", quality=PICTURE_QUALITY, method=4)
+    return "image/webp", _saved(image, "WEBP", quality=PICTURE_QUALITY, method=2)
 
 
 def _saved(image: Image.Image, kind: str, **options: int) -> bytes:
@@ -128,6 +134,9 @@ def _clip(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
         return _TYPES["WAV"], encode_wav(*decode_audio(data))
     samples, rate = decode_audio(data, clipping.sampling_rate)
     buffer = io.BytesIO()
+    if clipping.format == "FLAC":
+        soundfile.write(buffer, samples, rate, format="FLAC", subtype="PCM_16")
+        return _TYPES["FLAC"], buffer.getvalue()
     soundfile.write(
         buffer,
         samples,

@@ -26,7 +26,7 @@ from omni_persona_report.references import baselines_beside
 from omni_persona_report.views import headline_measures, interval_method, run_view, task_views, weakest
 
 _MEDIA = {
-    "small": "made small: pictures to 256 pixels, clips to MP3",
+    "small": "made small: pictures to 256 pixels, clips to 24 or 16 kHz",
     "full": "as they are in the dataset",
     "none": "left out",
 }
@@ -51,7 +51,7 @@ def render(
     """
     here = files("omni_persona_report")
     css = (here / "page.css").read_text("utf-8") + "\n" + figure.style() + "\n"
-    script = "".join((here / name).read_text("utf-8") for name in ("page.js", "compare.js"))
+    script = "".join((here / name).read_text("utf-8") for name in ("data.js", "page.js", "compare.js"))
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,

@@ -1,13 +1,15 @@
 """What was run, and the commands that run it again.
 
 A page is made to be shared: of an absolute path, which tells of its writer's machine, it shows the last name alone.
+The commands work from the folder where the report was made: there a path that lies near it is told from that folder.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -45,7 +47,7 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
 
 def commands(run: ReportRun) -> str:
     """The command lines that make the run and its scores again; empty where nothing tells how it was made."""
-    manifest, place = _shareable(run.files.manifest), _shareable(str(run.files.path))
+    manifest, place = _from_here(run.files.manifest), _from_here(str(run.files.path))
     name = _mapping((manifest or {}).get("model")).get("name")
     if manifest is None or not isinstance(name, str):
         return ""
@@ -86,7 +88,11 @@ def command_note(run: ReportRun) -> str:
     )
     judges = sorted(set(_judges(run)) - {"lexical"})
     other = f"then judge it with {', '.join(judges)}" if judges else ""
-    return "; ".join(part for part in (own, other) if part)
+    place = _mapping((run.files.manifest or {}).get("dataset")).get("path")
+    paths = [PurePath(one) for one in (str(run.files.path), place) if isinstance(one, str)]
+    far = any(path.is_absolute() and _from_here(str(path)) == path.name != os.path.relpath(path) for path in paths)
+    moved = "of a folder elsewhere its last name stands here" if far else ""
+    return "; ".join(part for part in (own, other, moved) if part)
 
 
 def manifest_text(run: ReportRun) -> str:
@@ -98,11 +104,26 @@ def manifest_text(run: ReportRun) -> str:
 
 def _shareable(value: Any) -> Any:
     """A value of JSON in which absolute paths are cut down to their last names."""
+    return _paths(value, lambda path: path.name)
+
+
+def _from_here(value: Any) -> Any:
+    """A value of JSON in which absolute paths start from the working folder where they lie in it or beside it."""
+
+    def told(path: PurePath) -> str:
+        near = PurePath(os.path.relpath(path))
+        return path.name if near.parts[:2] == ("..", "..") else str(near)
+
+    return _paths(value, told)
+
+
+def _paths(value: Any, told: Callable[[PurePath], str]) -> Any:
+    """A value of JSON with other words for its absolute paths."""
     if isinstance(value, str):
-        return PurePath(value).name if PurePath(value).is_absolute() else value
+        return told(PurePath(value)) if PurePath(value).is_absolute() else value
     if isinstance(value, Mapping):
-        return {key: _shareable(one) for key, one in value.items()}
-    return [_shareable(one) for one in value] if isinstance(value, list) else value
+        return {key: _paths(one, told) for key, one in value.items()}
+    return [_paths(one, told) for one in value] if isinstance(value, list) else value
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

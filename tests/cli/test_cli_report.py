@@ -73,3 +73,35 @@ def test_help_shows_an_example(call):
     done = call("--help")
     assert done.exit_code == 0
     assert "omni-persona report" in done.stdout
+
+
+def test_the_ranking_is_printed_with_its_measure_and_what_was_left_out(call, results, tmp_path):
+    other = tmp_path / "other.jsonl"
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    other.write_text(
+        "".join(json.dumps(line | {"model_prediction": "a nurse", "judge_verdict": "WRONG"}) + "\n" for line in lines)
+    )
+    done = call(results, other, tmp_path / "nowhere", "--out", tmp_path / "r.html", "--media", "none")
+    assert done.exit_code == 0, done.output
+    assert "protocol guarded" in done.stdout
+    rows = [line for line in done.stdout.splitlines() if "their-model" in line]
+    assert "(results)" in "".join(rows[0].split()) or "results" in rows[0]
+    assert "cannot tell" in done.stdout
+    assert "left out: " in done.stderr
+    assert "no such run folder or file" in done.stderr
+
+
+def test_a_judge_and_a_protocol_are_chosen(call, results, tmp_path):
+    done = call(results, "--out", tmp_path / "r.html", "--judge", "lexical", "--protocol", "v2.2")
+    assert done.exit_code == 0, done.output
+    assert "judge lexical, protocol v2.2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [(("--judge", "org/judge"), "here: org/judge"), (("--dataset", "nowhere"), "expected a dataset folder")],
+)
+def test_nothing_to_show_is_an_error_with_the_reason(call, results, tmp_path, options, reason):
+    done = call(results, "--out", tmp_path / "r.html", *options)
+    assert reason in str(done.exception)
+    assert not (tmp_path / "r.html").exists()

@@ -6,6 +6,8 @@ import csv
 import io
 import itertools
 import json
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -344,3 +346,14 @@ def test_a_page_that_cannot_be_written_is_an_error(run, tmp_path):
         write_report([run], tmp_path / "file" / "report.html", media="none")
     with pytest.raises(ValueError, match="at least one run"):
         write_report([], tmp_path / "report.html")
+
+
+def test_a_report_loads_nothing_that_is_slow_to_load(run, second, tmp_path):
+    heavy = {"torch", "transformers", "sklearn", "scipy", "nltk", "evaluate", "omni_persona_runner"}
+    script = (
+        "import sys\nfrom omni_persona_report import write_report\n"
+        f"write_report({[str(run), str(second)]!r}, {str(tmp_path / 'report.html')!r})\n"
+        f"print(sorted({heavy!r} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -255,7 +255,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
     assert any("construction.parquet: not readable" in notice for notice in gather([tmp_path / "run"]).notices)
 
 
-def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path):
+def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path, monkeypatch):
     from omni_persona_report.reproduction import command_note, commands, facts, manifest_text
 
     answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
@@ -280,5 +280,12 @@ def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path):
     assert "--prompt" in command_note(run)
     assert "judge it with org/judge" in command_note(run)
     assert dict(facts(run))["Left out"] == "image"
+    assert "its last name stands here" in command_note(run)
+    # From a folder near the run, the command works as it stands.
+    monkeypatch.chdir(tmp_path)
+    assert "--out run --limit" in commands(run)
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert "--out ../run --limit" in commands(run)
     # The page is shared; where things lie on this machine is nobody's business.
     assert str(tmp_path) not in commands(run) + manifest_text(run) + str(facts(run))

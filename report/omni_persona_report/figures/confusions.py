@@ -12,7 +12,7 @@ from omni_persona_report.outcomes import Outcome
 from omni_persona_report.report_run import ReportRun
 
 LEFT, ROW, HEAD = 1.32, 0.15, 0.2
-RIGHT = 0.5
+RIGHT = 0.68
 
 CUES = {"I2I": "face", "A2A": "voice", "T2T": "text", "T2Any": "text"}
 """Group -> the similarity that its queries ask for."""
