@@ -55,13 +55,13 @@ class Clipping:
 QUICK = Clipping(24_000, "FLAC")
 """About 150 kbit/s, made in a fifteenth of the time that MP3 takes."""
 GOOD = Clipping(24_000, "MP3", "VARIABLE", 0.7)
-"""About 24 kbit/s."""
+"""About 40 kbit/s."""
 TIGHT = Clipping(16_000, "MP3", "CONSTANT", 0.95)
 """16 kbit/s."""
 QUICK_SECONDS = 400
 """Up to that many seconds of clips in all, they are stored `QUICK`, which then takes about 10 MB of a page."""
-GOOD_SECONDS = 6_000
-"""Up to that many, they are stored `GOOD`, which then takes about 24 MB."""
+GOOD_SECONDS = 3_000
+"""Up to that many, they are stored `GOOD`, which then takes about 20 MB; of more, 1,000 s take 3 MB."""
 
 
 @dataclass(frozen=True)
