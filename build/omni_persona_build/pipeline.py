@@ -28,7 +28,9 @@ from omni_persona_build.recipe import Recipe
 from omni_persona_build.rows import sample_rows
 from omni_persona_build.sample import Sample
 from omni_persona_build.write import PARTITION_BYTES, Row, write_parquet
+from omni_persona_people.errors import PoolError
 from omni_persona_people.invent import EMBEDDED_POOL
+from omni_persona_people.media_files import is_folder
 from omni_persona_people.pool import Persona, read_pool
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_people.pool_questions import OwnQuestions, read_questions
@@ -79,6 +81,8 @@ def build(
     keep_metadata: leave in media what they tell of people besides what they show.
     Raises `BuildError`; `out` then is as it was.
     """
+    if not is_folder(pool):
+        raise PoolError(f"{pool} is no persona pool: there is no such folder")
     inputs = [pool] if exclude is None else [pool, exclude]
     with whole_folder(out, overwrite=overwrite, inputs=inputs) as folder, Exclusion(exclude) as exclusion:
         # What ships with the package is left as it was shipped.

@@ -29,7 +29,7 @@ from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipe import load_recipe
 from omni_persona_build.record import misshapen, unknown_fields
 from omni_persona_build.write import Row, write_parquet
-from omni_persona_people.media_files import MediaFile, MediaKind, MediaReader
+from omni_persona_people.media_files import MediaFile, MediaKind, MediaReader, is_folder, is_plain_file
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import MediaError
 
@@ -68,6 +68,10 @@ def import_release(
     progress: called with a stage's name and the records done. Raises `BuildError` that names line and item; `out`
     then is as it was.
     """
+    if not is_folder(assets):
+        raise BuildError(f"{assets} is no folder of media: there is no such folder")
+    if not is_plain_file(file):
+        raise BuildError(f"cannot read {file}: there is no such file")
     with whole_folder(out, overwrite=overwrite, inputs=[file, assets]) as folder:
         extra: list[Record] = []
         samples: list[str] = []

@@ -159,6 +159,22 @@ def read_medium(file: Path) -> bytes:
         raise MediaError(f"cannot be read: {error.strerror}") from None
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; one that is no path, or leads in a circle, does not."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_plain_file(path: Path) -> bool:
+    """Whether a path leads to a plain file; one that is no path, or leads in a circle, does not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def locate(path: str, root: Path) -> Path:
     """The file in `root`, a resolved folder, that a path names. Raises `MediaError` that says what it names instead."""
     try:

@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from omni_persona import Media
-from omni_persona_perception import MediaError, decode_audio, decode_image, encode_wav, kind_of, shown_as_stored
+from omni_persona_perception import (
+    MediaError,
+    decode_audio,
+    decode_image,
+    encode_wav,
+    kind_of,
+    shown_as_stored,
+    without_traces,
+)
 
 __all__ = ["MediaError", "clip_wav", "decode_clip", "decode_picture", "picture_uri"]
 
@@ -43,12 +51,14 @@ def decode_clip(media: Media, sampling_rate: int) -> NDArray[np.float32]:
 def picture_uri(media: Media) -> str:
     """A picture as a data URI: its own bytes where every program shows the same of them, else a PNG of what is shown.
 
+    What the file tells of people besides that, such as an owner or a place, does not travel.
     Raises `MediaError` for a broken, blank or huge one.
     """
     shown = decode_picture(media)
     kind = kind_of(media.data)
     if kind is not None and shown_as_stored(media.data):
-        return f"data:image/{kind.name.lower()};base64,{base64.b64encode(media.data).decode()}"
+        data = without_traces(media.data)
+        return f"data:image/{kind.name.lower()};base64,{base64.b64encode(data).decode()}"
     buffer = io.BytesIO()
     shown.save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -12,8 +12,10 @@ from PIL import Image
 from recordings import encoded, speech_like
 
 import omni_persona
+from omni_persona_build.errors import BuildError
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
+from omni_persona_build.release import import_release
 from omni_persona_people import media_files
 from omni_persona_people.errors import PoolError
 from omni_persona_people.pool import read_pool
@@ -79,6 +81,20 @@ def test_a_name_that_leads_to_no_file_is_told_for_what_it_is(pool, case):
     assert str(caught.value).startswith(f"{pool.file}:3: ")
     assert "\n" not in str(caught.value)
     str(caught.value).encode()
+
+
+@pytest.mark.parametrize("name", ["none", "a\0b", "a\udcff", "loop", "file", "x" * 300])
+def test_a_pool_or_a_folder_of_media_that_is_none_is_told(tmp_path, name):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").touch()
+    with pytest.raises(PoolError, match="is no persona pool: there is no such folder"):
+        build(tmp_path / name, load_recipe("tiny"), tmp_path / "out")
+    with pytest.raises(BuildError, match="is no folder of media"):
+        import_release(tmp_path / "file", tmp_path / name, tmp_path / "out")
+    if name != "file":
+        with pytest.raises(BuildError, match="cannot read"):
+            import_release(tmp_path / name, tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_beyond_the_limit_is_not_read(pool, monkeypatch):

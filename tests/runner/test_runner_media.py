@@ -104,6 +104,15 @@ def test_pictures_that_servers_read_travel_as_they_are(form):
     assert base64.b64decode(data) == media.data
 
 
+def test_owner_and_place_do_not_travel():
+    exif = Image.Exif()
+    exif[0x013B] = "Jo Example"
+    media = encoded_picture(np.full((4, 6, 3), 90, np.uint8), format="JPEG", exif=exif)
+    sent = base64.b64decode(picture_uri(media).partition(",")[2])
+    assert b"Jo Example" in media.data and b"Jo Example" not in sent
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(sent))), np.asarray(decode_picture(media)))
+
+
 def test_a_turned_picture_travels_upright():
     turned = Image.Exif()
     turned[0x0112] = 6
