@@ -49,7 +49,7 @@ def killed_after(process, checkpoint):
         assert process.poll() is None and time.monotonic() < until, process.communicate()
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
 
 
 @pytest.mark.parametrize("command", ["sft", "rlvr"])

@@ -425,3 +425,50 @@ def test_data_that_is_nowhere_is_told(sure, tmp_path):
 
     with pytest.raises(FileNotFoundError, match="expected a dataset folder"):
         sft(tmp_path / "nowhere", sure, tmp_path / "out", QUICK)
+
+
+# ---- other families
+
+
+@pytest.mark.parametrize("family", ["gemma4", "qwen3_omni"])
+@pytest.mark.filterwarnings("ignore:The following (rank|alpha)_pattern keys:RuntimeWarning")
+def test_other_families_see_and_hear_in_every_pass(family, eight, tmp_path, monkeypatch, require_extra, items):
+    """In generation, in the loss, and for the base model; and a run takes the adapter."""
+    for name in ("trl", "timm"):
+        require_extra(name)
+    import tiny_families
+    import torch
+
+    from omni_persona_runner.transformers_model import TransformersModel
+    from omni_persona_training.tuning import session
+    from omni_persona_training.tuning.rlvr import rlvr
+
+    folder, passes = tiny_families.save(family, tmp_path / family), set()
+    load = session.load_base
+
+    def watched(*given):
+        model = load(*given)
+        forward = model.model.forward
+
+        def spy(*positional, **named):
+            tokens = named.get("input_ids")
+            if tokens is None or tokens.shape[1] > 1:  # the first step of generation, and every loss
+                # Generation may have run an encoder before, and hand over what it made.
+                encoded = named.get("mm_encoder_outputs") is not None
+                shown = encoded or named.get("pixel_values") is not None, named.get("input_features") is not None
+                passes.add((torch.is_grad_enabled(), *shown))
+            return forward(*positional, **named)
+
+        model.model.forward = spy
+        return model
+
+    monkeypatch.setattr(session, "load_base", watched)
+    settings = RlvrSettings(
+        reward="paper", steps=2, batch_size=2, micro_batch=2, group_size=2, max_new_tokens=4, rank=4, alpha=8,
+        gradient_checkpointing=False,
+    )  # fmt: skip
+    done = rlvr(eight, folder, tmp_path / "out", settings, prompt=SHORT, machine=Machine("cpu"))
+    assert done.steps == 2
+    assert passes == {(False, True, True), (True, True, True)}
+    outcomes = list(TransformersModel(folder, adapter=done.out, max_new_tokens=4).answer(items[:1]))
+    assert len(outcomes) == 1
