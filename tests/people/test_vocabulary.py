@@ -5,8 +5,12 @@ import re
 
 import pytest
 
+from omni_persona_people.invent.media import CLOSING
+from omni_persona_people.invent.overlap import content_words
 from omni_persona_people.invent.people import Taken, draw_people
+from omni_persona_people.invent.speech import LONGEST, RATE, SHORTEST, speak
 from omni_persona_people.invent.vocabulary import all_readings, readings, word_lists
+from omni_persona_people.invent.voices import Speaker
 from omni_persona_people.natural.speakers import MOODS
 
 
@@ -102,3 +106,17 @@ def test_what_happened_fits_the_age():
     for person in itertools.islice(draw_people(6, "rendered", "natural"), 300):
         text = max((one for one in events if person.profile["life_event"].startswith(one)), key=len)
         assert events[text]["from"] <= person.face.age <= events[text].get("to", 120)
+
+
+def test_the_closing_says_nothing():
+    assert content_words(CLOSING) == ()
+
+
+def test_the_shortest_quote_makes_a_clip_long_enough():
+    # Spoken by the fastest speaker there is, with the shortest frame and afterthought.
+    lists = word_lists("sentences")
+    quote = min(all_readings(lists["quotes"]), key=len)
+    frame, after = min(lists["quote_frames"], key=len), min(lists["afterthoughts"], key=len)
+    speaker = Speaker("gmw/en", "m3", 69, 28, 156)
+    text = f"{frame.replace('QUOTE', quote)} {after} {CLOSING}"
+    assert SHORTEST <= len(speak(text, speaker)) / RATE <= LONGEST

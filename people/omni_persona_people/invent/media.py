@@ -17,6 +17,9 @@ from omni_persona_people.natural.speakers import NaturalSpeaker
 from omni_persona_people.rendered.looks import Identity
 from omni_persona_people.rendered.makehuman import MakeHuman
 
+CLOSING = "So there you are, more or less."
+"""Said where even the afterthought leaves a clip too short; no word of it can be a fact's."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -96,8 +99,9 @@ def _picture(face: Any, shot: Any, makehuman: Path | None) -> tuple[bytes, str]:
 
 
 def _clip(script: Script, speaker: Speaker | NaturalSpeaker) -> tuple[str, bytes, str]:
-    """What is said, the clip, and the ending of its name; the afterthought is said only if need be."""
-    for text in (script.text, f"{script.text} {script.afterthought}"):
+    """What is said, the clip, and the ending of its name; afterthought and closing are said only if need be."""
+    longer = f"{script.text} {script.afterthought}"
+    for text in (script.text, longer, f"{longer} {CLOSING}"):
         samples = _spoken(text, script, speaker)
         if SHORTEST <= len(samples) / RATE <= LONGEST:
             if isinstance(speaker, Speaker):

@@ -14,8 +14,8 @@ SIZE = 320
 """Width and height of a picture, pixels."""
 SAMPLES = 4
 """Light paths for each pixel, before the noise is removed. Ten look hardly better and cost twice as much."""
-QUALITY = 88
-"""Of the JPEG."""
+QUALITIES = range(76, 95)
+"""Of the JPEG, by the picture's seed: else the size of a file would tell who has much hair."""
 
 
 def require_blender() -> None:
@@ -43,5 +43,7 @@ def render(
         studio.expose(shot, size, samples, threads, Path(folder) / "picture.png")
         with Image.open(Path(folder) / "picture.png") as picture:
             out = io.BytesIO()
-            picture.convert("RGB").save(out, format="JPEG", quality=QUALITY, optimize=True)
+            picture.convert("RGB").save(
+                out, format="JPEG", quality=QUALITIES[shot.seed % len(QUALITIES)], optimize=True
+            )
     return out.getvalue()

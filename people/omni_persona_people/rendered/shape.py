@@ -11,18 +11,18 @@ from omni_persona_people.rendered.looks import ANCESTRIES, Identity
 from omni_persona_people.rendered.makehuman import MakeHuman
 
 _SPREAD = {
-    "nose": 0.36,
-    "mouth": 0.28,
-    "chin": 0.3,
-    "cheek": 0.3,
-    "forehead": 0.28,
-    "eyes": 0.24,
-    "ears": 0.26,
-    "head": 0.28,
-    "eyebrows": 0.2,
+    "nose": 0.22,
+    "mouth": 0.17,
+    "chin": 0.18,
+    "cheek": 0.18,
+    "forehead": 0.17,
+    "eyes": 0.15,
+    "ears": 0.17,
+    "head": 0.17,
+    "eyebrows": 0.13,
 }
-"""Standard deviation of a feature by folder. Wider ones no longer look like people."""
-_ASYMMETRY = 0.12
+"""Standard deviation of a feature by folder. With wider ones nobody is hard to tell from another, and few look real."""
+_ASYMMETRY = 0.09
 # These make faces that look hurt, angry or not human.
 _LEFT_OUT = re.compile(
     "trans-in|trans-out|jaw-drop|pointed|head-trans|head-age|nubian|nose-trans|head-angle|mouth-angles|prognathism|"
@@ -90,7 +90,7 @@ def _features(human: MakeHuman, rng: np.random.Generator) -> dict[str, float]:
             chosen = ways[0] if strength > 0 or len(ways) == 1 else ways[1]
             for side in ("l-", "r-") if folder in ("cheek", "eyes", "ears") else ("",):
                 weights[f"{folder}/{side}{chosen}"] = abs(strength) * float(rng.uniform(0.92, 1.08))
-    weights[f"head/{_HEADS[int(rng.integers(len(_HEADS)))]}"] = float(rng.uniform(0, 0.45))
+    weights[f"head/{_HEADS[int(rng.integers(len(_HEADS)))]}"] = float(rng.uniform(0, 0.3))
     return weights
 
 
