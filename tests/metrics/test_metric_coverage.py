@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from omni_persona_cal import compute_repeats
+from omni_persona_cal import judged_items
+from omni_persona_cal.repeats import repeated
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +72,7 @@ def test_bootstrapped_scores(simulation: ModuleType) -> None:
 
 
 def test_repeats_of_a_random_model_cover_its_rate() -> None:
-    """Repeats of a model that is right at random with a probability of 30 %: 93 to 97 % of intervals hold it."""
+    """Three repeats of a model that is right at random with a probability of 30 %: 93 to 97 % of intervals hold it."""
     references = [
         {
             "augmented_id": f"item_{i}",
@@ -83,15 +85,16 @@ def test_repeats_of_a_random_model_cover_its_rate() -> None:
         }
         for i in range(90)
     ]
+    known, _ = judged_items(["no"] * 90, references)
+    right = [
+        replace(item, verdict="CORRECT" if item.answerable else None, abstaining=not item.answerable) for item in known
+    ]
     rng = np.random.default_rng(5)
-    n_runs, held = 1200, {"ans": 0, "cal": 0, "pass": 0}
+    n_runs, held = 1000, {"ans": 0, "cal": 0, "pass": 0}
     for _ in range(n_runs):
-        right = rng.random((4, 90)) < 0.3
-        said = [["I cannot determine that." if one else "no" for one in row] for row in right]
-        verdicts = [["CORRECT" if one else "WRONG" for one in row] for row in right]
-        # An answer that is right does not abstain, where there is one to give.
-        said = [[text if i % 2 == 0 else "yes" for i, text in enumerate(row)] for row in said]
-        found = compute_repeats(said, references, verdicts=verdicts, n_resamples=1)
+        drawn = rng.random((3, 90)) < 0.3
+        runs = [[yes if one else no for one, yes, no in zip(row, right, known, strict=True)] for row in drawn]
+        found = repeated(runs, n_resamples=1)
         for name in ("ans", "cal"):
             low, high = found["intervals"][name]
             held[name] += low <= 0.3 <= high
