@@ -1,0 +1,23 @@
+"""`omni-persona sft` and `rlvr`: what cannot be trained is told in a line."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sft", "--model", "./nowhere"), "there is no folder ./nowhere"),
+        (("rlvr", "--model", "./nowhere"), "there is no folder ./nowhere"),
+        (("rlvr", "--model", "./nowhere", "--judge", "openai"), "--judge openai needs --judge-model"),
+        (("rlvr", "--model", "./nowhere", "--judge-url", "http://x"), "--judge-url and --judge-model are for"),
+        (("rlvr", "--model", "./nowhere", "--temperature", "0"), "expected temperature to be above 0"),
+    ],
+)
+def test_what_cannot_be_trained_is_told(dataset, tmp_path, arguments, message):
+    command = [sys.executable, "-m", "omni_persona_cli", *arguments, "--dataset", str(dataset)]
+    done = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
