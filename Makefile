@@ -15,10 +15,10 @@ format:
 
 # The README's own command, so that nobody tests what it does not say.
 test:
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 slow:
-	$(PYTHON) -m pytest -m slow
+	$(PYTHON) -m pytest -n auto --dist loadfile -m slow
 
 # Needs `uv`. One file for all platforms and Pythons, by environment markers.
 constraints:
