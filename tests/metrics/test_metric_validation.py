@@ -50,12 +50,22 @@ def test_good_input_passes(reference) -> None:
         ({"gold_answer": ["pilot"]}, "gold_answer: expected a string, got ['pilot'] (list)"),
         ({"gold_answer": "\n"}, "gold_answer: expected"),
         ({"extra": 1}, "got an unknown extra"),
+        ({"person": " "}, "(item sample_0__aug_1): person: expected a string that is not blank, or None, got ' '"),
+        ({"person": 3}, "person: expected a string that is not blank, or None, got 3 (int)"),
+        ({"other_answers": "a pilot"}, "(item sample_0__aug_1): other_answers: expected a list of strings, or None"),
+        ({"other_answers": [None]}, "other_answers: expected a list of strings, or None, got [None] (list)"),
+        ({"other_answers": ["a", " Harbour  PILOT"]}, "(item sample_0__aug_1): other_answers: expected answers other"),
     ],
 )
 def test_a_bad_reference_is_named(reference, changes: dict[str, Any], message: str) -> None:
     references = [reference(0), reference(1) | changes]
     with pytest.raises(ValueError, match=re.escape(message)):
         compute(["a", "b"], references)
+
+
+def test_optional_keys_may_be_none(reference) -> None:
+    references = [reference(0) | {"person": None, "other_answers": None}, reference(1) | {"other_answers": ["a baker"]}]
+    assert compute(["a", "b"], references)["n"] == 2
 
 
 @pytest.mark.parametrize("key", ["augmented_id", "source_sample_id", "group", "task", "absence", "answerable"])
