@@ -45,14 +45,14 @@ def at_work(
     device: str | None, dtype: str | None, max_pixels: int | None, trackers: list[str] | None
 ) -> Iterator[Machine]:
     """Where the training runs, with a progress bar on a terminal; of several processes the first alone tells."""
-    import logging
+    import warnings
 
     from omni_persona_runner.ranks import is_first
     from omni_persona_training.tuning.session import Machine
 
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
-    # What is logged goes to the bar and into the folder.
-    logging.getLogger("transformers.trainer_callback").setLevel(logging.ERROR)
+    # PEFT and TRL call transformers by names that it will drop; nobody who trains can change that.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
     with progress() as stages:
 
         def tell(line: str) -> None:

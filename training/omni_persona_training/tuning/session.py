@@ -83,6 +83,7 @@ class Session:
         encoder = Encoder(self.checkpoint, model, self.examples, machine.max_pixels)
         encoder.check()
         trainer = make_trainer(model, encoder, chosen)
+        _print_nothing(trainer)
         trainer.add_callback(_told_to(machine.advance))
         adapted = require_language_model_alone(trainer.model, chosen)
         machine.tell(
@@ -167,6 +168,13 @@ def places(order: Iterable[int]) -> Any:
     import datasets
 
     return datasets.Dataset.from_dict({"place": list(order)})
+
+
+def _print_nothing(trainer: Any) -> None:
+    """What is logged goes to `advance` and into the folder, not to standard output."""
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
 
 
 def _told_to(advance: Callable[[int, int, Mapping[str, float]], None]) -> Any:
