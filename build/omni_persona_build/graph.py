@@ -74,6 +74,10 @@ class PersonaGraph:
         }
         return cls(people, _genders(people, pitches.ravel()), vectors)
 
+    def with_media(self, people: Sequence[Persona]) -> PersonaGraph:
+        """The same graph of the same people, with other pictures and clips."""
+        return PersonaGraph(people, self.genders.tolist(), self._vectors)
+
     @cached_property
     def common_words(self) -> frozenset[str]:
         """What several people say, in the same words."""

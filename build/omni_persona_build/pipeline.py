@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts, TraceFacts
 from omni_persona_build.construction import construction_rows
+from omni_persona_build.equalise import equalised, is_mixed
 from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import Exclusion
 from omni_persona_build.feasibility import people_needed, require_fit, require_one_gender
@@ -70,6 +72,7 @@ def build(
     overwrite: bool = False,
     fit: bool = False,
     keep_metadata: bool = False,
+    equalise: bool | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> Built:
     """Build `out` from the pool by the recipe. The same pool, recipe and seed give the same bytes.
@@ -79,12 +82,17 @@ def build(
     perception: what tells how alike people are; what it makes of the pool is kept in the pool's folder (`remembered`).
     fit: where the pool cannot fill the recipe, build the nearest one that it fills, and say so in the card.
     keep_metadata: leave in media what they tell of people besides what they show.
+    equalise: make pictures and clips alike in all but faces and voices; None does so for a pool of mixed media.
     Raises `BuildError`; `out` then is as it was.
     """
     if not is_folder(pool):
         raise PoolError(f"{pool} is no persona pool: there is no such folder")
     inputs = [pool] if exclude is None else [pool, exclude]
-    with whole_folder(out, overwrite=overwrite, inputs=inputs) as folder, Exclusion(exclude) as exclusion:
+    with (
+        whole_folder(out, overwrite=overwrite, inputs=inputs) as folder,
+        Exclusion(exclude) as exclusion,
+        TemporaryDirectory() as made,
+    ):
         # What ships with the package is left as it was shipped.
         remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
         people = read_pool(
@@ -105,6 +113,16 @@ def build(
         if to_people is not None:
             fitted = merged(to_people, fit_to_graph(graph, recipe, seed, questions.by_field))
             recipe = described(fitted)
+        equalise = is_mixed(people) if equalise is None else equalise
+        if equalise:
+            alike = equalised(
+                graph.people,
+                Path(made),
+                seed,
+                recipe.clip_seconds,
+                lambda done, total: progress("making media alike", done, total),
+            )
+            graph = graph.with_media(alike)
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
         fingerprint = pool_fingerprint(people, questions)
@@ -112,6 +130,7 @@ def build(
             "recipe": recipe.model_dump(),
             "seed": seed,
             "perception": perception.name,
+            "equalised": equalise,
             "pool_fingerprint": fingerprint,
             "version": omni_persona.__version__,
         }

@@ -48,6 +48,13 @@ def build(
         bool, typer.Option("--fit", help="Build the nearest recipe that the pool fills, and say so in the card.")
     ] = False,
     keep_metadata: Annotated[bool, typer.Option("--keep-metadata", help=KEEP_METADATA)] = False,
+    equalise: Annotated[
+        bool | None,
+        typer.Option(
+            "--equalise/--no-equalise",
+            help="Make media alike in all but faces and voices; by default where a pool mixes kinds of files.",
+        ),
+    ] = None,
     checks: Annotated[
         bool, typer.Option("--check/--no-check", help="Check what was built, and put the results into its card.")
     ] = True,
@@ -68,6 +75,7 @@ def build(
         overwrite=overwrite,
         fit=fit,
         keep_metadata=keep_metadata,
+        equalise=equalise,
     )
     if checks and not check_built(target):
         err.print(
@@ -90,6 +98,7 @@ def build_and_report(
     overwrite: bool = False,
     fit: bool = False,
     keep_metadata: bool = False,
+    equalise: bool | None = None,
 ) -> None:
     """Build with a progress display, then say what was built and where."""
     from omni_persona_build.pipeline import build as build_dataset
@@ -110,6 +119,7 @@ def build_and_report(
             overwrite=overwrite,
             fit=fit,
             keep_metadata=keep_metadata,
+            equalise=equalise,
             progress=shown,
         )
     if built.fitted:

@@ -1,0 +1,108 @@
+"""Make clips alike in everything but the voice: rate, format, level, silence, noise, and the colour of a microphone.
+
+What a microphone or a room adds is drawn anew for every clip, so that two clips of a person have it in common no more
+often than clips of two people.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona_perception import decode_audio, encode_wav
+
+RATE = 16_000
+"""Hz of every clip."""
+WINDOW, HOP = 512, 128
+"""Samples of a frame of the spectrum, and between two of them."""
+SILENT = 35.0
+"""dB below the loudest frame: what is quieter, at either end of a clip, is cut off."""
+MARGIN = 0.08
+"""Seconds that are left at either end."""
+PASSED = (120.0, 7000.0)
+"""Hz between which a clip is heard."""
+LEVEL = (-26.0, -20.0)
+"""dB of full scale at which speech stands, drawn for each clip."""
+COLOUR = 1.5
+"""Standard deviation, in dB, of what a drawn microphone does to each of its bands."""
+NOISE = (22.0, 28.0)
+"""dB below the speech at which the drawn noise stands: above the noise that a recording came with."""
+OVERSUBTRACTED, LEAST_GAIN = 1.5, 0.15
+"""How often the noise that a recording came with is taken off, and the least that is left of a frequency."""
+PADDING = (0.25, 0.75)
+"""Seconds of noise before and after the speech, drawn for each clip."""
+SPARE = 0.2
+"""Seconds by which a clip is longer than the shortest that may be used."""
+
+Samples = NDArray[np.float64]
+
+
+def speech(data: bytes) -> Samples:
+    """A clip's samples at `RATE`, without the silence at its ends. Raises `MediaError`."""
+    samples = decode_audio(data, RATE)[0].astype(np.float64)
+    size = RATE // 50
+    count = max(1, len(samples) // size)
+    power = np.array([np.mean(np.square(part)) for part in np.array_split(samples, count)])
+    loud = np.flatnonzero(power > power.max() * 10 ** (-SILENT / 10))
+    if not len(loud):
+        return samples
+    margin = round(MARGIN * RATE)
+    return samples[max(0, loud[0] * size - margin) : (loud[-1] + 1) * size + margin]
+
+
+def equalised_clip(
+    samples: Samples, rng: np.random.Generator, most_seconds: float, bounds: tuple[float, float]
+) -> tuple[bytes, float]:
+    """Speech as a WAV, and its seconds: cleaned, coloured, levelled, and laid over a drawn noise.
+
+    most_seconds: a part of that length is drawn from longer speech. bounds: the least seconds, to which a clip is
+    filled up with noise, and the most.
+    """
+    if len(samples) > (size := round(most_seconds * RATE)):
+        start = int(rng.integers(len(samples) - size + 1))
+        samples = samples[start : start + size]
+    cleaned = _filtered(samples, rng)
+    power = np.mean(np.square(cleaned.reshape(-1)))
+    level = 10 ** (rng.uniform(*LEVEL) / 20)
+    cleaned *= level / max(np.sqrt(power), 1e-6)
+    before, after = (round(seconds * RATE) for seconds in rng.uniform(*PADDING, 2))
+    least, most = (round(seconds * RATE) for seconds in (bounds[0] + SPARE, bounds[1]))
+    after += max(0, least - len(cleaned) - before - after)
+    if len(cleaned) + before + after > most:
+        before, after = 0, max(0, most - len(cleaned))
+    whole = np.pad(cleaned, (before, after))
+    noise = _noise(len(whole), rng)
+    whole += noise * level * 10 ** (-rng.uniform(*NOISE) / 20) / max(float(np.sqrt(np.mean(noise**2))), 1e-9)
+    return encode_wav(whole.astype(np.float32), RATE), len(whole) / RATE
+
+
+def _filtered(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Speech without most of its own noise, through a drawn microphone."""
+    from scipy.signal import istft, stft
+
+    frequencies, _, spectrum = stft(samples, RATE, nperseg=WINDOW, noverlap=WINDOW - HOP)
+    power = np.abs(spectrum) ** 2
+    noise = np.quantile(power, 0.1, axis=1, keepdims=True)
+    gain = np.maximum(1 - OVERSUBTRACTED * noise / np.maximum(power, 1e-12), LEAST_GAIN)
+    passed = (frequencies >= PASSED[0]) & (frequencies <= PASSED[1])
+    colour = 10 ** (_drawn_bands(frequencies, rng, COLOUR) / 20) * passed
+    _, cleaned = istft(spectrum * gain * colour[:, None], RATE, nperseg=WINDOW, noverlap=WINDOW - HOP)
+    return np.asarray(cleaned[: len(samples)], dtype=np.float64)
+
+
+def _noise(length: int, rng: np.random.Generator) -> Samples:
+    """Noise of a drawn colour: that of no room, and of another one for each clip."""
+    spectrum = np.fft.rfft(rng.standard_normal(length))
+    frequencies = np.fft.rfftfreq(length, 1 / RATE)
+    tilt = rng.uniform(-6, 0) * np.log2(np.maximum(frequencies, PASSED[0]) / PASSED[0])
+    gain = 10 ** ((tilt + _drawn_bands(frequencies, rng, COLOUR)) / 20)
+    gain[frequencies > PASSED[1]] = 0
+    return np.asarray(np.fft.irfft(spectrum * gain, length), dtype=np.float64)
+
+
+def _drawn_bands(frequencies: NDArray[Any], rng: np.random.Generator, spread: float) -> Samples:
+    """dB of each frequency: drawn for seven bands, even in between."""
+    centres = np.geomspace(*PASSED, 7)
+    return np.interp(np.log(np.maximum(frequencies, 1)), np.log(centres), rng.normal(0, spread, len(centres)))

@@ -1,0 +1,87 @@
+"""Make the media of a pool alike in everything but faces and voices, before a benchmark is built from them.
+
+People whose photos come from one camera, or whose clips come from one microphone, are known by it. So every picture
+is cropped to its face and laid over a drawn backdrop, and every clip is cleaned, levelled and laid over a drawn noise;
+what is drawn is drawn for each medium alone. The pool itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from omni_persona_build.equal_clips import RATE, equalised_clip, speech
+from omni_persona_build.equal_pictures import equalised_picture
+from omni_persona_people.pool import Clip, Persona, Picture
+
+LEAST_SPEECH = 1.2
+"""Seconds of speech that a query has at least, where its clip has as much."""
+
+Progress = Callable[[int, int], None]
+"""Called with steps done and steps in all."""
+M = TypeVar("M", Picture, Clip)
+
+
+def is_mixed(people: Sequence[Persona]) -> bool:
+    """Whether a pool holds clips, or pictures, of several kinds of file: people can be known by it."""
+    clips = {clip.suffix for persona in people for clip in persona.all_clips()}
+    pictures = {one.suffix for persona in people for one in (*persona.pictures, *persona.query_pictures)}
+    return len(clips) > 1 or len(pictures) > 1
+
+
+def equalised(
+    people: Sequence[Persona], folder: Path, seed: int, clip_seconds: tuple[float, float], progress: Progress
+) -> list[Persona]:
+    """The same people with media that are alike, written into a folder. The same seed gives the same bytes.
+
+    Queries are cut to the shortest speech that a query has, so that none is known by its length; clips of memories keep
+    all that is said in them. clip_seconds: the shortest and the longest clip that may be used.
+    Raises `MediaError` where a medium cannot be decoded.
+    """
+    media = {medium.digest: medium for persona in people for medium in persona.media()}
+    queries = {clip.digest for persona in people for clip in persona.query_clips}
+    spoken = {digest: len(speech(medium.read())) / RATE for digest, medium in media.items() if isinstance(medium, Clip)}
+    shortest = max(LEAST_SPEECH, min((spoken[digest] for digest in queries), default=LEAST_SPEECH))
+    made: dict[str, Picture | Clip] = {}
+    for done, (digest, medium) in enumerate(media.items(), start=1):
+        rng = np.random.default_rng([seed, int(digest[:15], 16)])
+        data = medium.read()
+        if isinstance(medium, Clip):
+            most = shortest if digest in queries else clip_seconds[1]
+            stored, seconds = equalised_clip(speech(data), rng, most, clip_seconds)
+            made[digest] = replace(_kept(medium, stored, ".wav", folder), seconds=seconds)
+        else:
+            made[digest] = _kept(medium, equalised_picture(data, rng), ".png", folder)
+        progress(done, len(media))
+
+    def of_pictures(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+        return tuple(one for picture in pictures if isinstance(one := made[picture.digest], Picture))
+
+    def of_clips(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+        return tuple(
+            replace(one, transcript=clip.transcript) for clip in clips if isinstance(one := made[clip.digest], Clip)
+        )
+
+    return [
+        replace(
+            persona,
+            pictures=of_pictures(persona.pictures),
+            query_pictures=of_pictures(persona.query_pictures),
+            clips=of_clips(persona.clips),
+            query_clips=of_clips(persona.query_clips),
+        )
+        for persona in people
+    ]
+
+
+def _kept(medium: M, data: bytes, suffix: str, folder: Path) -> M:
+    """A medium whose content is another one's, in a file of a folder."""
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder / f"{digest}{suffix}"
+    path.write_bytes(data)
+    return replace(medium, path=path, digest=digest, size=len(data), suffix=suffix, stored=None, traced=False)
