@@ -3,6 +3,7 @@
 import io
 import struct
 import warnings
+from itertools import count
 
 import numpy as np
 import pytest
@@ -343,6 +344,7 @@ def test_which_clips_any_program_plays_as_they_are_heard_here(data, plain):
         (b"\x89PNG\r\n\x1a\n....", r"it is a picture \(PNG\)"),
         (b"no clip at all", "expected WAV, W64, AIFF, AU, CAF, FLAC, Ogg, MP3"),
     ],
+    ids=count(),  # a header holds the time at which it was written
 )
 def test_what_is_no_clip_is_told_for_what_it_is(data, message):
     with pytest.raises(MediaError, match=message) as refused:
