@@ -6,9 +6,6 @@ from dataclasses import replace
 
 import pytest
 from pool_folder import PoolFolder
-from rows import picture
-
-from omni_persona import Media
 
 RECIPE = {
     "name": "small",
@@ -127,12 +124,7 @@ def which(make_item):
 
     def examples(kind):
         contexts = make_item(0).contexts
-        # Of one size, so that nothing but what they show tells them apart.
-        pictures = [picture(seed) for seed in (3, 7, 11, 15)]
-        memories = tuple(
-            Memory(f"p{place}", Media(shown["bytes"], shown["path"]), one.audio, "")
-            for place, (shown, one) in enumerate(zip(pictures, contexts, strict=True))
-        )
+        memories = tuple(Memory(f"p{place}", one.image, one.audio, "") for place, one in enumerate(contexts))
         shown = {"pictures": kind == "image", "clips": kind == "audio"}
         made = []
         for number, one in enumerate(memories, start=1):

@@ -145,12 +145,18 @@ def greedy(policy, adapter, corpus):
     return said
 
 
-@pytest.mark.parametrize("kind", ["audio"])
-def test_what_only_a_voice_or_a_face_can_tell_is_learned(policies, tmp_path, kind):
-    policy, corpus = policies(kind)
-    reward, said = trained_by_reward(policy, corpus, tmp_path / "adapter", steps={"audio": 150, "image": 250}[kind])
+def test_what_only_a_voice_can_tell_is_learned(policies, tmp_path):
+    policy, corpus = policies("audio")
+    reward, said = trained_by_reward(policy, corpus, tmp_path / "adapter")
     assert reward >= 0.9
     assert said == ["1", "2", "3", "4"]
+
+
+def test_what_only_a_face_can_tell_is_learned_in_part(policies, tmp_path):
+    """Twice a guess: the tiny model's random encoder tells some of four pictures of noise apart, not all."""
+    policy, corpus = policies("image")
+    reward, _ = trained_by_reward(policy, corpus, tmp_path / "adapter")
+    assert reward >= 0.5
 
 
 def test_with_media_left_out_of_the_loss_it_is_not_learned(policies, tmp_path, monkeypatch):
