@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import omni_persona
 from omni_persona_artifacts.check_results import write_check_results
 from omni_persona_artifacts.folders import rewrite
+from omni_persona_artifacts.markdown import code, inline
 from omni_persona_build.errors import BuildError
 from omni_persona_build.leaks import Leak, leak_rows
 from omni_persona_build.recipe import Recipe
@@ -96,7 +97,7 @@ def render_card(facts: BuildFacts) -> str:
     data = DatasetCardData(
         pretty_name=f"Omni-Persona ({facts.recipe})",
         language=["en"],
-        license=facts.license,
+        license=" ".join(facts.license.split()),
         size_categories=[_size(total)],
         task_categories=["any-to-any", "question-answering"],
         tags=["benchmark", "omnimodal", "personalization", "abstention", "image", "audio", "text"],
@@ -122,6 +123,8 @@ def render_card(facts: BuildFacts) -> str:
         leaks_table=_table(["", *omni_persona.GROUPS], leak_rows(facts.leaks)),
         people=facts.people,
         perception=facts.perception,
+        code=code,
+        inline=inline,
         pool=facts.pool,
         recipe=facts.recipe,
         samples=facts.samples,

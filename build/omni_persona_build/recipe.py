@@ -6,17 +6,23 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import omni_persona
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.recipe_text import DESCRIPTION_LENGTH, plain_name
+from omni_persona_artifacts.yaml_files import read_yaml
 from omni_persona_build.errors import BuildError
 from omni_persona_people.schema_errors import first_flaw
 
 RECIPES = Path(__file__).parent / "recipes"
 """The recipes that ship with the package, one YAML file each."""
 
-Count = Annotated[int, Field(ge=0)]
+MOST_ITEMS = 1_000_000
+"""Items of a recipe in all; the plan of a build holds them in memory."""
+
+Count = Annotated[int, Field(ge=0, le=MOST_ITEMS)]
+Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 Hardness = Literal["hard", "medium", "random"]
 
 
@@ -40,15 +46,15 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1)
-    description: str = ""
+    name: Annotated[str, AfterValidator(plain_name)]
+    description: str = Field(default="", max_length=DESCRIPTION_LENGTH)
     contexts: int = Field(default=4, ge=3, le=16)
     """K, the memories a question stands over. (Two would leave an absent attribute one place to hide.)"""
     items_per_sample: int = Field(default=3, ge=1, le=5)
     """Questions that share one set of memories, each about another kind of attribute."""
     distractors: Hardness = "hard"
     """How much alike the people of a set of memories are."""
-    clip_seconds: tuple[float, float] = (2.0, 30.0)
+    clip_seconds: tuple[Seconds, Seconds] = (2.0, 30.0)
     """The shortest and the longest clip that may be used."""
     tasks: dict[str, Counts] = Field(min_length=1)
 
@@ -59,6 +65,8 @@ class Recipe(BaseModel):
             raise ValueError(f"unknown tasks {', '.join(unknown)}; expected some of {', '.join(omni_persona.TASKS)}")
         if not self.total:
             raise ValueError("the recipe asks for no items")
+        if self.total > MOST_ITEMS:
+            raise ValueError(f"the recipe asks for {self.total:,} items, expected at most {MOST_ITEMS:,}")
         return self
 
     @property
@@ -102,12 +110,12 @@ def recipe_names() -> list[str]:
 def load_recipe(name_or_file: str) -> Recipe:
     """Read a shipped recipe by name, or one's own YAML file. Raises `BuildError` that names file and field."""
     file = RECIPES / f"{name_or_file}.yaml" if name_or_file in recipe_names() else Path(name_or_file)
-    if not file.is_file():
-        raise BuildError(f"no recipe {name_or_file!r}: expected {', '.join(recipe_names())} or a YAML file")
     try:
-        return Recipe.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BuildError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
+        return Recipe.model_validate(read_yaml(file))
+    except FileNotFoundError:
+        raise BuildError(f"no recipe {name_or_file!r}: expected {', '.join(recipe_names())} or a YAML file") from None
+    except ArtifactError as error:
+        raise BuildError(str(error)) from None
     except ValidationError as error:
         fields = [*Recipe.model_fields, *Counts.model_fields]
         raise BuildError(f"{file}: {first_flaw(error, 'the recipe', fields)}") from None

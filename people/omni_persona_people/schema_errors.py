@@ -34,4 +34,4 @@ def _told(flaw: ErrorDetails, whole: str, fields: list[str]) -> str:
         case "model_type":
             got = "null" if flaw["input"] is None else type(flaw["input"]).__name__
             return f"{place}: expected fields with values, got {got}"
-    return f"{place}: {flaw['msg']}"
+    return f"{place}: {flaw['msg'].removeprefix('Value error, ')}"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from omni_persona_artifacts.markdown import code, inline
 from omni_persona_training.corpus.example import Example
 
 _HEAD = """\
@@ -22,7 +23,7 @@ configs:
 
 {description}
 
-Made by `omni-persona train-data` from the dataset `{dataset}` (fingerprint `{fingerprint}`) with seed {seed}: {total} \
+Made by `omni-persona train-data` from the dataset {dataset} (fingerprint `{fingerprint}`) with seed {seed}: {total} \
 examples over {contexts} memories of {people} people. For training alone: `omni-persona run` tests on other people.
 
 | task type | asked for | came | share | without an answer |
@@ -51,8 +52,8 @@ def card(about: Mapping[str, Any], made: Sequence[Example]) -> str:
     absent = Counter(one.task for one in made if one.absence != "none")
     head = _HEAD.format(
         name=about["recipe"]["name"],
-        description=about["recipe"]["description"],
-        dataset=about["dataset"]["name"],
+        description=inline(about["recipe"]["description"]),
+        dataset=code(about["dataset"]["name"]),
         fingerprint=about["dataset"]["fingerprint"],
         seed=about["seed"],
         total=len(made),

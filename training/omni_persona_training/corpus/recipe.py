@@ -6,9 +6,11 @@ import math
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.recipe_text import DESCRIPTION_LENGTH, plain_name
+from omni_persona_artifacts.yaml_files import read_yaml
 from omni_persona_training.corpus.example import TASK_TYPES
 from omni_persona_training.errors import TrainingError
 
@@ -18,7 +20,10 @@ RECIPES = Path(__file__).parent / "recipes"
 TOLERANCE = 0.051
 """Percent by which rounded shares may miss 100."""
 
-_Count = Annotated[int, Field(ge=0, le=10_000_000)]
+MOST_EXAMPLES = 10_000_000
+"""Examples of a corpus in all."""
+
+_Count = Annotated[int, Field(ge=0, le=MOST_EXAMPLES)]
 _Share = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
@@ -27,9 +32,9 @@ class CorpusRecipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1)
-    description: str = ""
-    total: int = Field(ge=1, le=10_000_000)
+    name: Annotated[str, AfterValidator(plain_name)]
+    description: str = Field(default="", max_length=DESCRIPTION_LENGTH)
+    total: int = Field(ge=1, le=MOST_EXAMPLES)
     """Examples in all."""
     absent: float = Field(default=0.2, ge=0, le=0.9, allow_inf_nan=False)
     """Share of the examples of localization and of questions that have no answer."""
@@ -78,12 +83,13 @@ def recipe_names() -> list[str]:
 def load_recipe(name_or_file: str) -> CorpusRecipe:
     """Read a shipped recipe by name, or one's own YAML file. Raises `TrainingError` that names file and field."""
     file = RECIPES / f"{name_or_file}.yaml" if name_or_file in recipe_names() else Path(name_or_file)
-    if not file.is_file():
-        raise TrainingError(f"no recipe {name_or_file!r}: expected {', '.join(recipe_names())} or a YAML file")
     try:
-        return CorpusRecipe.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise TrainingError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
+        return CorpusRecipe.model_validate(read_yaml(file))
+    except FileNotFoundError:
+        expected = f"{', '.join(recipe_names())} or a YAML file"
+        raise TrainingError(f"no recipe {name_or_file!r}: expected {expected}") from None
+    except ArtifactError as error:
+        raise TrainingError(str(error)) from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the recipe"

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from omni_persona_artifacts.characters import visible
+from omni_persona_artifacts.markdown import code, inline
 from omni_persona_training.tuning.language_model import Adapted
 from omni_persona_training.tuning.settings import STATED
 
+_PLAIN = re.compile(r"[A-Za-z][\w./-]*")
+"""What YAML reads as one string without quotes."""
+
 _HEAD = """\
 ---
-base_model: {base}
+base_model: {quoted}
 library_name: peft
 tags: [omni-persona, lora, {command}]
 ---
 
 # {name}
 
-A LoRA adapter for `{base}`, trained by `omni-persona {command}`. It changes the language model alone: {parameters:,} \
+A LoRA adapter for {shown}, trained by `omni-persona {command}`. It changes the language model alone: {parameters:,} \
 trained parameters in {modules} layers; what sees and hears is as it was.
 
     omni-persona run --model {base} --adapter FOLDER --out runs/adapter
@@ -40,18 +48,21 @@ def adapter_card(about: Mapping[str, Any], adapted: Adapted) -> str:
     told = data.get("corpus") or data.get("dataset")
     mark = data.get("content") or str(data.get("fingerprint"))[:16]
     head = _HEAD.format(
-        base=base,
+        # On one line, as YAML reads a string of JSON too.
+        quoted=base if _PLAIN.fullmatch(base) else json.dumps(base),
+        shown=code(base),
+        base=shlex.quote(" ".join(visible(base).split())),
         command=about["command"],
-        name=f"{base.rpartition('/')[2]} {about['command']}",
+        name=inline(f"{base.rpartition('/')[2]} {about['command']}"),
         parameters=adapted.parameters,
         modules=adapted.modules,
-        data=f"{data['n']} examples of {told} ({mark})",
+        data=f"{data['n']} examples of {inline(told)} ({inline(mark)})",
         steps=about["steps"],
         loss="-" if about["loss"] is None else f"{about['loss']:.4f}",
     )
     stated = STATED.get(f"{about['command']} {about['preset']}", ())
     rows = [
-        f"| {name.replace('_', ' ')} | {value} | {_from(name, stated, about['preset'])} |"
+        f"| {name.replace('_', ' ')} | {inline(value)} | {_from(name, stated, about['preset'])} |"
         for name, value in about["settings"].items()
         if value is not None
     ]
