@@ -66,7 +66,7 @@ def rlvr(
         str | None, typer.Option(help="Of the base; bfloat16 on a GPU and float32 elsewhere if left out.")
     ] = None,
     gradient_checkpointing: Annotated[
-        bool, typer.Option("--gradient-checkpointing/--no-gradient-checkpointing", help="Less memory, more time.")
+        bool, typer.Option("--recompute/--no-recompute", help="Gradient checkpointing: less memory, more time.")
     ] = True,
     tracker: Annotated[
         list[str] | None, typer.Option(help="Report to tensorboard or trackio, too, where it is installed.")

@@ -35,7 +35,7 @@ OPTIONS = {
 
 
 def start(command, data, model, out):
-    options = (*OPTIONS[command], "--rank", 4, "--alpha", 8, "--save-every", 2, "--no-gradient-checkpointing")
+    options = (*OPTIONS[command], "--rank", 4, "--alpha", 8, "--save-every", 2, "--no-recompute")
     arguments = ("--dataset", data, "--model", model, "--out", out, "--device", "cpu", *options)
     line = [sys.executable, "-m", "omni_persona_cli", command, *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
