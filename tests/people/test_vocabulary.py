@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from omni_persona_people.content_words import is_function_word
 from omni_persona_people.invent.media import CLOSING
 from omni_persona_people.invent.overlap import content_words
 from omni_persona_people.invent.people import Taken, draw_people
@@ -120,3 +121,12 @@ def test_the_shortest_quote_makes_a_clip_long_enough():
     speaker = Speaker("gmw/en", "m3", 69, 28, 156)
     text = f"{frame.replace('QUOTE', quote)} {after} {CLOSING}"
     assert SHORTEST <= len(speak(text, speaker)) / RATE <= LONGEST
+
+
+def test_every_value_has_a_word_that_a_note_can_be_searched_for():
+    # The builder's checks leave out function words, "serious" and "system" among them.
+    past = word_lists("pastimes")
+    heads = ("hobbies", "interests", "topics", "dishes", "emotions", "events", "routes")
+    values = [text for name in heads for text in entries(past[name]) if isinstance(text, str)]
+    values += [role for world in word_lists("worlds").values() for role in (*world["roles"], *world["majors"])]
+    assert not [value for value in values if all(map(is_function_word, value.split()))]

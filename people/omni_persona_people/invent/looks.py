@@ -74,6 +74,8 @@ class Shot:
     """Right and down, in units of the 280-unit frame."""
     tilt: float
     """Degrees, clockwise."""
+    blur: float
+    """Standard deviation, pixels: else sharpness and file size would tell who has much detail in the hair."""
 
 
 _HAIR = {
@@ -366,6 +368,7 @@ def shots(look: Look, rng: np.random.Generator) -> tuple[Shot, Shot, Shot, Shot]
             zoom=round(float(rng.uniform(0.94, 1.01)), 3),
             shift=(round(float(rng.uniform(-5, 5)), 1), round(float(rng.uniform(5, 8)), 1)),
             tilt=round(float(rng.uniform(-2, 2)), 2),
+            blur=round(float(rng.uniform(0, 1.4)), 2),
         )
         result.append(shot)
     return result[0], result[1], result[2], result[3]

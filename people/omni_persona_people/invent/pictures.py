@@ -36,14 +36,14 @@ def render(face: Face, shot: Shot) -> bytes:
 
     drawing = _drawing(face, shot)
     png = resvg_py.svg_to_bytes(svg_string=drawing, width=SIZE, height=SIZE, skip_system_fonts=True)
-    return _with_palette(bytes(png))
+    return _with_palette(bytes(png), shot.blur)
 
 
-def _with_palette(png: bytes) -> bytes:
-    from PIL import Image
+def _with_palette(png: bytes, blur: float) -> bytes:
+    from PIL import Image, ImageFilter
 
     with Image.open(io.BytesIO(png)) as opened:
-        picture = opened.convert("RGB")
+        picture = opened.convert("RGB").filter(ImageFilter.GaussianBlur(blur))
     small = picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     out = io.BytesIO()
     small.save(out, format="PNG", optimize=True)
