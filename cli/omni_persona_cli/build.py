@@ -32,7 +32,9 @@ class Perceptions(str, Enum):
 
 def build(
     pool: Annotated[Path, typer.Option(help="Folder with personas.jsonl and the media it names.")],
-    recipe: Annotated[str, typer.Option(help="tiny, balanced, v2_2, train, or a YAML file of your own.")] = "tiny",
+    recipe: Annotated[
+        str, typer.Option(help="tiny, balanced, balanced-strict, v2_2, train, or a YAML file of your own.")
+    ] = "tiny",
     target: Annotated[Path, typer.Option("--out", help="The dataset folder to write.")] = Path("omni-persona"),
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other people, fields and words.")] = 0,
     licence: Annotated[str, typer.Option("--license", help="Licence identifier of the pool, for the card.")] = "other",

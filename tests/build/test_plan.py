@@ -127,3 +127,9 @@ def test_the_balanced_recipe_is_balanced_in_every_task():
 
 def test_the_train_recipe_has_three_contexts():
     assert load_recipe("train").contexts == 3
+
+
+def test_the_strict_recipe_has_the_counts_of_the_balanced_one_and_no_siblings():
+    strict, balanced = load_recipe("balanced-strict"), load_recipe("balanced")
+    assert strict.tasks == balanced.tasks
+    assert [len(sample.items) for sample in plan(strict, np.random.default_rng(0))] == [1] * 720
