@@ -321,7 +321,7 @@ def broken_clip(item):
 
 def long_clip(item):
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.zeros(301 * 1_000), 1_000, format="FLAC")
+    soundfile.write(buffer, np.zeros(301 * 4_000), 4_000, format="FLAC")
     return replace(item, query_audio=Media(buffer.getvalue(), "long.flac"))
 
 
