@@ -83,6 +83,8 @@ class BuildFacts:
     """None where everything was given, and no model wrote anything."""
     traces: TraceFacts | None = None
     """None where it is not known."""
+    equalised: bool = False
+    """Whether media were made alike in all but faces and voices, see `equalise`."""
 
 
 CHECKS = re.compile(r"(<!-- checks -->\n\n).*?(\n\n<!-- end of checks -->)", re.DOTALL)
@@ -117,6 +119,7 @@ def render_card(facts: BuildFacts) -> str:
         template_path=str(TEMPLATE),
         abstention=omni_persona.ABSTENTION,
         contexts=facts.contexts,
+        equalised=facts.equalised,
         counts_table=_counts_table(facts.counts),
         fingerprint=facts.fingerprint,
         generated=facts.generated,

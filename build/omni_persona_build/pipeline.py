@@ -168,6 +168,7 @@ def build(
             traces=TraceFacts(
                 len({one.stored for person in people for one in person.media() if one.traced}), keep_metadata
             ),
+            equalised=equalise,
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))

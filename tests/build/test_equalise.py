@@ -118,3 +118,9 @@ def test_a_mixed_pool_is_made_alike_unless_told_otherwise(pool, tmp_path):
 
         (file,) = (tmp_path / name / "data").glob("test-*.parquet")
         assert json.loads(pq.read_schema(file).metadata[b"omni_persona"])["equalised"] is wanted
+        card = (tmp_path / name / "README.md").read_text()
+        assert ("\n- Media were made alike before questions were assembled (`--equalise`, seed 0)" in card) is wanted
+        assert ("| media | made alike (`--equalise`) |" in card) is wanted
+        assert ("\n| media | as given |" in card) is not wanted
+        assert ("\n- Media are as they were given." in card) is not wanted
+        assert "\n\n- The queried person" not in card
