@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,9 +28,6 @@ from rich.table import Table
 
 from omni_persona_perception import PERCEPTIONS, Vectors, decode_audio, transcribe
 from perception import CHOICES, DRAWS, Medium, edits, finding, read, verification, words
-
-# `coverage.py` beside this file would stand in for the package of that name, which numba looks for.
-sys.path.remove(str(Path(__file__).resolve().parent))
 
 Features = NDArray[np.float64]
 

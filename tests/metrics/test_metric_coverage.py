@@ -23,7 +23,7 @@ ERROR = 4 * (0.95 * 0.05 / RUNS) ** 0.5
 
 @pytest.fixture(scope="module")
 def simulation() -> ModuleType:
-    file = Path(__file__).resolve().parents[2] / "benchmarks" / "coverage.py"
+    file = Path(__file__).resolve().parents[2] / "benchmarks" / "interval_coverage.py"
     spec = importlib.util.spec_from_file_location("coverage_benchmark", file)
     assert spec is not None
     assert spec.loader is not None

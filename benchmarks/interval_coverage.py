@@ -1,4 +1,6 @@
-"""How often the metric's intervals hold the true score, by simulation: python benchmarks/coverage.py [--runs 1000]
+"""How often the metric's intervals hold the true score, by simulation.
+
+    python benchmarks/interval_coverage.py [--runs 1000]
 
 Runs of a made-up model are drawn over the source samples of the recipes tiny, v2_2 and balanced, that ask about 20 or
 250 people. Some source samples and some people are harder than others, so that items that share them go right or wrong
