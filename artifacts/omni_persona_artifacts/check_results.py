@@ -43,3 +43,12 @@ def read_unneeded(folder: Path) -> dict[str, list[str]]:
         raise ArtifactError(
             f"{file}: expected the results of `omni-persona check --write`, got something else"
         ) from None
+
+
+def about_unneeded(group: str, checks: Sequence[str]) -> str:
+    """What it means for a score that a group does not need its modality, in a sentence."""
+    working = "; ".join(checks) or "not named"
+    return (
+        f"{group} does not need its modality (shortcuts that work: {working}): a score on it does not show that a "
+        "model sees or hears."
+    )

@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -186,15 +186,18 @@ ROWS = {
 """Score -> its name in a table, in the order of rows."""
 
 
-def score_table(title: str, scores: Mapping[str, Any]) -> Table:
-    """A run's scores x 100 with their intervals, and the groups beside each other; a rate over no items is a dash."""
+def score_table(title: str, scores: Mapping[str, Any], unneeded: Container[str] = ()) -> Table:
+    """A run's scores x 100 with their intervals, and the groups beside each other; a rate over no items is a dash.
+
+    unneeded: groups that do not need their modality, which get a star.
+    """
     interval = scores.get("interval") or {}
     table = Table(title=Text(title), title_justify="left")
     table.add_column("x 100")
     table.add_column("all", justify="right")
     table.add_column(f"{100 * interval.get('confidence', 0.95):g} % interval", justify="right")
     for name in scores["by_group"]:
-        table.add_column(name, justify="right")
+        table.add_column(f"{name} *" if name in unneeded else name, justify="right")
     for key, label in ROWS.items():
         groups = (_cell(key, group.get(key)) for group in scores["by_group"].values())
         table.add_row(label, _cell(key, scores.get(key)), _interval(scores, key), *groups)

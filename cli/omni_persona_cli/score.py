@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,6 +59,7 @@ def score_and_report(
     run: Path, dataset: Path | None = None, *, protocol: str = "guarded", as_json: bool = False
 ) -> bool:
     """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
+    from omni_persona_artifacts.check_results import about_unneeded
     from omni_persona_artifacts.run_folder import read_manifest
     from omni_persona_runner.scoring import score_file, score_run
     from omni_persona_runner.usage import Usage
@@ -73,7 +74,10 @@ def score_and_report(
     else:
         name = "" if dataset else f"{read_manifest(run)['model']['name']} "
         title = f"{name}(judge: {scores['judge']}) in {run}"
-        out.print(score_table(title, scores))
+        shortcuts = _unneeded(run, dataset, scores["by_group"])
+        out.print(score_table(title, scores, shortcuts))
+        for group, checks in shortcuts.items():
+            out.print(f"* {about_unneeded(group, checks)}", soft_wrap=True)
         out.print(about_intervals(scores["interval"]), soft_wrap=True)
         if scores["n_phrased_otherwise"]:
             out.print(
@@ -96,6 +100,19 @@ def score_and_report(
             "goes on with them"
         )
     return bool(scores["complete"])
+
+
+def _unneeded(run: Path, dataset: Path | None, groups: Container[str]) -> dict[str, list[str]]:
+    """Which of some groups do not need their modality, as the dataset's checks found; what cannot be read is told."""
+    from omni_persona_artifacts.check_results import read_unneeded
+    from omni_persona_runner.scoring import dataset_of
+
+    try:
+        found = read_unneeded(Path(dataset_of(run)) if dataset is None else dataset)
+    except (ValueError, OSError) as error:
+        err.print(f"note: {error}; which groups need their modality is not known", soft_wrap=True)
+        return {}
+    return {group: checks for group, checks in found.items() if group in groups}
 
 
 def _tell_subset(subset: Mapping[str, Any] | None) -> None:

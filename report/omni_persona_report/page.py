@@ -85,6 +85,7 @@ def render(
         published_beside=bool(beside),
         published_note=findings_in_words() if published else "",
         groups=GROUP_NAMES,
+        unneeded=gathered.dataset.unneeded,
         absences=ABSENCE_NAMES,
         tasks=task_views(runs, full=len(runs) <= FULL_TASKS),
         full_tasks=len(runs) <= FULL_TASKS,

@@ -14,10 +14,11 @@ import pyarrow as pa
 
 import omni_persona
 from omni_persona import Item, Media
+from omni_persona_artifacts.check_results import about_unneeded, read_unneeded
 from omni_persona_artifacts.construction import FILE, read_construction
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.dataset_folder import DatasetFolder
-from omni_persona_artifacts.errors import ItemError
+from omni_persona_artifacts.errors import ArtifactError, ItemError
 from omni_persona_artifacts.references import references
 from omni_persona_artifacts.shown import Ablation, Cues, query_media
 from omni_persona_report.about import About, read_about
@@ -87,6 +88,8 @@ class ReportDataset:
     about: About = field(default_factory=About)
     references: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Item -> what the metric must know of it, where that is known."""
+    unneeded: Mapping[str, str] = field(default_factory=dict)
+    """Group that does not need its modality, as the dataset's checks found -> what that means for a score."""
 
     @cached_property
     def stems(self) -> Callable[[str], frozenset[str]]:
@@ -120,6 +123,7 @@ def read_dataset(path: Path, views: Sequence[View], *, fingerprint: str, with_me
     """Read a dataset folder. Raises what `DatasetFolder` raises; an item that cannot be read becomes a notice."""
     folder = DatasetFolder(path)
     dataset = ReportDataset(str(path), fingerprint, {}, list(views), about=read_about(path))
+    dataset.unneeded = _unneeded(path, dataset.notices)
     beside = _construction(path, dataset.notices)
     # What cannot be read is told item by item below, or was told of the side file.
     with suppress(OSError, ValueError, pa.ArrowException):
@@ -200,6 +204,16 @@ def _query_media(item: Item, view: View, keep: Any) -> tuple[str | None, str | N
     except ValueError:
         return None, None
     return keep(picture), keep(clip)
+
+
+def _unneeded(path: Path, notices: list[str]) -> dict[str, str]:
+    """Group that does not need its modality -> what that means; none where nothing was checked."""
+    try:
+        found = read_unneeded(path)
+    except (OSError, ArtifactError) as error:
+        notices.append(f"{error}; which groups need their modality is not known.")
+        return {}
+    return {group: about_unneeded(group, found[group]) for group in omni_persona.GROUPS if group in found}
 
 
 def _construction(path: Path, notices: list[str]) -> dict[str, dict[str, dict[str, Any]]]:

@@ -6,6 +6,8 @@ import csv
 import io
 import itertools
 import json
+import re
+import shutil
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -17,6 +19,7 @@ from PIL import Image
 
 import omni_persona
 from omni_persona_artifacts.characters import split, visible
+from omni_persona_artifacts.check_results import write_check_results
 from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2, RELEASED
 from omni_persona_report import write_report
 from omni_persona_report.analyses import checkpoints, judge_checks
@@ -319,6 +322,28 @@ def test_the_page_forbids_itself_the_network(run, tmp_path):
     assert "unsafe" not in head
     for outside in ("http://", "https://", "@import", "url("):
         assert outside not in text.replace("http://www.w3.org/2000/svg", ""), outside
+
+
+def test_a_group_that_does_not_need_its_modality_is_marked_beside_its_name(run, dataset, tmp_path):
+    checked = shutil.copytree(dataset, tmp_path / "checked")
+    write_check_results(checked, [], {"I2I": ["<b>corners", "border"], "<script>": ["x"]})
+    text = write_report([run], tmp_path / "report.html", media="none", dataset=checked).page.read_text("utf-8")
+    tags = re.findall(r">([^<>]+)(?:</abbr>|</a>)?<span class=\"tag\" title=\"([^\"]*)\">does not need", text)
+    assert {name.split(",")[0] for name, _ in tags} == {"I2I"}
+    assert len(tags) >= 2, "by group, and by task"
+    why = "I2I does not need its modality (shortcuts that work: &lt;b&gt;corners; border)"
+    assert all(title.startswith(why) for _, title in tags)
+    assert f'<p class="note"><bdi class="text">{why}' in text
+    unmarked = write_report([run], tmp_path / "plain.html", media="none").page.read_text("utf-8")
+    assert "does not need its modality" not in unmarked
+
+
+def test_results_of_checks_that_cannot_be_read_are_told(run, dataset, tmp_path):
+    broken = shutil.copytree(dataset, tmp_path / "broken")
+    (broken / "checks.json").write_text("[")
+    gathered = gather([run], dataset=broken)
+    assert gathered.dataset.unneeded == {}
+    assert any("checks.json" in notice for notice in gathered.notices)
 
 
 def test_the_same_runs_make_the_same_page(run, tmp_path):
