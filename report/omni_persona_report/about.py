@@ -12,7 +12,7 @@ RELEASE_FILE = "data/release.parquet"
 _RECIPE = re.compile(r"^# Omni-Persona: (.+)$", re.MULTILINE)
 _POOL = re.compile(r"from the pool `([^`\n]+)`")
 _PEOPLE = re.compile(r"sets of memories of ([\d,]+) people")
-_INVENTED = {"embedded_pool": "invented people, drawn and spoken by programs"}
+_INVENTED = {"embedded_pool": "invented people, rendered and spoken by programs"}
 _KINDS = (
     (re.compile(r"\brendered\b", re.IGNORECASE), "invented people, rendered faces and natural synthetic voices"),
     (re.compile(r"\binvented\b", re.IGNORECASE), "invented people"),
