@@ -12,6 +12,7 @@ from pathlib import Path
 
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import rewrite
+from omni_persona_artifacts.json_files import read_object
 
 FILE = "checks.json"
 
@@ -34,12 +35,12 @@ def read_unneeded(folder: Path) -> dict[str, list[str]]:
     Raises `ArtifactError` where the file is not what `write_check_results` wrote.
     """
     file = folder / FILE
-    if not file.is_file():
-        return {}
     try:
-        unneeded = json.loads(file.read_text(encoding="utf-8"))["does_not_need_its_modality"]
+        unneeded = read_object(file)["does_not_need_its_modality"]
         return {str(group): [str(check) for check in checks] for group, checks in unneeded.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except FileNotFoundError:
+        return {}
+    except (KeyError, TypeError, AttributeError):
         raise ArtifactError(
             f"{file}: expected the results of `omni-persona check --write`, got something else"
         ) from None

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import open_regular
 
 LINE_BYTES = 16 << 20
 """The longest line that is read; a record takes a few kilobytes."""
@@ -30,13 +32,8 @@ def text_lines(file: Path) -> Iterator[tuple[int, str]]:
 
     Raises `ArtifactError` that names the line which is too long or no UTF-8, or the file that cannot be read.
     """
-    try:
-        stream = file.open("rb")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its name is none"
-        raise ArtifactError(f"cannot read {file}: {reason}") from None
     blank: list[int] = []
-    with stream:
+    with _opened(file) as stream:
         number = 0
         while line := stream.readline(LINE_BYTES + 1):
             number += 1
@@ -49,6 +46,15 @@ def text_lines(file: Path) -> Iterator[tuple[int, str]]:
             yield from ((empty, "") for empty in blank)
             blank = []
             yield number, text
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    try:
+        with open_regular(file) as stream:
+            yield stream
+    except FileNotFoundError:
+        raise ArtifactError(f"cannot read {file}: No such file or directory") from None
 
 
 def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:

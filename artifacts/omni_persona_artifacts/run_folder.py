@@ -15,6 +15,7 @@ a process that dies, keeps others out.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -24,7 +25,9 @@ from typing import Any, Literal, TypeAlias
 from filelock import FileLock, Timeout
 
 from omni_persona_artifacts import run_reader
-from omni_persona_artifacts.files import append, write_atomically
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import append, read_regular, write_atomically
+from omni_persona_artifacts.json_files import read_object
 from omni_persona_artifacts.run_reader import MANIFEST, PART, PREDICTIONS, SCORES, VERDICTS, RunFolderError, parts
 
 __all__ = [
@@ -87,14 +90,11 @@ def read_manifest(run: Path) -> dict[str, Any]:
     """The manifest of a run. Raises `RunFolderError` where there is none to read."""
     file = run / MANIFEST
     try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
+        return read_object(file)
     except FileNotFoundError:
         raise RunFolderError(f"{run} is no run folder: it has no {MANIFEST}") from None
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{file}: not a manifest: {error}") from None
-    if not isinstance(manifest, dict):
-        raise RunFolderError(f"{file}: expected a JSON object, got {type(manifest).__name__}")
-    return manifest
+    except ArtifactError as error:
+        raise RunFolderError(str(error)) from None
 
 
 @contextmanager
@@ -249,7 +249,7 @@ def _rewrite(run: Path, predictions: Iterable[Prediction]) -> None:
     """Make the file hold these lines and no other, and no part beside it; a file that does already is left alone."""
     file = run / PREDICTIONS
     content = b"".join(_line(asdict(prediction)) for prediction in predictions)
-    if content != (file.read_bytes() if file.exists() else b""):
+    if content != (read_regular(file) if os.path.lexists(file) else b""):
         write_atomically(file, content)
     for part in parts(run):
         part.unlink()

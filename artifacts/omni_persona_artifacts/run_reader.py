@@ -8,13 +8,14 @@ metric (`omni_persona_cal.reading`). A problem raises `RunFolderError`, unless t
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.json_files import read_object
 from omni_persona_cal import reading
 from omni_persona_cal.reading import OnProblem, PredictionLine, VerdictLine
 
@@ -89,13 +90,19 @@ def read_predictions(path: str | Path, *, on_problem: OnProblem = refuse) -> dic
     Raises `RunFolderError` for a path that is not there.
     """
     path = Path(path)
-    if not path.exists():
-        raise RunFolderError(f"{path}: no such run folder or file")
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunFolderError(f"{path}: no such run folder or file") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RunFolderError(f"cannot read {str(path)!a}: {reason}") from None
     files = [path]
     if path.is_dir():
-        files = [file for file in (path / PREDICTIONS, *parts(path)) if file.is_file()]
+        # What is no regular file is told by the reader.
+        files = [file for file in (path / PREDICTIONS, *parts(path)) if os.path.lexists(file)]
         if not files:
-            files = [file for file in (path / JUDGE_RESULTS,) if file.is_file()]
+            files = [file for file in (path / JUDGE_RESULTS,) if os.path.lexists(file)]
     lines = (line for file in files for line in _lines(file, on_problem, drop_half_line=path.is_dir()))
     return reading.by_item(lines, on_problem=on_problem)
 
@@ -124,7 +131,7 @@ def verdicts_of(
     path: Path, predictions: Mapping[str, PredictionLine], *, on_problem: OnProblem = refuse
 ) -> dict[str, VerdictLine] | None:
     """`read_verdicts` for a run whose predictions are read."""
-    if (path / VERDICTS).is_file():
+    if os.path.lexists(path / VERDICTS):
         lines = reading.read_verdicts(path / VERDICTS, on_problem=on_problem, drop_half_line=True)
         return reading.by_item(lines, on_problem=on_problem)
     judged = dict(predictions)
@@ -146,13 +153,9 @@ def parts(run: Path) -> list[Path]:
 def _read_object(file: Path, on_problem: OnProblem) -> dict[str, Any] | None:
     """The JSON object of a file; None where there is no such file or, where `on_problem` returns, no object."""
     try:
-        value = json.loads(file.read_bytes())
+        return read_object(file)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
-        on_problem(f"{file}: not readable: {error}")
+    except ArtifactError as error:
+        on_problem(str(error))
         return None
-    if isinstance(value, dict):
-        return value
-    on_problem(f"{file}: expected a JSON object, got {type(value).__name__}")
-    return None

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import omni_persona
 from omni_persona_artifacts.check_results import write_check_results
+from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import rewrite
+from omni_persona_artifacts.json_files import read_text
 from omni_persona_artifacts.markdown import code, inline
 from omni_persona_build.errors import BuildError
 from omni_persona_build.leaks import Leak, leak_rows
@@ -145,10 +147,7 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
 
     A card without a place for them gets one at its end. Raises `BuildError` where there is no card.
     """
-    file = folder / "README.md"
-    if not file.is_file():
-        raise BuildError(f"{folder} has no README.md to write the results of the checks into")
-    card = file.read_text(encoding="utf-8")
+    card = _read_card(folder, "to write the results of the checks into")
     if not CHECKS.search(card):
         card += "\n## Checks\n\n<!-- checks -->\n\n\n\n<!-- end of checks -->\n"
     from omni_persona_build.checks.finding import failures, summary, unneeded
@@ -169,11 +168,20 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
 
 def unchecked(folder: Path) -> str | None:
     """What a folder's card says of its checks where they failed or were not made, in one line; None where they pass."""
-    card = (folder / "README.md").read_text(encoding="utf-8")
+    card = _read_card(folder, "to tell what its checks found")
     if (place := CHECKS.search(card)) is None:
         return "nothing of any checks."
     said = card[place.end(1) : place.start(2)].strip().partition("\n")[0].strip("*")
     return None if "checks pass" in said else said
+
+
+def _read_card(folder: Path, what_for: str) -> str:
+    try:
+        return read_text(folder / "README.md")
+    except FileNotFoundError:
+        raise BuildError(f"{folder} has no README.md {what_for}") from None
+    except ArtifactError as error:
+        raise BuildError(str(error)) from None
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -15,6 +15,7 @@ import datasets
 
 import omni_persona
 from omni_persona_artifacts.folders import rewrite
+from omni_persona_artifacts.json_files import read_object
 from omni_persona_build.card import BuildFacts
 
 FILE = "croissant.json"
@@ -149,7 +150,7 @@ def published(folder: Path, repo: str, day: str) -> None:
     """
     if not (folder / FILE).is_file():
         return
-    known = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    known = read_object(folder / FILE)
     address = f"https://huggingface.co/datasets/{repo}"
     first = known.get("datePublished", day) if known.get("url") == address else day
     owner = repo.partition("/")[0]

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 import omni_persona
 from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_artifacts.json_lines import parse_json, text_lines
 from omni_persona_build.card import BuildFacts, TraceFacts
@@ -100,7 +101,7 @@ def import_release(
             seed=None,
             contexts=contexts.most_common(1)[0][0],
             pool=file.name,
-            fingerprint=hashlib.sha256(file.read_bytes()).hexdigest()[:16],
+            fingerprint=hashlib.sha256(read_regular(file)).hexdigest()[:16],
             people=None,
             samples=len(set(samples)),
             license="other",

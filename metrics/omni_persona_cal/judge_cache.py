@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .judge_prompt import DIGEST
 from .scores import CORRECT, WRONG
@@ -64,8 +65,8 @@ class JudgeCache:
         # ASCII, because a model may write half of a character pair, which UTF-8 cannot hold. One write, so that
         # two processes may append to the same file; the line end comes first where a killed one left half a line.
         line = json.dumps(record) + "\n"
-        with self.path.open("ab+") as file:
-            if file.tell() and _last_byte(file) != b"\n":
+        with _opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
+            if file.seek(0, os.SEEK_END) and _last_byte(file) != b"\n":
                 line = "\n" + line
             file.write(line.encode())
         self._remember(record)
@@ -74,12 +75,14 @@ class JudgeCache:
         return _digest(json.dumps([self._judge, DIGEST, gold, prediction]))
 
     def _read(self) -> None:
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return
-        for line in self.path.read_bytes().split(b"\n"):
+        with _opened(self.path, os.O_RDONLY) as file:
+            lines = file.read().split(b"\n")
+        for line in lines:
             try:
                 record = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(record, dict):
                 self._remember(record)
@@ -95,6 +98,23 @@ class JudgeCache:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _opened(file: Path, flags: int) -> BinaryIO:
+    """A regular file, no link, open for reading and, by its flags, for appending. Raises `ValueError` for others."""
+    # No link, which might lead out of the folder, and no wait for the other end of a named pipe.
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    try:
+        descriptor = os.open(file, flags, 0o666)
+    except OSError as error:
+        if not file.is_symlink():
+            raise
+        raise ValueError(f"{file}: expected a file of a judge's replies, got a symbolic link; remove it") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError(f"{file}: expected a file of a judge's replies, got a folder, a pipe or a device; remove it")
+    return os.fdopen(descriptor, "ab+" if flags & os.O_APPEND else "rb")
 
 
 def _last_byte(file: Any) -> bytes:

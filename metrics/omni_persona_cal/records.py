@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 OnProblem = Callable[[str], object]
 """Gets one message for each problem, with the place in the file, and may raise. If it returns, reading goes on."""
@@ -62,10 +65,22 @@ def read_records(
         return
     name = name or str(source)
     try:
-        with source.open("rb") as file:
+        with _open_regular(source) as file:
             yield from _values(file, name, f"{name}:{{}}", on_problem, drop_half_line)
     except OSError as error:
         on_problem(f"{name}: cannot be read: {error.strerror or error}")
+
+
+def _open_regular(source: Path) -> BinaryIO:
+    """A regular file open for reading; whoever reads a named pipe or a device may wait for ever. Raises `OSError`."""
+    try:
+        descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "expected a regular file, got a folder, a pipe or a device")
+    return os.fdopen(descriptor, "rb")
 
 
 def shown(value: object) -> str:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import read_regular
+from omni_persona_artifacts.json_files import MOST_BYTES
 from omni_persona_people.errors import PoolError
 from omni_persona_people.pool import Mark, Persona
 from omni_persona_people.rules.questions import MOST_QUESTIONS, content_of, question_flaw
@@ -43,10 +46,12 @@ def read_questions(folder: Path, people: Sequence[Persona]) -> OwnQuestions:
     Raises `PoolError` that names the question which breaks a rule, with `people` in mind.
     """
     file = folder / FILE
-    if not file.is_file():
-        return OwnQuestions()
     try:
-        read = WordingFile.model_validate_json(file.read_bytes())
+        read = WordingFile.model_validate_json(read_regular(file, MOST_BYTES))
+    except FileNotFoundError:
+        return OwnQuestions()
+    except ArtifactError as error:
+        raise PoolError(str(error)) from None
     except ValidationError as error:
         raise PoolError(f"{file}: {first_flaw(error, 'the file', WordingFile.model_fields)}") from None
     names = content_of(persona.name for persona in people)

@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import read_regular
+from omni_persona_artifacts.json_files import MOST_BYTES
+
 RELEASE_FILE = "data/release.parquet"
 """What `omni-persona import` leaves beside the rows."""
 
@@ -35,8 +39,8 @@ class About:
 def read_about(folder: Path) -> About:
     """Read the card of a dataset folder; one that is not there or not ours tells nothing."""
     try:
-        card = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        card = read_regular(folder / "README.md", MOST_BYTES).decode(errors="replace")
+    except (OSError, ArtifactError):
         card = ""
     imported = (folder / RELEASE_FILE).is_file()
     recipe, pool, count = (

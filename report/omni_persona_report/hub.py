@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 import omni_persona
+from omni_persona_artifacts.files import write_atomically
 from omni_persona_report.measures import number, slice_of
 from omni_persona_report.report_run import ReportRun
 
@@ -59,8 +60,10 @@ def write_entries(run: ReportRun, dataset_id: str, revision: str | None, out: Pa
     """Write `.eval_results/omni-persona.yaml` into a folder, the copy of a model repository. Raises as `entries`."""
     content = yaml.safe_dump(entries(run, dataset_id, revision), sort_keys=False, allow_unicode=True)
     file = out / FOLDER / FILE
+    if file.parent.is_symlink():
+        raise ValueError(f"{file.parent} is a symbolic link, which is not followed; remove it")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(content, encoding="utf-8")
+    write_atomically(file, content.encode())
     return file
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from omni_persona_artifacts.characters import visible
+from omni_persona_artifacts.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def write_tables(kind: str, tables: Sequence[Table], out: Path) -> list[Path]:
     written = []
     for table in tables:
         file = out / f"{table.name}{ending}"
-        file.write_text(made(table), encoding="utf-8", newline="\n")
+        write_atomically(file, made(table).encode())
         written.append(file)
     return written
 

@@ -10,12 +10,13 @@ older versions of transformers kept the language model's layers elsewhere. Names
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.json_files import read_object
 from omni_persona_runner.model import LoadError
 
 CONFIG, WEIGHTS, ABOUT = "adapter_config.json", "adapter_model.safetensors", "training.json"
@@ -160,12 +161,9 @@ def _renamed(key: str, rename: Callable[[str], str]) -> str:
 
 
 def _json_object(file: Path, missing: str) -> dict[str, Any]:
-    if missing and not file.is_file():
-        raise LoadError(missing)
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise LoadError(f"{file} cannot be read: {error}") from None
-    if not isinstance(value, dict):
-        raise LoadError(f"{file}: expected a JSON object, got {type(value).__name__}")
-    return value
+        return read_object(file)
+    except FileNotFoundError:
+        raise LoadError(missing or f"{file}: there is no such file") from None
+    except ArtifactError as error:
+        raise LoadError(str(error)) from None

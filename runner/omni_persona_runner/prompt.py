@@ -19,9 +19,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from omni_persona import ABSTENTION, Item, Media
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.json_files import read_text
 from omni_persona_artifacts.shown import Ablation, Cues, query_media
 
 PROMPT_VERSION = 2
+MOST_BYTES = 1 << 20
+"""The largest file of rules that is read; no model reads as much."""
 
 RULES = f"""\
 You keep memories of several people. Each memory is headed "Context" and a number, and holds a photo of one \
@@ -171,6 +175,6 @@ class Prompt:
 def read_rules(file: str | Path) -> str:
     """A system prompt from a text file. Raises `ValueError` for one that is not there or is no UTF-8."""
     try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_text(file, MOST_BYTES)
+    except (OSError, ArtifactError) as error:
         raise ValueError(f"cannot read the prompt {file}: {error}") from None

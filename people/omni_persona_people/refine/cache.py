@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
 
+from omni_persona_artifacts.files import append, open_regular, read_regular
 from omni_persona_people.refine.prompts import DIGEST
 
 
@@ -22,12 +22,12 @@ class ReplyCache:
         self.file = file
         self._model = model
         self._known: dict[str, str] = {}
-        if file.is_file():
-            for line in file.read_bytes().split(b"\n"):
+        if os.path.lexists(file):
+            for line in read_regular(file).split(b"\n"):
                 try:
                     record = json.loads(line)
                     self._known[str(record["key"])] = str(record["reply"])
-                except (ValueError, KeyError, TypeError):
+                except (ValueError, KeyError, TypeError, RecursionError):
                     continue
 
     @property
@@ -47,15 +47,21 @@ class ReplyCache:
         # processes may append to the same file; the line end comes first where a killed one left half a line.
         line = json.dumps({"key": key, "model": self._model, "reply": reply}) + "\n"
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("ab+") as file:
-            if file.tell() and _last_byte(file) != b"\n":
-                line = "\n" + line
-            file.write(line.encode())
+        if _is_cut_off(self.file):
+            line = "\n" + line
+        append(self.file, line.encode())
 
     def _key(self, messages: list[dict[str, str]]) -> str:
         return hashlib.sha256(json.dumps([DIGEST, self._model, messages]).encode()).hexdigest()
 
 
-def _last_byte(file: Any) -> bytes:
-    file.seek(-1, os.SEEK_END)
-    return bytes(file.read(1))
+def _is_cut_off(file: Path) -> bool:
+    """Whether a killed process left half a line at the end."""
+    try:
+        with open_regular(file) as lines:
+            if not lines.seek(0, os.SEEK_END):
+                return False
+            lines.seek(-1, os.SEEK_END)
+            return lines.read(1) != b"\n"
+    except FileNotFoundError:
+        return False

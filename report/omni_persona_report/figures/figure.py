@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from omni_persona_artifacts.files import write_atomically
 from omni_persona_cal import figure as drawing
 from omni_persona_report.report_run import ReportRun
 
@@ -35,9 +36,10 @@ class Figure:
     def write(self, folder: Path) -> list[Path]:
         """Write the figure as SVG, PDF and PNG."""
         svg, pdf, png = (folder / f"{self.key}.{ending}" for ending in ("svg", "pdf", "png"))
-        svg.write_text(drawing.as_svg(self.drawing, self.key, self.title, f"{self.caption} {self.alt}"), "utf-8")
-        pdf.write_bytes(drawing.as_bytes(self.drawing, "pdf"))
-        png.write_bytes(drawing.as_bytes(self.drawing, "png"))
+        told = f"{self.caption} {self.alt}"
+        write_atomically(svg, drawing.as_svg(self.drawing, self.key, self.title, told).encode())
+        write_atomically(pdf, drawing.as_bytes(self.drawing, "pdf"))
+        write_atomically(png, drawing.as_bytes(self.drawing, "png"))
         return [svg, pdf, png]
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.json_files import read_json
+from omni_persona_artifacts.json_lines import text_lines
 from omni_persona_training.corpus.folder import CorpusFolder
 from omni_persona_training.errors import TrainingError
 
@@ -226,9 +228,8 @@ def _read(file: Path) -> Iterator[Any]:
 
             yield from pq.read_table(file).to_pylist()
         elif file.suffix == ".json":
-            yield from json.loads(file.read_text(encoding="utf-8"))
+            yield from read_json(file, 1 << 30)
         else:
-            with file.open(encoding="utf-8") as lines:
-                yield from map(json.loads, lines)
-    except (OSError, ValueError, TypeError) as error:
+            yield from (json.loads(line) for _, line in text_lines(file))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise TrainingError(f"{file}: cannot be read: {' '.join(str(error).split())[:200]}") from None

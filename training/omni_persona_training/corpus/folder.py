@@ -6,12 +6,16 @@ This file is the one reader and writer of it.
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from omni_persona import Media
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.json_files import read_object
+from omni_persona_artifacts.json_lines import text_lines
 from omni_persona_runner.prompt import Clip, Message, Part, Picture, Text
 from omni_persona_training.corpus.example import TASK_TYPES, Example, media_file, record_of
 from omni_persona_training.errors import TrainingError
@@ -51,20 +55,19 @@ class CorpusFolder:
         """
         self.path = Path(path)
         file = self.path / LINES
-        if not file.is_file():
+        if not os.path.lexists(file):
             raise TrainingError(f"{path} has no {LINES}: expected a corpus of `omni-persona train-data`")
         self.about = _about(self.path / ABOUT)
         self.records: list[dict[str, Any]] = []
         self._media: OrderedDict[str, Media] = OrderedDict()
         known: set[str] = set()
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            for number, line in enumerate(lines, start=1):
-                record = _record(line, f"{file}:{number}")
-                if record["example_id"] in known:
-                    raise TrainingError(f"{file}:{number}: example {record['example_id']} stands there twice")
-                known.add(record["example_id"])
-                self._require_files(record, f"{file}:{number}")
-                self.records.append(record)
+        for number, line in _lines(file):
+            record = _record(line, f"{file}:{number}")
+            if record["example_id"] in known:
+                raise TrainingError(f"{file}:{number}: example {record['example_id']} stands there twice")
+            known.add(record["example_id"])
+            self._require_files(record, f"{file}:{number}")
+            self.records.append(record)
         came, told = Counter(record["task"] for record in self.records), Counter(self.about["made"])
         if came != told:
             wrong = next(task for task in sorted(came | told) if came[task] != told[task])
@@ -118,12 +121,20 @@ def is_corpus(path: Path) -> bool:
     return (path / LINES).is_file()
 
 
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    try:
+        yield from text_lines(file)
+    except ArtifactError as error:
+        raise TrainingError(str(error)) from None
+
+
 def _about(file: Path) -> dict[str, Any]:
     try:
-        about = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        # The people and the media of a large corpus stand in it, too.
+        about = read_object(file, 256 << 20)
+    except (OSError, ArtifactError) as error:
         raise TrainingError(f"{file}: expected what the corpus was made from, got: {error}") from None
-    made = about.get("made") if isinstance(about, dict) else None
+    made = about.get("made")
     if not isinstance(made, dict) or not all(type(count) is int for count in made.values()):
         raise TrainingError(f"{file}: expected the number of examples of each task type under `made`")
     return dict(about)

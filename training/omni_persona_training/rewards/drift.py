@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from omni_persona_artifacts.files import write_atomically
 from omni_persona_training.rewards.simulate import POLICIES, Simulated
 
 FIGURE = "rewards.svg"
@@ -33,10 +35,11 @@ def record(one: Simulated) -> dict[str, Any]:
 def write_table(results: Sequence[Simulated], file: Path) -> None:
     """All results as CSV, one a line."""
     lines = [record(one) for one in results]
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, list(lines[0]))
+    with io.StringIO(newline="") as text:
+        writer = csv.DictWriter(text, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
+        write_atomically(file, text.getvalue().encode())
 
 
 def write_figure(results: Sequence[Simulated], file: Path) -> None:
@@ -65,4 +68,6 @@ def write_figure(results: Sequence[Simulated], file: Path) -> None:
     for name, colour in _COLOURS.items():
         panels[0].scatter([], [], color=colour, label=name)
     figure.legend(loc="outside lower center", ncols=len(_COLOURS), frameon=False)
-    figure.savefig(file)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=file.suffix.removeprefix(".") or None)
+    write_atomically(file, drawn.getvalue())

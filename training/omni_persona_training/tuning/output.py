@@ -8,12 +8,15 @@ adapter_config.json, adapter_model.safetensors, README.md    the adapter
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.json_files import read_object
 from omni_persona_training.errors import TrainingError
 
 ABOUT = "training.json"
@@ -52,12 +55,9 @@ def begin(out: Path, about: Mapping[str, Any]) -> bool:
 def read(out: Path) -> dict[str, Any]:
     """What a folder's training is. Raises `TrainingError` for a folder without a readable one."""
     try:
-        about = json.loads((out / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return read_object(out / ABOUT)
+    except (OSError, ArtifactError) as error:
         raise TrainingError(f"{out / ABOUT}: expected what is trained, got: {error}") from None
-    if not isinstance(about, dict):
-        raise TrainingError(f"{out / ABOUT}: expected what is trained, got a {type(about).__name__}")
-    return about
 
 
 def last_checkpoint(out: Path) -> Path | None:
@@ -88,7 +88,9 @@ def write_curve(out: Path, log: Sequence[Mapping[str, Any]]) -> None:
     panel = figure.subplots()
     panel.plot([entry["step"] for entry in lines], [entry.get(shown, float("nan")) for entry in lines], linewidth=1)
     panel.set(xlabel="step", ylabel=shown)
-    figure.savefig(out / FIGURE)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=Path(FIGURE).suffix.removeprefix("."))
+    write_atomically(out / FIGURE, drawn.getvalue())
 
 
 def _write(file: Path, about: Mapping[str, Any]) -> None:
@@ -99,10 +101,9 @@ def _is_whole(path: Path) -> bool:
     if not all((path / part).is_file() for part in _PARTS) or _step(path) < 0:
         return False
     try:
-        state = json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
-    except ValueError:
+        return read_object(path / "trainer_state.json").get("global_step") == _step(path)
+    except (OSError, ArtifactError):
         return False
-    return isinstance(state, dict) and state.get("global_step") == _step(path)
 
 
 def _step(path: Path) -> int:
