@@ -285,8 +285,18 @@ def _media(value: Mapping[str, Any] | None) -> Media | None:
 def item_from_row(row: Mapping[str, Any]) -> Item:
     """Turn a row whose media are `{"bytes", "path"}` into an `Item`.
 
-    Raises `ValueError` that names the item where its task is not one of the 18 or a context lacks a medium.
+    Raises `ValueError` that names the item where its task is not one of the 18, a context lacks a medium, or what
+    should be a text is none.
     """
+    try:
+        return _item_from_row(row)
+    except KeyError as error:
+        raise ValueError(f"item {row.get('augmented_id')}: expected {error}, got none") from None
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"item {row.get('augmented_id')}: a value is null or of another type: {error}") from None
+
+
+def _item_from_row(row: Mapping[str, Any]) -> Item:
     item_id = row["augmented_id"]
     task = TASKS.get(row["selected_task"])
     if task is None:
@@ -299,6 +309,15 @@ def item_from_row(row: Mapping[str, Any]) -> Item:
         same = context["same_as_query_image_or_audio"]
         contexts.append(Context(context["concept_id"], image, audio, context["text"], same))
     supervision = row["answer_supervision"]
+    texts = {name: row[name] for name in ("augmented_id", "source_sample_id", "absence", "query_text")}
+    texts |= {f"text of context {number}": context.text for number, context in enumerate(contexts, start=1)}
+    if row["absence"] == "none":
+        texts["gold_answer"] = supervision["gold_answer"]
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            raise ValueError(f"item {item_id}: expected a text as {name}, got {value!r}")
+    if row["absence"] not in ABSENCES:
+        raise ValueError(f"item {item_id}: expected absence to be one of {', '.join(ABSENCES)}, got {row['absence']!r}")
     return Item(
         augmented_id=item_id,
         source_sample_id=row["source_sample_id"],
@@ -332,23 +351,38 @@ def read(path: str | Path) -> Iterator[Item]:
     """The items of a dataset folder on this machine, in order, straight from its Parquet files.
 
     Unlike `load`, it leaves no copy in the cache of `datasets`, and holds a medium once where items share it.
-    Raises `FileNotFoundError` where there are no files, and what pyarrow does for files that are no Parquet.
+    Raises `FileNotFoundError` where there are no files, and `ValueError` that names file and row for what is no Parquet
+    file of a dataset.
     """
-    import pyarrow.parquet as pq  # which `datasets` stands on
+    import pyarrow as pa  # which `datasets` stands on
+    import pyarrow.parquet as pq
 
     files = sorted(Path(path).glob(DATA_FILES))
     if not files:
         raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a folder written by `omni-persona build`")
     for file in files:
-        schema = pq.ParquetFile(file).schema
-        # Encoded media stay as they are written: their repetitions are not unpacked.
-        encoded = [column.path for column in map(schema.column, range(len(schema))) if column.path.endswith(".bytes")]
-        parquet = pq.ParquetFile(file, read_dictionary=encoded)
-        for row_group in range(parquet.num_row_groups):
-            table = parquet.read_row_group(row_group)
-            media: dict[Media, Media] = {}
-            for place in range(table.num_rows):
-                yield sharing(item_from_row(table.slice(place, 1).to_pylist()[0]), media)
+        try:
+            yield from _read_file(file, pq)
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
+
+
+def _read_file(file: Path, pq: Any) -> Iterator[Item]:
+    schema = pq.ParquetFile(file).schema
+    # Encoded media stay as they are written: their repetitions are not unpacked.
+    encoded = [column.path for column in map(schema.column, range(len(schema))) if column.path.endswith(".bytes")]
+    parquet = pq.ParquetFile(file, read_dictionary=encoded)
+    number = 0
+    for row_group in range(parquet.num_row_groups):
+        table = parquet.read_row_group(row_group)
+        media: dict[Media, Media] = {}
+        for place in range(table.num_rows):
+            number += 1
+            try:
+                item = item_from_row(table.slice(place, 1).to_pylist()[0])
+            except ValueError as error:
+                raise ValueError(f"{file}: row {number}: {error}") from None
+            yield sharing(item, media)
 
 
 def sharing(item: Item, media: dict[Media, Media]) -> Item:

@@ -14,6 +14,11 @@ from omni_persona_artifacts.data_files import data_files
 _COLUMNS = ("augmented_id", "source_sample_id", "group", "selected_task", "absence", "answer_supervision")
 _READ = (*_COLUMNS[:-1], "answer_supervision.gold_answer", "answer_supervision.answerable_from_context")
 
+_MOST_ROWS = 10_000_000
+_MOST_BYTES = 1 << 30
+"""Rows of a file, and bytes of the columns that are read, before they are unpacked from dictionaries."""
+_LONGEST_TOLD = 80
+
 
 def references(path: str | Path) -> list[dict[str, Any]]:
     """One reference per item, in the order of the rows, as `omni_persona_cal.compute` takes them.
@@ -43,26 +48,61 @@ def references(path: str | Path) -> list[dict[str, Any]]:
 def _rows(file: Path) -> list[dict[str, Any]]:
     try:
         # Columns by name: a nested one alone, and never the media beside it.
-        table = pq.ParquetFile(file).read(columns=list(_READ))
+        parquet = pq.ParquetFile(file)
+        _require_size(parquet, file)
+        table = parquet.read(columns=list(_READ))
         missing = [name for name in _COLUMNS if name not in table.column_names]
         if missing:
             raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {missing[0]}")
-        return [
-            {
-                "augmented_id": row["augmented_id"],
-                "source_sample_id": row["source_sample_id"],
-                "group": row["group"],
-                "task": row["selected_task"],
-                "absence": row["absence"],
-                "gold_answer": row["answer_supervision"]["gold_answer"],
-                "answerable": row["answer_supervision"]["answerable_from_context"],
-            }
-            for row in table.to_pylist()
-        ]
+        return [_reference(row, f"{file}: row {number}") for number, row in enumerate(table.to_pylist(), start=1)]
     except KeyError as error:
         raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {error}") from None
-    except (pa.ArrowException, TypeError) as error:
-        raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
+    except (pa.ArrowException, TypeError, OSError) as error:
+        raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_told(error)}") from None
+
+
+def _require_size(parquet: pq.ParquetFile, file: Path) -> None:
+    """Raise `ValueError` where the columns that are read would take more memory than any benchmark's."""
+    about = parquet.metadata
+    size = 0
+    for group in map(about.row_group, range(about.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            if column.path_in_schema.split(".")[0] in _COLUMNS:
+                size += column.total_uncompressed_size
+    if about.num_rows > _MOST_ROWS or size > _MOST_BYTES:
+        raise ValueError(
+            f"{file}: expected at most {_MOST_ROWS:,} rows and {_MOST_BYTES >> 20:,} MiB of texts, got "
+            f"{about.num_rows:,} rows and {size >> 20:,} MiB"
+        )
+
+
+def _reference(row: dict[str, Any], where: str) -> dict[str, Any]:
+    """What the metric knows of a row. Raises `ValueError` that names the row and the column that is not as expected."""
+    supervision = row["answer_supervision"]
+    found = {
+        "augmented_id": row["augmented_id"],
+        "source_sample_id": row["source_sample_id"],
+        "group": row["group"],
+        "task": row["selected_task"],
+        "absence": row["absence"],
+    }
+    for name, value in found.items():
+        if not isinstance(value, str):
+            column = "selected_task" if name == "task" else name
+            raise ValueError(f"{where}: expected a text as {column}, got {_told(value)}")
+    if not isinstance(supervision, dict):
+        raise ValueError(f"{where}: expected an answer_supervision with its fields, got {_told(supervision)}")
+    gold, answerable = supervision["gold_answer"], supervision["answerable_from_context"]
+    if not isinstance(answerable, bool):
+        raise ValueError(f"{where}: expected true or false as answerable_from_context, got {_told(answerable)}")
+    if not isinstance(gold, str) and (answerable or gold is not None):
+        raise ValueError(f"{where}: expected a text as gold_answer, got {_told(gold)}")
+    return {**found, "gold_answer": gold, "answerable": answerable}
+
+
+def _told(value: object) -> str:
+    text = "null" if value is None else " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}..."
 
 
 def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -74,20 +114,33 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     others: dict[str, list[str]] = {}
     if not file.is_file():
         return people, others
+    try:
+        rows = _side_rows(file)
+    except (pa.ArrowException, TypeError, OSError) as error:
+        raise ValueError(f"{file}: expected the side file of a dataset, got: {_told(error)}; build it anew") from None
+    for number, row in enumerate(rows, start=1):
+        told = {name: row.get(name) for name in ("augmented_id", "person", "queried_person", "stated_value")}
+        for name, value in told.items():
+            if not (isinstance(value, str) or (value is None and name != "augmented_id")):
+                raise ValueError(f"{file}: row {number}: expected a text as {name}, got {_told(value)}")
+        item_id, queried, answer = str(told["augmented_id"]), told["queried_person"], told["stated_value"]
+        if queried is not None:
+            people[item_id] = queried
+        if "stated_value" in row:
+            said = others.setdefault(item_id, [])
+            if answer is not None and told["person"] != queried and answer not in said:
+                said.append(answer)
+    return people, others
+
+
+def _side_rows(file: Path) -> list[dict[str, Any]]:
+    """The columns of the side file that are read; no rows where it lacks one that is needed."""
     parquet = pq.ParquetFile(file)
     kept = {"augmented_id", "person", "queried_person", "stated_value"} & set(parquet.schema_arrow.names)
     if not {"augmented_id", "person", "queried_person"} <= kept:
-        return people, others
-    for row in parquet.read(columns=sorted(kept)).to_pylist():
-        item_id, queried = row["augmented_id"], row["queried_person"]
-        if queried is not None:
-            people[item_id] = queried
-        if "stated_value" in kept:
-            said = others.setdefault(item_id, [])
-            answer = row["stated_value"]
-            if answer is not None and row["person"] != queried and answer not in said:
-                said.append(answer)
-    return people, others
+        return []
+    rows: list[dict[str, Any]] = parquet.read(columns=sorted(kept)).to_pylist()
+    return rows
 
 
 def _folded(answer: str) -> str:

@@ -28,6 +28,7 @@ from omni_persona_artifacts import run_reader
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import append, read_regular, write_atomically
 from omni_persona_artifacts.json_files import read_object
+from omni_persona_artifacts.manifest import manifest_flaw
 from omni_persona_artifacts.run_reader import MANIFEST, PART, PREDICTIONS, SCORES, VERDICTS, RunFolderError, parts
 
 __all__ = [
@@ -90,11 +91,14 @@ def read_manifest(run: Path) -> dict[str, Any]:
     """The manifest of a run. Raises `RunFolderError` where there is none to read."""
     file = run / MANIFEST
     try:
-        return read_object(file)
+        manifest = read_object(file)
     except FileNotFoundError:
         raise RunFolderError(f"{run} is no run folder: it has no {MANIFEST}") from None
     except ArtifactError as error:
         raise RunFolderError(str(error)) from None
+    if reason := manifest_flaw(manifest):
+        raise RunFolderError(f"{file}: {reason}; restore it, or start the run anew in another folder")
+    return manifest
 
 
 @contextmanager
@@ -163,7 +167,7 @@ def _begin(run: Path, manifest: dict[str, Any], same_model: bool) -> dict[str, P
             + "\n  (--same-model goes on with a model that has moved)" * (has_moved and not same_model)
         )
     # What may differ is told, not hidden: how far the run went, and what it went on with.
-    after = {**before, "limit": manifest["limit"], "subset": manifest.get("subset")}
+    after = before | {key: manifest[key] for key in ("limit", "subset") if key in manifest}
     if manifest.get("prices") is not None:
         after["prices"] = manifest["prices"]
     surroundings = {key: manifest[key] for key in ("versions", "hardware")}

@@ -272,7 +272,7 @@ def test_a_checkpoints_folder_is_one_however_its_path_is_written(run, tmp_path, 
 @pytest.mark.parametrize("content", ["{", "[]", ""])
 def test_a_broken_manifest_is_an_error(run, content):
     (run / "run.json").write_text(content)
-    with pytest.raises(RunFolderError, match=r"run\.json: "):
+    with pytest.raises(RunFolderError, match=r"run\.json(:1)?: "):
         start_or_resume(run, MANIFEST)
 
 

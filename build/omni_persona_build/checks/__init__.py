@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 import omni_persona
 from omni_persona import Item, Media
@@ -25,6 +26,7 @@ from omni_persona_build.checks.query_media import query_media
 from omni_persona_build.checks.shortcuts import shortcuts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
+from omni_persona_people.schema_errors import first_flaw
 
 __all__ = ["CHECKS", "Finding", "built_with", "check", "failures", "seed_of", "summary", "unneeded"]
 
@@ -134,7 +136,10 @@ def built_with(folder: Path) -> Recipe | None:
     """The recipe that a dataset folder says it was built with, or None where it does not say."""
     # An imported release says where it is from, and no recipe.
     recipe = _about(folder).get("recipe")
-    return None if recipe is None else Recipe.model_validate(recipe)
+    try:
+        return None if recipe is None else Recipe.model_validate(recipe)
+    except ValidationError as error:
+        raise BuildError(f"{folder}: the recipe that its rows name: {first_flaw(error, 'the recipe')}") from None
 
 
 def seed_of(folder: Path) -> int | None:
@@ -154,5 +159,10 @@ def _about(folder: Path) -> dict[str, Any]:
         metadata = pq.read_schema(files[0]).metadata or {}
     except (OSError, pa.ArrowException) as error:
         raise BuildError(f"{files[0]}: not a Parquet file: {error}") from None
-    about: dict[str, Any] = json.loads(metadata.get(b"omni_persona", b"{}"))
+    try:
+        about = json.loads(metadata.get(b"omni_persona", b"{}"))
+    except (ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict):
+        raise BuildError(f"{files[0]}: expected its footer to tell how it was built, in JSON; build the dataset anew")
     return about
