@@ -40,7 +40,7 @@ def read_unneeded(folder: Path) -> dict[str, list[str]]:
         return {str(group): [str(check) for check in checks] for group, checks in unneeded.items()}
     except FileNotFoundError:
         return {}
-    except (KeyError, TypeError, AttributeError):
+    except (ArtifactError, KeyError, TypeError, AttributeError):
         raise ArtifactError(
             f"{file}: expected the results of `omni-persona check --write`, got something else"
         ) from None
