@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from omni_persona import Item
 
 
+_LEXICAL = "lexical"
+"""The judge that gives the same verdicts whenever it is asked."""
+
+
 def dataset_of(run: str | Path) -> str:
     """The path of the dataset that a run was made with.
 
@@ -69,7 +73,8 @@ def score_run(
         usage        tokens, seconds and cost, see `usage.Usage`
 
     A run with repeats is scored over all of them (`omni_persona_cal.compute_repeats`), by the items that each answered.
-    Answers are judged by `verdicts.jsonl` (one without a verdict is UNJUDGED) or, where a run has none, lexically.
+    Answers are judged by `verdicts.jsonl` or, where a run has none, lexically. One without a verdict is UNJUDGED, but
+    where all verdicts are lexical it is judged lexically, too: that completes a run that was judged and resumed.
     items: those of its dataset, or references to them; read from there if left out. protocol: which Ans and which Cal
     the headline keys hold, see `omni_persona_cal.compute`. Raises `RunFolderError` where no item has an answer, and
     without `items` what `dataset_of` raises.
@@ -160,12 +165,38 @@ def _result(repeats: Sequence[_Repeat], scored: Sequence[Mapping[str, Any]], pro
     # What a repeat lacks of verdicts is UNJUDGED once another is judged: two judges are not mixed.
     judged = {name: line for repeat in repeats for name, line in (repeat.verdicts or {}).items()}
     verdicts = [repeat.verdicts_on(ids) for repeat in repeats] if judged else None
+    if verdicts is not None and judges_of(judged) == _LEXICAL:
+        verdicts = [
+            _completed(known, said, repeat.verdicts or {}, scored)
+            for known, said, repeat in zip(verdicts, predictions, repeats, strict=True)
+        ]
     if len(repeats) > 1:
         result = omni_persona_cal.compute_repeats(predictions, scored, verdicts=verdicts, protocol=protocol)
     else:
         given = None if verdicts is None else verdicts[0]
         result = omni_persona_cal.compute(predictions[0], scored, verdicts=given, protocol=protocol)
     return {**result, "judge": judges_of(judged) if judged else result["judge"]}
+
+
+def _completed(
+    verdicts: list[str | None],
+    predictions: Sequence[str],
+    judged: Mapping[str, VerdictLine],
+    scored: Sequence[Mapping[str, Any]],
+) -> list[str | None]:
+    """The verdicts, with lexical ones for answers that came after the run was judged: a resumed run's."""
+    new = [
+        place
+        for place, reference in enumerate(scored)
+        if reference["answerable"] and reference["augmented_id"] not in judged
+    ]
+    if not new:
+        return verdicts
+    items, _ = omni_persona_cal.judged_items([predictions[place] for place in new], [scored[place] for place in new])
+    completed = list(verdicts)
+    for place, item in zip(new, items, strict=True):
+        completed[place] = item.verdict
+    return completed
 
 
 def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:
@@ -222,7 +253,7 @@ class _Side:
         judged = verdicts_of(run, predictions)
         answers = {name: line.prediction for name, line in predictions.items() if line.prediction is not None}
         if not judged:
-            return cls(frozenset(predictions), answers, "lexical", None)
+            return cls(frozenset(predictions), answers, _LEXICAL, None)
         verdicts = {name: line.verdict for name, line in judged.items()}
         return cls(frozenset(predictions), answers, judges_of(judged), verdicts)
 

@@ -120,12 +120,26 @@ def test_a_slice_is_scored_but_not_complete(dataset, tmp_path):
     assert scores["complete"] is False
 
 
-def test_an_answer_without_a_verdict_is_unjudged(judged):
+def test_an_answer_without_a_models_verdict_is_unjudged(judged):
     folder, rows, _ = judged()
-    rest = [row for row in lines(folder) if row["augmented_id"] != ANSWERABLE[2]]
+    rest = [{**row, "judge": "ORG/JUDGE"} for row in lines(folder) if row["augmented_id"] != ANSWERABLE[2]]
     (folder / "verdicts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rest))
     scores = score_run(folder, rows)
     assert (scores["n_unjudged"], scores["ans"], scores["complete"]) == (1, 1.0, False)
+
+
+def test_lexical_verdicts_are_completed_after_a_run_was_resumed(dataset, tmp_path):
+    folder = tmp_path / "run"
+    said = {ANSWERABLE[-1]: "a plumber"}
+    run(Oracle(said=said), dataset, folder, limit=4)
+    first = judge_run(folder, run_items(folder), omni_persona_cal.make_judge("lexical"))
+    run(Oracle(said=said), dataset, folder)
+    scores = score_run(folder)
+    assert len(first) < len(ANSWERABLE)
+    assert scores["n_unjudged"] == 0
+    assert scores["ans"] == pytest.approx(7 / 8)
+    assert scores["judge"] == "lexical"
+    assert scores["complete"]
 
 
 def test_the_judge_is_named(judged):
