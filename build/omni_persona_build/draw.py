@@ -1,7 +1,7 @@
-"""Draw one sample from people who could each be the one asked about, or the one who is missing.
+"""Draw one sample from people any of whom could be the one asked about, or the one who is missing.
 
-K + 1 people are drawn, and all of them get what a memory and a query need, under the same rules. Then one is dropped:
-the one asked about, where somebody is to be missing, or another. So nothing about the people tells which it was.
+K + 1 people are drawn, and all of them get a memory and a query under the same rules. Then one is dropped: the person
+asked about if somebody is to be missing, otherwise another. So nothing about the people reveals which one it was.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ Medium = TypeVar("Medium", Picture, Clip)
 
 
 WORDINGS = 4
-"""Ways to word a note that are tried."""
+"""Attempts to word a note."""
 
 
 class UnmetNeedError(Exception):
-    """The people drawn cannot make a sample; the message says which need they do not meet."""
+    """The people drawn cannot form a sample; the message names the need that they do not meet."""
 
 
 @dataclass(frozen=True)
 class Fields:
-    """What the notes of a sample state: fields that everybody drawn has a value for."""
+    """The fields that the notes of a sample state; everybody drawn has a value for each."""
 
     left_out: Mapping[str, str]
-    """Kind of attribute -> the field of that kind that one note leaves out and all others state, asked for or not."""
+    """Kind of attribute -> the field of that kind that one note omits and all others state, asked for or not."""
     cue: str | None
-    """What T2T describes people by; None where the recipe has no T2T."""
+    """The field that T2T describes people by; None if the recipe has no T2T."""
 
     @property
     def common(self) -> tuple[str, ...]:
-        """All of them."""
+        """All fields together."""
         return (*self.left_out.values(), *(() if self.cue is None else (self.cue,)))
 
 
 class SampleDraw:
-    """Draws the media, notes and questions of a planned sample for people who are given."""
+    """Draws the media, notes and questions of a planned sample for given people."""
 
     def __init__(
         self,
@@ -58,16 +58,17 @@ class SampleDraw:
         questions: Mapping[str, Sequence[str]],
         common_words: frozenset[str],
     ) -> None:
-        """questions: the pool's own, by asked field. common_words: what several people of the pool say."""
+        """questions: the pool's own questions, by asked field. common_words: words that several people of the pool say."""
         self._recipe, self._planned, self._rng = recipe, planned, rng
         self._own_questions, self._common_words = questions, common_words
         self._heard, self._asks_by_voice = "T2Any" in recipe.groups, "A2A" in recipe.groups
 
     def sample(self, first: Persona, others: Sequence[Persona], fields: Fields, number: int) -> Sample:
-        """A sample in which a first person was drawn with some of the others, in any place. Raises `UnmetNeedError`.
+        """Draw a sample that contains the first person and some of the others, in any position.
 
-        others: in random order. number: people to draw. Where it is K + 1, all of them keep the same rules, and one is
-        dropped. Where it is K, whoever is missing from the memories is one more of the others, whom no rules bind.
+        others: in random order. number: people to draw. If it is K + 1, all of them follow the same rules and one is
+        dropped. If it is K, the person missing from the memories is one more of the others and is not bound by the
+        rules. Raises `UnmetNeedError`.
         """
         contexts, position = self._recipe.contexts, self._planned.position
         drawn = self._together(first, others, fields, number)
@@ -80,7 +81,7 @@ class SampleDraw:
         queried = people[place]
         query_clips = self._query_clips(people if number > contexts else [queried], people, clips, fields)
         silent = self._silent(fields)
-        # Where nobody is asked about by what they say, a memory's note may repeat it.
+        # If nobody is identified by what they say, a note may repeat it.
         said = [spoken_content(person, clip) for person, clip in zip(people, clips, strict=True) if self._heard]
         said += [clip.transcript for clip in query_clips if clip.transcript]
         facts = self._facts(people, silent, fields.cue, said)
@@ -115,7 +116,7 @@ class SampleDraw:
     def _together(
         self, first: Persona, others: Sequence[Persona], fields: Fields, number: int
     ) -> list[tuple[Persona, Clip]]:
-        """People who can stand beside each other, the first of them given, and what each of them is heard saying."""
+        """People who may share a sample, including the first one, and the clip of each that is heard."""
         heard = self._heard
         drawn: list[tuple[Persona, Clip]] = []
         reasons: Counter[str] = Counter()
@@ -139,7 +140,7 @@ class SampleDraw:
     def _query_clips(
         self, asked: Sequence[Persona], people: Sequence[Persona], clips: Sequence[Clip], fields: Fields
     ) -> list[Clip]:
-        """What each person could be asked about with; none where the recipe does not ask by voice."""
+        """The clip that each person could be asked about with; empty if the recipe has no voice queries."""
         if not self._asks_by_voice:
             return []
         values = [str(person.value(field)) for person in people for field in fields.common]
@@ -160,12 +161,13 @@ class SampleDraw:
         return queries
 
     def _silent(self, fields: Fields) -> dict[str, int]:
-        """Field -> the place of the note that leaves it out, one of the K that stay."""
+        """Field -> position of the note that omits it, one of the K that remain."""
         planned, places = self._planned, range(self._recipe.contexts)
         absent = {item.task.asked_group: item.absence == "absent_attribute" for item in planned.items}
         silent = {}
         for kind, field in fields.left_out.items():
-            # Where nobody asks, the notes must not tell: whoever could be asked about leaves out as much.
+            # If no question asks for this kind, the plan says whether the queried person's note omits it: the notes
+            # must not reveal which kinds are asked for.
             by_queried = absent.get(kind, kind in planned.left_out)
             fitting = [
                 place for place in places if planned.position is None or (place == planned.position) == by_queried
@@ -176,9 +178,9 @@ class SampleDraw:
     def _facts(
         self, people: Sequence[Persona], silent: Mapping[str, int], cue: str | None, said: Sequence[str]
     ) -> list[Facts]:
-        """What each note states, as (field, value): equally many facts, in the end filled up with others.
+        """The facts that each note states, as (field, value); all notes state the same number, padded with other facts.
 
-        said: what nothing that fills a note may hold a word of.
+        said: texts that share no content word with the padding facts.
         """
         common = [*silent] if cue is None else [cue, *silent]
         stated = [[field for field in common if silent.get(field) != place] for place in range(len(people))]
@@ -213,7 +215,7 @@ class SampleDraw:
         raise UnmetNeedError("a note holds what is said, or what it leaves out")
 
     def _question(self, item: PlannedItem, fields: Fields, queried: Persona, clip: Clip) -> Question:
-        """A planned item in words. clip: what the person asked about can be heard saying."""
+        """A planned item in words. clip: a clip in which the person asked about is heard."""
         asked = fields.left_out[item.task.asked_group]
         cue = phrase = None
         if item.task.group == "T2T":

@@ -1,14 +1,15 @@
-"""The rules that a sample keeps, so that there is no way to an answer around the modality that a question is about.
+"""The rules of a sample, which prevent answering a question without its modality.
 
-Three of them carry the benchmark:
+Three of them are essential:
 
-- What tells one person from the others (a face, a voice, a described fact, words said) is given once in the question
+- The attribute that identifies a person (a face, a voice, a described fact, spoken words) is given once in the question
   and once in that person's memory, in the modality of the group, and nowhere else.
-- Of K notes, K - 1 state the asked attribute, whether the question can be answered or not, and all notes state equally
-  many facts. So neither the notes alone nor their lengths tell whom the question means, or whether it can be answered.
-- The memories are one like the other: what a question needs of the person it is about, all of them give, in every
-  sample, asked for or not; and so does whoever was drawn with them and dropped. So they tell neither who is asked
-  about, nor what, nor whether somebody is missing.
+- Of K notes, K - 1 state the asked attribute whether the question can be answered or not, and all notes state the same
+  number of facts. So neither the notes alone nor their lengths reveal whom the question means, or whether it can be
+  answered.
+- All memories have the same form: whatever a question needs of the person it asks about is provided by everybody, in
+  every sample, whether it is asked for or not. This includes the person who was drawn and then dropped. So the memories
+  do not reveal who is asked about, what is asked, or whether somebody is missing.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ READ = "a note holds what was said"
 def flaw(sample: Sample, common_words: Collection[str] = ()) -> str | None:
     """The first rule that a sample breaks, in words, or None.
 
-    common_words: what several people of a pool say, so that nobody is known by it.
+    common_words: words that several people of a pool say, so that they identify nobody.
     """
     media = [medium.digest for memory in sample.drawn for medium in (memory.picture, memory.clip)]
     media += [medium.digest for medium in (sample.query_picture, *_query_clips(sample)) if medium is not None]
@@ -47,13 +48,13 @@ def flaw(sample: Sample, common_words: Collection[str] = ()) -> str | None:
 
 
 def _query_clips(sample: Sample) -> list[Clip]:
-    """What is asked with, and what the others who were drawn could have been asked about with."""
+    """Query clips: the clip that is asked with, and those available for the other people who were drawn."""
     clips = {} if sample.query_clip is None else {sample.query_clip.digest: sample.query_clip}
     return [*({clip.digest: clip for clip in sample.query_clips} | clips).values()]
 
 
 def _described_flaws(memories: Sequence[Memory], field: str) -> Iterator[str]:
-    """T2T: everybody could be described by a field."""
+    """T2T: every person could be described by a field."""
     if any(memory.value(field) is None for memory in memories):
         yield f"not all notes state the {field}"
     if _shared(memories, field):
@@ -61,13 +62,13 @@ def _described_flaws(memories: Sequence[Memory], field: str) -> Iterator[str]:
 
 
 def _shared(memories: Sequence[Memory], field: str) -> bool:
-    """Whether what one note states for a field fits another one, too."""
+    """Whether the value that one note states for a field also fits another note."""
     stated = [(memory, value) for memory in memories if (value := memory.value(field)) is not None]
     return any(_fits(other, field, value) for memory, value in stated for other in memories if other is not memory)
 
 
 def _heard_flaws(memories: Sequence[Memory]) -> Iterator[str]:
-    """T2Any: nobody's note holds what they say, nor could; and no two people say the same."""
+    """T2Any: nobody's note contains, or could contain, what they say; and no two people say the same."""
     fields = stated_fields([memory.facts for memory in memories])
     if any(not memory.clip.transcript for memory in memories):
         yield "nobody knows what a clip says"
@@ -85,18 +86,22 @@ def stated_fields(facts: Sequence[Facts]) -> frozenset[str]:
 
 
 def tells_of_itself(persona: Persona, clip: Clip, fields: Collection[str]) -> bool:
-    """Whether what T2Any could ask by holds a value of fields. Their note could not state it as the others' do."""
+    """Whether the content that T2Any could use as a cue contains a value of these fields. The person's note then could
+    not state that value as the other notes do.
+    """
     content = spoken_content(persona, clip)
     return any(share_words(content, value) for field in sorted(fields) if (value := persona.value(field)) is not None)
 
 
 def spoken_content(persona: Persona, clip: Clip) -> str:
-    """What T2Any asks by: the topic where the clip tells it, else the words said; empty where they are not known."""
+    """The cue of T2Any: the topic if the clip mentions it, else the spoken words; empty if the transcript is unknown."""
     return wording.heard(clip.transcript or "", persona.profile.topic)[1]
 
 
 def _speech_flaws(memories: Sequence[Memory], query: Clip, common_words: Collection[str]) -> Iterator[str]:
-    """A voice must be known by its sound: the query clip says nothing that a note does, or one person's clip alone."""
+    """A voice must be recognised by its sound: no note repeats what the query clip says, and the clip does not match
+    the words of one person's clip alone.
+    """
     if query.transcript and any(share_words(query.transcript, memory.note) for memory in memories):
         yield "the query clip says what a note states"
     if query.transcript not in common_words and any(says_the_same(query, memory.clip) for memory in memories):
@@ -104,12 +109,14 @@ def _speech_flaws(memories: Sequence[Memory], query: Clip, common_words: Collect
 
 
 def says_the_same(one: Clip, other: Clip) -> bool:
-    """Whether two clips are known to say what could be taken for each other."""
+    """Whether the transcripts of two clips are known and could be mistaken for each other."""
     return bool(one.transcript and other.transcript and alike(one.transcript, other.transcript))
 
 
 def _answer_flaws(sample: Sample, question: Question) -> Iterator[str]:
-    """All notes but one state what is asked, each another value; the target's does, or gives nothing of it away."""
+    """All notes but one state the asked attribute, each with a different value. The target's note states it, or does
+    not reveal it.
+    """
     field, gold = question.asked, sample.queried.value(question.asked)
     target = None if sample.position is None else sample.memories[sample.position]
     if sum(memory.value(field) is None for memory in sample.memories) != 1:
@@ -126,7 +133,7 @@ def _answer_flaws(sample: Sample, question: Question) -> Iterator[str]:
 
 
 def _given_away(memory: Memory, field: str, value: str) -> Iterator[str]:
-    """What a note leaves out is told by neither the note nor the clip."""
+    """Neither the note nor the clip reveals what the note leaves out."""
     if share_words(value, memory.note):
         yield f"the note gives the absent {field} away"
     if share_words(value, memory.clip.transcript or ""):
@@ -134,9 +141,9 @@ def _given_away(memory: Memory, field: str, value: str) -> Iterator[str]:
 
 
 def _left_out_flaws(sample: Sample, field: str) -> Iterator[str]:
-    """What a question needs of the person it is about holds for everybody drawn, whether a question asks it or not.
+    """What a question needs of the person it asks about holds for everybody drawn, whether a question asks it or not.
 
-    Else those of whom it holds less often would be asked less often, or be missing less often.
+    Otherwise people who do not meet the need would be asked about less often, or be missing less often.
     """
     if _shared(sample.drawn, field):
         yield f"two people share their {field}"
@@ -156,7 +163,7 @@ def _left_out_flaws(sample: Sample, field: str) -> Iterator[str]:
 
 
 def _cue_flaws(sample: Sample, question: Question, cue: str) -> Iterator[str]:
-    """A cue fits the queried person alone, and does not hold the answer."""
+    """A cue fits only the queried person and does not contain the answer."""
     described, gold = question.item.task.group == "T2T", sample.queried.value(question.asked)
     if gold is not None and share_words(cue, gold):
         yield f"{'the description' if described else 'what was said'} gives the answer away"
@@ -170,6 +177,6 @@ def _cue_flaws(sample: Sample, question: Question, cue: str) -> Iterator[str]:
 
 
 def _fits(memory: Memory, field: str, value: str) -> bool:
-    """Whether a note states a value, or one that could be taken for it."""
+    """Whether a note states a value, or one that could be mistaken for it."""
     stated = memory.value(field)
     return states(memory.note, value) or (stated is not None and alike(stated, value))

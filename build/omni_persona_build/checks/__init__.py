@@ -1,4 +1,4 @@
-"""Check a dataset folder: is it what its recipe says, and does it hold what makes a question fair?"""
+"""Check a dataset folder: does it match its recipe, and do its items meet the rules that make a question fair?"""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def check(
     only: Sequence[str] | None = None,
     others: Sequence[Path] = (),
 ) -> list[Finding]:
-    """Run every check over a dataset folder, reading it once and decoding each medium once.
+    """Run every check on a dataset folder. The folder is read once and each medium is decoded once.
 
     progress: called with the number of items read.
-    only: parts of `CHECKS` to run; None runs all.
-    others: datasets of the same pool and recipe by other seeds, whose items the solvers look at, too.
-    Raises `BuildError` where a folder cannot be read as a dataset, `ValueError` for a part that there is not.
+    only: the parts of `CHECKS` to run; None runs all of them.
+    others: datasets built from the same pool and recipe with other seeds; the solvers use their items as well.
+    Raises `BuildError` if a folder is not a readable dataset, and `ValueError` for an unknown part.
     """
     if unknown := sorted(set(only or ()) - set(CHECKS)):
         raise ValueError(f"expected some of {', '.join(CHECKS)}, got {', '.join(unknown)}")
@@ -59,7 +59,7 @@ def check(
 
 @dataclass(frozen=True)
 class Seen:
-    """What the checks look at."""
+    """The input of the checks."""
 
     items: Sequence[Item]
     construction: Construction | None
@@ -67,7 +67,7 @@ class Seen:
 
     @cached_property
     def media(self) -> DescribedMedia:
-        """All pictures and clips, each described once."""
+        """All pictures and clips; each is described once."""
         return DescribedMedia(self.items)
 
     @cached_property
@@ -99,9 +99,9 @@ CHECKS: dict[str, Callable[[Seen], list[Finding]]] = {
     "query media": lambda seen: query_media(seen.items, seen.construction, seen.media, seen.memories),
     "missing": lambda seen: missing_people(seen.items, seen.construction, seen.memories),
 }
-"""Part -> its checks."""
+"""Name of a part -> its checks."""
 POOLED = ("shortcuts", "query media", "missing")
-"""Parts that look at the items of several seeds together."""
+"""Parts that use the items of several seeds together."""
 
 
 def _read(folder: Path, progress: Callable[[int], None], before: int = 0) -> list[Item]:
@@ -119,7 +119,7 @@ def _read(folder: Path, progress: Callable[[int], None], before: int = 0) -> lis
 
 
 def _pooled(folders: Sequence[Path], progress: Callable[[int], None]) -> Seen:
-    """The items of several datasets together, told apart by a number in front of their ids."""
+    """The items of several datasets together; a number in front of each id keeps the ids unique."""
     items: list[Item] = []
     construction: Construction = {}
     for number, folder in enumerate(folders):
@@ -133,8 +133,8 @@ def _pooled(folders: Sequence[Path], progress: Callable[[int], None]) -> Seen:
 
 
 def built_with(folder: Path) -> Recipe | None:
-    """The recipe that a dataset folder says it was built with, or None where it does not say."""
-    # An imported release says where it is from, and no recipe.
+    """The recipe recorded in a dataset folder, or None if there is no record of it."""
+    # An imported release records its source but no recipe.
     recipe = _about(folder).get("recipe")
     try:
         return None if recipe is None else Recipe.model_validate(recipe)
@@ -143,13 +143,13 @@ def built_with(folder: Path) -> Recipe | None:
 
 
 def seed_of(folder: Path) -> int | None:
-    """The seed that a dataset folder says it was built with, or None where it does not say."""
+    """The seed recorded in a dataset folder, or None if there is no record of it."""
     seed = _about(folder).get("seed")
     return seed if isinstance(seed, int) else None
 
 
 def _about(folder: Path) -> dict[str, Any]:
-    """What the first Parquet file's footer says of how the dataset was built."""
+    """The build information in the footer of the first Parquet file."""
     files = sorted(folder.glob(omni_persona.DATA_FILES))
     if not files:
         raise BuildError(

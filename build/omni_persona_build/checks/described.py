@@ -1,7 +1,7 @@
-"""What every picture and clip of a dataset looks and sounds like: each is decoded once.
+"""Features of every picture and clip of a dataset; each medium is decoded once.
 
-Beside the light vectors of faces and voices stand facts of the file and of the recording. They tell nothing of a face
-or of a voice; where they tell people apart, a question can be answered without either.
+Besides the light vectors of faces and voices there are facts about the file and the recording. These facts do not
+describe a face or a voice, so if they tell people apart, a question can be answered without recognising either.
 """
 
 from __future__ import annotations
@@ -26,38 +26,40 @@ PICTURE_FACTS = ("corners", "border", "lower edge", "size", "compression", "shar
 CLIP_FACTS = ("format", "level", "noise floor", "spectrum of silence", "duration")
 
 CORNER_SHARE = 0.1
-"""Of a picture's sides: a corner, and a border's width."""
+"""Size of a picture's corners and width of its border, as shares of its sides."""
 FRAME_SECONDS = 0.02
 QUIET_SHARE = 0.1
-"""Of the frames of a clip: those that are taken for silence."""
+"""Share of a clip's frames that count as silence."""
 BAND_EDGES = np.geomspace(80, 8000, 17)
-"""Hz; the bands of the spectrum of silence."""
+"""Edges in Hz of the bands used for the spectrum of silence."""
 LEAST = 1e-10
-"""Power below which nothing is told apart."""
+"""Power below which differences are ignored."""
 
 
 @dataclass(frozen=True)
 class Described:
-    """One medium."""
+    """The description of one medium."""
 
     vector: NDArray[np.float32]
-    """Of the face or the voice, of length one; empty where the medium cannot be decoded."""
+    """Vector of the face or the voice, of unit length; empty if the medium cannot be decoded."""
     facts: Facts = field(default_factory=dict)
     spread: float = 0.0
-    """Of a picture's brightness: its standard deviation, of 255. Of a clip: its root mean square, of full scale."""
+    """Picture: standard deviation of brightness, on a scale of 0 to 255. Clip: root mean square, relative to full
+    scale.
+    """
     seconds: float = 0.0
-    """How long a clip lasts."""
+    """Duration of a clip."""
     kind: str = ""
-    """Of a clip: how it is stored, such as `wav 16000 Hz`."""
+    """How a clip is stored, such as `wav 16000 Hz`."""
     error: str | None = None
     """Why it cannot be decoded."""
 
 
 class DescribedMedia:
-    """The media of items by their content."""
+    """The media of items, indexed by content."""
 
     def __init__(self, items: Iterable[Item]) -> None:
-        """items: whose media are described, all of them at once."""
+        """items: the items whose media are described, all at once."""
         pictures: dict[bytes, Media] = {}
         clips: dict[bytes, Media] = {}
         for item in items:
@@ -71,22 +73,22 @@ class DescribedMedia:
         self._nothing = {"image": self._zeros(pictures), "audio": self._zeros(clips)}
 
     def _zeros(self, media: Iterable[bytes]) -> NDArray[np.float32]:
-        """As many zeros as the vectors of media have numbers."""
+        """A zero vector of the same length as the vectors of media."""
         vectors = (self._known[data].vector for data in media)
         return np.zeros_like(next((vector for vector in vectors if vector.size), np.zeros(1, np.float32)))
 
     def __getitem__(self, medium: Media) -> Described:
-        """What is known of a medium."""
+        """The description of a medium."""
         return self._known[medium.data]
 
     def vector(self, medium: Media, sort: Sort) -> NDArray[np.float32]:
-        """A medium's vector; what cannot be decoded looks like nothing."""
+        """A medium's vector; a zero vector if it cannot be decoded."""
         vector = self._known[medium.data].vector
         return vector if vector.size else self._nothing[sort]
 
 
 def media_of(item: Item, sort: Sort) -> Iterator[Media]:
-    """The pictures or clips of an item: of its contexts, then the query's."""
+    """The pictures or clips of an item: those of its contexts, then the query's."""
     for context in item.contexts:
         yield context.image if sort == "image" else context.audio
     query = item.query_image if sort == "image" else item.query_audio
@@ -95,7 +97,7 @@ def media_of(item: Item, sort: Sort) -> Iterator[Media]:
 
 
 def distinct(items: Sequence[Item], sort: Sort) -> Iterator[tuple[str, Media]]:
-    """Every distinct medium of a sort, with the first item it stands in."""
+    """Every distinct medium of a kind, with the first item that contains it."""
     seen: set[bytes] = set()
     for item in items:
         for medium in media_of(item, sort):
@@ -160,7 +162,7 @@ def _ends(size: int) -> tuple[slice, slice]:
 
 
 def _frames(samples: NDArray[Any], size: int) -> NDArray[np.float64]:
-    """Samples cut into frames, shape (n, size); a short clip is one frame, filled up with silence."""
+    """Samples split into frames, shape (n, size); a clip shorter than a frame is padded with silence."""
     if len(samples) < size:
         samples = np.pad(samples, (0, size - len(samples)))
     count = len(samples) // size
@@ -168,5 +170,5 @@ def _frames(samples: NDArray[Any], size: int) -> NDArray[np.float64]:
 
 
 def _code(medium: Media) -> float:
-    """A number for the ending of a medium's name, so that what is stored alike gets the same."""
+    """A number that encodes the suffix of a medium's name; equal suffixes get equal numbers."""
     return float(int.from_bytes(medium.name.rpartition(".")[2].lower().encode()[:4], "big") % 10_007)

@@ -1,6 +1,7 @@
-"""What a solver's result says: a leak, none, or too little to tell.
+"""Decide what a solver's result shows: a leak, no leak, or too few items to tell.
 
-Items of one source sample stand or fall together, and so do sets about one person: the wider of the two errors counts.
+Items of one source sample are correlated, and so are sets about one person; the larger of the two standard errors is
+used.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from numpy.typing import NDArray
 from omni_persona_build.checks.finding import Finding
 
 LIMIT = 3.09
-"""Standard errors to each end of an interval: a solver's lies above chance one time in a thousand by chance."""
+"""Half width of an interval in standard errors: without a leak, one solver in a thousand lies above it by chance."""
 FAR = 0.15
-"""What reaches further over chance than this says neither that there is a leak nor that there is none."""
+"""A result whose interval exceeds chance by more than this is inconclusive: it shows neither a leak nor its absence."""
 FOLDS = 5
 SHUFFLES = 100
 MOST = 2000
-"""Sets that a classifier learns from: what it learns takes memory by their square."""
+"""Maximum number of sets that a classifier is trained on; memory grows with the square of their number."""
 FEWEST = 10
-"""Sets of either kind that there is something to learn from."""
+"""Minimum number of sets of each class needed to train a classifier."""
 
 
 def share_finding(
@@ -33,14 +34,15 @@ def share_finding(
     clusters: Sequence[Sequence[str]],
     group: str | None = None,
 ) -> Finding:
-    """How often a solver is right, against a guess.
+    """Compare how often a solver is right with how often a guess is right.
 
-    right, chances: of each item, shape (n,). clusters: for each way in which items hang together, what each is in.
+    right, chances: one value per item, shape (n,). clusters: for each way of grouping correlated items, the group of
+    each item.
     """
     share, chance = float(right.mean()), float(chances.mean())
     error = max(_error(right - share, names) for names in clusters)
     low, high = max(share - LIMIT * error, 0), min(share + LIMIT * error, 1)
-    # What a guess would scatter by, where the solver is always or never right.
+    # If the solver is always or never right, use the standard error of a guess.
     least = max(LIMIT * error, LIMIT * (chance * (1 - chance) / len(right)) ** 0.5)
     detail = (
         f"right {100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}], chance {100 * chance:.1f} %; "
@@ -52,7 +54,7 @@ def share_finding(
 
 
 def _error(deviations: NDArray[np.float64], names: Sequence[str]) -> float:
-    """The standard error of a mean over items of which those of one name hang together."""
+    """The standard error of a mean over items; items with the same cluster name are correlated."""
     sums: defaultdict[str, float] = defaultdict(float)
     for name, one in zip(names, deviations.tolist(), strict=True):
         sums[name] += one
@@ -60,9 +62,9 @@ def _error(deviations: NDArray[np.float64], names: Sequence[str]) -> float:
 
 
 def area_finding(check: str, seen: Any, labels: NDArray[np.bool_], group: str | None = None) -> Finding:
-    """How well a classifier tells two kinds of sets apart, against what it comes to where the labels are shuffled.
+    """Compare how well a classifier separates two classes of sets with its result on shuffled labels.
 
-    seen: what it sees of each set, shape (n, d), rows of length one or so. labels: shape (n,).
+    seen: features of each set, shape (n, d), rows of about unit length. labels: shape (n,).
     """
     fewer = int(min(labels.sum(), (~labels).sum()))
     if fewer < FEWEST:
@@ -79,7 +81,9 @@ def area_finding(check: str, seen: Any, labels: NDArray[np.bool_], group: str | 
 
 
 def _areas(seen: Any, labels: NDArray[np.bool_]) -> list[float]:
-    """Areas under the ROC curve for columns of labels, shape (n, m); each set is told by what others taught."""
+    """Areas under the ROC curve for columns of labels, shape (n, m); each set is scored by a classifier trained on
+    others.
+    """
     from sklearn.kernel_ridge import KernelRidge
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import KFold, cross_val_predict
@@ -90,6 +94,6 @@ def _areas(seen: Any, labels: NDArray[np.bool_]) -> list[float]:
 
 
 def standardised(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Columns of mean zero and deviation one, then rows of length one or so; shape (n, d)."""
+    """Columns scaled to mean zero and deviation one, then rows scaled to about unit length; shape (n, d)."""
     scaled: NDArray[np.float64] = (table - table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-9)
     return scaled / np.sqrt(table.shape[1])

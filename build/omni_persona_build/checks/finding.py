@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from omni_persona import Item
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found."""
+    """The result of one check."""
 
     check: str
     passed: bool | None
-    """None where it could not be checked."""
+    """None if the check could not be made."""
     detail: str
-    """What was seen; on a failure, the first items it was seen in; or why it could not be checked."""
+    """What was found. On a failure it lists the first items concerned; for a skipped check it gives the reason."""
     group: str | None = None
-    """The group that does not need its modality where this fails; None where it says nothing of the kind."""
+    """The group that does not need its modality if this check fails; None if the check is about something else."""
     too_few: bool = False
-    """Whether it could not be checked because the items are too few to tell a leak from chance."""
+    """Whether the check could not be made because there are too few items to tell a leak from chance."""
 
     @property
     def result(self) -> str:
@@ -31,7 +31,7 @@ class Finding:
 
 
 def failures(findings: Sequence[Finding]) -> int:
-    """How many checks failed."""
+    """The number of failed checks."""
     return sum(finding.passed is False for finding in findings)
 
 
@@ -47,7 +47,7 @@ def unneeded(findings: Sequence[Finding]) -> dict[str, list[str]]:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """All findings in a line."""
+    """A summary of all findings in one line."""
     failed = failures(findings)
     if failed:
         return f"{failed} of {len(findings)} checks failed"
@@ -58,17 +58,17 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 Rule = Callable[[Item], str | None]
-"""What is wrong with an item, or None."""
+"""Returns what is wrong with an item, or None."""
 
 
 def each(check: str, items: Sequence[Item], rule: Rule, promise: str) -> Finding:
-    """A finding that passes where no item breaks the rule; `promise` is what then holds."""
+    """A finding that passes if no item breaks the rule; `promise` states the rule that then holds."""
     wrong = [f"{item.augmented_id}: {reason}" for item in items if (reason := rule(item))]
     return listed(check, wrong, promise)
 
 
 def listed(check: str, wrong: Sequence[str], promise: str, limit: int = 3) -> Finding:
-    """A finding that passes where the list of what is wrong is empty, and shows its first few entries."""
+    """A finding that passes if the list of errors is empty, and otherwise shows the first few of them."""
     if not wrong:
         return Finding(check, True, promise)
     more = len(wrong) - limit

@@ -1,4 +1,4 @@
-"""A classifier of contexts, fitted on some items and asked about others."""
+"""A classifier of contexts that is fitted on some items and applied to others."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from omni_persona_build.checks.evidence import FOLDS
 def fitted_scores(
     features: NDArray[np.float64], targets: NDArray[np.intp], groups: NDArray[np.str_]
 ) -> NDArray[np.float64] | None:
-    """How much each context looks like a target, as log odds, shape (n, K); None where there is nothing to learn from.
+    """Log odds that each context is the target, shape (n, K); None if there are too few items to fit on.
 
-    features: shape (n, K, d). targets: the target's position, shape (n,). groups: what items hang together by, shape
-    (n,): each is told by what the items of other groups taught.
+    features: shape (n, K, d). targets: the target's position, shape (n,). groups: the group of each item, shape (n,);
+    each item is scored by a classifier fitted on other groups.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
@@ -25,7 +25,7 @@ def fitted_scores(
     folds = min(FOLDS, len(set(groups.tolist())))
     if folds < 2:
         return None
-    # What matters is how a context differs from its neighbours, not how this item differs from others.
+    # Only differences between the contexts of one item matter, not differences between items.
     features = features - features.mean(axis=1, keepdims=True)
     is_target = np.arange(contexts) == targets[:, None]
     scores = np.zeros((number, contexts))

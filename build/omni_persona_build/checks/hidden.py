@@ -1,4 +1,6 @@
-"""Checks against how the items were put together: is what is absent truly absent, and is a cue where it may be?"""
+"""Checks against the record of how items were built: is absent information really absent, and does each cue occur only
+where it may?
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from omni_persona_people.content_words import alike, share_words, states
 
 
 def findings(items: Sequence[Item], construction: Construction | None) -> list[Finding]:
-    """The checks that need `data/construction.parquet`; one finding that says so where it is not there."""
+    """The checks that need `data/construction.parquet`; a single finding that says so if the file is missing."""
     if construction is None:
         return [Finding("absent truths", None, f"there is no {FILE}")]
     missing = [

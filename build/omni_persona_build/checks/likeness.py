@@ -1,4 +1,4 @@
-"""How alike the people of a set of memories are, for solvers that are shown no query: each set is looked at once."""
+"""How alike the people of a set of memories are, for solvers that do not see the query; each set is processed once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Set = tuple[NDArray[np.float32], ...]
 
 
 class MemoryVectors:
-    """The vectors of each source sample's memories. Word weights are learnt once, from all notes."""
+    """The vectors of each source sample's memories. Word weights are learnt once from all notes."""
 
     def __init__(self, items: Iterable[Item], media: DescribedMedia) -> None:
         samples = {(item.source_sample_id, len(item.contexts)): item for item in items if item.contexts}
@@ -37,6 +37,6 @@ class MemoryVectors:
 
 
 def unlikeness(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How little each of K vectors is like the others, on average."""
+    """The mean dissimilarity of each of K vectors to the others."""
     likeness = (vectors @ vectors.T).astype(np.float64)
     return -(likeness.sum(axis=1) - likeness.diagonal())

@@ -1,4 +1,4 @@
-"""Checks of the media: can they be seen and heard, do they tell of people, is one of them another one's copy?"""
+"""Checks of the media: they can be decoded, carry no personal metadata, and are not near copies of each other."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ from omni_persona_perception import (
 )
 
 SILENCE = 1e-3
-"""Root mean square below which a clip counts as silent (-60 dB of full scale)."""
+"""Root mean square below which a clip counts as silent (-60 dB relative to full scale)."""
 BLANK = 2.0
-"""Standard deviation of brightness, of 255, below which a picture counts as blank."""
+"""Standard deviation of brightness (0 to 255) below which a picture counts as blank."""
 CLIP_SECONDS = (2.0, 30.0)
-"""Bounds where no recipe gives any."""
+"""Clip length bounds if no recipe sets any."""
 USUAL_SECONDS = (4.0, 15.0)
-"""The paper's bounds: other lengths are told, and pass."""
+"""The paper's bounds. Other lengths are reported but pass."""
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was found out about a medium."""
+    """The facts collected about a medium."""
 
     where: str
-    """The first item it stands in."""
+    """The first item that contains it."""
     medium: Media
     flaw: str | None
     """Why it cannot be decoded, or what is wrong with it."""
     print: Prints | None = None
     seconds: float = 0.0
     recorded: str = ""
-    """How a clip was recorded: the kind of file, and its sampling rate."""
+    """How a clip is stored: file type and sampling rate."""
     traces: tuple[str, ...] = field(default=())
 
 
 def media(items: Sequence[Item], recipe: Recipe | None) -> list[Finding]:
-    """All checks of media, each of which is decoded once."""
+    """All checks of media; each medium is decoded once."""
     bounds = CLIP_SECONDS if recipe is None else recipe.clip_seconds
-    # Decoders let other threads run meanwhile.
+    # Decoders release the GIL, so threads help.
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         pictures = list(workers.map(_see, *_columns(items, "image")))
         clips = list(workers.map(lambda where, medium: _hear(where, medium, bounds), *_columns(items, "audio")))
@@ -93,12 +93,12 @@ def _hear(where: str, medium: Media, bounds: tuple[float, float]) -> _Seen:
 
 
 def _pictures(seen: Sequence[_Seen]) -> Finding:
-    """Whether every picture can be decoded and shows something."""
+    """Check that every picture can be decoded and is not blank."""
     return listed("pictures", _flaws(seen), f"all {len(seen)} can be decoded and show something")
 
 
 def _clips(seen: Sequence[_Seen]) -> Finding:
-    """Whether every clip can be decoded, is heard, and lasts as long as the recipe allows."""
+    """Check that every clip can be decoded, is not silent, and has a length within the recipe's bounds."""
     lengths = [one.seconds for one in seen if one.print is not None]
     unusual = sum(not USUAL_SECONDS[0] <= seconds <= USUAL_SECONDS[1] for seconds in lengths)
     told = f"; {unusual} outside the usual {USUAL_SECONDS[0]:g} to {USUAL_SECONDS[1]:g} s" if unusual else ""
@@ -113,7 +113,7 @@ def _flaws(seen: Sequence[_Seen]) -> list[str]:
 
 
 def _traces(seen: Sequence[_Seen]) -> Finding:
-    """Whether no file tells of people besides what it shows, in its content or by its ending."""
+    """Check that no file holds personal metadata and that file types do not tell people apart."""
     kinds: Counter[str] = Counter()
     wrong = []
     for one in seen:
@@ -132,7 +132,7 @@ def _traces(seen: Sequence[_Seen]) -> Finding:
 
 
 def _near_copies(items: Sequence[Item], pictures: Sequence[_Seen], clips: Sequence[_Seen]) -> Finding:
-    """Whether no two pictures and no two clips of an item are one, saved again or not."""
+    """Check that no two pictures and no two clips of an item are near copies of each other."""
     near = {
         "image": _near(pictures, lambda prints, kept: near_pictures(prints)),
         "audio": _near(clips, lambda prints, kept: near_clips(prints, lambda index: kept[index].medium.data)),
@@ -160,7 +160,7 @@ def _near(
 
 
 def _columns(items: Sequence[Item], kind: str) -> tuple[list[str], list[Media]]:
-    """Every distinct medium of a kind, and the first item each stands in."""
+    """Every distinct medium of a kind, with the first item that contains it."""
     first: dict[bytes, tuple[str, Media]] = {}
     for item in items:
         for medium in (*_remembered(item, kind), _asked(item, kind)):

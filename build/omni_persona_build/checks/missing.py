@@ -1,10 +1,10 @@
-"""Whether memories, or people, tell that somebody is missing, or that something is left out.
+"""Check whether the memories or the people reveal that somebody is missing, or that an attribute is left out.
 
-A model that saw it could abstain at the right time, with no look at the question's face, voice or description.
+A model that noticed could abstain correctly without looking at the question's face, voice or description.
 
-Classifiers try: one reads the notes, one sees how alike the people are, one knows who is missing elsewhere, one whose
-notes leave out what is asked elsewhere. What each comes to by chance is what it comes to where the labels are shuffled.
-(Sets share people, so that a formula's error would be too small.)
+Several classifiers try: one reads the notes, one uses how alike the people are, one uses who is missing in other items,
+and one uses whose notes leave out attributes in other items. The chance level of each is its result on shuffled labels.
+(Sets share people, so an analytic standard error would be too small.)
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from omni_persona_build.checks.likeness import MemoryVectors, unlikeness
 
 
 def missing_people(items: Sequence[Item], construction: Construction | None, memories: MemoryVectors) -> list[Finding]:
-    """A finding for each classifier; none where nobody is missing, or everybody is."""
+    """One finding per classifier; none if nobody is missing or everybody is."""
     samples = list({item.source_sample_id: item for item in items}.values())
     missing = np.array([item.absence == "absent_persona" for item in samples])
     findings = []
@@ -37,11 +37,11 @@ def missing_people(items: Sequence[Item], construction: Construction | None, mem
 
 
 def _left_out(items: Sequence[Item], construction: Construction | None) -> list[Finding]:
-    """Whether an attribute is absent, by whose note is silent and on what."""
+    """Predict whether an attribute is absent from whose note leaves something out, and what."""
     silent: dict[str, tuple[Item, tuple[str, str]]] = {}
     for item in items:
         quiet = [one["person"] for one in (construction or {}).get(item.augmented_id, ()) if not one["states_asked"]]
-        # One item a set of memories: siblings are not independent.
+        # One item per set of memories: sibling items are not independent.
         if item.absence != "absent_persona" and len(quiet) == 1:
             silent.setdefault(item.source_sample_id, (item, (quiet[0], str(item.asked_subfield))))
     labels = np.array([item.absence == "absent_attribute" for item, _ in silent.values()], dtype=bool)
@@ -60,7 +60,7 @@ def _asked_about(item: Item, construction: Construction | None) -> str:
 
 
 def _one_hot(names: Sequence[str]) -> NDArray[np.float64]:
-    """Shape (n, distinct names)."""
+    """One-hot encoding, shape (n, distinct names)."""
     _, places = np.unique(np.array(names), return_inverse=True)
     hot: NDArray[np.float64] = np.eye(int(places.max()) + 1)[places]
     return hot
@@ -75,7 +75,7 @@ def _notes(samples: Sequence[Item]) -> Any:
 
 
 def _likeness(samples: Sequence[Item], memories: MemoryVectors) -> NDArray[np.float64]:
-    """How alike the people of each sample are, and how long notes and clips, shape (n, d)."""
+    """How alike the people of each sample are, and the lengths of notes and clips, shape (n, d)."""
     rows = []
     for item in samples:
         row: list[float] = []

@@ -1,7 +1,7 @@
-"""Solvers for the query's own medium: is a face known by its background, or a voice by its microphone?
+"""Solvers for the query medium: can a face be matched by its background, or a voice by its microphone?
 
-A question of I2I claims to need a face, one of A2A a voice. What finds the person by anything else that picture or clip
-tells shows that the group does not need its modality: the check fails, and card and report say so.
+An I2I question should need a face, and an A2A question a voice. If other properties of the picture or clip identify the
+person, the group does not need its modality: the check fails, and the card and the report say so.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ from omni_persona_build.checks.likeness import MemoryVectors
 from omni_persona_build.checks.ready import Ready, ready
 
 GROUPS: dict[str, tuple[Sort, tuple[str, ...]]] = {"I2I": ("image", PICTURE_FACTS), "A2A": ("audio", CLIP_FACTS)}
-"""Group -> the medium that it asks with, and the facts that must not find the person."""
+"""Group -> the medium of its query, and the facts that must not identify the person."""
 
 
 def query_media(
     items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
 ) -> list[Finding]:
-    """For I2I and for A2A, a finding for each fact, for all of them fitted on strangers, and for who is missing."""
+    """For I2I and A2A: a finding for each fact, for all facts combined by a classifier fitted on other people, and for
+    who is missing.
+    """
     findings = []
     everything = ready(items, construction, media, memories)
     for group, (sort, facts) in GROUPS.items():
@@ -53,7 +55,7 @@ def _found(name: str, right: NDArray[np.float64], items: Ready, group: str) -> F
 
 
 def _distances(items: Ready, sort: Sort, facts: Sequence[str]) -> NDArray[np.float64]:
-    """How far each context's medium lies from the query's in each fact, shape (n, K, facts)."""
+    """The distance of each context's medium from the query's in each fact, shape (n, K, facts)."""
     media = items.media
     rows = []
     for item in items.items:
@@ -67,16 +69,17 @@ def _distances(items: Ready, sort: Sort, facts: Sequence[str]) -> NDArray[np.flo
                 for context in item.contexts
             ]
         )
-    # Hundreds of hertz and parts of a second are told apart alike.
+    # Log scale, so that hertz and fractions of a second are compared alike.
     return np.log1p(np.array(rows)).reshape(len(items.items), -1, len(facts))
 
 
 def _missing(
     asked: Sequence[Item], sort: Sort, facts: Sequence[str], group: str, media: DescribedMedia
 ) -> Finding | None:
-    """Whether a query's medium tells by its facts that its person stands in no context; None where none does, or all.
+    """Check whether facts of the query medium reveal that its person is missing; None if nobody is missing, or
+    everybody is.
 
-    Siblings ask with one medium: each source sample counts once.
+    Siblings share a query medium, so each source sample counts once.
     """
     samples = list({item.source_sample_id: item for item in asked}.values())
     labels = np.array([item.absence == "absent_persona" for item in samples], dtype=bool)
@@ -99,7 +102,7 @@ def _context(media: DescribedMedia, context: object, sort: Sort) -> Described:
 
 
 def _sound(item: Item, sort: Sort, media: DescribedMedia) -> bool:
-    """Whether an item comes with a query medium of a sort, and all of its media of that sort can be decoded."""
+    """Whether an item has a query medium of a kind and all of its media of that kind can be decoded."""
     if (item.query_image if sort == "image" else item.query_audio) is None:
         return False
     described = [_query(item, sort, media), *(_context(media, context, sort) for context in item.contexts)]

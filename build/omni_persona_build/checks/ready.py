@@ -1,4 +1,4 @@
-"""Answerable items, ready for solvers."""
+"""Answerable items in the form that solvers use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from omni_persona_build.checks.likeness import MemoryVectors
 
 @dataclass(frozen=True)
 class Ready:
-    """Answerable items whose labels and media are sound, with what solvers see of them."""
+    """Answerable items with valid labels and media, with the inputs of the solvers."""
 
     items: Sequence[Item]
     targets: NDArray[np.intp]
@@ -26,41 +26,43 @@ class Ready:
     samples: NDArray[np.str_]
     """Source sample, shape (n,): sibling items are not independent."""
     people: NDArray[np.str_]
-    """Who is asked about, shape (n,); the source sample where it is not known."""
+    """The person asked about, shape (n,); the source sample if unknown."""
     standing: Sequence[Sequence[str]]
-    """Who stands in each context, n times K; their places where it is not known."""
+    """The person in each context, n times K; the position if unknown."""
     questions: Sequence[str]
-    """The questions with their cue left out."""
+    """The questions without their cue."""
     stating: NDArray[np.bool_]
-    """Whether each note states what is asked, shape (n, K); all true where it is not known."""
+    """Whether each note states the asked attribute, shape (n, K); all true if unknown."""
     left_out: NDArray[np.float64]
-    """What each note leaves out of what all others state, shape (n, K); zero where it is not known."""
+    """Number of fields that each note omits and all others state, shape (n, K); zero if unknown."""
     media: DescribedMedia
     memories: MemoryVectors
 
     @property
     def chances(self) -> NDArray[np.float64]:
-        """How often a guess among the notes that state what is asked is right, shape (n,)."""
+        """Probability that a guess among the notes that state the asked attribute is right, shape (n,)."""
         chances: NDArray[np.float64] = 1 / np.maximum(self.stating.sum(axis=1), 1)
         return chances
 
     @property
     def clusters(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The ways in which items hang together: by source sample, and by whom they ask about."""
+        """The groupings of correlated items: by source sample, and by the person asked about."""
         return self.samples.tolist(), self.people.tolist()
 
     def chosen(self, scores: NDArray[Any]) -> NDArray[np.float64]:
-        """How often the target has the highest score of the notes that state what is asked; shapes (n, K), (n,)."""
+        """How often the target has the highest score among the notes that state the asked attribute; shapes (n, K),
+        (n,).
+        """
         scores = np.where(self.stating, scores, -np.inf)
         highest = scores == scores.max(axis=1, keepdims=True)
         return highest[np.arange(len(scores)), self.targets] / highest.sum(axis=1)
 
     def of_group(self, group: str) -> Ready:
-        """Those of one group alone."""
+        """The items of one group."""
         return self.where([item.task.group == group for item in self.items])
 
     def where(self, kept: Sequence[bool]) -> Ready:
-        """Some of them; kept: n booleans."""
+        """A subset of the items; kept: n booleans."""
         places = [place for place, keep in enumerate(kept) if keep]
         return Ready(
             [self.items[place] for place in places],
@@ -79,7 +81,7 @@ class Ready:
 def ready(
     items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
 ) -> Ready:
-    """The answerable ones of items; what the side file tells of them is left open where there is none."""
+    """Select the answerable items. Values from the side file are left at their defaults if the file is missing."""
     contexts = max((len(item.contexts) for item in items), default=0)
     answerable = [
         item for item in items if item.answerable and len(item.contexts) == contexts and _place(item) is not None
@@ -110,13 +112,13 @@ def ready(
 
 
 def _left_out(stated: Sequence[Sequence[str]]) -> list[int]:
-    """How many fields that all others state each of K notes leaves out."""
+    """For each of K notes, the number of fields that it omits and all others state."""
     counts = Counter(field for fields in stated for field in fields)
     usual = {field for field, count in counts.items() if count == len(stated) - 1}
     return [len(usual.difference(fields)) for fields in stated]
 
 
 def _place(item: Item) -> int | None:
-    """Where the target stands among the contexts."""
+    """The target's position among the contexts."""
     concepts = [context.concept_id for context in item.contexts]
     return concepts.index(item.target_concept_id) if item.target_concept_id in concepts else None

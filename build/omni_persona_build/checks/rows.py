@@ -12,13 +12,13 @@ from omni_persona_build.recipe import Recipe
 from omni_persona_people.content_words import states
 
 UNANSWERABLE_SHARE = (0.4, 0.6)
-"""The share of unanswerable items, in all and in each group, that passes."""
+"""Accepted share of unanswerable items, overall and in each group."""
 CHANCE = 0.001
-"""Positions fail when so uneven ones would come up by chance less often than this."""
+"""The check of positions fails if a distribution this uneven has a lower probability than this by chance."""
 
 
 def counts(items: Sequence[Item], recipe: Recipe | None) -> Finding:
-    """Items of each task and absence, against the recipe."""
+    """Compare the number of items of each task and absence with the recipe."""
     if recipe is None:
         return Finding("counts", True, f"{len(items)} items; no recipe to compare them with")
     have = Counter((item.task.name, item.absence) for item in items)
@@ -38,17 +38,18 @@ def balance(items: Sequence[Item], recipe: Recipe | None) -> Finding:
         group: [item for item in items if item.task.group == group] for group in omni_persona.GROUPS
     }
     shares = {name: sum(not item.answerable for item in part) / len(part) for name, part in parts.items() if part}
-    # A recipe may want a group out of balance (the published one does): then its own counts decide, above.
+    # A recipe may be unbalanced in a group on purpose (the published one is); its own counts, checked above, then
+    # decide.
     judged = shares if recipe is None else {"all": shares["all"]}
     passed = all(low <= share <= high for share in judged.values())
     return Finding("balance", passed, "unanswerable: " + ", ".join(f"{n} {100 * s:.0f} %" for n, s in shares.items()))
 
 
 def positions(items: Sequence[Item]) -> Finding:
-    """Whether targets stand at every position equally often."""
+    """Check that targets are equally frequent at every position."""
     from scipy.stats import chisquare
 
-    # Sibling questions share a target: a set of memories counts once.
+    # Sibling questions share a target, so each set of memories counts once.
     places = {
         item.source_sample_id: int(item.target_concept_id.rpartition("_")[2])
         for item in items
@@ -64,13 +65,13 @@ def positions(items: Sequence[Item]) -> Finding:
 
 
 def repeated_ids(items: Sequence[Item]) -> Rule:
-    """An id that stands twice."""
+    """An id that occurs twice."""
     counts = Counter(item.augmented_id for item in items)
     return lambda item: "stands twice" if counts[item.augmented_id] > 1 else None
 
 
 def wrong_contexts(items: Sequence[Item], recipe: Recipe | None) -> Rule:
-    """Too many or too few memories, or siblings with different ones."""
+    """A wrong number of memories, or siblings with different memories."""
     number = len(items[0].contexts) if recipe is None else recipe.contexts
     memories: dict[str, int] = {}
 
@@ -101,7 +102,7 @@ def contradiction(item: Item) -> str | None:
 
 
 def unfounded_gold(item: Item) -> str | None:
-    """A gold answer that the target's note does not state, or that another does."""
+    """A gold answer that the target's note does not state, or that another note states."""
     if not item.answerable:
         return None
     stating = [context.concept_id for context in item.contexts if states(context.text, item.gold_answer)]
@@ -109,14 +110,14 @@ def unfounded_gold(item: Item) -> str | None:
 
 
 def reused_query(item: Item) -> str | None:
-    """A query's picture or clip that stands in a context."""
+    """A query picture or clip that also occurs in a context."""
     remembered = {medium.data for context in item.contexts for medium in (context.image, context.audio)}
     asked = [medium.data for medium in (item.query_image, item.query_audio) if medium is not None]
     return "its query's picture or clip stands in a context" if remembered.intersection(asked) else None
 
 
 def wrong_cue(item: Item) -> str | None:
-    """A query medium that is not of the query's modality."""
+    """A query medium that does not match the query modality."""
     has = (item.query_image is not None, item.query_audio is not None)
     want = (item.task.group == "I2I", item.task.group == "A2A")
     if has == want:

@@ -1,7 +1,7 @@
-"""Shortcut solvers: what finds the right person without the modality that the question claims to need.
+"""Shortcut solvers, which try to find the right person without the modality that the question should need.
 
-Each takes one of the contexts (reading its note is taken for granted), and may not be right more often than a guess
-among the notes that state what is asked. One that is tells of a leak in how the items are made.
+Each solver picks one of the contexts (it may read the notes). If it is right more often than a guess among the notes
+that state the asked attribute, the items leak.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from omni_persona_build.checks.ready import Ready, ready
 from omni_persona_people.content_words import content_words, states
 
 Solver = Callable[[Ready], NDArray[np.float64]]
-"""How surely it gets each answerable item right, shape (n,): 0, 1, or a share where it cannot choose."""
+"""Probability that it is right for each answerable item, shape (n,): 0, 1, or a fraction for ties."""
 
 
 def shortcuts(
     items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
 ) -> list[Finding]:
-    """One finding a solver, over the answerable items whose labels and media are sound."""
-    # Where nothing tells which words of a question are its cue, they cannot be left out: the question does not count.
+    """One finding per solver, over the answerable items with valid labels and media."""
+    # If the cue's words in a question are unknown, they cannot be removed, so the question does not count.
     cue_known = [item for item in items if construction is not None or item.task.group in ("I2I", "A2A")]
     everything = ready(cue_known, construction, media, memories)
     spoken = ready([item for item in items if item.task.group == "T2Any"], construction, media, memories)
@@ -45,7 +45,7 @@ def _finding(name: str, solve: Solver, items: Ready, group: str | None = None) -
 
 
 def _question_only(items: Ready) -> NDArray[np.float64]:
-    """The answer stands in the question, or is the one most often given to other questions of its kind."""
+    """The answer occurs in the question, or is the most frequent answer to other questions of its kind."""
     golds: dict[str, Counter[str]] = {}
     for item in items.items:
         golds.setdefault(str(item.asked_subfield), Counter())[item.gold_answer] += 1
@@ -53,21 +53,21 @@ def _question_only(items: Ready) -> NDArray[np.float64]:
     for item in items.items:
         given = golds[str(item.asked_subfield)]
         own = given[item.gold_answer] - 1
-        # Another answer that is given oftener, or as often and before, is the one that is guessed.
+        # The guess is another answer that is more frequent, or equally frequent and earlier.
         usual = own > 0 and _commonest(given, item.gold_answer) == item.gold_answer
         right.append(states(item.query_text, item.gold_answer) or usual)
     return np.array(right, dtype=np.float64)
 
 
 def _commonest(given: Counter[str], own: str) -> str:
-    """The answer that is given oftenest once an item with its own one is left out; of equals, the first."""
+    """The most frequent answer when an item's own answer is left out; the first one among ties."""
     counts = dict(given.most_common(2)) | {own: given[own] - 1}
     order = {gold: place for place, gold in enumerate(given)}
     return min(counts, key=lambda gold: (-counts[gold], order[gold]))
 
 
 def _usual_position(items: Ready) -> NDArray[np.float64]:
-    """The position at which most targets stand."""
+    """The position that holds the most targets."""
     places = Counter(dict(zip(items.samples.tolist(), items.targets.tolist(), strict=True)).values())
     often = [places[place] for place in range(items.stating.shape[1])]
     return items.chosen(np.broadcast_to(np.array(often), items.stating.shape))
@@ -79,17 +79,17 @@ def _longest_note(items: Ready) -> NDArray[np.float64]:
 
 
 def _notes_without_cue(items: Ready) -> NDArray[np.float64]:
-    """The note that shares most words with the question, its cue left out."""
+    """The note that shares the most words with the question without its cue."""
     return items.chosen(_overlap(items))
 
 
 def _leaves_out_most(items: Ready) -> NDArray[np.float64]:
-    """The note that leaves out most of what all others state, as that of somebody asked for absent attributes does."""
+    """The note that omits the most fields stated by all others, as notes of people asked for absent attributes do."""
     return items.chosen(items.left_out)
 
 
 def _usually_asked(items: Ready) -> NDArray[np.float64]:
-    """Who is asked about oftenest where they stand, in the other source samples."""
+    """The person who is asked about most often, relative to appearances, in the other source samples."""
     asked: Counter[str] = Counter()
     stood: Counter[str] = Counter()
     own: dict[str, set[tuple[str, bool]]] = {}
@@ -100,7 +100,7 @@ def _usually_asked(items: Ready) -> NDArray[np.float64]:
         asked.update(person for person, is_target in people if is_target)
     rows = [
         [
-            # A person of whom nothing else is known is asked about as often as a guess says.
+            # A person without other appearances gets the rate of a random guess.
             (asked[person] - ((person, True) in own[sample]) + 1) / (stood[person] - 1 + len(standing))
             for person in standing
         ]
@@ -110,7 +110,7 @@ def _usually_asked(items: Ready) -> NDArray[np.float64]:
 
 
 def _reading_what_was_said(items: Ready) -> NDArray[np.float64]:
-    """The note that shares most words with the whole question, its cue included."""
+    """The note that shares the most words with the whole question, including its cue."""
     shared = [
         [len(content_words(item.query_text) & content_words(one.text)) for one in item.contexts] for item in items.items
     ]
@@ -118,16 +118,17 @@ def _reading_what_was_said(items: Ready) -> NDArray[np.float64]:
 
 
 def _cue_hidden(items: Ready) -> NDArray[np.float64]:
-    """A classifier of contexts that sees all but the query: positions, notes, and who is unlike the others.
+    """A classifier of contexts that sees everything but the query: positions, notes, and how unlike the others each
+    person is.
 
-    Fitted on some samples and asked about the others.
+    It is fitted on some samples and applied to others.
     """
     scores = fitted_scores(_features(items), items.targets, items.samples)
     return np.zeros(len(items.items)) if scores is None else items.chosen(scores)
 
 
 def _features(items: Ready) -> NDArray[np.float64]:
-    """What is known of each context without the query, shape (n, K, d)."""
+    """Features of each context that do not depend on the query, shape (n, K, d)."""
     rows = []
     for item, overlap, left_out in zip(items.items, _overlap(items), items.left_out, strict=True):
         notes = [context.text for context in item.contexts]
@@ -145,7 +146,7 @@ def _features(items: Ready) -> NDArray[np.float64]:
 
 
 def _overlap(items: Ready) -> NDArray[np.float64]:
-    """Content words that each note shares with the question without its cue, shape (n, K)."""
+    """Number of content words that each note shares with the question without its cue, shape (n, K)."""
     return np.array(
         [
             [len(content_words(question) & content_words(context.text)) for context in item.contexts]
@@ -165,4 +166,4 @@ SOLVERS: dict[str, Solver] = {
     "all but the query": _cue_hidden,
 }
 SPOKEN_SOLVERS: dict[str, Solver] = {"T2Any read, not heard": _reading_what_was_said}
-"""Those that are fair where the cue is read anyway, and a shortcut where it has to be heard."""
+"""Solvers that are legitimate where the cue is text, and a shortcut where the cue has to be heard."""
