@@ -1,4 +1,4 @@
-"""The functions of this package that a program calls; `omni_persona_build` exports them."""
+"""The public functions of this package; `omni_persona_build` exports them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def build(
     """Build a dataset folder from a persona pool. The same pool, recipe and seed give the same bytes.
 
     recipe: `tiny`, `balanced`, `v2_2`, `train`, a YAML file, or a `Recipe`.
-    perception: `light` or `specialists`, what decides who resembles whom.
+    perception: `light` or `specialists`, which computes how alike people are.
     exclude: a dataset folder whose people and media are kept out, such as the test set.
     progress: called as the work goes on; None shows bars in a notebook and on a terminal.
     options: further arguments of `omni_persona_build.pipeline.build`, such as `seed`, `license` and `overwrite`.
-    Raises `PoolError` or `BuildError`, and `ArtifactError` where `out` exists.
+    Raises `PoolError` or `BuildError`, and `ArtifactError` if `out` exists.
 
     Examples:
         >>> build("people", "omni-persona", recipe="tiny").items
@@ -56,8 +56,8 @@ def check(dataset: str | Path, *, progress: Progress | None = None, **options: A
 
     progress: called as the work goes on; None shows bars in a notebook and on a terminal.
     options: further arguments of `omni_persona_build.checks.check`.
-    Returns a finding for each check; `passed` is False where one fails, None where it could not be told.
-    Raises `BuildError` where the folder is no dataset.
+    Returns a finding for each check; `passed` is False for a failed check and None for one that could not be decided.
+    Raises `BuildError` if the folder is not a dataset.
 
     Examples:
         >>> [finding.check for finding in check("omni-persona") if finding.passed is False]
@@ -77,10 +77,10 @@ def import_release(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Imported:
-    """Turn the published release, a JSONL file and its folder of media, into a dataset folder.
+    """Convert the published release, a JSONL file and its media folder, to a dataset folder.
 
     progress: called as the work goes on; None shows bars in a notebook and on a terminal.
-    Raises `BuildError` that names line and item, and `ArtifactError` where `out` exists.
+    Raises `BuildError` that names line and item, and `ArtifactError` if `out` exists.
 
     Examples:
         >>> import_release("release.jsonl", "assets", "released/omni-persona").items
@@ -93,7 +93,7 @@ def import_release(
 
 
 def _shown(progress: Progress | None, work: Callable[[Progress], T]) -> T:
-    """Do work with a progress callback: the one given, or one that shows bars."""
+    """Run a function with a progress callback: the given one, or one that shows bars."""
     if progress is not None:
         return work(progress)
     with bars() as shown:

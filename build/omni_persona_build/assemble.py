@@ -1,6 +1,6 @@
-"""Turn planned samples into questions over memories: choose people, media, facts and words that leave no way around.
+"""Turn planned samples into questions over memories: choose people, media, facts and words without shortcuts.
 
-A sample is drawn until it keeps the rules of `sample_rules`.
+A sample is redrawn until it meets the rules of `sample_rules`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from omni_persona_people import wording
 
 
 class UnfilledError(BuildError):
-    """A planned sample that nobody of the pool fits."""
+    """A planned sample for which no people of the pool fit."""
 
 
 ATTEMPTS = 100
-"""Draws from a neighbourhood before a wider one is tried, and after the widest the next person."""
+"""Number of draws from a neighbourhood before a wider one is tried, and after the widest the next person."""
 
 People = NDArray[np.intp]
 """Indices of people in a graph."""
@@ -45,11 +45,11 @@ def assemble(
 ) -> Iterator[Sample]:
     """Fill planned samples, using every person about equally often, as far as the rules allow.
 
-    Who of a sample is asked about is drawn by chance, whosever turn it is: there are people whom the rules let stand
-    beside others less easily, and who would be known as the ones whose turn it is.
+    The person asked about is drawn at random and not by whose turn it is: some people fit the rules less easily, and
+    would otherwise be recognisable as the ones whose turn it is.
 
-    questions: the pool's own, by asked field. partition: the people that memories are of, as indices; None for all.
-    left_over: takes the plans that nobody fits. Without it, raises `BuildError` where nobody fits a sample.
+    questions: the pool's own, by asked field. partition: indices of the people used in memories; None for all.
+    left_over: receives the plans that cannot be filled. Without it, `BuildError` is raised for the first such plan.
     """
     filling = _Filling(graph, recipe, rng, questions, range(len(graph.people)) if partition is None else partition)
     for planned in plans:
@@ -57,8 +57,8 @@ def assemble(
             left_over.append(planned)
             continue
         if sample is None and filling.all_alike:
-            # A pool in which no K + 1 people keep all rules together: whoever is missing need not keep those of the
-            # clips. `omni-persona check` tells whether that gives them away.
+            # In this pool, no K + 1 people meet all rules together, so the person who is missing is exempt from the
+            # rules about clips. `omni-persona check` tests whether that identifies them.
             filling.all_alike = False
             sample = filling.sample(planned)
         if sample is None:
@@ -69,7 +69,7 @@ def assemble(
 
 
 class _Filling:
-    """Fills one planned sample after the other with the people of a partition."""
+    """Fills planned samples one after another with the people of a partition."""
 
     def __init__(
         self,
@@ -80,25 +80,25 @@ class _Filling:
         partition: Sequence[int],
     ) -> None:
         self.all_alike = True
-        """Whether a person who is missing from the memories keeps the rules of those who are there."""
+        """Whether a person who is missing from the memories meets the same rules as those who are present."""
         self.refused: Counter[str] = Counter()
-        """Why draws for the last planned sample failed."""
+        """The reasons why draws for the last planned sample failed."""
         self._graph, self._recipe, self._rng, self._questions = graph, recipe, rng, questions
         self._needed, self._groups, self._kinds = people_needed(recipe), recipe.groups, recipe.asked_groups
         self._has = _who_has(graph)
         self._near = neighbourhoods(graph, partition, recipe.distractors, recipe.contexts)
         able = graph.of_common_gender(self._needed, partition)
         complete = [index for index in able if self._has_all_kinds(index)]
-        # Only what all people of a sample have is asked for, or left out: who lacks a kind stands in none. Where too
-        # few have them all, some samples leave out less.
+        # Only fields that all people of a sample have are asked for, or left out, so people who lack a kind are not
+        # used. If too few people have every kind, some samples leave out less.
         self._able = graph.of_common_gender(self._needed, complete) or able
         self._turns: list[int] = []
 
     def sample(self, planned: PlannedSample) -> Sample | None:
-        """A sample of the people whose turn it is, or None where nobody fits."""
+        """A sample with the people whose turn it is, or None if nobody fits."""
         self.refused.clear()
         if len(self._turns) < len(self._able):
-            # Whoever is still due comes first; the new round is appended whole.
+            # People still due come first; a new round is appended whole.
             self._turns += [self._able[index] for index in self._rng.permutation(len(self._able))]
         for index in dict.fromkeys(self._turns):
             if (sample := self._with_person(planned, index)) is not None:
@@ -107,7 +107,7 @@ class _Filling:
         return None
 
     def _with_person(self, planned: PlannedSample, index: int) -> Sample | None:
-        """A sample drawn with the person of an index, from the nearest neighbourhood that can fill it."""
+        """A sample that contains the person of an index, drawn from the nearest neighbourhood that can fill it."""
         number = self._needed if self.all_alike else self._recipe.contexts
         fewest = max(number, self._recipe.contexts + (planned.position is None))
         draw = SampleDraw(self._recipe, planned, self._rng, self._questions, self._graph.common_words)
@@ -132,10 +132,10 @@ class _Filling:
     def _fields(
         self, planned: PlannedSample, index: int, part: People, number: int, last: bool
     ) -> tuple[Fields, People]:
-        """Fields that one note leaves out, and that T2T describes by, and the people of a part who have them all.
+        """The fields that one note leaves out and that T2T describes by, and the people of a part who have all of them.
 
-        A field is drawn in the same way whether it is asked for or not. last: no wider part is left to look in, so
-        that a kind for which nobody asks may be done without.
+        A field is drawn in the same way whether it is asked for or not. last: this is the widest part, so a kind that
+        no question asks for may be skipped.
         """
         asked = [item.task.asked_group for item in planned.items]
         quiet = sorted(self._kinds.difference(asked))
@@ -161,7 +161,7 @@ class _Filling:
     def _drawn_field(
         self, options: Sequence[str], index: int, part: People, number: int, taken: Collection[str]
     ) -> str | None:
-        """One of some fields that a person has, and enough people of a part with them; None where there is none."""
+        """A random field that the person and enough people of a part have; None if there is none."""
         possible = [
             field
             for field in options
@@ -170,7 +170,7 @@ class _Filling:
         return str(self._rng.choice(possible)) if possible else None
 
     def _shown(self, planned: PlannedSample) -> frozenset[str]:
-        """Groups whose queries show what a note then must not tell."""
+        """Groups whose queries show something that a note then must not state."""
         return frozenset() if planned.looks else self._groups
 
     def _has_all_kinds(self, index: int) -> bool:

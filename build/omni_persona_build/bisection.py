@@ -1,4 +1,4 @@
-"""Part things by halves, those that are alike staying together."""
+"""Divide things by repeated bisection, so that similar ones stay together."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Part = NDArray[np.intp]
 """Indices of things."""
 
 STEPS = 16
-"""Of power iteration."""
+"""Iterations of the power method."""
 
 
 def bisected(
     things: Part, vectors: Vectors, weights: NDArray[np.intp], most: int, fewest: int
 ) -> Iterator[tuple[Part, ...]]:
-    """Part things by halves until each part weighs `most` at most, or is too few to be bisected.
+    """Bisect things until each part weighs at most `most`, or is too small to be bisected.
 
-    vectors: of all things, shape (n, d). weights: of all things, shape (n,). fewest: things in a part, at least.
-    Yields each smallest part, in front of all the larger ones that it is a part of.
+    vectors: of all things, shape (n, d). weights: of all things, shape (n,). fewest: minimum number of things in a
+    part. Yields each final part, followed by the larger parts that contain it.
     """
     if weights[things].sum() <= most or len(things) < 2 * fewest:
         yield (things,)
@@ -37,9 +37,9 @@ def bisected(
 
 
 def _along_their_spread(vectors: Vectors) -> NDArray[np.float32]:
-    """Where vectors lie along the direction in which they differ most, shape (n,)."""
+    """Projections of vectors on the direction of their largest variance, shape (n,)."""
     spread = vectors - vectors.mean(axis=0)
-    # Power iteration from the vector furthest out: good enough to cut by, and quick for thousands.
+    # Power iteration from the vector furthest out: accurate enough to bisect by, and fast for thousands of vectors.
     along = spread @ spread[int(np.einsum("nd,nd->n", spread, spread).argmax())]
     for _ in range(STEPS):
         direction = along @ spread

@@ -24,40 +24,40 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 TEMPLATE = next(path for path in (_HERE / "dataset_card.md", _HERE.parents[1] / "dataset_card.md") if path.is_file())
-"""Inside the package where it is installed, at the top of a checkout."""
+"""Part of the package when installed; in a checkout, a file in the repository root."""
 
 BATCH_ROWS = 12
-"""Rows read at once: a row group repeats its media in memory, so that more would need gigabytes."""
+"""Rows read at once. A row group repeats its media in memory, so more rows would need gigabytes."""
 
 
 @dataclass(frozen=True)
 class GeneratedFacts:
-    """What models wrote of a pool."""
+    """Number of texts in a pool that models wrote."""
 
     models: tuple[str, ...]
     extracted: int
     """Profile fields found in what the people said."""
     invented: int
-    """Profile fields made up."""
+    """Invented profile fields."""
     clauses: int
-    """Ways to state a field in a note."""
+    """Clauses that state a field in a note."""
     questions: int
-    """Ways to ask for a field."""
+    """Questions that ask for a field."""
 
 
 @dataclass(frozen=True)
 class TraceFacts:
-    """What media told of people besides what they show: owners, places, titles."""
+    """Personal metadata in media files: owners, places, titles."""
 
     media: int
-    """Distinct files that did."""
+    """Number of distinct files with such metadata."""
     kept: bool
-    """Whether it was left in them."""
+    """Whether it was kept."""
 
 
 @dataclass(frozen=True)
 class BuildFacts:
-    """What the card says of a build."""
+    """The facts of a build that the card reports."""
 
     recipe: str
     seed: int | None
@@ -66,25 +66,26 @@ class BuildFacts:
     pool: str
     fingerprint: str
     people: int | None
-    """None where it is not known."""
+    """None if unknown."""
     samples: int
     license: str
-    """A licence identifier of the Hub, `other` where the pool's is not known."""
+    """A licence identifier of the Hub; `other` if the pool's licence is unknown."""
     content: str
-    """A hash of the Parquet files. It goes into each configuration, because `datasets` tells local folders of one
-    name apart by their configurations alone: without it, a rebuilt folder would be read from the cache of the old."""
+    """A hash of the Parquet files. It is part of each configuration, because `datasets` identifies local folders of the
+    same name only by their configurations: without it, a rebuilt folder would be read from the old cache.
+    """
     counts: Counter[tuple[str, str]]
-    """(task, absence) -> items."""
+    """(task, absence) -> number of items."""
     settings: Recipe | None = None
-    """What it was built by; None for an imported release."""
+    """The recipe; None for an imported release."""
     perception: str | None = None
-    """What told who is like whom; None for an imported release."""
+    """The perception that computed how alike people are; None for an imported release."""
     leaks: Sequence[Leak] = ()
-    """What the items of an imported release leak."""
+    """Leaks in the items of an imported release."""
     generated: GeneratedFacts | None = None
-    """None where everything was given, and no model wrote anything."""
+    """None if no model wrote anything."""
     traces: TraceFacts | None = None
-    """None where it is not known."""
+    """None if unknown."""
     equalised: bool = False
     """Whether media were made alike in all but faces and voices, see `equalise`."""
 
@@ -94,7 +95,7 @@ CHECKS = re.compile(r"(<!-- checks -->\n\n).*?(\n\n<!-- end of checks -->)", re.
 
 
 def render_card(facts: BuildFacts) -> str:
-    """README.md with its YAML block, whose `configs` make every configuration a filter over the same files."""
+    """Render README.md with its YAML block, whose `configs` define each configuration as a filter on the same files."""
     from huggingface_hub import DatasetCard, DatasetCardData
 
     total = facts.counts.total()
@@ -143,9 +144,9 @@ def render_card(facts: BuildFacts) -> str:
 
 
 def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
-    """Put the results of the checks into a folder's card, whose YAML and other words stay as they are, and beside it.
+    """Write the results of the checks into a folder's card and next to it; the rest of the card is not changed.
 
-    A card without a place for them gets one at its end. Raises `BuildError` where there is no card.
+    A card without a section for them gets one at its end. Raises `BuildError` if there is no card.
     """
     card = _read_card(folder, "to write the results of the checks into")
     if not CHECKS.search(card):
@@ -167,7 +168,7 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
 
 
 def unchecked(folder: Path) -> str | None:
-    """What a folder's card says of its checks where they failed or were not made, in one line; None where they pass."""
+    """What a folder's card says about failed or missing checks, in one line; None if all of them passed."""
     card = _read_card(folder, "to tell what its checks found")
     if (place := CHECKS.search(card)) is None:
         return "nothing of any checks."
@@ -185,7 +186,7 @@ def _read_card(folder: Path, what_for: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; what stands in a cell is shown as it is."""
+    """A Markdown table; cell contents are escaped and shown literally."""
 
     def line(cells: Sequence[str]) -> str:
         shown = (" ".join(cell.split()).replace("|", "\\|").replace("<", "&lt;") for cell in cells)

@@ -11,7 +11,7 @@ from omni_persona_build.sample import Sample
 
 
 def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterator[Placed]:
-    """The rows of the items of the `index`-th sample."""
+    """The side-file rows for the items of sample number `index`."""
     likeness = [graph.likeness(sample.queried, memory.persona) for memory in sample.memories]
     others = [place for place in range(len(sample.memories)) if place != sample.position]
     for number, question in enumerate(sample.questions):

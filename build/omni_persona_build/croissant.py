@@ -1,6 +1,6 @@
-"""The dataset's `croissant.json`: what its files, columns and people are, for machines (Croissant 1.1 with RAI 1.0).
+"""The dataset's `croissant.json`: a machine-readable description (Croissant 1.1 with RAI 1.0) of its files and columns.
 
-Plain JSON-LD made from the schema of a row. What only a publication gives it (address, creator, date) is filled in by
+Plain JSON-LD generated from the row schema. Values known only at publication (address, creator, date) are filled in by
 `published`, so that two builds of the same input have the same bytes.
 """
 
@@ -71,7 +71,7 @@ CONTEXT: Json = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-"""The standard's own context, which readers expect whole."""
+"""The standard's own JSON-LD context, which readers expect in full."""
 
 COLUMNS = {
     "augmented_id": "The item.",
@@ -89,7 +89,7 @@ COLUMNS = {
     "query_text": "The question.",
     "answer_supervision": "The gold answer, the canonical abstention and what is asked for; never shown to a model.",
 }
-"""Column -> what it holds."""
+"""Column -> description."""
 
 SIDE_FILES = {
     "data/construction.parquet": "How each item was put together, with the pool's ids of people; no model is shown it.",
@@ -98,7 +98,7 @@ SIDE_FILES = {
 
 
 def croissant(folder: Path, facts: BuildFacts) -> Json:
-    """The description of a dataset folder whose Parquet files stand already."""
+    """Describe a dataset folder; its Parquet files must exist."""
     files = sorted(folder.glob("data/*.parquet"))
     return {
         "@context": CONTEXT,
@@ -139,14 +139,14 @@ def croissant(folder: Path, facts: BuildFacts) -> Json:
 
 
 def write_croissant(folder: Path, facts: BuildFacts) -> None:
-    """Write `croissant.json` into a dataset folder whose Parquet files stand already."""
+    """Write `croissant.json` into a dataset folder; its Parquet files must exist."""
     (folder / FILE).write_bytes(_encoded(croissant(folder, facts)))
 
 
 def published(folder: Path, repo: str, day: str) -> None:
-    """Fill in what a publication gives: address, creator, and the day (YYYY-MM-DD) of the first one.
+    """Fill in what is known only at publication: address, creator, and the date (YYYY-MM-DD) of the first publication.
 
-    repo: ORG/NAME on the Hub. A folder without `croissant.json` stays as it is.
+    repo: ORG/NAME on the Hub. A folder without `croissant.json` is left unchanged.
     """
     if not (folder / FILE).is_file():
         return
@@ -181,9 +181,9 @@ def _file(path: Path, folder: Path) -> Json:
 
 
 def _field(path: tuple[str, ...], kind: Any, in_list: bool = False) -> Json:
-    """The description of a column, or of a part of one: `path` leads there from the record set.
+    """Describe a column, or a part of one; `path` leads to it from the record set.
 
-    in_list: whether a part belongs to each element of a list, so that it reads as a list of values itself.
+    in_list: whether the part belongs to each element of a list, so that it is itself read as a list of values.
     """
     field: Json = {"@type": "cr:Field", "@id": "/".join(path)}
     if path[-1] in COLUMNS and len(path) == 2:

@@ -58,7 +58,7 @@ class SampleDraw:
         questions: Mapping[str, Sequence[str]],
         common_words: frozenset[str],
     ) -> None:
-        """questions: the pool's own questions, by asked field. common_words: words that several people of the pool say."""
+        """questions: the pool's own, by asked field. common_words: words that several people of the pool say."""
         self._recipe, self._planned, self._rng = recipe, planned, rng
         self._own_questions, self._common_words = questions, common_words
         self._heard, self._asks_by_voice = "T2Any" in recipe.groups, "A2A" in recipe.groups

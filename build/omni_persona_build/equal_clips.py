@@ -1,7 +1,7 @@
-"""Make clips alike in everything but the voice: rate, format, level, silence, noise, and the colour of a microphone.
+"""Make clips alike in everything but the voice: rate, format, level, silence, noise and microphone response.
 
-What a microphone or a room adds is drawn anew for every clip, so that two clips of a person have it in common no more
-often than clips of two people.
+The effects of a microphone and a room are drawn independently for every clip, so that two clips of one person share
+them no more often than clips of two people.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from numpy.typing import NDArray
 from omni_persona_perception import decode_audio, encode_wav
 
 RATE = 16_000
-"""Hz of every clip."""
+"""Sampling rate of every clip, in Hz."""
 WINDOW, HOP = 512, 128
-"""Samples of a frame of the spectrum, and between two of them."""
+"""Frame length and hop of the spectrum, in samples."""
 SILENT = 35.0
-"""dB below the loudest frame: what is quieter, at either end of a clip, is cut off."""
+"""Silence threshold in dB below the loudest frame; quieter frames at either end of a clip are cut off."""
 MARGIN = 0.08
-"""Seconds that are left at either end."""
+"""Seconds of silence kept at either end."""
 PASSED = (120.0, 7000.0)
-"""Hz between which a clip is heard."""
+"""Pass band in Hz."""
 LEVEL = (-26.0, -20.0)
-"""dB of full scale at which speech stands, drawn for each clip."""
+"""Level of the speech in dB relative to full scale, drawn for each clip."""
 COLOUR = 1.5
-"""Standard deviation, in dB, of what a drawn microphone does to each of its bands."""
+"""Standard deviation, in dB, of a drawn microphone's gain in each of its bands."""
 NOISE = (22.0, 28.0)
-"""dB below the speech at which the drawn noise stands: above the noise that a recording came with."""
+"""Drawn noise level in dB below the speech: it masks the noise of the original recording."""
 OVERSUBTRACTED, LEAST_GAIN = 1.5, 0.15
-"""How often the noise that a recording came with is taken off, and the least that is left of a frequency."""
+"""Factor by which the recording's own noise is subtracted, and the least gain left in a frequency."""
 PADDING = (0.25, 0.75)
 """Seconds of noise before and after the speech, drawn for each clip."""
 SPARE = 0.2
-"""Seconds by which a clip is longer than the shortest that may be used."""
+"""Margin in seconds by which a clip exceeds the minimum length."""
 
 Samples = NDArray[np.float64]
 
 
 def speech(data: bytes) -> Samples:
-    """A clip's samples at `RATE`, without the silence at its ends. Raises `MediaError`."""
+    """A clip's samples at `RATE`, without silence at its ends. Raises `MediaError`."""
     samples = decode_audio(data, RATE)[0].astype(np.float64)
     size = RATE // 50
     count = max(1, len(samples) // size)
@@ -55,10 +55,10 @@ def speech(data: bytes) -> Samples:
 def equalised_clip(
     samples: Samples, rng: np.random.Generator, most_seconds: float, bounds: tuple[float, float]
 ) -> tuple[bytes, float]:
-    """Speech as a WAV, and its seconds: cleaned, coloured, levelled, and laid over a drawn noise.
+    """Speech as a WAV file, and its length in seconds: denoised, filtered, levelled, and mixed with drawn noise.
 
-    most_seconds: a part of that length is drawn from longer speech. bounds: the least seconds, to which a clip is
-    filled up with noise, and the most.
+    most_seconds: longer speech is cut to a random part of this length. bounds: minimum and maximum length in seconds; a
+    shorter clip is padded with noise.
     """
     if len(samples) > (size := round(most_seconds * RATE)):
         start = int(rng.integers(len(samples) - size + 1))
@@ -79,7 +79,7 @@ def equalised_clip(
 
 
 def _filtered(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Speech without most of its own noise, through a drawn microphone."""
+    """The speech with most of its own noise removed, filtered by a drawn microphone response."""
     from scipy.signal import istft, stft
 
     frequencies, _, spectrum = stft(samples, RATE, nperseg=WINDOW, noverlap=WINDOW - HOP)
@@ -93,7 +93,7 @@ def _filtered(samples: Samples, rng: np.random.Generator) -> Samples:
 
 
 def _noise(length: int, rng: np.random.Generator) -> Samples:
-    """Noise of a drawn colour: that of no room, and of another one for each clip."""
+    """Noise with a randomly drawn spectrum, different for each clip and typical of no room."""
     spectrum = np.fft.rfft(rng.standard_normal(length))
     frequencies = np.fft.rfftfreq(length, 1 / RATE)
     tilt = rng.uniform(-6, 0) * np.log2(np.maximum(frequencies, PASSED[0]) / PASSED[0])
@@ -103,6 +103,6 @@ def _noise(length: int, rng: np.random.Generator) -> Samples:
 
 
 def _drawn_bands(frequencies: NDArray[Any], rng: np.random.Generator, spread: float) -> Samples:
-    """dB of each frequency: drawn for seven bands, even in between."""
+    """Gain in dB for each frequency: drawn for seven bands and interpolated between them."""
     centres = np.geomspace(*PASSED, 7)
     return np.interp(np.log(np.maximum(frequencies, 1)), np.log(centres), rng.normal(0, spread, len(centres)))

@@ -1,6 +1,6 @@
-"""Make pictures alike in everything but the face: its surroundings, the size, the light and the grain are drawn anew.
+"""Make pictures alike in everything but the face: background, size, light and grain are drawn at random.
 
-A picture is taken for a portrait, as the light vectors of faces take it: an oval in its middle is kept, and laid over a
+A picture is assumed to be a portrait, as for the light face vectors: an oval in its middle is kept and laid over a
 drawn backdrop.
 """
 
@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from omni_persona_perception import decode_image
 
 SIZE = (192, 224)
-"""Pixels of every picture: width and height."""
+"""Width and height of every picture in pixels."""
 OVAL = (0.40, 0.42)
-"""Half axes of what is kept, as shares of width and height."""
+"""Half axes of the kept oval, as shares of width and height."""
 SOFT = 0.12
 """Share of the half axes over which the oval fades out."""
 MEAN, SPREAD = (105.0, 135.0), (42.0, 55.0)
-"""Brightness and contrast of what is kept, of 255, drawn for each picture."""
+"""Mean brightness and contrast of the kept part (0 to 255), drawn for each picture."""
 BLUR = (0.8, 1.4)
-"""Pixels; a picture is blurred by one of these, so that its sharpness is not its camera's."""
+"""Blur radii in pixels; one is drawn for each picture, so that sharpness does not depend on its camera."""
 GRAIN = (4.0, 10.0)
-"""Standard deviation of the drawn grain, of 255."""
+"""Standard deviation of the drawn grain (0 to 255)."""
 
 Pixels = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def equalised_picture(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _oval() -> Pixels:
-    """How much of each pixel is kept, shape (height, width)."""
+    """The opacity of each pixel, shape (height, width)."""
     width, height = SIZE
     x = (np.arange(width) + 0.5) / width - 0.5
     y = (np.arange(height) + 0.5) / height - 0.5

@@ -1,8 +1,8 @@
-"""Make the media of a pool alike in everything but faces and voices, before a benchmark is built from them.
+"""Make the media of a pool alike in everything but faces and voices before a benchmark is built from them.
 
-People whose photos come from one camera, or whose clips come from one microphone, are known by it. So every picture
-is cropped to its face and laid over a drawn backdrop, and every clip is cleaned, levelled and laid over a drawn noise;
-what is drawn is drawn for each medium alone. The pool itself stays as it is.
+People whose photos come from one camera, or whose clips come from one microphone, can be recognised by that. So every
+picture is cropped to the face and laid over a drawn backdrop, and every clip is denoised, levelled and mixed with drawn
+noise; all random choices are made independently for each medium. The pool itself is not changed.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from omni_persona_build.equal_pictures import equalised_picture
 from omni_persona_people.pool import Clip, Persona, Picture
 
 LEAST_SPEECH = 1.2
-"""Seconds of speech that a query has at least, where its clip has as much."""
+"""Minimum seconds of speech in a query, if its clip has that much."""
 
 Progress = Callable[[int, int], None]
-"""Called with steps done and steps in all."""
+"""Called with (steps done, steps in all)."""
 M = TypeVar("M", Picture, Clip)
 
 
 def is_mixed(people: Sequence[Persona]) -> bool:
-    """Whether a pool holds clips, or pictures, of several kinds of file: people can be known by it."""
+    """Whether a pool holds clips, or pictures, of several file types, by which people could be recognised."""
     clips = {clip.suffix for persona in people for clip in persona.all_clips()}
     pictures = {one.suffix for persona in people for one in (*persona.pictures, *persona.query_pictures)}
     return len(clips) > 1 or len(pictures) > 1
@@ -37,11 +37,11 @@ def is_mixed(people: Sequence[Persona]) -> bool:
 def equalised(
     people: Sequence[Persona], folder: Path, seed: int, clip_seconds: tuple[float, float], progress: Progress
 ) -> list[Persona]:
-    """The same people with media that are alike, written into a folder. The same seed gives the same bytes.
+    """The same people with equalised media, written into a folder. The same seed gives the same bytes.
 
-    Queries are cut to the shortest speech that a query has, so that none is known by its length; clips of memories keep
-    all that is said in them. clip_seconds: the shortest and the longest clip that may be used.
-    Raises `MediaError` where a medium cannot be decoded.
+    Queries are cut to the shortest speech among them, so that length identifies nobody; clips of memories keep all that
+    is said in them. clip_seconds: the minimum and maximum clip length. Raises `MediaError` if a medium cannot be
+    decoded.
     """
     media = {medium.digest: medium for persona in people for medium in persona.media()}
     queries = {clip.digest for persona in people for clip in persona.query_clips}
@@ -80,7 +80,7 @@ def equalised(
 
 
 def _kept(medium: M, data: bytes, suffix: str, folder: Path) -> M:
-    """A medium whose content is another one's, in a file of a folder."""
+    """Write new content of a medium to a file in a folder, and return the medium that refers to it."""
     digest = hashlib.sha256(data).hexdigest()
     path = folder / f"{digest}{suffix}"
     path.write_bytes(data)

@@ -1,5 +1,5 @@
-"""The one error of this room."""
+"""The error class of this package."""
 
 
 class BuildError(ValueError):
-    """Input that no benchmark can be built from; the message names file and line, or the count that fails."""
+    """Input from which no benchmark can be built; the message names file and line, or the count that falls short."""

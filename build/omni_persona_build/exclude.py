@@ -1,4 +1,4 @@
-"""Keep the people of another dataset out, so that what is trained on is never tested on."""
+"""Exclude the people of another dataset, so that no test person is used for training."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ _QUERY_NAMES = ("query_assets.image.path", "query_assets.audio.path")
 
 
 class Exclusion:
-    """Leaves out the people of another dataset.
+    """Excludes the people of another dataset.
 
-    A `BuildError` in its block says how many that were: what comes after may fail for want of them.
+    As a context manager, it adds the number of excluded people to a `BuildError` raised in its block, since they may be
+    its cause.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        """folder: the other dataset, or None to leave out nobody."""
+        """folder: the other dataset, or None to exclude nobody."""
         self._folder = folder
         self.n_left_out = 0
 
     def left(self, people: Sequence[Persona]) -> list[Persona]:
-        """The people who are not left out. Raises `BuildError` as `without` does."""
+        """The people who remain. Raises `BuildError` as `without` does."""
         if self._folder is None:
             return list(people)
         left = without(people, self._folder)
@@ -40,20 +41,20 @@ class Exclusion:
         return left
 
     def __enter__(self) -> Exclusion:
-        """Begin to watch for errors."""
+        """Enter the block."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Add to an error what it may come from."""
+        """Add the number of excluded people to a `BuildError`."""
         if isinstance(error, BuildError) and self.n_left_out:
             raise BuildError(f"{error} (--exclude {self._folder} left out {self.n_left_out} people)") from None
 
 
 def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
-    """The people of whom `folder` holds neither the id, where it was built here, nor any picture or clip.
+    """The people who are not in `folder`: neither their id (if it was built by this package), nor any picture or clip.
 
-    Media are compared by content, whatever their files are called. Raises `BuildError` where `folder` is no dataset
-    that was built or imported, or nobody is left.
+    Media are compared by content, whatever their file names. Raises `BuildError` if `folder` is not a built or imported
+    dataset, or if nobody is left.
     """
     construction = read_construction(folder) or {}
     ids = {row[column] for rows in construction.values() for row in rows for column in ("person", "queried_person")}
@@ -70,10 +71,10 @@ def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
 
 
 def _content(folder: Path) -> set[str]:
-    """The content names of a dataset's media, without their endings, read without the media."""
+    """The content hashes of a dataset's media, from their names, without reading the media."""
     files = sorted(folder.glob(omni_persona.DATA_FILES))
     try:
-        # Files of others may call their media as they like.
+        # Datasets made by others may name their media differently.
         if files and all(NAMED_BY in (pq.read_metadata(file).metadata or {}) for file in files):
             return {PurePosixPath(name).stem for file in files for name in _media_names(file)}
     except pa.ArrowInvalid as error:
@@ -82,7 +83,7 @@ def _content(folder: Path) -> set[str]:
 
 
 def _media_names(file: Path) -> Iterable[str]:
-    """What the media in a file of rows are called."""
+    """The names of the media in a file of rows."""
     table = pq.ParquetFile(file).read(columns=[*_NAMES, *_QUERY_NAMES])
     contexts = table["contexts"].combine_chunks().flatten()
     for media in (contexts, table["query_assets"].combine_chunks()):

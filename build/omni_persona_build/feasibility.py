@@ -1,6 +1,7 @@
-"""Whether a pool can serve a recipe, said before any work is done: which count fails, and by how much.
+"""Check before any work whether a pool can fill a recipe, and report each count that falls short, and by how much.
 
-Only what can never be filled is refused here. What goes together in a sample is found out when one is assembled.
+Only recipes that can never be filled are refused here. Which people fit together in a sample is found out during
+assembly.
 """
 
 from __future__ import annotations
@@ -15,27 +16,27 @@ from omni_persona_people import wording
 from omni_persona_people.pool import Persona
 
 TOLD = 5
-"""Counts that fail which are told; the others are counted."""
+"""Maximum number of shortfalls that are listed; the rest are only counted."""
 UNKNOWN = "of unknown gender"
 
 ByGender = Mapping[str, Sequence[Persona]]
-"""Gender -> the people who may stand beside each other."""
+"""Gender -> the people who may share a set of memories."""
 
 
 def people_needed(recipe: Recipe) -> int:
-    """People of one gender that a sample needs: those in the contexts, and the one who is in none of them."""
+    """The number of people of one gender in a sample: those in the contexts, plus the one who is missing from them."""
     return recipe.contexts + any(counts.absent_persona for counts in recipe.tasks.values())
 
 
 def require_fit(people: Sequence[Persona], recipe: Recipe) -> None:
-    """Raise `BuildError` that names every count that fails, the first `TOLD` of them, where the pool cannot do."""
+    """Raise `BuildError` that names the first `TOLD` counts that fall short, if the pool cannot fill the recipe."""
     lacking = list(_lacking_media(people, recipe))
-    # With too few people, what they have is too little of everything: that there are too few says it all.
+    # With too few people every other count falls short, too, so report only that.
     counts = list(_too_few_people(people, recipe))
     counts = counts or [*_lacking_fields(people, recipe), *_lacking_cues(people, recipe)]
     if not lacking and not counts:
         return
-    # Whoever lacks a medium is named with file and line; a count is the file's.
+    # A person without a medium is reported with file and line, a count with the file alone.
     file = people[0].where.rpartition(":")[0]
     told = [*lacking, *counts][:TOLD]
     more = len(lacking) + len(counts) - len(told)
@@ -44,13 +45,13 @@ def require_fit(people: Sequence[Persona], recipe: Recipe) -> None:
 
 
 def require_one_gender(sizes: Mapping[str, int], recipe: Recipe, file: str) -> None:
-    """Raise `BuildError` where no gender has people enough to fill a sample."""
+    """Raise `BuildError` if no gender has enough people to fill a sample."""
     if reason := _gender_too_small(sizes, recipe):
         raise BuildError(f"{file}: {reason}")
 
 
 def _lacking_media(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
-    """Who lacks a medium that the recipe asks for: the first, with file and line, and how many others."""
+    """People without a medium that the recipe needs: the first with file and line, and the number of others."""
     lacking = [
         [
             (persona, "has one picture; I2I needs two, one to remember and another to ask with")
@@ -84,7 +85,7 @@ def _wrong_length(persona: Persona, recipe: Recipe) -> str | None:
 
 
 def _too_few_people(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
-    # Those of unknown gender are told apart by their voices, later and among themselves.
+    # People of unknown gender are grouped later, by the pitch of their voices.
     if reason := _gender_too_small(Counter(persona.gender or UNKNOWN for persona in people), recipe):
         yield reason
 
@@ -102,8 +103,8 @@ def _gender_too_small(sizes: Mapping[str, int], recipe: Recipe) -> str | None:
 
 
 def _lacking_fields(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
-    """Tasks that ask for what too few people of one gender have."""
-    # Whoever is drawn has what is asked, the one who is missing and the one who leaves it out included.
+    """Tasks that ask for a field which too few people of one gender have."""
+    # Everybody drawn needs the asked field, including the person who is missing and the one whose note omits it.
     needed, different = people_needed(recipe), recipe.contexts - 1
     for fields, tasks in _asking(recipe).items():
         have = {field: _having(people, field) for field in fields}
@@ -134,7 +135,7 @@ def _asking(recipe: Recipe) -> dict[tuple[str, ...], list[str]]:
 
 
 def _having(people: Sequence[Persona], field: str) -> dict[str, int]:
-    """Gender -> how many of its people have a field."""
+    """Gender -> the number of its people who have a field."""
     return {
         gender: sum(persona.value(field) is not None for persona in group)
         for gender, group in _by_gender(people).items()
@@ -142,7 +143,7 @@ def _having(people: Sequence[Persona], field: str) -> dict[str, int]:
 
 
 def _different(people: Sequence[Persona], field: str) -> int:
-    """The most people of one gender each of whom has another value of a field."""
+    """The maximum number of people of one gender with pairwise different values of a field."""
     return max(
         len({value.casefold() for persona in group if (value := persona.value(field)) is not None})
         for group in _by_gender(people).values()
@@ -150,7 +151,7 @@ def _different(people: Sequence[Persona], field: str) -> int:
 
 
 def _lacking_cues(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
-    """Tasks of T2T, where too few people can be told apart by one thing and asked for another."""
+    """T2T tasks for which too few people can be described by one field and asked for another."""
     told_apart = [field for field in wording.CUE_STATEMENTS if _different(people, field) >= recipe.contexts]
     described = [
         name

@@ -1,7 +1,7 @@
-"""The nearest recipe that a pool fills: which cells of a recipe are the trouble, and what to write instead.
+"""Find the nearest recipe that a pool can fill: which cells cannot be filled, and what to write instead.
 
-A cell is a task and a kind of absence. Corpora in which everybody says the same few sentences cannot fill those of
-T2Any, for instance, where people must be told apart by what they say.
+A cell is a task and a kind of absence. For instance, corpora in which everybody says the same few sentences cannot fill
+the T2Any cells, because people must be distinguishable by what they say.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from omni_persona_people import wording
 from omni_persona_people.pool import Persona
 
 Cell = tuple[str, omni_persona.Absence]
-"""A task and why its items cannot be answered, if so."""
+"""A task and a kind of absence."""
 
 ROUNDS = 12
-"""Times that a recipe is assembled, with what was left over taken out, before fitting is given up."""
+"""Maximum number of assembly attempts, each without the cells that failed before."""
 TOLD = 6
-"""Tasks that are told; the others are counted."""
+"""Maximum number of tasks that are listed; the rest are only counted."""
 
 _COUNTS: dict[omni_persona.Absence, str] = dict(
     zip(omni_persona.ABSENCES, ("answerable", "absent_persona", "absent_attribute"), strict=True)
@@ -38,38 +38,38 @@ _COUNTS: dict[omni_persona.Absence, str] = dict(
 
 @dataclass(frozen=True)
 class Fitted:
-    """A recipe that a pool fills, and what had to give way."""
+    """A recipe that a pool can fill, and what had to be reduced."""
 
     recipe: Recipe
     asked: Recipe
-    """The recipe that was asked for."""
+    """The requested recipe."""
     reasons: Mapping[Cell, str]
-    """Cell -> why none of its items can be filled."""
+    """Cell -> the reason why none of its items can be filled."""
 
     @property
     def changed(self) -> list[str]:
-        """Tasks with fewer items than asked for, in the recipe's order."""
+        """Tasks with fewer items than requested, in the recipe's order."""
         return [name for name, counts in self.asked.tasks.items() if _counts(self.recipe, name) != counts]
 
     def instead(self) -> str:
-        """The lines of the fitted recipe that differ, as they are written in its YAML file."""
+        """The changed lines of the fitted recipe, as written in its YAML file."""
         return _listed([f"{name}: {_line(_counts(self.recipe, name))}" for name in self.changed])
 
     def because(self) -> str:
-        """Why, each reason once with the tasks it is given for."""
+        """Each reason once, with the tasks that it applies to."""
         tasks: dict[str, dict[str, None]] = {}
         for (task, _), reason in self.reasons.items():
             tasks.setdefault(reason, {})[task] = None
         return _listed([f"{', '.join(names)}: {reason}" for reason, names in tasks.items()])
 
     def told(self) -> str:
-        """One line for people and for the card."""
+        """A one-line summary for the console and the card."""
         lost = self.asked.total - self.recipe.total
         return f"{lost} of {self.asked.total} items of recipe {self.asked.name} left out; {self.instead()}"
 
 
 def fit_to_people(people: Sequence[Persona], recipe: Recipe) -> Fitted:
-    """Without the cells for which people, media or fields are too few. Raises `BuildError` where nothing is left."""
+    """Remove the cells with too few people, media or fields. Raises `BuildError` if nothing is left."""
     reasons: dict[Cell, str] = {}
     for cell in _cells(recipe):
         try:
@@ -87,7 +87,7 @@ def fit_to_graph(
     seed: int,
     questions: Mapping[str, Sequence[str]] = wording.NONE,
 ) -> Fitted:
-    """Without what cannot be assembled. Raises `BuildError` where nothing is left, or no recipe is found."""
+    """Remove the items that cannot be assembled. Raises `BuildError` if nothing is left, or no recipe is found."""
     reasons: dict[Cell, str] = {}
     for cell in _cells(recipe):
         alone = _alone(recipe, cell)
@@ -95,7 +95,7 @@ def fit_to_graph(
         try:
             list(assemble(graph, alone, plan(alone, rng), rng, questions))
         except BuildError as error:
-            # What was refused, without the count of draws that says little to a reader.
+            # The reason without the number of draws, which means little to a reader.
             reasons[cell] = str(error).partition(": ")[2].partition(" (")[0] or str(error)
     if len(reasons) == len(_cells(recipe)):
         raise BuildError(f"the pool fills no item of recipe {recipe.name}: {next(iter(reasons.values()))}")
@@ -127,12 +127,12 @@ def _fills(graph: PersonaGraph, recipe: Recipe, seed: int, questions: Mapping[st
 
 
 def merged(first: Fitted, second: Fitted) -> Fitted:
-    """Two fittings, one after the other, as one."""
+    """Combine two consecutive fittings into one."""
     return Fitted(second.recipe, first.asked, {**first.reasons, **second.reasons})
 
 
 def described(fitted: Fitted) -> Recipe:
-    """The fitted recipe, with a description that says so; as it is where nothing was changed."""
+    """The fitted recipe with a description that says so; unchanged if nothing was reduced."""
     if not fitted.changed:
         return fitted.asked
     description = f"{fitted.asked.description} Fitted to the pool: {fitted.told()}.".strip()
@@ -144,7 +144,7 @@ def _cells(recipe: Recipe) -> list[Cell]:
 
 
 def _alone(recipe: Recipe, cell: Cell) -> Recipe:
-    """One item of one cell."""
+    """A recipe of one item in one cell."""
     task, absence = cell
     return recipe.model_copy(update={"tasks": {task: Counts(**{_COUNTS[absence]: 1})}})
 

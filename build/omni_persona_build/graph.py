@@ -15,11 +15,11 @@ from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import PERCEPTIONS, Perception, Vectors, voice_pitch
 
 Progress = Callable[[int, int], None]
-"""Called with steps done and steps in all."""
+"""Called with (steps done, steps in all)."""
 
 
 class PersonaGraph:
-    """People as nodes; edges between people of one gender, weighed by likeness of face, voice and profile."""
+    """People as nodes; edges between people of one gender, weighted by similarity of face, voice and profile."""
 
     def __init__(self, people: Sequence[Persona], genders: Sequence[str], vectors: Mapping[str, Vectors]) -> None:
         """people: n; genders: n; vectors: for each of `MODALITIES`, shape (n, d)."""
@@ -37,9 +37,9 @@ class PersonaGraph:
         perception: Perception = PERCEPTIONS["light"],
         remembered: PoolCache | None = None,
     ) -> PersonaGraph:
-        """Describe each person by the mean vectors of the media that may stand in contexts, and by the profile.
+        """Describe each person by the mean vectors of the media that may be used in contexts, and by the profile.
 
-        remembered: vectors that need not be made again.
+        remembered: the pool's cache of vectors computed earlier.
         """
         known = remembered or PoolCache(None)
         pictures = [picture for persona in people for picture in persona.pictures]
@@ -75,12 +75,12 @@ class PersonaGraph:
         return cls(people, _genders(people, pitches.ravel()), vectors)
 
     def with_media(self, people: Sequence[Persona]) -> PersonaGraph:
-        """The same graph of the same people, with other pictures and clips."""
+        """The same graph with the same people and other pictures and clips."""
         return PersonaGraph(people, self.genders.tolist(), self._vectors)
 
     @cached_property
     def common_words(self) -> frozenset[str]:
-        """What several people say, in the same words."""
+        """Words that several people say."""
         said = Counter(words for persona in self.people for words in {clip.transcript for clip in persona.all_clips()})
         return frozenset(words for words, number in said.items() if words is not None and number > 1)
 
@@ -90,27 +90,27 @@ class PersonaGraph:
         return {modality: float(vectors[first] @ vectors[second]) for modality, vectors in self._vectors.items()}
 
     def vectors(self) -> Vectors:
-        """Everybody's face, voice and profile beside each other, shape (n, d)."""
+        """The face, voice and profile vectors of each person, concatenated; shape (n, d)."""
         return self._together
 
     def by_gender(self, among: Sequence[int]) -> list[NDArray[np.intp]]:
-        """Some people by gender: indices, in order."""
+        """The given people by gender: indices, in order."""
         choice = np.array(among, dtype=np.intp)
         return [choice[self.genders[choice] == gender] for gender in sorted(set(self.genders[choice].tolist()))]
 
     def of_common_gender(self, number: int, among: Sequence[int]) -> list[int]:
-        """Those of some people of whose gender there are at least `number`; indices, in order."""
+        """Those of the given people whose gender occurs at least `number` times among them; indices, in order."""
         return sorted(index for part in self.by_gender(among) if len(part) >= number for index in part.tolist())
 
     def sizes(self) -> Counter[str]:
-        """People by gender, or by pitch where the pool tells no gender."""
+        """Number of people by gender, or by pitch if the pool gives no gender."""
         return Counter(self.genders.tolist())
 
 
 def _genders(people: Sequence[Persona], pitches: NDArray[np.float32]) -> list[str]:
-    """Each person's gender; people without one are told apart by pitch, so that voices stay hard to tell.
+    """Each person's gender; people without one are grouped by pitch, so that voices remain hard to distinguish.
 
-    pitches: of those without one, in Hz.
+    pitches: of the people without a gender, in Hz.
     """
     split = _valley(np.log(pitches)) if len(pitches) > 1 else np.inf
     by_pitch = iter(np.where(np.log(pitches) <= split, "low voice", "high voice").tolist())
@@ -118,7 +118,7 @@ def _genders(people: Sequence[Persona], pitches: NDArray[np.float32]) -> list[st
 
 
 def _valley(values: NDArray[np.float32]) -> float:
-    """Where to cut numbers in two so that the parts vary least."""
+    """The threshold that splits numbers into two groups with the least variance within them."""
     from sklearn.cluster import KMeans
 
     centres = KMeans(2, n_init=4, random_state=0).fit(values[:, None]).cluster_centers_
@@ -126,7 +126,7 @@ def _valley(values: NDArray[np.float32]) -> float:
 
 
 def _means(vectors: Vectors, counts: Sequence[int]) -> Vectors:
-    """The mean of each person's vectors, which follow each other."""
+    """The mean of each person's vectors, which are consecutive rows."""
     starts = np.cumsum([0, *counts[:-1]])
     sums: Vectors = np.add.reduceat(vectors, starts, axis=0)
     return sums / np.array(counts, dtype=np.float32)[:, None]

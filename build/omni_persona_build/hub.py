@@ -1,4 +1,6 @@
-"""What the Hub reads beside the rows: the card, the leaderboards' tasks, the description for machines."""
+"""The files that the Hub reads besides the rows: the card, the leaderboards' tasks, and the machine-readable
+description.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ _ABOUT_EVAL = """\
 
 
 def write_hub_files(folder: Path, facts: BuildFacts) -> None:
-    """Write `README.md`, `eval.yaml` and `croissant.json` into a folder whose Parquet files stand already."""
+    """Write `README.md`, `eval.yaml` and `croissant.json` into a folder; its Parquet files must exist."""
     (folder / CARD).write_text(render_card(facts), encoding="utf-8")
     (folder / EVAL).write_text(render_eval(facts), encoding="utf-8")
     write_croissant(folder, facts)

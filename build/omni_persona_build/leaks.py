@@ -1,7 +1,7 @@
-"""What a release's items leak: cues of other modalities, by which a query can be answered without its own.
+"""Count leaks in a release's items: cues of other modalities by which a query can be answered without its own.
 
-Counted over the items as they are, for each group. Nothing here fails an import: it is told, so that whoever scores
-on the release knows what a score may come from.
+Leaks are counted for each group over the items as published. They never fail an import; they are reported, so that
+users of the release know what a score may be based on.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ TITLES = {"Dr", "Mr", "Mrs", "Ms", "Prof", "Professor"}
 
 @dataclass(frozen=True)
 class Leak:
-    """How often items leak in one way."""
+    """Number of items affected by one kind of leak."""
 
     what: str
     found: dict[str, tuple[int, int]]
-    """Group -> (items that leak, items that could). A group whose own cue it is has no entry."""
+    """Group -> (items that leak, items that could). A group that uses this cue by design has no entry."""
 
 
 def count_leaks(items: Iterable[Item], progress: Callable[[int], None] = lambda done: None) -> list[Leak]:
@@ -53,7 +53,7 @@ def count_leaks(items: Iterable[Item], progress: Callable[[int], None] = lambda 
 
 
 def leak_rows(leaks: Sequence[Leak]) -> list[list[str]]:
-    """A table's rows: what leaks, then for each group how many of how many items, or a dash."""
+    """Table rows: kind of leak, then for each group the number of items that leak and that could, or a dash."""
     rows = []
     for leak in leaks:
         counts = (leak.found.get(group) for group in omni_persona.GROUPS)
@@ -72,7 +72,7 @@ def _reused(item: Item) -> bool | None:
 
 
 def _named(item: Item) -> bool | None:
-    """Whether the question holds a word of the name that the person's note begins with."""
+    """Whether the question contains a word of the name at the start of the person's note."""
     notes = [context.text for context in item.contexts if context.concept_id == item.target_concept_id]
     if not notes:
         return None
@@ -80,7 +80,7 @@ def _named(item: Item) -> bool | None:
 
 
 def _name(note: str) -> list[str]:
-    """The first capitalised words of a note, without titles and function words: of `I met Dr. Ada Ex`, Ada and Ex."""
+    """The first capitalised words of a note, without titles and function words: for `I met Dr. Ada Ex`, Ada and Ex."""
     words = [word for word in _words(note) if word not in TITLES and not is_function_word(word)]
     start = next((place for place, word in enumerate(words) if word[0].isupper()), len(words))
     return list(takewhile(lambda word: word[0].isupper(), words[start:]))
@@ -91,7 +91,7 @@ def _words(text: str) -> list[str]:
 
 
 def _read(item: Item) -> bool | None:
-    """Whether the words of a question that should need a face or a voice point to the right note alone."""
+    """Whether the words of a question that should need a face or a voice identify the right note."""
     if item.task.group == "T2T" or item.target_concept_id is None:
         return None
     question = content_words(item.query_text)
@@ -105,19 +105,19 @@ def _told(item: Item) -> bool | None:
 
 
 class _Vectors:
-    """Vectors of media, each described once."""
+    """Vectors of media; each medium is described once."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, Vectors | None] = {}
 
     def face_finds(self, item: Item) -> bool | None:
-        """Whether the query's face is nearest to the target's, where it is not the query's own cue."""
+        """Whether the query's face is nearest to the target's, in groups whose cue is not the face."""
         if item.task.group == "I2I" or item.query_image is None:
             return None
         return self._finds(item, item.query_image, [one.image for one in item.contexts], face_vectors)
 
     def voice_finds(self, item: Item) -> bool | None:
-        """Whether the query's voice is nearest to the target's, where it is not the query's own cue."""
+        """Whether the query's voice is nearest to the target's, in groups whose cue is not the voice."""
         if item.task.group == "A2A" or item.query_audio is None:
             return None
         return self._finds(item, item.query_audio, [one.audio for one in item.contexts], voice_vectors)

@@ -1,12 +1,12 @@
 """Partitions and neighbourhoods: which people may share a set of memories.
 
 A **partition** is a set of people whose media fit into one Parquet row group. A medium is stored once in each row group
-that uses it, so a large pool is split, and people share memories with others of their partition alone.
+that uses it, so a large pool is split, and people share memories only with others of their partition.
 
 A **neighbourhood** is a set of people of one partition who are similar in face, voice and profile together. Memories
-are drawn from it without regard to who is asked about and by which cue. (Drawing the nearest neighbours of the person
-asked about would be harder, but it would give that person away: the one in the middle, whom all others resemble. And
-if people were similar in the cue's modality alone, sets with a missing person would differ from complete ones.)
+are drawn from it independently of who is asked about and by which cue. (Drawing the nearest neighbours of the person
+asked about would be harder, but would identify that person as the one whom all others resemble. And if people were
+similar only in the cue's modality, sets with a missing person would differ from complete ones.)
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from omni_persona_build.recipe import Hardness
 T = TypeVar("T")
 
 TIMES_CONTEXTS: dict[Hardness, float] = {"hard": 1.5, "medium": 4}
-"""Smallest neighbourhood, as a multiple of K. Random distractors come from the whole partition."""
+"""Size of the smallest neighbourhood, as a multiple of K. Random distractors come from the whole partition."""
 
 
 def partitions(graph: PersonaGraph, most_bytes: int, fewest: int) -> list[list[int]]:
-    """Part the people of a graph, everybody into one partition: indices, in order.
+    """Divide the people of a graph into partitions: indices, in order. Everybody is in exactly one.
 
-    most_bytes: of a partition's media, as far as it leaves `fewest` people of one gender together.
+    most_bytes: of a partition's media, unless that would leave fewer than `fewest` people of one gender together.
     """
     sizes = np.array([sum(medium.size for medium in persona.media()) for persona in graph.people])
     if sizes.sum() <= most_bytes:
@@ -43,7 +43,7 @@ def partitions(graph: PersonaGraph, most_bytes: int, fewest: int) -> list[list[i
 
 
 def deal(things: Sequence[T], sizes: Sequence[int]) -> list[Sequence[T]]:
-    """Cut things into consecutive parts, as nearly in proportion to `sizes` as whole numbers allow."""
+    """Cut a sequence into consecutive parts, as nearly proportional to `sizes` as whole numbers allow."""
     ends = np.rint(np.cumsum(sizes) / sum(sizes) * len(things)).astype(int)
     return [things[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
@@ -51,11 +51,11 @@ def deal(things: Sequence[T], sizes: Sequence[int]) -> list[Sequence[T]]:
 def neighbourhoods(
     graph: PersonaGraph, partition: Sequence[int], hardness: Hardness, contexts: int
 ) -> dict[int, tuple[Part, ...]]:
-    """Each person of a partition -> those of one gender to draw memories from, the nearest first, then wider ones."""
+    """Each person of a partition -> people of one gender to draw memories from: the nearest first, then wider sets."""
     by_gender = graph.by_gender(partition)
     if hardness == "random":
         return {index: (group,) for group in by_gender for index in group.tolist()}
-    # More than memories in any case: one person is in none of them where somebody is missing.
+    # Always larger than a set of memories: one person of a sample may be missing from its memories.
     fewest = math.ceil(TIMES_CONTEXTS[hardness] * contexts)
     ones = np.ones(len(graph.people), dtype=np.intp)
     return {

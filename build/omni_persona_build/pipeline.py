@@ -39,25 +39,25 @@ from omni_persona_people.pool_questions import OwnQuestions, read_questions
 from omni_persona_perception import PERCEPTIONS, Perception
 
 Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, the steps done and the steps in all."""
+"""Called with (stage, steps done, steps in all)."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a build came to."""
+    """The result of a build."""
 
     out: Path
     items: int
     samples: int
     people: int
     left_out: int
-    """People of the pool who were kept out as another dataset's."""
+    """Number of people excluded because another dataset contains them."""
     bytes: int
-    """Size of the Parquet files."""
+    """Size of the Parquet files in bytes."""
     recipe: Recipe
-    """What it was built by; with `fit`, the nearest recipe that the pool fills."""
+    """The recipe used; with `fit`, the nearest one that the pool can fill."""
     fitted: str | None = None
-    """What `fit` left out, in a line; None where the recipe was filled as it is."""
+    """Summary of what `fit` removed; None if the recipe was filled unchanged."""
 
 
 def build(
@@ -79,11 +79,11 @@ def build(
 
     exclude: a built dataset whose people and media are kept out.
     license: the Hub's identifier of the pool's licence, for the card.
-    perception: what tells how alike people are; what it makes of the pool is kept in the pool's folder (`remembered`).
-    fit: where the pool cannot fill the recipe, build the nearest one that it fills, and say so in the card.
-    keep_metadata: leave in media what they tell of people besides what they show.
-    equalise: make pictures and clips alike in all but faces and voices; None does so for a pool of mixed media.
-    Raises `BuildError`; `out` then is as it was.
+    perception: computes how alike people are; its vectors are cached in the pool's folder (`remembered`).
+    fit: if the pool cannot fill the recipe, build the nearest one that it can, and say so in the card.
+    keep_metadata: keep personal metadata, such as owners and places, in media files.
+    equalise: make pictures and clips alike in all but faces and voices; None does so if the pool's media are mixed.
+    Raises `BuildError`; `out` is then unchanged.
     """
     if not is_folder(pool):
         raise PoolError(f"{pool} is no persona pool: there is no such folder")
@@ -93,7 +93,7 @@ def build(
         Exclusion(exclude) as exclusion,
         TemporaryDirectory() as made,
     ):
-        # What ships with the package is left as it was shipped.
+        # A pool that ships with the package is never written to.
         remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
         people = read_pool(
             pool, lambda done, total: progress("reading people", done, total), remembered, keep_metadata=keep_metadata
@@ -183,7 +183,7 @@ def _what_instead(
     questions: Mapping[str, Sequence[str]],
     error: UnfilledError,
 ) -> str:
-    """Which cells of a recipe a pool cannot fill, and what to write in their place."""
+    """The cells of a recipe that a pool cannot fill, and the lines to write instead."""
     try:
         fitted = fit_to_graph(graph, recipe, seed, questions)
     except BuildError:
@@ -201,7 +201,7 @@ def _filled(
     rng: np.random.Generator,
     questions: Mapping[str, Sequence[str]],
 ) -> Iterator[Iterator[Sample]]:
-    """The samples of each partition of people, then those that needed people of several partitions."""
+    """The samples of each partition of people, followed by those that needed people of several partitions."""
     needed = people_needed(recipe)
     parts = partitions(graph, PARTITION_BYTES, 2 * needed)
     if len(parts) == 1:
@@ -215,7 +215,7 @@ def _filled(
 
 
 def pool_fingerprint(people: Sequence[Persona], questions: OwnQuestions) -> str:
-    """A hash of all that a pool holds: ids, profiles, media, and words of its own."""
+    """A hash of the content of a pool: ids, profiles, media, and its own wording."""
     digest = hashlib.sha256()
     for persona in people:
         digest.update(repr((persona.persona_id, persona.gender, persona.profile)).encode())
@@ -228,7 +228,7 @@ def pool_fingerprint(people: Sequence[Persona], questions: OwnQuestions) -> str:
 
 
 def generated_facts(people: Sequence[Persona], questions: OwnQuestions) -> GeneratedFacts | None:
-    """What a model wrote of a pool, or None where it wrote nothing."""
+    """Number of texts in a pool that a model wrote, or None if it wrote none."""
     marks = [(key, mark) for persona in people for key, mark in persona.generated.items()]
     marks += questions.generated.items()
     if not marks:

@@ -1,4 +1,4 @@
-"""Deal the items of a recipe into source samples, before anybody is chosen for them."""
+"""Distribute the items of a recipe over source samples, before people are chosen for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from omni_persona_build.recipe import Recipe
 
 @dataclass(frozen=True)
 class PlannedItem:
-    """A task and why it cannot be answered, if so."""
+    """A task and its kind of absence, if any."""
 
     task: omni_persona.Task
     absence: omni_persona.Absence
@@ -24,19 +24,19 @@ class PlannedSample:
     """Questions that will share one set of memories."""
 
     items: tuple[PlannedItem, ...]
-    """No two ask for the same kind of attribute, so that no answer gives another away."""
+    """No two ask for the same kind of attribute, so that no answer reveals another."""
     position: int | None
-    """Where the queried person stands among the contexts, or None where they stand outside (`absent_persona`)."""
+    """Position of the queried person among the contexts, or None if the person is missing (`absent_persona`)."""
     left_out: frozenset[str] = frozenset()
-    """Kinds of attribute that nobody asks for and that the queried person's note leaves out."""
+    """Kinds of attribute that no question asks for and that the queried person's note omits."""
     looks: bool = False
-    """Whether the notes may tell of hair and looks, which a face would show."""
+    """Whether the notes may mention hair and looks, which a face would show."""
 
 
 def plan(recipe: Recipe, rng: np.random.Generator) -> list[PlannedSample]:
-    """Deal a recipe's items into samples of `items_per_sample`; samples, and the items of each, in random order.
+    """Distribute a recipe's items over samples of `items_per_sample`; samples, and the items of each, in random order.
 
-    Every position among the contexts is taken equally often, up to one.
+    Every position among the contexts is used equally often, up to a difference of one.
     """
     items = [
         PlannedItem(omni_persona.TASKS[name], absence)
@@ -71,10 +71,10 @@ def _by_face(items: Iterable[PlannedItem]) -> bool:
 def _chance_of_looks(
     present: Sequence[tuple[PlannedItem, ...]], missing: Sequence[tuple[PlannedItem, ...]]
 ) -> tuple[float, float]:
-    """How often notes may tell of looks where no face is shown: in samples of those present, and of those missing.
+    """Probability that notes may mention looks if no face is shown: in samples of present people, and of missing ones.
 
-    Notes that tell of looks say that no face is shown, which is not equally often so in both: they are drawn to come
-    up equally often.
+    Notes that mention looks reveal that no face is shown, which is not equally frequent in the two kinds of samples;
+    the probabilities make such notes equally frequent.
     """
     shares = [sum(not _by_face(part) for part in parts) / len(parts) if parts else None for parts in (present, missing)]
     known = [share for share in shares if share is not None]
@@ -84,11 +84,11 @@ def _chance_of_looks(
 
 
 def _chance_to_leave_out(present: Sequence[tuple[PlannedItem, ...]], recipe: Recipe) -> dict[str, float]:
-    """Kind of attribute -> how often the queried person's note is to leave it out where nobody asks for it.
+    """Kind of attribute -> probability that the queried person's note omits it if no question asks for it.
 
-    What is asked for is left out by that person in more than one sample of K, or less, as the recipe has it. Over all
-    that a reader of one question cannot know to be asked for, it must be one in K, as it is for everybody: else
-    whoever leaves out most of what others state would be the one.
+    When it is asked for, the queried person omits it in more or less than one sample of K, depending on the recipe.
+    Over all questions whose reader cannot know that it is asked for, the rate must be one in K, as for everybody else:
+    otherwise the person whose note omits the most would be the one asked about.
     """
     items = [(item, part) for part in present for item in part]
     chance = {}
@@ -106,17 +106,17 @@ def _kinds(items: Iterable[PlannedItem]) -> frozenset[str]:
 
 
 def _deal(items: list[PlannedItem], size: int, rng: np.random.Generator) -> list[tuple[PlannedItem, ...]]:
-    """Parts of at most `size` items, each asking for another kind of attribute."""
+    """Parts of at most `size` items, each of which asks for a different kind of attribute."""
     piles: dict[str, list[PlannedItem]] = {}
     for index in rng.permutation(len(items)):
         piles.setdefault(items[index].task.asked_group, []).append(items[index])
     parts = []
     while piles:
-        # Always from the highest piles: they are the ones that could be left over with nothing to go beside them.
+        # Always take from the highest piles: they are the ones that could be left over without partners.
         chance = {asked: rng.random() for asked in sorted(piles)}
         highest = sorted(piles, key=lambda asked: (-len(piles[asked]), chance[asked]))[:size]
         part = [piles[asked].pop() for asked in highest]
-        # The height of its pile must not tell a question from its siblings.
+        # The height of its pile must not distinguish a question from its siblings.
         parts.append(tuple(part[place] for place in rng.permutation(len(part))))
         piles = {asked: pile for asked, pile in piles.items() if pile}
     return parts

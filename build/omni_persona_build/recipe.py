@@ -19,7 +19,7 @@ RECIPES = Path(__file__).parent / "recipes"
 """The recipes that ship with the package, one YAML file each."""
 
 MOST_ITEMS = 1_000_000
-"""Items of a recipe in all; the plan of a build holds them in memory."""
+"""Maximum number of items in a recipe; a build holds its plan in memory."""
 
 Count = Annotated[int, Field(ge=0, le=MOST_ITEMS)]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
@@ -27,7 +27,7 @@ Hardness = Literal["hard", "medium", "random"]
 
 
 class Counts(BaseModel):
-    """Items of one task, by kind of absence."""
+    """Number of items of one task, by kind of absence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,25 +37,26 @@ class Counts(BaseModel):
 
     @property
     def total(self) -> int:
-        """Items of the task."""
+        """Number of items of the task."""
         return self.answerable + self.absent_persona + self.absent_attribute
 
 
 class Recipe(BaseModel):
-    """What `omni-persona build --recipe` reads."""
+    """The recipe that `omni-persona build --recipe` reads."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, AfterValidator(plain_name)]
     description: str = Field(default="", max_length=DESCRIPTION_LENGTH)
     contexts: int = Field(default=4, ge=3, le=16)
-    """K, the memories a question stands over. (Two would leave an absent attribute one place to hide.)"""
+    """K, the number of memories for each question. (With two, an absent attribute would reveal the person asked about.)
+    """
     items_per_sample: int = Field(default=3, ge=1, le=5)
-    """Questions that share one set of memories, each about another kind of attribute."""
+    """Maximum number of questions that share a set of memories; each asks for another kind of attribute."""
     distractors: Hardness = "hard"
-    """How much alike the people of a set of memories are."""
+    """How similar the people of a set of memories are."""
     clip_seconds: tuple[Seconds, Seconds] = (2.0, 30.0)
-    """The shortest and the longest clip that may be used."""
+    """Minimum and maximum clip length in seconds."""
     tasks: dict[str, Counts] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -71,24 +72,24 @@ class Recipe(BaseModel):
 
     @property
     def total(self) -> int:
-        """Items in all."""
+        """Total number of items."""
         return self.counts().total()
 
     @property
     def groups(self) -> frozenset[str]:
-        """Groups that it has items of."""
+        """Groups with at least one item."""
         return frozenset(task.group for task in self._filled())
 
     @property
     def asked_groups(self) -> frozenset[str]:
-        """Kinds of attribute that it asks for."""
+        """Kinds of attribute that the recipe asks for."""
         return frozenset(task.asked_group for task in self._filled())
 
     def _filled(self) -> list[omni_persona.Task]:
         return [omni_persona.TASKS[name] for name, counts in self.tasks.items() if counts.total]
 
     def counts(self) -> Counter[tuple[str, omni_persona.Absence]]:
-        """(task, absence) -> items, in the recipe's order."""
+        """(task, absence) -> number of items, in the recipe's order."""
         return Counter(
             {
                 (name, absence): count
@@ -108,7 +109,7 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name_or_file: str) -> Recipe:
-    """Read a shipped recipe by name, or one's own YAML file. Raises `BuildError` that names file and field."""
+    """Read a shipped recipe by name, or a YAML file. Raises `BuildError` that names file and field."""
     file = RECIPES / f"{name_or_file}.yaml" if name_or_file in recipe_names() else Path(name_or_file)
     try:
         return Recipe.model_validate(read_yaml(file))

@@ -1,4 +1,4 @@
-"""The shape of a release's record: which fields it has, and of what kind."""
+"""The schema of a release's record: its fields and their types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Shape(BaseModel):
-    # Strict: a number is no text. Fields that we do not know are kept as they are, elsewhere.
+    # Strict: a number is not accepted as text. Unknown fields are stored elsewhere.
     model_config = ConfigDict(strict=True, extra="allow")
 
 
@@ -55,7 +55,7 @@ class _Record(_Shape):
 
 
 def misshapen(record: dict[str, Any]) -> str | None:
-    """The first field of a record that is missing or of the wrong kind, in words, or None."""
+    """The first field of a record that is missing or has the wrong type, in words, or None."""
     try:
         _Record.model_validate(record)
     except ValidationError as error:
@@ -64,7 +64,7 @@ def misshapen(record: dict[str, Any]) -> str | None:
 
 
 def unknown_fields(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record that its shape does not name, in their places; contexts without any are empty."""
+    """The fields of a record that the schema does not name, nested as in the record; contexts without any are empty."""
     parts: dict[str, type[_Shape]] = {"query_assets": _Query, "answer_supervision": _Supervision}
     unknown = _rest(record, _Record)
     unknown |= {name: rest for name, shape in parts.items() if (rest := _rest(record[name], shape))}

@@ -1,7 +1,7 @@
-"""Import a release (a JSONL file and a folder of media) as a dataset folder, nothing lost.
+"""Import a release (a JSONL file and a media folder) as a dataset folder; no field is lost.
 
-What the columns of the dataset have no place for goes into `data/release.parquet`: each medium's path as it was, and
-fields that we do not know, as JSON.
+What has no column in the dataset is stored in `data/release.parquet`: the original path of each medium, and unknown
+fields as JSON.
 """
 
 from __future__ import annotations
@@ -36,22 +36,24 @@ from omni_persona_perception import MediaError
 
 FILE = "data/release.parquet"
 PUBLISHED = "v2_2"
-"""The recipe that has the published release's counts."""
+"""The recipe with the published release's counts."""
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import came to."""
+    """The result of an import."""
 
     out: Path
     items: int
     samples: int
     published_counts: bool
-    """Whether it has the counts of the published v2.2 release, for every task and kind of absence in its group."""
+    """Whether the counts of every task, and of every kind of absence in each group, equal those of the published v2.2
+    release.
+    """
     leaks: Sequence[Leak]
-    """What its items leak."""
+    """Leaks in its items."""
 
 
 def import_release(
@@ -65,9 +67,8 @@ def import_release(
 ) -> Imported:
     """Write `out` from a release; K may be any number of contexts.
 
-    keep_metadata: leave in media what they tell of people besides what they show.
-    progress: called with a stage's name and the records done. Raises `BuildError` that names line and item; `out`
-    then is as it was.
+    keep_metadata: keep personal metadata, such as owners and places, in media files; by default it is removed.
+    progress: called with (stage, records done). Raises `BuildError` that names line and item; `out` is then unchanged.
     """
     if not is_folder(assets):
         raise BuildError(f"{assets} is no folder of media: there is no such folder")
@@ -116,7 +117,7 @@ def import_release(
 
 
 def _has_published_counts(counts: Counter[tuple[str, str]]) -> bool:
-    """Tasks by answerable or not, and groups by kind of absence: what is published of the release's counts."""
+    """Compare the two published sets of counts: tasks by answerability, and groups by kind of absence."""
 
     def published(table: Counter[tuple[str, str]]) -> tuple[Counter[tuple[str, bool]], Counter[tuple[str, str]]]:
         tasks: Counter[tuple[str, bool]] = Counter()
@@ -135,7 +136,7 @@ def _has_published_counts(counts: Counter[tuple[str, str]]) -> bool:
 def read_records(file: Path) -> Iterator[tuple[str, Record]]:
     """The records of a release's JSONL file, each with its `FILE:LINE (ITEM)`, checked for contradictions.
 
-    Raises `BuildError` at the first line that is no sound record.
+    Raises `BuildError` at the first invalid line.
     """
     seen: dict[str, int] = {}
     people: dict[str, tuple[int, list[tuple[str, ...]]]] = {}
@@ -156,7 +157,7 @@ def read_records(file: Path) -> Iterator[tuple[str, Record]]:
             if reason := flaw or misshapen(record) or contradiction(record):
                 raise BuildError(f"{where}: {reason}")
             sample = record["source_sample_id"]
-            # Notes may be worded anew for each question; whose they are may not change.
+            # Notes may be worded differently for each question; the person they belong to may not change.
             those = [tuple(context[key] for key in ("concept_id", "image", "audio")) for context in record["contexts"]]
             first, theirs = people.setdefault(sample, (number, those))
             if those != theirs:
@@ -169,14 +170,14 @@ def read_records(file: Path) -> Iterator[tuple[str, Record]]:
 
 
 def contradiction(record: Record) -> str | None:
-    """The first thing in a record that contradicts another or the taxonomy, or None. Its shape is taken for granted."""
+    """The first contradiction in a record, with itself or the taxonomy, or None. The record must match the schema."""
     task = omni_persona.TASKS.get(record["selected_task"])
     supervision, target = record["answer_supervision"], record["target_concept_id"]
     concepts = [context["concept_id"] for context in record["contexts"]]
     answerable, gold = supervision["answerable_from_context"], supervision["gold_answer"]
     marked = [context["concept_id"] for context in record["contexts"] if context["same_as_query_image_or_audio"]]
     abstain = supervision["abstain_answer"]
-    # An answer is no abstention in any spelling; an abstention is the release's own, word for word.
+    # No answer may be an abstention in any wording; an abstention must be the release's own, word for word.
     abstaining = (
         _folded(gold) in {_folded(abstain), _folded(omni_persona.ABSTENTION)} if answerable else gold == abstain
     )
@@ -210,19 +211,19 @@ def contradiction(record: Record) -> str | None:
 
 
 def _folded(text: str) -> str:
-    """A text without what does not change its meaning: case, white space, the stop at its end."""
+    """A text in lower case, without extra white space and the final stop."""
     return " ".join(text.casefold().split()).rstrip(".!").rstrip()
 
 
 class _Assets:
-    """The media of a release, each read once as the picture or the clip that a record takes it for."""
+    """The media of a release; each is read once, as the picture or clip that a record says it is."""
 
     def __init__(self, folder: Path, keep_metadata: bool) -> None:
         self._reader = MediaReader(folder.resolve(), PoolCache(None), keep_metadata)
         self._known: dict[tuple[str, MediaKind], MediaFile] = {}
 
     def row(self, record: Record, where: str) -> Row:
-        """The row of a record. Raises `BuildError` where one of its media cannot be used."""
+        """The row of a record. Raises `BuildError` if one of its media cannot be used."""
 
         def asset(path: str | None, kind: MediaKind) -> MediaFile | None:
             if path is None:
@@ -244,12 +245,12 @@ class _Assets:
 
     @property
     def traced(self) -> int:
-        """Distinct media that tell of people besides what they show."""
+        """Number of distinct media with personal metadata."""
         return len({medium.stored for medium in self._known.values() if medium.traced})
 
 
 def _extra(record: Record) -> Record:
-    """Paths of media, and what we have no column for."""
+    """Paths of media, and fields without a column."""
     contexts, query, unknown = record["contexts"], record["query_assets"], unknown_fields(record)
     return {
         "augmented_id": record["augmented_id"],

@@ -1,4 +1,4 @@
-"""The rows of the dataset that an assembled sample gives, without the bytes of its media."""
+"""The dataset rows of an assembled sample, without the bytes of its media."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from omni_persona_build.write import Row
 
 
 def item_id(sample: int, question: int) -> str:
-    """The `augmented_id` of a sample's question, both counted from 0."""
+    """The `augmented_id` of a sample's question; both indices start at 0."""
     return f"sample_{sample}__aug_{question}"
 
 
 def sample_rows(sample: Sample, index: int) -> Iterator[Row]:
-    """The rows of the dataset that the `index`-th sample gives, one a question."""
+    """The dataset rows of sample number `index`, one per question."""
     contexts = [_context(memory, place, sample.position) for place, memory in enumerate(sample.memories)]
     for number, question in enumerate(sample.questions):
         ids = {"augmented_id": item_id(index, number), "source_sample_id": f"sample_{index}"}

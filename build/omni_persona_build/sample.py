@@ -13,17 +13,17 @@ Facts = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Memory:
-    """What is remembered of one person."""
+    """The memory of one person."""
 
     persona: Persona
     picture: Picture
     clip: Clip
     facts: Facts
-    """What its note states."""
+    """The facts that its note states."""
     note: str
 
     def value(self, field: str) -> str | None:
-        """What the note states for a field, or None."""
+        """The value that the note states for a field, or None."""
         return dict(self.facts).get(field)
 
 
@@ -35,18 +35,18 @@ class Question:
     asked: str
     """The profile field asked for."""
     cue: str | None
-    """T2T: the described value; T2Any: the spoken content."""
+    """T2T: the described value. T2Any: the spoken content."""
     text: str
 
 
 @dataclass(frozen=True)
 class Sample:
-    """K memories and the questions over them. `queried` stands at `position`, or nowhere."""
+    """K memories and the questions over them. `queried` is at `position`, or missing if that is None."""
 
     queried: Persona
     position: int | None
     cue_field: str | None
-    """The field that T2T describes people by; None where the recipe has no T2T."""
+    """The field that T2T describes people by; None if the recipe has no T2T."""
     heard: bool
     """Whether the recipe has T2Any."""
     memories: tuple[Memory, ...]
@@ -54,13 +54,13 @@ class Sample:
     query_clip: Clip | None
     questions: tuple[Question, ...]
     left_out: tuple[str, ...] = ()
-    """Fields that one note leaves out and all others state, whether they are asked for or not."""
+    """Fields that one note omits and all others state, whether they are asked for or not."""
     dropped: tuple[Memory, ...] = ()
-    """What would be remembered of whoever was drawn and dropped, under the same rules; empty where nobody was."""
+    """The memory of the person who was drawn and dropped, made by the same rules; empty if nobody was dropped."""
     query_clips: tuple[Clip, ...] = ()
-    """Clips that those who were drawn could have been asked about with; empty where the recipe has no A2A."""
+    """Query clips available for each of the people drawn; empty if the recipe has no A2A."""
 
     @property
     def drawn(self) -> tuple[Memory, ...]:
-        """The memories, and what would be remembered of whoever was dropped."""
+        """The memories, including that of the person who was dropped."""
         return (*self.memories, *self.dropped)

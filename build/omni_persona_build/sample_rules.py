@@ -94,7 +94,7 @@ def tells_of_itself(persona: Persona, clip: Clip, fields: Collection[str]) -> bo
 
 
 def spoken_content(persona: Persona, clip: Clip) -> str:
-    """The cue of T2Any: the topic if the clip mentions it, else the spoken words; empty if the transcript is unknown."""
+    """The cue of T2Any: the topic if the clip mentions it, else the spoken words; empty if they are unknown."""
     return wording.heard(clip.transcript or "", persona.profile.topic)[1]
 
 

@@ -17,18 +17,18 @@ import pyarrow.parquet as pq
 import omni_persona
 
 MEDIA_BYTES = 96 << 20
-"""Distinct media in a row group, at most."""
+"""Maximum number of distinct media in a row group."""
 PARTITION_BYTES = 72 << 20
-"""Media of people who share a row group, at most: what comes before them in it leaves them that much."""
+"""Maximum bytes of the media of people who share a row group; it leaves room for rows already in the group."""
 UNPACKED_BYTES = 1_800_000_000
-"""Media of one column of a row group with repetitions, at most: readers that unpack it cannot hold 2 GiB in one."""
+"""Maximum bytes of one media column of a row group with repetitions: readers cannot unpack 2 GiB into one column."""
 
 NAMED_BY = b"omni_persona"
-"""Key in the footer of files that were written here, and in which media are called as `media_name` says."""
+"""Footer key of files written by this package; their media have the names given by `media_name`."""
 
 
 class Stored(Protocol):
-    """A medium that is read when it is written."""
+    """A medium that is read only when it is written."""
 
     @property
     def digest(self) -> str:
@@ -36,35 +36,35 @@ class Stored(Protocol):
 
     @property
     def suffix(self) -> str:
-        """The ending that its content calls for, with the dot."""
+        """The file suffix for its content, with the dot."""
 
     @property
     def size(self) -> int:
-        """Bytes of its content."""
+        """Size of its content in bytes."""
 
     def read(self) -> bytes:
-        """Its content."""
+        """Returns its content."""
 
 
 Row = dict[str, Any]
-"""A row of the dataset, with something `Stored` where the dataset has bytes and a name."""
+"""A row of the dataset, with a `Stored` in place of each medium's bytes and name."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written."""
+    """Summary of the written file."""
 
     counts: Counter[tuple[str, str]]
-    """Items by (task, absence)."""
+    """Number of items by (task, absence)."""
     content: str
-    """A hash of all rows and media, 16 hex digits."""
+    """Hash of all rows and media, 16 hex digits."""
 
 
 def write_parquet(partitions: Iterable[Iterable[Sequence[Row]]], folder: Path, about: dict[str, Any]) -> Written:
-    """Write `data/test-00000-of-00001.parquet`; `about` goes into its footer as JSON, for `omni-persona check`.
+    """Write `data/test-00000-of-00001.parquet`; `about` is stored in its footer as JSON, for `omni-persona check`.
 
     partitions: the rows of each source sample, in parts that share no media. Rows of a source sample stay in one row
-    group; those of a partition as far as its media fit into one.
+    group; so do those of a partition, as far as its media fit into one.
     """
     counts: Counter[tuple[str, str]] = Counter()
     content = hashlib.sha256()
@@ -76,9 +76,9 @@ def write_parquet(partitions: Iterable[Iterable[Sequence[Row]]], folder: Path, a
         group.schema,
         compression="none",  # media are compressed already, and the rest is small
         use_dictionary=True,
-        dictionary_pagesize_limit=1 << 30,  # so that a repeated medium costs an index, however large it is
+        dictionary_pagesize_limit=1 << 30,  # so that a repeated medium is stored as an index, however large it is
         write_statistics=["group", "absence"],
-        store_schema=False,  # or readers would be told of dictionaries, a detail of writing
+        store_schema=False,  # otherwise readers would see dictionary columns, a detail of writing
     )
     with writer:
         for partition in partitions:
@@ -99,19 +99,19 @@ def write_parquet(partitions: Iterable[Iterable[Sequence[Row]]], folder: Path, a
 
 
 def media_name(medium: Stored) -> str:
-    """What a medium is called in the dataset: its own name may tell the person, a hash of its content does not."""
+    """A medium's name in the dataset: a hash of its content, because the original name may identify the person."""
     return medium.digest[:16] + medium.suffix
 
 
 ROWS_AT_ONCE = 256
-"""Rows that wait as Python objects until they are turned into columns, which take a fraction of the memory."""
+"""Number of rows kept as Python objects before they are converted to columns, which need much less memory."""
 
 _MEDIA = [(holder, kind) for holder in ("contexts", "query_assets") for kind in ("image", "audio")]
-"""The columns of media. Each has a dictionary of its own."""
+"""The media columns. Each has its own dictionary."""
 
 
 class _RowGroup:
-    """Rows on their way into one row group, each medium held once, and read when the group is whole."""
+    """Collects the rows of one row group. Each medium is held once, and read when the group is complete."""
 
     def __init__(self) -> None:
         self._schema = omni_persona.features().arrow_schema
@@ -128,7 +128,7 @@ class _RowGroup:
 
     @property
     def unpacked_bytes(self) -> int:
-        """Media of the largest column, with repetitions."""
+        """Bytes of the largest media column, with repetitions."""
         return max(self._unpacked.values(), default=0)
 
     def add(self, row: Row) -> None:
@@ -148,7 +148,7 @@ class _RowGroup:
             self._settle()
 
     def take(self) -> pa.Table:
-        """The rows as a table whose media are dictionary-encoded; empties the group."""
+        """Return the rows as a table with dictionary-encoded media, and empty the group."""
         self._settle()
         columns = {}
         for field in self._schema:
@@ -164,7 +164,7 @@ class _RowGroup:
         return pa.table(columns)
 
     def _settle(self) -> None:
-        """Turn the waiting rows into columns."""
+        """Convert the waiting rows to columns."""
         for field in self._schema:
             if field.name == "contexts":
                 lengths = [len(row["contexts"]) for row in self._waiting]
@@ -177,7 +177,7 @@ class _RowGroup:
         self._waiting = []
 
     def _settle_holders(self, fields: pa.StructType, holder: str) -> None:
-        """Turn what the waiting rows have in `contexts` or `query_assets` into columns."""
+        """Convert `contexts` or `query_assets` of the waiting rows to columns."""
         holders = [one for row in self._waiting for one in _holders(row, holder)]
         for field in fields:
             values = [one[field.name] for one in holders]
@@ -186,7 +186,7 @@ class _RowGroup:
                 places = {digest: place for place, digest in enumerate(self._media[holder, field.name])}
                 values, kind = [None if medium is None else places[medium.digest] for medium in values], pa.int32()
             column = pa.array(values, kind)
-            # Siblings have their notes in common.
+            # Siblings share their notes.
             self._part(f"{holder}.{field.name}", column.dictionary_encode() if field.name == "text" else column)
 
     def _part(self, column: str, values: pa.Array) -> None:
@@ -196,7 +196,7 @@ class _RowGroup:
         return pa.concat_arrays(self._parts.pop(column))
 
     def _struct(self, fields: pa.StructType, holder: str) -> pa.StructArray:
-        """The struct of a holder's columns, media in it as bytes and names."""
+        """The struct array of a holder's columns, with media as bytes and names."""
         parts = []
         for field in fields:
             values = self._joined(f"{holder}.{field.name}")
@@ -210,6 +210,6 @@ class _RowGroup:
 
 
 def _holders(row: Row, holder: str) -> Sequence[Row]:
-    """What of a row holds pictures and clips: its contexts, or its query."""
+    """The parts of a row that hold pictures and clips: its contexts, or its query."""
     value = row[holder]
     return value if isinstance(value, list) else [value]
