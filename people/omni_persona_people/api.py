@@ -1,4 +1,4 @@
-"""The functions of this package that a program calls; `omni_persona_people` exports them."""
+"""The public functions of this package; `omni_persona_people` exports them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def load_pool(pool: str | Path, *, progress: Progress | None = None) -> list[Per
 def generate_pool(
     out: str | Path, personas: int = 24, *, seed: int = 0, overwrite: bool = False, progress: Progress | None = None
 ) -> Path:
-    """Invent people and write them as a pool; nobody real is shown or heard. Equal arguments give equal bytes.
+    """Invent people and write them as a pool. No real person is shown or heard. Equal arguments give equal bytes.
 
     out: the folder to write. progress: called as people are made; None shows a bar in a notebook and on a terminal.
-    Returns `out`. Raises `ArtifactError` where it exists, and `ValueError` for numbers out of range.
+    Returns `out`. Raises `ArtifactError` if it exists, and `ValueError` for numbers out of range.
 
     Examples:
         >>> generate_pool("invented", 2).name

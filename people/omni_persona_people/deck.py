@@ -1,4 +1,4 @@
-"""Drawing from a list as from a shuffled deck of cards."""
+"""Draw from a list as from a shuffled deck of cards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 Card = TypeVar("Card")
 
-# Cards that nobody takes pile up; past this many times the list, a deck deals by chance instead.
+# Unsuitable cards accumulate; once there are more than this many times the list, a deck deals independently at random.
 _MOST_LEFT = 3
 
 
@@ -18,14 +18,14 @@ def _any(card: object) -> bool:
 
 
 class Deck(Generic[Card]):
-    """Deals the cards of a list in a random order, and a card again only when all others are used up.
+    """Deals the cards of a list in random order; no card is dealt again before all others have been dealt.
 
-    Independent draws would give two of the first 24 people the same job more often than not; a deck gives
-    none twice before each has been dealt. A card that does not suit one person stays on top for the next.
+    Independent draws would give two of the first 24 people the same job more often than not; a deck deals every job
+    once before any is repeated. A card that does not suit one person stays on top for the next.
     """
 
     def __init__(self, cards: Sequence[Card], rng: np.random.Generator) -> None:
-        """`cards` must not be empty; `rng` shuffles them, anew each time the deck runs out."""
+        """cards: must not be empty. rng: shuffles them each time the deck runs out."""
         if not cards:
             raise ValueError("expected at least one card, got none")
         self.cards = tuple(cards)
@@ -33,8 +33,7 @@ class Deck(Generic[Card]):
         self._left: list[Card] = []
 
     def draw(self, suits: Callable[[Card], bool] = _any, rather: Callable[[Card], bool] = _any) -> Card:
-        """Deals the first card left for which `suits` is true, and `rather`, too, if the list has such a
-        card.
+        """Deal the first remaining card for which `suits` is true; prefer one for which `rather` is true as well.
 
         Raises:
             RuntimeError: no card of the list suits.
@@ -49,7 +48,7 @@ class Deck(Generic[Card]):
         raise RuntimeError(f"none of {len(self.cards)} cards suits, the first is {self.cards[0]!r}")
 
     def _deal_anew(self, fitting: list[Card]) -> Card:
-        """Shuffles all cards in below those left, and deals the first that is one of `fitting`."""
+        """Shuffle all cards in below the remaining ones, and deal the first that is in `fitting`."""
         if len(self._left) > _MOST_LEFT * len(self.cards):
             return fitting[self._rng.integers(len(fitting))]
         fresh = [self.cards[i] for i in self._rng.permutation(len(self.cards))]

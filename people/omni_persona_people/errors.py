@@ -1,4 +1,4 @@
-"""The error of this room."""
+"""The error class of this package."""
 
 
 class PoolError(ValueError):

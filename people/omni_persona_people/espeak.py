@@ -1,4 +1,4 @@
-"""Loads espeak-ng afresh, so that what it speaks or spells depends on nothing that came before."""
+"""Load a fresh copy of espeak-ng, so that its output does not depend on earlier calls."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 RATE = 22_050
-"""Samples a second of what it speaks."""
+"""Sampling rate of its output, in Hz."""
 
-# Of espeak-ng's C interface (speak_lib.h).
+# Constants of espeak-ng's C interface (speak_lib.h).
 _SYNCHRONOUS, _DONT_EXIT = 2, 0x8000
 _SEED = 1
 
 
 class SpeechError(RuntimeError):
-    """A synthesiser is missing, or refused a voice, a setting or a text."""
+    """A synthesiser is missing, or rejected a voice, a setting or a text."""
 
 
 @contextmanager
 def loaded_espeak() -> Iterator[tuple[ctypes.CDLL, Path]]:
-    """A fresh copy of espeak-ng, and its data folder.
+    """A fresh copy of the espeak-ng library, and its data folder.
 
-    The library keeps the state of its noise and flutter from one sentence to the next, and starting it anew
-    does not clear them. Unloading it does, and costs next to nothing: a sentence then depends on nothing said
-    before.
+    The library keeps the state of its noise and flutter between sentences, and initialising it again does not clear
+    that state. Unloading it does and is cheap, so a sentence does not depend on earlier ones.
     """
     import espeakng_loader
 

@@ -24,7 +24,7 @@ from omni_persona_people.invent.pool import check_arguments, list_jobs, require,
 def freeze(
     out: Path, personas: int, seed: int, makehuman: Path, apart_from: Sequence[Path] = (), tell: bool = True
 ) -> None:
-    """Makes a pool, or goes on with one. Raises `PoolError` where `out` exists or was begun with other arguments."""
+    """Make a pool or resume one. Raises `PoolError` if `out` exists or was started with other arguments."""
     check_arguments(personas, seed, None)
     if os.path.lexists(out):
         raise PoolError(f"expected {out} not to exist; name another folder or remove it")
@@ -52,7 +52,7 @@ def freeze(
 
 def _make_one(job: Job, file: Path) -> None:
     made = make(job)
-    # The line appears whole or not at all: it says that all media of the person are there.
+    # The line is written in one step, after all media of the person: it marks the person as complete.
     new = file.with_suffix(".new")
     new.write_text(json.dumps({"line": made.line, "parameters": made.parameters}), encoding="utf-8")
     new.replace(file)
@@ -66,7 +66,7 @@ def _require_same(file: Path, settings: dict[str, object]) -> None:
 
 
 def main() -> None:
-    """The command line."""
+    """The command-line entry point."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--personas", type=int, required=True)

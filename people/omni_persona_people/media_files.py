@@ -1,4 +1,4 @@
-"""Pictures and clips on disk: found by the path that a line names, read within limits, and told for what they are."""
+"""Pictures and clips on disk: located by the path in a line, read within size limits, and identified by content."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ from omni_persona_perception import (
 MediaKind = Literal["picture", "clip"]
 
 BLANK = 2.0
-"""Standard deviation of brightness, of 255, below which a picture counts as blank."""
+"""Standard deviation of brightness (0 to 255) below which a picture counts as blank."""
 
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A medium on disk, read when it is needed: a pool may be larger than memory."""
+    """A medium on disk that is read when needed, because a pool may be larger than memory."""
 
     path: Path
     digest: str
-    """SHA-256 of what goes into a dataset, in hex."""
+    """SHA-256 of the bytes that go into a dataset, in hex."""
     size: int
-    """Bytes of it."""
+    """Size of those bytes."""
     suffix: str = field(default="", kw_only=True)
-    """The ending that its content calls for, with the dot."""
+    """The file suffix for its content, with the dot."""
     stored: str | None = field(default=None, kw_only=True)
-    """SHA-256 of the file, in hex; None where that is `digest`."""
+    """SHA-256 of the file, in hex; None if equal to `digest`."""
     traced: bool = field(default=False, kw_only=True)
-    """Whether the file tells of people besides what it shows, such as an owner or a place."""
+    """Whether the file contains personal metadata, such as an owner or a place."""
 
     def read(self) -> bytes:
-        """What goes into a dataset. Raises `PoolError` where the file is no longer what was validated."""
+        """The bytes that go into a dataset. Raises `PoolError` if the file has changed since it was validated."""
         try:
             data = read_medium(self.path)
         except MediaError as error:
@@ -64,17 +64,17 @@ class MediaFile:
 
 @dataclass(frozen=True)
 class Content:
-    """What a file's bytes tell without being decoded."""
+    """What is known from a file's bytes without decoding them."""
 
     stored: str
     """SHA-256 of the file, in hex."""
     bare: str
-    """SHA-256 of it without traces of people."""
+    """SHA-256 of the file without personal metadata."""
     size: int
     bare_size: int
     suffix: str
     seconds: float
-    """How long a clip lasts; 0 for a picture."""
+    """Duration of a clip; 0 for a picture."""
 
     def file(self, path: Path, keep_metadata: bool) -> MediaFile:
         """The file as it goes into a dataset."""
@@ -84,10 +84,10 @@ class Content:
 
 
 class MediaReader:
-    """Reads the media of a folder, each content decoded once, and keeps what was made of it."""
+    """Reads the media of a folder, decodes each distinct content once, and caches the result."""
 
     def __init__(self, root: Path, known: PoolCache, keep_metadata: bool) -> None:
-        """root: a resolved folder. known: what is kept of it. keep_metadata: of people, in the media."""
+        """root: a resolved folder. known: the cache. keep_metadata: keep personal metadata in the media."""
         self._root, self._known, self._keep_metadata = root, known, keep_metadata
         self._prints: dict[MediaKind, dict[str, Prints]] = {
             kind: {digest: made for digest, made in known.known(f"print-{kind}").items() if is_print(made, kind)}
@@ -97,11 +97,11 @@ class MediaReader:
 
     @property
     def prints(self) -> dict[str, Prints]:
-        """Of each medium that was read, by the SHA-256 of its file."""
+        """The print of each medium read so far, by the SHA-256 of its file."""
         return {digest: made for prints in self._prints.values() for digest, made in prints.items()}
 
     def read(self, path: str, kind: MediaKind) -> tuple[float, MediaFile]:
-        """How long a medium lasts (0 for a picture), and its file. Raises `MediaError` that names the path."""
+        """A medium's duration (0 for a picture) and its file. Raises `MediaError` that names the path."""
         file = locate(path, self._root)
         try:
             data = read_medium(file)
@@ -114,15 +114,15 @@ class MediaReader:
         return content.seconds, content.file(file, self._keep_metadata)
 
     def keep(self) -> None:
-        """Write down what was made."""
+        """Write new results to the cache."""
         for kind, made in self._made.items():
             self._known.learn(f"print-{kind}", made)
 
 
 def content_of(data: bytes, kind: MediaKind) -> Content:
-    """What a file's bytes tell. Raises `MediaError` where they are no picture, or no clip."""
+    """Facts from a file's bytes. Raises `MediaError` if they are not a picture, or not a clip."""
     if kind == "picture":
-        picture_size(data)  # says what else it is
+        picture_size(data)  # raises an error that names the actual file type
     seconds = clip_seconds(data) if kind == "clip" else 0.0
     bare = without_traces(data)
     shape = kind_of(bare)
@@ -135,7 +135,7 @@ def content_of(data: bytes, kind: MediaKind) -> Content:
 
 
 def print_of(data: bytes, kind: MediaKind) -> Prints:
-    """Decode a medium and make its print. Raises `MediaError` where it cannot be decoded, or is a blank picture."""
+    """Decode a medium and compute its print. Raises `MediaError` if it cannot be decoded or is a blank picture."""
     if kind == "clip":
         return clip_print(*decode_audio(data))
     picture = decode_image(data)
@@ -145,9 +145,9 @@ def print_of(data: bytes, kind: MediaKind) -> Prints:
 
 
 def read_medium(file: Path) -> bytes:
-    """A file's bytes. Raises `MediaError` for what is no file, cannot be read, or is too large to be read."""
+    """A file's bytes. Raises `MediaError` if it is not a regular file, cannot be read, or is too large."""
     try:
-        # What is no plain file might never end, or never begin.
+        # Reading a special file, such as a pipe, might block or never end.
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
             found = os.fstat(stream.fileno())
             if not stat.S_ISREG(found.st_mode):
@@ -160,7 +160,7 @@ def read_medium(file: Path) -> bytes:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path leads to a folder; one that is no path, or leads in a circle, does not."""
+    """Whether a path refers to a folder; false for an invalid path or a loop of links."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
@@ -168,7 +168,7 @@ def is_folder(path: Path) -> bool:
 
 
 def is_plain_file(path: Path) -> bool:
-    """Whether a path leads to a plain file; one that is no path, or leads in a circle, does not."""
+    """Whether a path refers to a regular file; false for an invalid path or a loop of links."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -176,7 +176,9 @@ def is_plain_file(path: Path) -> bool:
 
 
 def locate(path: str, root: Path) -> Path:
-    """The file in `root`, a resolved folder, that a path names. Raises `MediaError` that says what it names instead."""
+    """The file in `root`, a resolved folder, that a path names. Raises `MediaError` that says what the path names
+    instead.
+    """
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -202,7 +204,7 @@ def locate(path: str, root: Path) -> Path:
 
 
 def _nearly(path: str, root: Path) -> str:
-    """What there is that differs from a path in letter case, or in how its letters are written."""
+    """An existing path that differs only in letter case or Unicode normalisation."""
     there = root
     for part in PurePosixPath(path).parts:
         wanted = _folded(part)

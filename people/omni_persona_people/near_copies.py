@@ -1,4 +1,4 @@
-"""One photo or recording that a pool has twice where it may not: of two people, or to remember and to ask with."""
+"""Find a photo or recording that occurs twice in a pool: for two people, or both for memories and for queries."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from omni_persona_people.pool import Persona
 
 _Owned = tuple["Persona", MediaFile, bool]
-"""A person, a medium of theirs, and whether it is one to ask with."""
+"""A person, one of their media, and whether it is for queries."""
 
 
 def near_copies(people: Sequence[Persona], prints: Mapping[str, Prints]) -> Iterator[str]:
-    """What is wrong with a pool's media beside each other, each with file and line.
+    """Errors between the media of a pool, each with file and line.
 
-    prints: of each medium, by the SHA-256 of its file.
+    prints: the print of each medium, by the SHA-256 of its file.
     """
     pictures = [
         (person, medium, asks)

@@ -1,4 +1,4 @@
-"""Read a persona pool: `personas.jsonl` and the media it names, every one of them opened before anything is built.
+"""Read a persona pool: `personas.jsonl` and its media, each of which is opened before anything is built.
 
 The format is described in the README, "A benchmark of your own people".
 """
@@ -31,11 +31,11 @@ Text = str | None
 T = TypeVar("T")
 
 FAULTS_TOLD = 20
-"""Faults of a pool that are told; the others are counted."""
+"""Maximum number of errors that are reported in full; the rest are only counted."""
 
 
 class Profile(BaseModel):
-    """What is known of a person, in the paper's fields; each may be left out or null."""
+    """A person's profile, with the paper's fields; each may be missing or null."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
 
@@ -73,7 +73,7 @@ class _AudioLine(BaseModel):
 
 
 class Turn(BaseModel):
-    """What one speaker says in a dialogue."""
+    """The words of one speaker in a dialogue."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,18 +82,18 @@ class Turn(BaseModel):
 
 
 class Mark(BaseModel):
-    """Says of a text in a pool that a model wrote it."""
+    """Marks a text in a pool as written by a model."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     by: str = Field(min_length=1, max_length=200, pattern=r"^[^\s`]+$")
     """The model's name."""
     how: Literal["extracted", "invented", "written"]
-    """Found in a dialogue, made up, or put into words."""
+    """Whether it was found in a dialogue, invented, or rephrased."""
 
 
 class PersonaLine(BaseModel):
-    """A line of `personas.jsonl`. What was generated in it keeps the rules of `omni_persona_people.refine`."""
+    """A line of `personas.jsonl`. Its generated texts follow the rules of `omni_persona_people.refine`."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -104,18 +104,18 @@ class PersonaLine(BaseModel):
     images: list[_ImageLine] = Field(min_length=1)
     audios: list[_AudioLine] = Field(min_length=1)
     dialogue: list[Turn] | str | None = None
-    """What the person said to somebody; `omni-persona refine` reads it, the builder does not."""
+    """What the person said in a conversation; `omni-persona refine` reads it, the builder does not."""
     statements: dict[str, list[str]] = Field(default_factory=dict)
-    """Field -> own clauses that state its value, read after `They`."""
+    """Field -> the person's own clauses that state its value, to be read after `They`."""
     generated: dict[str, Mark] = Field(default_factory=dict)
-    """`profile.FIELD` or `statements.FIELD` -> who wrote it, where that was a model."""
+    """`profile.FIELD` or `statements.FIELD` -> the model that wrote it, if any."""
 
     def values(self) -> dict[str, str]:
         """The fields of the profile that have a value."""
         return {field: str(value) for field, value in self.profile if value is not None}
 
     def spoken(self) -> list[str]:
-        """What the clips say, where that is known."""
+        """The transcripts of the clips, as far as they are known."""
         return [audio.transcript for audio in self.audios if audio.transcript]
 
 
@@ -129,14 +129,14 @@ class Clip(MediaFile):
     """A clip of a person's voice."""
 
     transcript: str | None
-    """What is said in it, where known."""
+    """Its transcript, if known."""
     seconds: float
-    """How long it lasts."""
+    """Its duration."""
 
 
 @dataclass(frozen=True)
 class Persona:
-    """One person. What may stand in a context and what may stand in a query never meet."""
+    """One person. Media for contexts and media for queries are disjoint."""
 
     persona_id: str
     gender: str | None
@@ -148,13 +148,13 @@ class Persona:
     query_pictures: tuple[Picture, ...]
     query_clips: tuple[Clip, ...]
     where: str
-    """`FILE:LINE` it was read from, for messages."""
+    """`FILE:LINE` of its source, for messages."""
     name: str = ""
-    """To see that no text names the person; it stands in no dataset."""
+    """Used to check that no text names the person; not part of any dataset."""
     statements: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
-    """Field -> own clauses that state its value in a note, besides our templates."""
+    """Field -> the person's own clauses that state its value in a note, in addition to our templates."""
     generated: Mapping[str, Mark] = field(default_factory=dict, hash=False)
-    """`profile.FIELD` or `statements.FIELD` -> who wrote it, where that was a model."""
+    """`profile.FIELD` or `statements.FIELD` -> the model that wrote it, if any."""
 
     def value(self, field: str) -> str | None:
         """The profile's value of a field, or None."""
@@ -162,7 +162,7 @@ class Persona:
         return None if value is None else str(value)
 
     def all_clips(self) -> tuple[Clip, ...]:
-        """Those of contexts and of queries."""
+        """Clips for contexts and for queries."""
         return (*self.clips, *self.query_clips)
 
     def media(self) -> tuple[Picture | Clip, ...]:
@@ -177,11 +177,11 @@ def read_pool(
     *,
     keep_metadata: bool = False,
 ) -> list[Persona]:
-    """Read and validate a pool; pictures and clips are decoded once to see that they can be.
+    """Read and validate a pool; each picture and clip is decoded once to check it.
 
-    progress: called with (people read, people in all). remembered: what is known of its media, not decoded again.
-    keep_metadata: leave in media what they tell of people besides what they show.
-    Raises `PoolError` that names file and line of everything that is wrong, the first `FAULTS_TOLD` of it.
+    progress: called with (people read, people in all). remembered: cached results for media, which are not decoded
+    again. keep_metadata: keep personal metadata in media. Raises `PoolError` that names file and line of each error,
+    for the first `FAULTS_TOLD` errors.
     """
     known = remembered or PoolCache(None)
     file = folder / "personas.jsonl"
@@ -196,7 +196,7 @@ def read_pool(
     faults: list[str] = []
     first_line: dict[str, int] = {}
     places = [f"{file}:{number}" for number in range(1, len(lines) + 1)]
-    # Decoders let other threads run meanwhile.
+    # Decoders release the GIL, so threads help.
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         try:
             read = workers.map(partial(_read_persona, reader=reader), lines, places)
@@ -217,7 +217,7 @@ def read_pool(
     reader.keep()
     if not faults:
         faults = list(near_copies(people, reader.prints))
-    # A person who is spread over lines makes nonsense of all that follow.
+    # If a person is spread over several lines, errors in the following lines are meaningless.
     spread = next((place for place, fault in enumerate(faults, start=1) if IN_THE_MIDDLE in fault), None)
     faults = faults[:spread]
     if faults:
@@ -227,7 +227,7 @@ def read_pool(
 
 
 def _require_unharmed(folder: Path) -> None:
-    """Raise `PoolError` where files of a pool that was made here are missing or differ from their recorded hashes."""
+    """Raise `PoolError` if files of a generated pool are missing or differ from their recorded hashes."""
     missing, changed = harmed_files(folder)
     told = [
         f"{len(names)} {what} (first {names[0]})"
@@ -242,7 +242,7 @@ def _require_unharmed(folder: Path) -> None:
 
 
 def read_lines(file: Path) -> list[str]:
-    """The lines of `personas.jsonl`, one for each person. Raises `PoolError` where one is no UTF-8."""
+    """The lines of `personas.jsonl`, one per person. Raises `PoolError` if one is not valid UTF-8."""
     try:
         return [text for _, text in text_lines(file)]
     except ArtifactError as error:
@@ -250,7 +250,7 @@ def read_lines(file: Path) -> list[str]:
 
 
 def read_line(line: str, where: str) -> PersonaLine:
-    """A line of `personas.jsonl`, without a look at its media. Raises `PoolError` that names `where` and the field."""
+    """Parse a line of `personas.jsonl` without its media. Raises `PoolError` that names `where` and the field."""
     try:
         held, flaw = parse_json(line, "person")
         if flaw:
@@ -265,14 +265,14 @@ def read_line(line: str, where: str) -> PersonaLine:
         raise
     except ValueError as error:
         raise PoolError(f"{where}: {error}") from None
-    # Words are compared only where there is something to compare them for.
+    # Words are compared only if there is a text to compare them with.
     if (entry.statements or entry.generated) and (reason := line_flaw(entry)):
         raise PoolError(f"{where}: {reason}")
     return entry
 
 
 def line_flaw(entry: PersonaLine) -> str | None:
-    """The first rule that an own statement or a generated text of a line breaks, or None."""
+    """The first rule that one of a line's own clauses or generated texts breaks, or None."""
     values, spoken = entry.values(), entry.spoken()
     for key, mark in entry.generated.items():
         part, _, name = key.partition(".")
@@ -290,7 +290,7 @@ def line_flaw(entry: PersonaLine) -> str | None:
         if f"profile.{name}" not in entry.generated:
             continue
         others = {other: held for other, held in values.items() if other != name}
-        # What was found in what somebody said shares its words, of course.
+        # A value found in what somebody said naturally shares words with it.
         heard = spoken if entry.generated[f"profile.{name}"].how == "invented" else ()
         if reason := value_flaw(name, value, others, entry.name, heard, entry.statements):
             return f"profile.{name}: {reason}"
@@ -298,7 +298,7 @@ def line_flaw(entry: PersonaLine) -> str | None:
 
 
 def _read_persona(line: str, where: str, reader: MediaReader) -> tuple[Persona | None, list[str]]:
-    """A person, or None, and everything that is wrong with their line."""
+    """A person or None, and all errors in their line."""
     try:
         entry = read_line(line, where)
     except PoolError as error:
@@ -339,7 +339,7 @@ def _read_persona(line: str, where: str, reader: MediaReader) -> tuple[Persona |
 
 
 def _split(media: Sequence[tuple[str, T]], query_roles: Sequence[str]) -> tuple[tuple[T, ...], tuple[T, ...]]:
-    """Media for contexts and media for queries: by role, else the later half of the references serves queries."""
+    """Divide media into those for contexts and those for queries: by role, else the later half of references for queries."""
     references = [medium for role, medium in media if role == "reference"]
     for query_role in query_roles:
         queries = [medium for role, medium in media if role == query_role]

@@ -1,9 +1,8 @@
-"""What a build found out about a pool's media, kept in the pool's own folder.
+"""On-disk cache of digests, clip lengths and vectors in POOL/.omni-persona; moves and is deleted with the pool.
 
-A pool in a folder that cannot be written to is read afresh each time. Everything is kept by the hash of a file's
-content, which is made anew whenever a pool is read, so that nothing of another file is ever taken for its own. Tables
-that are broken, oversized or not of the shape that is written here are dropped; nothing is unpickled, and no link is
-followed.
+If the folder is not writable, results are computed afresh each time. Entries are keyed by a hash of the file's content,
+which is computed whenever a pool is read, so an entry is never used for another file. Tables that are broken, oversized
+or of the wrong shape are ignored; nothing is unpickled, and no link is followed.
 """
 
 from __future__ import annotations
@@ -25,29 +24,29 @@ import numpy as np
 from omni_persona_perception import Vectors
 
 FOLDER = ".omni-persona"
-"""In a pool's folder: what is kept of it."""
+"""The cache folder inside a pool's folder."""
 MAX_TABLE = 1 << 30
-"""Bytes of a table that is read."""
+"""Maximum size in bytes of a table that is read."""
 _LARGEST = 1e6
-"""No number of a vector is larger."""
+"""Maximum absolute value of a vector's numbers."""
 
 
 class PoolCache:
-    """Vectors, by what they are vectors of and the content of what they describe."""
+    """Vectors by kind and by the hash of the content that they describe."""
 
     def __init__(self, pool: Path | None) -> None:
-        """pool: its folder; None keeps nothing beyond this object."""
+        """pool: its folder; None caches in memory only."""
         self._folder = None if pool is None else pool / FOLDER
         self._tables: dict[str, dict[str, Vectors]] = {}
 
     def known(self, kind: str) -> dict[str, Vectors]:
-        """The vectors of a kind by key, those that are kept, and those that `learn` added."""
+        """Cached vectors of a kind by key: those on disk and those added by `learn`."""
         if kind not in self._tables:
             self._tables[kind] = self._load(kind)
         return self._tables[kind]
 
     def learn(self, kind: str, made: dict[str, Vectors]) -> None:
-        """Add vectors of a kind and write them down. All of a kind have one length; others are dropped."""
+        """Add vectors of a kind and write them to disk. All of a kind have the same length; others are dropped."""
         if not made:
             return
         width = len(next(iter(made.values())))
@@ -58,28 +57,28 @@ class PoolCache:
     def vectors(
         self, kind: str, keys: Sequence[str], make: Callable[[int], Vectors], progress: Callable[[int], None]
     ) -> Vectors:
-        """The vectors of n things, shape (n, d), those that are not known made side by side and kept.
+        """The vectors of n things, shape (n, d); those missing from the cache are computed in parallel and added.
 
-        kind: what makes them, such as `light-face`. keys: n, which tell things apart. make: the vector of the i-th
-        thing, shape (d,). progress: called with the number of things that are done.
+        kind: the method that computes them, such as `light-face`. keys: n unique keys. make: computes the vector of the
+        i-th thing, shape (d,). progress: called with the number of things done.
         """
         known = self.known(kind)
         places = {key: place for place, key in enumerate(keys) if key not in known}
         made: dict[str, Vectors] = {}
         progress(len(keys) - len(places))
-        # Decoders and torch let other threads run meanwhile.
+        # Decoders and torch release the GIL, so threads help.
         with ThreadPoolExecutor(os.cpu_count()) as workers:
             for done, (key, vector) in enumerate(zip(places, workers.map(make, places.values()), strict=True), start=1):
                 made[key] = vector
                 progress(len(keys) - len(places) + done)
         self.learn(kind, made)
         known = self.known(kind)
-        if any(key not in known for key in keys):  # what was kept had another length
+        if any(key not in known for key in keys):  # the cached vectors had another length
             return self.vectors(kind, keys, make, progress)
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), np.float32)
 
     def _load(self, kind: str) -> dict[str, Vectors]:
-        """A table; none where there is no such file, or not one of ours."""
+        """Read a table; empty if the file is missing or was not written by this package."""
         if self._folder is None or self._folder.is_symlink():
             return {}
         try:
@@ -100,14 +99,14 @@ class PoolCache:
             and vectors.dtype == np.float32
             and vectors.ndim == 2
             and len(keys) == len(vectors)
-            and bool((np.abs(vectors) <= _LARGEST).all())  # false for what is no number
+            and bool((np.abs(vectors) <= _LARGEST).all())  # false for NaN
             and told == _checksum(keys.tolist(), vectors)
         )
         return dict(zip(keys.tolist(), vectors, strict=True)) if ours else {}
 
     def _save(self, kind: str) -> None:
-        """Write a table whole; where that cannot be, it is made anew next time."""
-        # A folder that is marked as not to be written to is left alone, also by a user who could.
+        """Write a table atomically; if that fails, it is computed again next time."""
+        # A read-only folder is left alone even if the user could write to it, as root can.
         if self._folder is None or self._folder.is_symlink() or not self._folder.parent.stat().st_mode & 0o222:
             return
         table = self._tables[kind]
@@ -127,12 +126,12 @@ class PoolCache:
 
 
 def _checksum(keys: Sequence[str], vectors: Vectors) -> str:
-    """Tells a table that was written here, whole, from one that was changed since."""
+    """A checksum that detects whether a table was changed after it was written."""
     return hashlib.sha256("\n".join(keys).encode() + vectors.tobytes()).hexdigest()
 
 
 def _require_honest_sizes(file: Any, size: int) -> None:
-    """Raise `ValueError` where a table would take more memory than its file does on disk."""
+    """Raise `ValueError` if a table would take more memory than its file takes on disk."""
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             if member.compress_type != zipfile.ZIP_STORED or member.file_size > size:

@@ -1,4 +1,4 @@
-"""A pool's own questions: `wording.json` beside `personas.jsonl`, which need not be there."""
+"""A pool's own questions: the optional file `wording.json` next to `personas.jsonl`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ FILE = "wording.json"
 
 
 class WordingFile(BaseModel):
-    """What stands in `wording.json`."""
+    """The schema of `wording.json`."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     questions: dict[str, list[str]] = Field(default_factory=dict)
-    """Asked field -> questions with `{who}` where the pointer goes."""
+    """Asked field -> questions; `{who}` is replaced by the pointer to a person."""
     generated: dict[str, Mark] = Field(default_factory=dict)
-    """`questions.FIELD` -> who wrote them, where that was a model."""
+    """`questions.FIELD` -> the model that wrote them, if any."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,14 @@ class OwnQuestions:
     by_field: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Asked field -> questions."""
     generated: Mapping[str, Mark] = field(default_factory=dict)
-    """`questions.FIELD` -> who wrote them, where that was a model."""
+    """`questions.FIELD` -> the model that wrote them, if any."""
 
 
 def read_questions(folder: Path, people: Sequence[Persona]) -> OwnQuestions:
-    """The questions of the pool in `folder`, none where it has no such file.
+    """The questions of the pool in `folder`; empty if it has no such file.
 
-    Raises `PoolError` that names the question which breaks a rule, with `people` in mind.
+    people: the pool's people, for the rules about names and answers. Raises `PoolError` that names the invalid
+    question.
     """
     file = folder / FILE
     try:

@@ -1,4 +1,4 @@
-"""What a schema says against outside input, in the words of whoever wrote the input."""
+"""Schema validation errors, in terms of the input file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pydantic_core import ErrorDetails
 
 
 def first_flaw(error: ValidationError, whole: str, fields: Iterable[str] = ()) -> str:
-    """The first thing that `error` tells, as `flaws` does."""
+    """The first message of `flaws`."""
     return flaws(error, whole, fields)[0]
 
 
 def flaws(error: ValidationError, whole: str, fields: Iterable[str] = ()) -> list[str]:
-    """Everything that `error` tells, each with its place.
+    """All messages of `error`, each with its location.
 
-    whole: what the input is called where no part of it is at fault. fields: what could have been meant by a field
-    that there is not.
+    whole: name of the input, used for errors that concern all of it. fields: valid names, suggested for an unknown
+    field.
     """
     return [_told(one, whole, list(fields)) for one in error.errors(include_url=False)]
 

@@ -1,7 +1,7 @@
-"""Our own words: how a note states a fact, and how a question points at a person and asks.
+"""Our templates: how a note states a fact, and how a question points at a person and asks.
 
-A note is one or two sentences about a person who is never named; `they` gives no gender away. Questions about looks,
-mood and the like ask for what was *noted*, because a picture or a clip may show something of it, too.
+A note is one or two sentences about a person who is never named; `they` reveals no gender. Questions about looks, mood
+and the like ask for what was *noted*, because a picture or a clip may also show something of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "travel_experience": ("once travelled {x}", "have fond memories of travelling {x}"),
     "life_event": ("recently {x}", "told me that they {x}"),
 }
-"""Field -> ways of stating its value, each read after `they` in a note and, for a cue, after `who`.
+"""Field -> templates that state its value, read after `they` in a note and, for a cue, after `who`.
 
 {x} the value, {q} the value without its final stop, {a} the value with `a` or `an`, {the} the value as a name.
 """
@@ -47,10 +47,10 @@ CUE_STATEMENTS: dict[str, str] = {
     "location": "met me in {x}",
     "environment": "spoke with me {x}",
 }
-"""Field -> how a question of T2T describes somebody by it, read after `the person who`."""
+"""Field -> how a T2T question describes a person by it, read after `the person who`."""
 
 LONG = ("appearance", "topic", "quote", "life_event")
-"""Fields whose values are long enough to stand at the end of a sentence."""
+"""Fields whose values are long enough to be placed at the end of a sentence."""
 
 FILLERS = (
     "food_preference",
@@ -63,7 +63,7 @@ FILLERS = (
     "affiliation",
     "MBTI",
 )
-"""Fields that lengthen a note which would otherwise be shorter than its neighbours."""
+"""Fields used to pad a note that would otherwise be shorter than the others."""
 
 POINTERS: dict[str, tuple[str, ...]] = {
     "I2I": ("the person in this photo", "the one whose face this is", "the person shown here"),
@@ -75,7 +75,7 @@ POINTERS: dict[str, tuple[str, ...]] = {
         "the voice that is {cue}",
     ),
 }
-"""Group -> ways of pointing at somebody."""
+"""Group -> phrases that point at a person."""
 
 HEARD_TOPIC = "talking about {x}"
 HEARD_WORDS = "saying “{q}”"
@@ -111,7 +111,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "According to my notes, in what surroundings did {who} speak with me?",
     ),
 }
-"""Asked field -> questions; {who} is a pointer."""
+"""Asked field -> questions; {who} is replaced by the pointer."""
 
 ASKED_FIELDS: dict[str, tuple[str, ...]] = {
     "bio": ("role", "affiliation", "major", "hobby", "interest", "MBTI"),
@@ -120,23 +120,23 @@ ASKED_FIELDS: dict[str, tuple[str, ...]] = {
     "emotion": ("emotion",),
     "environment": ("location", "environment"),
 }
-"""Asked group -> the profile fields that our questions ask for (a part of `omni_persona.SUBFIELDS`)."""
+"""Asked group -> the profile fields that our questions ask for (a subset of `omni_persona.SUBFIELDS`)."""
 
 
 NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
-"""No words of one's own."""
+"""No own wording."""
 
 
 def _fill(template: str, value: str) -> str:
     article = "an" if value[:1].lower() in "aeiou" else "a"
-    # A name keeps its own article; one without gets none, which reads well with names of firms and of places alike.
+    # A name keeps its own article; one without an article gets none, which suits names of firms and of places alike.
     return template.format(x=value, q=value.rstrip(" ."), a=f"{article} {value}", the=value)
 
 
 def note(facts: Sequence[tuple[str, str]], rng: np.random.Generator, own: Mapping[str, Sequence[str]] = NONE) -> str:
-    """One or two sentences that state facts, given as (field, value), in an order of chance.
+    """One or two sentences that state facts, given as (field, value), in random order.
 
-    own: field -> the person's own clauses for it, drawn from as our templates are.
+    own: field -> the person's own clauses for it, used in the same way as our templates.
     """
     order = [facts[index] for index in rng.permutation(len(facts))]
     half = (len(order) + 1) // 2
@@ -144,7 +144,7 @@ def note(facts: Sequence[tuple[str, str]], rng: np.random.Generator, own: Mappin
 
 
 def _sentence(facts: Sequence[tuple[str, str]], rng: np.random.Generator, own: Mapping[str, Sequence[str]]) -> str:
-    # Long values hold commas and verbs of their own: at the end they cannot swallow the clause after them.
+    # Long values contain commas and verbs; at the end they cannot be confused with a following clause.
     order = sorted(facts, key=lambda fact: fact[0] in LONG)
     clauses = [_clause(field, value, rng, own.get(field, ())) for field, value in order]
     joined = clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
@@ -152,27 +152,27 @@ def _sentence(facts: Sequence[tuple[str, str]], rng: np.random.Generator, own: M
 
 
 def _clause(field: str, value: str, rng: np.random.Generator, own: Sequence[str]) -> str:
-    # One draw, whatever there is to draw from: a pool without clauses of its own gives the bytes it always gave.
+    # Always a single draw: a pool without own clauses gives the same bytes as before.
     ways = (*(_fill(template, value) for template in STATEMENTS[field]), *own)
     return ways[int(rng.integers(len(ways)))]
 
 
 def describe(field: str, value: str) -> str:
-    """The cue of a T2T question: what follows `the person who`."""
+    """The cue of a T2T question, read after `the person who`."""
     return _fill(CUE_STATEMENTS[field], value)
 
 
 def askable(asked_group: str, groups: Collection[str]) -> list[str]:
-    """The fields that an item may ask for, beside items of `groups` over the same memories."""
-    # The query's face shows hair and looks: a note that told them would stand in for the face.
+    """The fields that an item may ask for if items of `groups` share its memories."""
+    # The query's face shows hair and looks, so a note that stated them could replace the face.
     shown = ("hairstyle", "appearance") if "I2I" in groups else ()
     return [field for field in ASKED_FIELDS[asked_group] if field not in shown]
 
 
 def heard(transcript: str, topic: str | None, limit: int = 14) -> tuple[str, str]:
-    """The cue of a T2Any question, and the spoken content it holds: the topic if it is spoken, else words said.
+    """The cue of a T2Any question, and its spoken content: the topic if the clip mentions it, else words said.
 
-    limit: the most words that are quoted; a longer transcript is cut there.
+    limit: the maximum number of words quoted; a longer transcript is cut there.
     """
     if topic and topic.casefold() in transcript.casefold():
         return _fill(HEARD_TOPIC, topic), topic
@@ -184,7 +184,7 @@ def heard(transcript: str, topic: str | None, limit: int = 14) -> tuple[str, str
 def question(group: str, asked: str, cue: str | None, rng: np.random.Generator, own: Sequence[str] = ()) -> str:
     """A question of a group about an asked field; `cue` describes the person in T2T and T2Any.
 
-    own: the pool's own questions about that field, drawn from as ours are.
+    own: the pool's own questions about that field, used in the same way as ours.
     """
     who = str(rng.choice(POINTERS[group])).format(cue=cue)
     return str(rng.choice((*QUESTIONS[asked], *own))).format(who=who)

@@ -1,4 +1,4 @@
-"""Replies of a model, kept on disk by what was asked: a run that was killed asks nothing twice."""
+"""On-disk cache of a model's replies, keyed by the request, so that an interrupted run repeats no request."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from omni_persona_people.refine.prompts import DIGEST
 
 
 class ReplyCache:
-    """A file of JSON lines `{"key", "model", "reply"}`, appended to as replies come in.
+    """A file of JSON lines `{"key", "model", "reply"}`; replies are appended as they arrive.
 
-    A half-written last line, of a process that was killed, is passed over.
+    An incomplete last line, left by a process that was killed, is ignored.
     """
 
     def __init__(self, file: Path, model: str) -> None:
-        """Open the replies of `model` in `file`, which is made with the first one."""
+        """Open the replies of `model` in `file`, which is created with the first reply."""
         self.file = file
         self._model = model
         self._known: dict[str, str] = {}
@@ -32,19 +32,19 @@ class ReplyCache:
 
     @property
     def size(self) -> int:
-        """How many replies there are."""
+        """Number of replies."""
         return len(self._known)
 
     def get(self, messages: list[dict[str, str]]) -> str | None:
-        """What the model replied to these messages, if it did."""
+        """The model's cached reply to these messages, or None."""
         return self._known.get(self._key(messages))
 
     def put(self, messages: list[dict[str, str]], reply: str) -> None:
-        """Keep a reply."""
+        """Store a reply."""
         key = self._key(messages)
         self._known[key] = reply
-        # ASCII, because a model may write half of a character pair, which UTF-8 cannot hold. One write, so that two
-        # processes may append to the same file; the line end comes first where a killed one left half a line.
+        # ASCII, because a reply may contain an unpaired surrogate, which UTF-8 cannot encode. A single write, so that
+        # two processes may append to the same file; a line end comes first if a killed process left an incomplete line.
         line = json.dumps({"key": key, "model": self._model, "reply": reply}) + "\n"
         self.file.parent.mkdir(parents=True, exist_ok=True)
         if _is_cut_off(self.file):

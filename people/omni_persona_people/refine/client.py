@@ -1,7 +1,7 @@
-"""A chat model behind an OpenAI-compatible endpoint, asked for JSON objects.
+"""Client for a chat model behind an OpenAI-compatible endpoint that returns JSON objects.
 
-What is tried again and what ends the work is `omni_persona_artifacts.chat`'s to say: an endpoint that cannot be used at
-all is a `PoolError`, what concerns one question is a `NoReplyError` or a `RefusalError`.
+`omni_persona_artifacts.chat` decides what is retried and what ends the work: an endpoint that cannot be used at all
+raises `PoolError`; a failure of a single question raises `NoReplyError` or `RefusalError`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from omni_persona_people.errors import PoolError
 __all__ = ["API_KEY_ENV", "ChatClient", "Messages", "NoReplyError", "RefusalError"]
 
 _LONGEST_REPLY = 100_000
-"""Characters that are looked at."""
+"""Maximum number of characters of a reply that are read."""
 
 
 class RefusalError(Exception):
-    """A reply in which the model says nothing, or that it will not; says so in one line."""
+    """A reply that is empty or a refusal; the message says so in one line."""
 
 
 class ChatClient:
-    """Sends messages and hands over the model's text."""
+    """Sends messages and returns the model's text."""
 
     def __init__(
         self,
@@ -38,14 +38,14 @@ class ChatClient:
         give_up_after: int = 8,
         max_tokens: int = 8192,
     ) -> None:
-        """Say where the model is; nothing is sent yet.
+        """Configure the client; nothing is sent yet.
 
-        url: the base, such as `http://localhost:8000/v1`. api_key_env: the environment variable that holds the key,
-        which is written nowhere; an unset one sends no key worth the name. form: how requests are written at first.
-        timeout: seconds a request may take. attempts: how often a request is sent at most. first_wait: seconds before
-        the second attempt, doubled before each further one. give_up_after: questions in a row without a reply that end
-        the work, unless the server answers something else.
-        Raises `PoolError` for an address that is no URL, or no model name.
+        url: the base URL, such as `http://localhost:8000/v1`. api_key_env: the environment variable that holds the key,
+        which is never written anywhere; if unset, a placeholder key is sent. form: the initial request format. timeout:
+        seconds per request. attempts: maximum number of attempts per request. first_wait: seconds before the second
+        attempt, doubled before each further one. give_up_after: number of consecutive questions without a reply that
+        ends the work, unless the server answers other requests. Raises `PoolError` for an invalid URL or an empty model
+        name.
         """
         try:
             self._chat = chat.ChatClient(
@@ -75,13 +75,15 @@ class ChatClient:
         await self._chat.__aexit__(*error)
 
     def goes_on(self, n_answered: int) -> None:
-        """Say that the model has answered that many questions before: what it refuses now is one question's."""
+        """Tell the client how many questions the model has answered in earlier runs, so that a refused request counts
+        as a failure of that question only.
+        """
         self._chat.has_answered |= n_answered > 0
 
     async def reply(self, messages: Messages, schema: dict[str, Any]) -> str:
-        """What the model writes. schema: of the JSON object that is wanted, sent where the server takes one.
+        """Return the model's text. schema: of the wanted JSON object, sent if the server accepts one.
 
-        Raises `NoReplyError`, `RefusalError`, or `PoolError` where asking on makes no sense.
+        Raises `NoReplyError`, `RefusalError`, or `PoolError` if further requests would be pointless.
         """
         wanted = {"name": "reply", "schema": schema, "strict": True}
         shape = {"response_format": {"type": "json_schema", "json_schema": wanted}}
@@ -92,7 +94,7 @@ class ChatClient:
         return self._text(reply)
 
     def _text(self, reply: ChatReply) -> str:
-        """The text of a reply, without its thinking. Raises `RefusalError` where the model refuses or says nothing."""
+        """The text of a reply without its reasoning. Raises `RefusalError` for a refusal or an empty reply."""
         mask = self._chat.mask
         try:
             text = chat.answer_of(reply, max_tokens=self._settings["max_tokens"]).text
@@ -100,5 +102,5 @@ class ChatClient:
             raise RefusalError(mask.message(str(error))) from None
         if len(text) > _LONGEST_REPLY:
             raise RefusalError(f"a reply of {len(text)} characters")
-        # A model may write half of a character pair, which nothing can send back to it.
+        # A reply may contain an unpaired surrogate, which cannot be sent back to the model.
         return mask.text(text.encode("utf-8", "replace").decode())

@@ -1,4 +1,4 @@
-"""A person of the pool while the model works on them."""
+"""The state of one person's line while the model works on it."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from omni_persona_people.pool import PersonaLine, read_line
 from omni_persona_people.refine.exchange import WHOLE
 
 _TO_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What would end a line for some readers, or is no character."""
+"""Control characters and separators that some readers take for a line end, and unpaired surrogates."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Something that stayed as it was, and why."""
+    """A part that was left unchanged, and the reason."""
 
     person: str | None
-    """A persona id; None for what concerns the whole pool."""
+    """A persona id; None for something that concerns the whole pool."""
     what: str
-    """Such as `profile.hobby`, `statements.hobby` or `questions.hobby`."""
+    """A path such as `profile.hobby`, `statements.hobby` or `questions.hobby`."""
     reason: str
 
 
 @dataclass
 class Draft:
-    """One person's line. What is given in it never changes; what is missing may be added, with its mark."""
+    """One person's line. Existing content never changes; missing content may be added, with its mark."""
 
     text: str
-    """The line as it was."""
+    """The original line."""
     entry: PersonaLine
     values: dict[str, str]
-    """The profile's fields that have a value, given or added."""
+    """The profile's fields that have a value, original or added."""
     statements: dict[str, list[str]]
     generated: dict[str, dict[str, str]] = field(default_factory=dict)
-    """The marks that were added."""
+    """The added marks."""
     refusals: list[Refusal] = field(default_factory=list)
 
     @classmethod
     def of(cls, line: str, where: str) -> Draft:
-        """Of a line of `personas.jsonl`. Raises `PoolError`."""
+        """Parse a line of `personas.jsonl`. Raises `PoolError`."""
         entry = read_line(line, where)
         return cls(line, entry, entry.values(), {field: list(some) for field, some in entry.statements.items()})
 
     @property
     def given(self) -> dict[str, str]:
-        """The fields that had a value before."""
+        """The fields that had a value originally."""
         return self.entry.values()
 
     @property
     def dialogue(self) -> str:
-        """What the person said: the dialogue, or what the clips say."""
+        """What the person said: the dialogue, or the transcripts of the clips."""
         told = self.entry.dialogue
         if told is None:
             return "\n".join(self.entry.spoken())
@@ -65,20 +65,20 @@ class Draft:
         self.generated[f"profile.{field}"] = {"by": by, "how": how}
 
     def add_clauses(self, field: str, clauses: list[str], by: str) -> None:
-        """Give a field that had none clauses of its own."""
+        """Add clauses to a field that had none."""
         assert field not in self.statements, f"{self.entry.persona_id}: {field} has clauses already"
         self.statements[field] = clauses
         self.generated[f"statements.{field}"] = {"by": by, "how": "written"}
 
     def refuse(self, part: str, flaws: dict[str, str]) -> None:
-        """Note what stayed as it was; flaws: field, or `WHOLE` for all of the part -> reason."""
+        """Record what was left unchanged; flaws: field, or `WHOLE` for the whole part -> reason."""
         for what, reason in flaws.items():
             self.refusals.append(Refusal(self.entry.persona_id, part if what == WHOLE else f"{part}.{what}", reason))
 
     def line(self, paths: dict[str, str]) -> str:
-        """The line as it is now; one that nothing was added to is the text it was.
+        """The current line as text; the original text if nothing was added.
 
-        paths: a medium's path -> where it lies in the refined pool.
+        paths: a medium's path -> its path in the refined pool.
         """
         record: dict[str, Any] = json.loads(self.text)
         for medium in (*record["images"], *record["audios"]):

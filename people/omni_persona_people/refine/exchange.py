@@ -1,4 +1,4 @@
-"""One question to the model: ask, read a JSON object, take what is good of it, and ask once more for the rest."""
+"""One question to the model: ask, parse a JSON object, keep the valid parts, and ask once more for the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from omni_persona_people.refine.client import ChatClient, NoReplyError, RefusalE
 from omni_persona_people.refine.prompts import SYSTEM, repair
 
 WHOLE = "the reply"
-"""What a flaw is of that concerns no single field."""
+"""Key of a flaw that concerns no single field."""
 
 Flaws = dict[str, str]
 """Field, or `WHOLE` -> what is wrong with it."""
@@ -24,7 +24,7 @@ _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL | re.IGNORECAS
 
 @dataclass(frozen=True)
 class Asker:
-    """A model, and what it replied before."""
+    """A model and its cached replies."""
 
     client: ChatClient
     cache: ReplyCache
@@ -32,10 +32,10 @@ class Asker:
     async def exchange(
         self, prompt: str, schema: dict[str, Any], accept: Callable[[dict[str, Any]], Awaitable[Flaws]]
     ) -> Flaws:
-        """Ask; where something is wrong with the reply, say what and ask once more. Returns what is wrong in the end.
+        """Ask; if something is wrong with the reply, name it and ask once more. Returns the remaining flaws.
 
-        accept: takes what is good of a reply, and tells what is not.
-        Raises `PoolError` where asking on makes no sense.
+        accept: keeps the valid parts of a reply and returns the flaws of the others. Raises `PoolError` if further
+        requests would be pointless.
         """
         asked = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": prompt}]
         messages, flaws = asked, Flaws()
@@ -47,19 +47,19 @@ class Asker:
                     text = await self.client.reply(messages, schema)
                 reply = read_object(text)
             except PoolError:
-                raise  # a ValueError, too, and no matter of this reply
+                raise  # also a ValueError, but not about this reply
             except NoReplyError as error:
                 return {WHOLE: str(error)}
             except (RefusalError, ValueError) as error:
                 flaws = {WHOLE: str(error)}
             else:
-                # Only what can be read is kept: what cannot is worth another try by the next run.
+                # Only a reply that can be parsed is cached; another one is requested again by the next run.
                 if not known:
                     self.cache.put(messages, text)
                 flaws = await accept(reply)
                 if not flaws:
                     return {}
-            # Turns alternate, because some models insist on it.
+            # User and assistant turns must alternate for some models.
             messages = [
                 *asked,
                 {"role": "assistant", "content": text or "{}"},
@@ -69,7 +69,9 @@ class Asker:
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """The JSON object that a reply is, or holds between ``` marks. Raises `ValueError` that says what it is instead."""
+    """The JSON object that is the reply, or stands between ``` marks in it. Raises `ValueError` that says what the
+    reply is instead.
+    """
     fenced = _FENCED.search(text)
     for candidate in (text, fenced[1] if fenced else None):
         if candidate is None:
@@ -85,7 +87,7 @@ def read_object(text: str) -> dict[str, Any]:
 
 
 def closed_object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON schema of an object with just these properties."""
+    """The JSON schema of an object with exactly these properties."""
     return {
         "type": "object",
         "properties": dict(properties),

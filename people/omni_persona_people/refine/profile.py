@@ -1,4 +1,4 @@
-"""Fill a person's profile: what the dialogue tells, then what is missing still."""
+"""Fill a person's profile: first with what the dialogue states, then with invented values for missing fields."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from omni_persona_people.rules.values import value_flaw
 from omni_persona_people.wording import ASKED_FIELDS, CUE_STATEMENTS, FILLERS
 
 FIELDS = tuple(Profile.model_fields)
-"""What a dialogue may tell."""
+"""Fields that may be extracted from a dialogue."""
 WANTED = tuple(
     field
     for field in FIELDS
     if field in CUE_STATEMENTS or field in FILLERS or any(field in asked for asked in ASKED_FIELDS.values())
 )
-"""What a benchmark asks for, describes by or fills notes with: invented where nothing tells it."""
+"""Fields that a benchmark asks for, describes people by, or pads notes with; invented if no text states them."""
 
 _FOUND = closed_object({"value": {"type": "string"}, "evidence": {"type": "string"}})
 _Read = Callable[[str, Any], str]
-"""The value in what a reply holds for a field. Raises `ValueError` that says what is wrong with it."""
+"""Gets the value for a field from a parsed reply. Raises `ValueError` that says what is wrong with it."""
 
 
 async def fill_profile(draft: Draft, asker: Asker) -> None:
-    """Add values to the fields that have none: extracted where the dialogue tells them, invented elsewhere."""
+    """Add values to the fields that have none: extracted if the dialogue states them, otherwise invented."""
     missing = [field for field in FIELDS if field not in draft.values]
     flaws: Flaws = {}
     if missing and draft.dialogue.strip():
@@ -82,8 +82,8 @@ async def _invent(draft: Draft, asker: Asker, missing: Sequence[str]) -> Flaws:
 async def _fill(
     draft: Draft, asker: Asker, missing: Sequence[str], how: str, prompt: str, schema: dict[str, Any], read: _Read
 ) -> Flaws:
-    """Ask for values and keep those that pass the rules and contradict nothing. Returns what is wrong with the rest."""
-    # What is found in what a person says shares its words, of course.
+    """Ask for values and keep those that pass the rules and contradict nothing. Returns the flaws of the rest."""
+    # A value found in what a person says naturally shares words with it.
     spoken = draft.entry.spoken() if how == "invented" else ()
 
     async def accept(reply: dict[str, Any]) -> Flaws:
@@ -117,20 +117,20 @@ async def _fill(
                 if field not in contradicting:
                     draft.add_value(field, value, asker.client.model, how)
         if how == "invented":
-            # What the dialogue does not tell may be left out of an extraction, and of this nothing.
+            # An extraction may omit what the dialogue does not state; an invention may not omit a field.
             flaws |= {field: "is left out" for field in missing if field not in draft.values and field not in flaws}
         return flaws
 
     flaws = await asker.exchange(prompt, schema, accept)
     if how == "extracted" or WHOLE not in flaws:
         return flaws
-    # A reply that could not be used at all left each field as it was, which is told of each.
+    # An unusable reply leaves each field unchanged, and that is reported for each field.
     left = [field for field in missing if field not in draft.values]
     return dict.fromkeys(left, flaws.pop(WHOLE)) | flaws if left else flaws
 
 
 async def _contradictions(draft: Draft, asker: Asker, proposed: dict[str, str]) -> Flaws:
-    """Ask which of the proposed values contradict what is known. One that nobody checked is not taken."""
+    """Ask which of the proposed values contradict what is known. A value that was not checked is not accepted."""
     contradicting: Flaws = {}
 
     async def accept(reply: dict[str, Any]) -> Flaws:

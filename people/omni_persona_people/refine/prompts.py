@@ -1,4 +1,4 @@
-"""What the model is asked. All that it is told of a person stands in one JSON object at the end of the message.
+"""The prompts. All information about a person is in one JSON object at the end of the message.
 
 A person's name is never sent.
 """
@@ -86,7 +86,7 @@ EXAMPLES: dict[str, str] = {
     "voice_identity": "a low, unhurried voice",
     "source_style": "a letter home",
 }
-"""Field -> a value that reads well in our sentences."""
+"""Field -> an example value that reads well in our sentences."""
 
 _SPARKS = re.findall(
     r"\w+",
@@ -101,11 +101,11 @@ def _digest() -> str:
 
 
 DIGEST = _digest()
-"""Of the wording above: replies to another wording are not taken for replies to this one."""
+"""Version of the prompts above: cached replies to other prompts are not reused."""
 
 
 def message(instructions: str, payload: Mapping[str, Any], guide: Iterable[str] = ()) -> str:
-    """Instructions, a guide to fields, and the input as JSON on the last line."""
+    """A message of instructions, a guide to fields, and the input as JSON on the last line."""
     lines = [instructions]
     if fields := list(guide):
         lines += ["", "Guide to fields:", *(_guided(field) for field in fields)]
@@ -124,7 +124,7 @@ def _guided(field: str) -> str:
 
 
 def spark(persona_id: str) -> str:
-    """Two words, always the same for a person, that keep people from becoming alike."""
+    """Two words, always the same for a person, that make invented people more diverse."""
     drawn = hashlib.sha256(persona_id.encode()).digest()
     return f"{_SPARKS[drawn[0] % len(_SPARKS)]} and {_SPARKS[drawn[1] % len(_SPARKS)]}"
 
@@ -135,6 +135,6 @@ def asking(field: str) -> dict[str, Any]:
 
 
 def repair(flaws: Mapping[str, str]) -> str:
-    """The message that asks once more, quoting what was wrong."""
+    """The message that asks once more and quotes what was wrong."""
     told = "\n".join(f"- {what}: {' '.join(reason.split())[:300]}" for what, reason in flaws.items())
     return REPAIR.format(flaws=told)

@@ -1,4 +1,4 @@
-"""Write questions for the whole pool, one request for each field that is asked for."""
+"""Write questions for the whole pool, one request for each asked field."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from omni_persona_people.wording import QUESTIONS
 
 @dataclass
 class PoolQuestions:
-    """The questions of a pool while the model works on them."""
+    """The state of a pool's questions while the model works on them."""
 
     by_field: dict[str, list[str]]
     generated: dict[str, Mark]
     """All marks, old and new."""
     added: list[str] = field(default_factory=list)
-    """Fields that got questions."""
+    """Fields that received questions."""
     refusals: list[Refusal] = field(default_factory=list)
 
     @classmethod
     def of(cls, own: OwnQuestions) -> PoolQuestions:
-        """Of what the pool has already."""
+        """Start from the pool's existing questions."""
         return cls({asked: list(some) for asked, some in own.by_field.items()}, dict(own.generated))
 
     def file(self) -> str:
-        """The text of `wording.json`, whatever the order in which the questions came."""
+        """The text of `wording.json`, independent of the order in which questions arrived."""
         questions = {asked: self.by_field[asked] for asked in QUESTIONS if asked in self.by_field}
         marks = {
             key: self.generated[key] for key in (f"questions.{asked}" for asked in questions) if key in self.generated
@@ -41,7 +41,7 @@ class PoolQuestions:
 
 
 class QuestionWriter:
-    """Writes questions that name nobody in the pool and hold no word of an answer."""
+    """Writes questions that name nobody in the pool and contain no word of an answer."""
 
     def __init__(self, drafts: Sequence[Draft], asker: Asker) -> None:
         """drafts: everybody in the pool, with their profiles filled."""
@@ -52,7 +52,7 @@ class QuestionWriter:
         }
 
     def drop_leaks(self, questions: PoolQuestions) -> None:
-        """Leave out a pool's earlier questions that hold a word of a value which has been added since."""
+        """Remove existing questions that contain a word of a value added since."""
         for asked, templates in list(questions.by_field.items()):
             flaws = {one: question_flaw(one, asked, self._answers[asked], self._names) for one in templates}
             questions.by_field[asked] = [one for one, reason in flaws.items() if reason is None]

@@ -1,4 +1,4 @@
-"""Refine a pool: read it, let a model fill and word it, write it anew with every generated text marked."""
+"""Refine a pool: read it, let a model fill and word it, and write a new pool with every generated text marked."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from omni_persona_people.wording import QUESTIONS
 Part = Literal["profile", "notes", "questions"]
 PARTS: tuple[Part, ...] = ("profile", "notes", "questions")
 REPORT = "refine.json"
-"""What came of it, beside `personas.jsonl`."""
+"""The report file, next to `personas.jsonl`."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, the steps done and the steps in all."""
+"""Called with (stage, steps done, steps in all)."""
 
 
 @dataclass(frozen=True)
 class Refined:
-    """What a refinement came to."""
+    """The result of a refinement."""
 
     out: Path
     people: int
@@ -46,13 +46,13 @@ class Refined:
     extracted: int
     """Profile fields found in dialogues or transcripts."""
     invented: int
-    """Profile fields made up."""
+    """Invented profile fields."""
     clauses: int
-    """Ways to state a field in a note."""
+    """Clauses that state a field in a note."""
     questions: int
-    """Ways to ask for a field."""
+    """Questions that ask for a field."""
     refusals: tuple[Refusal, ...]
-    """What stayed as it was, and why."""
+    """What was left unchanged, and why."""
 
 
 def refine(
@@ -66,11 +66,11 @@ def refine(
     overwrite: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> Refined:
-    """Write a pool `out` that holds all of `pool`, and beside it what the model added. `pool` stays as it is.
+    """Write a pool `out` that contains all of `pool` and what the model added. `pool` is not changed.
 
-    parts: what to add. cache: a file of the model's replies, by default `default_cache(out)`; what stands there is
-    not asked again. concurrency: people, and requests, under way at a time.
-    Raises `PoolError` where the pool is broken or the endpoint cannot be used; `out` then is as it was.
+    parts: what to add. cache: a file of the model's replies, by default `default_cache(out)`; cached questions are not
+    sent again. concurrency: the number of people, and of requests, in progress at a time. Raises `PoolError` if the
+    pool is broken or the endpoint cannot be used; `out` is then unchanged.
     """
     with whole_folder(out, overwrite=overwrite, inputs=[pool]) as folder:
         people = read_pool(pool, lambda done, total: progress("reading people", done, total))
@@ -86,7 +86,7 @@ def refine(
 
 
 def default_cache(out: Path) -> Path:
-    """Where replies are kept: beside `out`, so that they outlive a draft of it."""
+    """The default cache file: next to `out`, so that it survives when an unfinished `out` is removed."""
     return out.with_name(f".{out.name}-refine-cache.jsonl")
 
 
@@ -111,7 +111,7 @@ async def _ask(
 
 
 async def _all(stage: str, work: Sequence[Coroutine[Any, Any, None]], concurrency: int, progress: Progress) -> None:
-    """Do all of it, so many at a time; the first error ends the rest."""
+    """Run the jobs with limited concurrency; the first error cancels the rest."""
     places, done = asyncio.Semaphore(concurrency), 0
     progress(stage, done, len(work))
 
@@ -126,7 +126,7 @@ async def _all(stage: str, work: Sequence[Coroutine[Any, Any, None]], concurrenc
     try:
         await asyncio.gather(*tasks)
     finally:
-        # After an error, or control-C, no request goes on unwatched.
+        # After an error or Ctrl-C, no request is left running.
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -161,7 +161,7 @@ def _summary(out: Path, drafts: Sequence[Draft], questions: PoolQuestions, model
 def _write(folder: Path, pool: Path, drafts: Sequence[Draft], questions: PoolQuestions, refined: Refined) -> None:
     lines = [draft.line(_bring_media(draft, pool.resolve(), folder)) for draft in drafts]
     for number, line in enumerate(lines, start=1):
-        # As every reader will: what does not pass here must not be left behind.
+        # Validate as every reader will, so that no invalid pool is left behind.
         read_line(line, f"{refined.out / 'personas.jsonl'}:{number}")
     (folder / "personas.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     if questions.by_field:
@@ -172,7 +172,7 @@ def _write(folder: Path, pool: Path, drafts: Sequence[Draft], questions: PoolQue
 
 
 def _bring_media(draft: Draft, pool: Path, folder: Path) -> dict[str, str]:
-    """Link or copy a person's media into the refined pool. Returns each path and where it lies there."""
+    """Link or copy a person's media into the refined pool. Returns each path and its new path."""
     places: dict[str, str] = {}
     paths = [image.path for image in draft.entry.images] + [audio.path for audio in draft.entry.audios]
     for path in paths:

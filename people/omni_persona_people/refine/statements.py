@@ -1,4 +1,4 @@
-"""Write clauses that state a person's facts, for notes that are not all alike."""
+"""Write clauses that state a person's facts, so that notes vary in wording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omni_persona_people.wording import STATEMENTS
 
 
 async def write_statements(draft: Draft, asker: Asker) -> None:
-    """Give the fields that have a value and no clauses of their own some."""
+    """Add clauses to the fields that have a value and no clauses of their own."""
     missing = [field for field in STATEMENTS if field in draft.values and field not in draft.statements]
     if not missing:
         return
@@ -53,7 +53,7 @@ async def write_statements(draft: Draft, asker: Asker) -> None:
 
 
 def _tidied(clause: str) -> str:
-    """A clause without spaces around it, with curly quotation marks where a pair of straight ones stands."""
+    """A clause without surrounding spaces, with curly quotation marks in place of pairs of straight ones."""
     opening, _, rest = clause.strip().partition('"')
     quoted, closed, after = rest.partition('"')
     return f"{opening}“{quoted}”{after}" if closed else clause.strip()

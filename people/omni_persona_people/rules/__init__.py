@@ -1,1 +1,1 @@
-"""Rules for the texts of a pool, shared by its reader and by refining."""
+"""Rules for the texts of a pool, shared by the pool reader and refining."""

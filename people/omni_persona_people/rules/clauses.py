@@ -10,11 +10,11 @@ from omni_persona_people.rules.texts import cut_out, gendered, names_somebody, p
 from omni_persona_people.wording import STATEMENTS
 
 MOST_CLAUSES = 8
-"""For one field of one person."""
+"""Maximum number of clauses for one field of one person."""
 LONGEST_FRAME = 120
-"""Characters that a clause may be longer than its value."""
+"""Maximum number of characters by which a clause may be longer than its value."""
 MOST_OWN_WORDS = 6
-"""Content words beyond the value: more would tell something new."""
+"""Maximum number of content words besides the value; more would add information."""
 
 STATING: dict[str, tuple[str, ...]] = {
     "role": ("work as", "worked as", "living as", "job"),
@@ -32,18 +32,19 @@ STATING: dict[str, tuple[str, ...]] = {
     "location": ("met me in", "ran into me in"),
     "environment": ("spoke with me", "stood before me", "surrounded"),
 }
-"""Asked field -> words of which a clause has one, and a clause about another field none: a note must say what of a
-person it tells."""
+"""Asked field -> words of which its clause must contain one and clauses about other fields none: a note must make clear
+which field it states.
+"""
 
 _NO_START = re.compile(r"(?:i|he|she|it|they|we|you|who|that|and|but|or|an?|the)\b")
 _PLAIN_S = ("always", "sometimes", "nowadays", "perhaps", "besides", "afterwards")
-"""Words in -s that are no verb of the third person."""
+"""Words in -s that are not a third-person verb."""
 
 
 def clause_flaw(
     clause: str, field: str, values: Mapping[str, str], name: str, spoken: Sequence[str] = ()
 ) -> str | None:
-    """What keeps a clause from stating `field` in a note of a person, or None.
+    """The reason why a clause may not state `field` in a note about a person, or None.
 
     values: the person's fields that have a value; spoken: what their clips say.
     """
@@ -73,7 +74,7 @@ def clause_flaw(
 
 
 def _subject_flaw(clause: str, field: str, value: str) -> str | None:
-    """A clause says what it tells: a hobby, not just a thing."""
+    """A clause must name its subject: a hobby, not just a thing."""
     if field in STATING and not any(word in clause.casefold() for word in STATING[field]):
         return f"expected one of these in it: {', '.join(STATING[field])}"
     frame = cut_out(clause, value.rstrip(" .")).casefold()
@@ -84,7 +85,7 @@ def _subject_flaw(clause: str, field: str, value: str) -> str | None:
 
 
 def _form_flaw(clause: str, value: str) -> str | None:
-    """A clause goes between `They` and a comma, `and` or a stop."""
+    """A clause must fit between `They` and a comma, `and` or a full stop."""
     first = WORD.match(clause)
     start = "" if first is None else first[0].casefold()
     third_person = start.endswith("s") and not start.endswith("ss") and start not in _PLAIN_S

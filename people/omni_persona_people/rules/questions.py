@@ -1,4 +1,4 @@
-"""Rules for a question about a field, asked of anybody in the pool; `{who}` is where the pointer goes."""
+"""Rules for a question about a field that can be asked of anybody in the pool; `{who}` marks the pointer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from omni_persona_people.content_words import content_words
 from omni_persona_people.rules.texts import gendered, plain_flaw
 
 LONGEST_QUESTION = 160
-"""Characters."""
+"""Maximum length in characters."""
 MOST_QUESTIONS = 16
-"""For one field."""
+"""Maximum number of questions for one field."""
 WHO = "{who}"
 
 KEY_WORDS: dict[str, tuple[str, ...]] = {
@@ -30,7 +30,7 @@ KEY_WORDS: dict[str, tuple[str, ...]] = {
     "location": ("place", "town", "city"),
     "environment": ("surroundings", "environment", "setting"),
 }
-"""Asked field -> words of which a question has one before the pointer, so that nobody mistakes what it asks for."""
+"""Asked field -> words of which a question needs one before the pointer, so that it is clear what it asks for."""
 
 _STEMS: dict[str, tuple[str, ...]] = {
     "role": ("job", "living", "occupation", "role", "profession", "work"),
@@ -49,20 +49,20 @@ _STEMS: dict[str, tuple[str, ...]] = {
     "environment": ("surround", "environment", "setting"),
     "name": ("name", "called"),
 }
-"""Field -> letters that a question about another field may not hold anywhere."""
+"""Field -> character sequences that questions about other fields may not contain."""
 
 
 def question_flaw(template: str, field: str, answers: frozenset[str], names: frozenset[str]) -> str | None:
-    """What keeps a template from asking for `field`, or None.
+    """The reason why a template may not ask for `field`, or None.
 
-    answers: content words of all values of the field in the pool; names: of everybody's name (see `content_of`).
+    answers: content words of all values of the field in the pool; names: content words of all names (see `content_of`).
     """
     if field not in KEY_WORDS:
         return f"no question asks for {field}"
     if reason := plain_flaw(template, LONGEST_QUESTION):
         return reason
     before, who, after = template.partition(WHO)
-    # What stands in braces is filled in later: nothing but the pointer may.
+    # Braces mark placeholders; only the pointer is allowed.
     if not who or re.search(r"[{}]", before + after):
         return f"expected {WHO} once, and no other braces"
     if not template.endswith("?") or re.search(r"[.!?;…“”\"<>]", before + after[:-1]) or not template[0].isupper():

@@ -1,4 +1,4 @@
-"""Rules for any text that a model wrote: it is somebody else's text until it has passed them."""
+"""Rules for every text that a model wrote; such text is untrusted until it has passed them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINE_BREAKS = ("Zl", "Zp")
 
 
 def plain_flaw(text: str, longest: int) -> str | None:
-    """What keeps a text from being one clean line of at most `longest` characters, or None."""
+    """The reason why a text is not one clean line of at most `longest` characters, or None."""
     if not text.strip():
         return "is empty"
     if len(text) > longest:
@@ -27,21 +27,21 @@ def plain_flaw(text: str, longest: int) -> str | None:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case, without a possessive ending."""
+    """The lower-case words of a text, without a possessive ending."""
     return [word.casefold().replace("’", "'").removesuffix("'s") for word in WORD.findall(text)]
 
 
 def names_somebody(text: str, name: str) -> bool:
-    """Whether a text holds a word of a name, function words aside."""
+    """Whether a text contains a word of a name, other than function words."""
     return not content_words(text).isdisjoint(content_words(name))
 
 
 def gendered(text: str) -> str | None:
-    """The first word that tells a gender, or None."""
+    """The first word that reveals a gender, or None."""
     found = _GENDERED.search(text)
     return None if found is None else found[0]
 
 
 def cut_out(text: str, part: str) -> str:
-    """A text without the first place where it holds `part`, whatever the case."""
+    """A text without the first occurrence of `part`, ignoring case."""
     return re.sub(re.escape(part), " ", text, count=1, flags=re.IGNORECASE)

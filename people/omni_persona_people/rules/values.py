@@ -1,4 +1,4 @@
-"""Rules for a profile value that a model found or invented: it must fit our sentences and give nothing else away."""
+"""Rules for a profile value that a model found or invented: it must fit our sentences and reveal no other value."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from omni_persona_people.rules.texts import gendered, names_somebody, plain_flaw
 from omni_persona_people.wording import STATEMENTS
 
 LONGEST_VALUE = 120
-"""Characters."""
+"""Maximum length in characters."""
 
 LOOKS = ("appearance", "clothing", "hairstyle")
-"""Fields that describe one sight and may share words."""
+"""Fields that describe the same visual impression and may share words."""
 
 _PLACING = (
     "aboard|above|across|against|along|alongside|amid|among|around|at|before|behind|below|beneath|beside|between|"
@@ -43,7 +43,7 @@ OPENINGS: dict[str, tuple[str, str]] = {
         "begins with a verb in the past tense",
     ),
 }
-"""Field -> how a value begins (a pattern), and how that is said."""
+"""Field -> a pattern for the beginning of its value, and a description of it."""
 
 _TYPE = re.compile(r"[IE][NS][FT][JP]")
 _NOTHING = re.compile(
@@ -61,10 +61,10 @@ def value_flaw(
     spoken: Sequence[str] = (),
     clauses: Mapping[str, Sequence[str]] | None = None,
 ) -> str | None:
-    """What keeps a value from standing in a person's profile, or None.
+    """The reason why a value may not be used in a person's profile, or None.
 
-    others: the person's other fields that have a value. spoken: what their clips say, which an invented value may not
-    share. clauses: what states their other fields already.
+    others: the person's other fields that have a value. spoken: what their clips say; an invented value may not share
+    words with it. clauses: existing clauses for their other fields.
     """
     if reason := plain_flaw(value, LONGEST_VALUE):
         return reason
@@ -81,7 +81,7 @@ def value_flaw(
             return f"shares a word with {other}, {held!r}"
     for other, written in (clauses or {}).items():
         stated = content_words(others.get(other, ""))
-        # The rule of a clause, seen from the other side: what it adds to its own value is no word of this one.
+        # The rule for clauses from the other side: words that a clause adds to its own value may not occur in this one.
         if other != field and any(content_words(value) & content_words(clause) - stated for clause in written):
             return f"shares a word with what states {other}"
     if any(share_words(value, said) for said in spoken):
