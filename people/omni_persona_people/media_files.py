@@ -204,7 +204,7 @@ def locate(path: str, root: Path) -> Path:
 
 
 def _nearly(path: str, root: Path) -> str:
-    """An existing path that differs only in letter case or Unicode normalisation."""
+    """A hint at an existing path that differs only in letter case or Unicode normalisation, or an empty text."""
     there = root
     for part in PurePosixPath(path).parts:
         wanted = _folded(part)

@@ -339,7 +339,7 @@ def _read_persona(line: str, where: str, reader: MediaReader) -> tuple[Persona |
 
 
 def _split(media: Sequence[tuple[str, T]], query_roles: Sequence[str]) -> tuple[tuple[T, ...], tuple[T, ...]]:
-    """Divide media into those for contexts and those for queries: by role, else the later half of references for queries."""
+    """Media for contexts and for queries: by role, else the later half of the references is for queries."""
     references = [medium for role, medium in media if role == "reference"]
     for query_role in query_roles:
         queries = [medium for role, medium in media if role == query_role]

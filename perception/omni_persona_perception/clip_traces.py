@@ -1,4 +1,4 @@
-"""The parts of clips that hold no sound: titles, artists, comments, pictures and notes of programs.
+"""The parts of clips that are not audio: titles, artists, comments, pictures and notes written by programs.
 
 Sources: those of `containers` and `streams`, ID3v2.4, the Vorbis comment specification, RFC 7845 (Opus in Ogg).
 """
@@ -28,21 +28,21 @@ _HARMLESS_PARTS = {
     "umid",
     "free",
 }
-"""Parts of containers that say how loud samples are, how they repeat, or that fill up room."""
+"""Container parts that describe loudness or loops, or are padding."""
 _HARMLESS_KEYS = {"ENCODER", "ENCODING", "ENCODERSETTINGS", "ENCODER_OPTIONS"}
-"""Keys of Vorbis comments that tell of the program."""
+"""Keys of Vorbis comments that describe the encoder."""
 _HARMLESS_ID3 = {b"TSSE", b"TLEN", b"TSS"}
 _HARMLESS_INFO = {b"ISFT"}
 
 _STREAMINFO, _PADDING, _SEEKTABLE, _COMMENT, _CUES, _PICTURE = 0, 1, 3, 4, 5, 6
 _MARKS = {b"\x03vorbis": b"\x01", b"OpusTags": b""}
-"""How a packet of comments begins in an Ogg stream -> what ends it."""
+"""First bytes of a comment packet in an Ogg stream -> its last bytes."""
 
 Found = tuple[list[str], bytes]
 
 
 def clip_parts(data: bytes, kind: Kind) -> Found:
-    """The traces in a clip, and the clip without them. Raises `MediaError` for a broken one."""
+    """The personal metadata in a clip, and the clip without it. Raises `MediaError` for a broken clip."""
     if kind == FLAC:
         return _flac(data)
     if kind == OGG:
@@ -99,7 +99,7 @@ def _flac(data: bytes) -> Found:
 
 
 def _comments(body: bytes) -> tuple[list[str], bytes]:
-    """The traces in a block of Vorbis comments, and the program that wrote it."""
+    """The personal metadata in a block of Vorbis comments, and the program that wrote it."""
     try:
         (size,) = struct.unpack_from("<I", body)
         vendor, place = body[4 : 4 + size], 4 + size
@@ -123,7 +123,7 @@ def _comments(body: bytes) -> tuple[list[str], bytes]:
 
 
 def _ogg(data: bytes) -> Found:
-    """The packet of comments keeps its length, so that all pages stay where they are."""
+    """The comment packet keeps its length, so that all pages keep their offsets."""
     pages = ogg_pages(data)
     places, first = _second_packet(data, pages)
     packet = b"".join(data[start:end] for start, end in places)
@@ -148,7 +148,7 @@ def _ogg(data: bytes) -> Found:
 
 
 def _second_packet(data: bytes, pages: list[OggPage]) -> tuple[list[tuple[int, int]], int]:
-    """Where the bytes of a stream's second packet lie, page by page, and the page that it begins on."""
+    """The byte ranges of a stream's second packet, page by page, and the page where it begins."""
     number, begun_on = 0, 0
     pieces: list[tuple[int, int]] = []
     for index, page in enumerate(pages):
@@ -199,7 +199,7 @@ def _mp3(data: bytes) -> Found:
 
 
 def _id3_names(tag: bytes) -> Iterator[str]:
-    """The traces in an ID3v2 tag."""
+    """The personal metadata in an ID3v2 tag."""
     version, place = tag[3], 10
     wide = version >= 3
     while place + (10 if wide else 6) <= len(tag) and tag[place : place + 1].strip(b"\0"):

@@ -1,4 +1,4 @@
-"""Decode encoded clips: the one place where a clip becomes samples."""
+"""Decode encoded clips: the only module that turns a clip into samples."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from omni_persona_perception.kinds import FLAC, MP3, OGG, clip_kind, id3_bytes
 from omni_persona_perception.streams import flac_of_known_length, mp3_of_known_length, ogg_pages
 
 MAX_SAMPLES = 64_000_000
-"""A clip of more samples, of all its channels, is refused before they are unpacked: 22 minutes at 48 kHz."""
+"""Maximum number of samples over all channels; larger clips are refused before decoding. 22 minutes at 48 kHz."""
 MAX_SECONDS = 1800
-"""A clip that lasts longer is refused."""
+"""Maximum duration; longer clips are refused."""
 RATES = (4_000, 384_000)
-"""Sampling rates in Hz that recordings have; others are a broken header's."""
+"""Valid sampling rates in Hz; others indicate a broken header."""
 MAX_PEAK = 4.0
-"""Floats beyond this peak (12 dB over full scale) are no samples in -1..1."""
+"""Maximum absolute value of float samples (12 dB over full scale); larger values are not audio in -1..1."""
 LEAST_SHARE = 0.6
-"""Where the mean of all channels keeps less than this share of the loudest one's level, it is that one that is heard.
+"""If the mean of all channels has less than this share of the loudest channel's level, the loudest channel is used
+instead.
 
-Two equal voices that are not alike keep 0.71, one voice beside silence keeps 0.5, one beside its inverse nothing.
+Two uncorrelated channels of equal level keep 0.71, one beside a silent one 0.5, and one beside its inverse nothing.
 """
 
 _BLOCK = 1 << 20
-"""Samples that are decoded at once."""
+"""Number of samples decoded at once."""
 _MP3_FRAME = 1152
-"""Samples: what decoders of MP3 leave out at an end differs by no more."""
+"""Tolerance in samples: MP3 decoders differ by no more at the ends of a clip."""
 _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
-"""Hz at which Opus is decoded; lengths are told at the last of them."""
+"""Sampling rates in Hz to which Opus can be decoded; lengths are given at the last one."""
 
 _USUAL_CODECS = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "VORBIS", "OPUS", "MPEG_LAYER_III")
 
@@ -46,8 +47,9 @@ Samples = NDArray[np.float32]
 def decode_audio(data: bytes, sampling_rate: int | None = None) -> tuple[Samples, int]:
     """Decode a clip to mono samples, shape (n,), and its sampling rate in Hz.
 
-    Samples lie in -1..1, a little beyond where floats overshoot. sampling_rate: the rate to resample to; None keeps
-    the clip's own. Raises `MediaError` for a clip that is broken, cut off, empty, too long, not finite, or no clip.
+    Samples are in -1..1, or slightly beyond for floats that overshoot. sampling_rate: the rate to resample to; None
+    keeps the clip's own. Raises `MediaError` for a clip that is broken, truncated, empty, too long, not finite, or of
+    an unknown format.
     """
     samples, rate = _decoded(data)
     if samples.shape[0] == 0:
@@ -60,7 +62,7 @@ def decode_audio(data: bytes, sampling_rate: int | None = None) -> tuple[Samples
 
 
 def resampled(samples: Samples, rate: int, new_rate: int) -> Samples:
-    """Mono samples, shape (n,), at another sampling rate in Hz."""
+    """Resample mono samples, shape (n,), to another sampling rate in Hz."""
     if rate == new_rate:
         return samples
     import soxr
@@ -69,9 +71,9 @@ def resampled(samples: Samples, rate: int, new_rate: int) -> Samples:
 
 
 def encode_wav(samples: Samples, rate: int) -> bytes:
-    """Mono samples as a WAV of 16 bits; those of 16 bits come back to the bit.
+    """Encode mono samples as a 16-bit WAV; 16-bit samples are preserved exactly.
 
-    What overshoots is made quieter as a whole, so that nothing is clipped.
+    Samples beyond full scale are scaled down together, so that nothing is clipped.
     """
     peak = float(np.abs(samples).max(initial=0))
     scaled = samples.astype(np.float64) * (32768 if peak <= 1 else 32767 / peak)
@@ -82,7 +84,7 @@ def encode_wav(samples: Samples, rate: int) -> bytes:
 
 
 def mix(samples: Samples) -> Samples:
-    """One channel of many: shape (n, channels) to (n,), the mean, or the loudest where the mean loses most of it."""
+    """Mix channels, shape (n, channels), to (n,): their mean, or the loudest channel if the mean cancels most of it."""
     if samples.shape[1] == 1:
         return samples[:, 0]
     mean = samples.mean(axis=1)
@@ -92,16 +94,16 @@ def mix(samples: Samples) -> Samples:
 
 
 def clip_seconds(data: bytes) -> float:
-    """How long a clip lasts, by its header once that is mended; nothing is decoded. Raises `MediaError`."""
+    """A clip's duration in seconds from its corrected header, without decoding. Raises `MediaError`."""
     ready = _prepared(data)
     with _opened(ready.data, ready.name) as file:
         return float((file.frames if ready.expected is None else ready.expected) / file.samplerate)
 
 
 def played_as_stored(data: bytes) -> bool:
-    """Whether any program that opens a clip plays what `decode_audio` makes of it.
+    """Whether any program that opens a clip plays the same samples as `decode_audio` returns.
 
-    It does not where a header is wrong, a codec is rare, or channels are mixed. Raises `MediaError`.
+    This is false if a header is wrong, a codec is rare, or channels are mixed. Raises `MediaError`.
     """
     samples, _ = decode_audio(data)
     try:
@@ -114,12 +116,12 @@ def played_as_stored(data: bytes) -> bool:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A clip whose header is right."""
+    """A clip with a correct header."""
 
     data: bytes
     name: str
     expected: int | None
-    """Samples of a channel that must come out at least; None where the decoder's own count holds."""
+    """Minimum number of decoded samples per channel; None to trust the decoder's own count."""
 
 
 def _prepared(data: bytes) -> _Prepared:
@@ -148,7 +150,7 @@ def _decoded(data: bytes) -> tuple[Samples, int]:
             raise MediaError(f"the clip has a sampling rate of {rate} Hz, not {RATES[0]} to {RATES[1]} Hz")
         most = min(MAX_SAMPLES // channels, MAX_SECONDS * rate)
         size, count = max(1, _BLOCK // channels), 0
-        # Decoders' own counts are not believed: block by block, to the end.
+        # Decoders' own counts are not trusted: read block by block, to the end.
         while len(block := file.read(size, dtype="float32", always_2d=True)):
             count += len(block)
             if count > most:
@@ -162,7 +164,7 @@ def _decoded(data: bytes) -> tuple[Samples, int]:
 
 @contextmanager
 def _opened(data: bytes, name: str) -> Iterator[Any]:
-    """An open `SoundFile`; what it raises meanwhile becomes `MediaError`."""
+    """An open `SoundFile`; errors that it raises in the block become `MediaError`."""
     import soundfile
 
     try:
@@ -189,7 +191,7 @@ def _require_samples(samples: Samples) -> None:
 
 
 def _ogg_samples(data: bytes, first: int, granule: int) -> int | None:
-    """Samples that an Ogg stream tells of, or None where it does not. first: where its first page's content begins."""
+    """Number of samples in an Ogg stream, or None if unknown. first: offset of the content of its first page."""
     if granule <= 0:
         return None
     if data[first : first + 8] != b"OpusHead":
@@ -199,6 +201,6 @@ def _ogg_samples(data: bytes, first: int, granule: int) -> int | None:
 
 
 def _reason(error: Any) -> str:
-    """What the decoder says of a file, without what it says of our objects."""
+    """The decoder's error message, without references to Python objects."""
     told = str(getattr(error, "error_string", "")).strip().rstrip(".")
     return f" ({told})" if told and "0x" not in told and "psf" not in told else ""

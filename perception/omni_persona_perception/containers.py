@@ -1,7 +1,7 @@
-"""Find the samples in WAV, W64, AIFF, AU and CAF files, and lay a sound header before them.
+"""Find the samples in WAV, W64, AIFF, AU and CAF files, and write a correct header in front of them.
 
-Headers are often wrong: written to a pipe they hold a placeholder in place of a length, and what was cut off still
-tells of its whole length. The length is settled here, once; decoders then get a header that is right.
+Headers are often wrong: a file written to a pipe has a placeholder as its length, and a truncated file still states its
+full length. The length is determined here, once; decoders then get a correct header.
 
 Sources: RIFF MCI (1991), EBU Tech 3306 (RF64), Sony's W64, Apple's AIFF-C and CAF specifications, Sun's AU.
 """
@@ -17,45 +17,45 @@ from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import AIFF, AU, CAF, W64, Kind
 
 PLACEHOLDER = 1_000_000_000
-"""Sizes in bytes from here on are written by programs that do not know yet how much will follow; no clip is so long."""
+"""Sizes in bytes from here on are placeholders of programs that did not know the length; no clip is that long."""
 SLACK = 64
-"""Bytes by which a told size may be too large: some programs count the header in."""
+"""Bytes by which a stated size may be too large: some programs include the header."""
 
 MPEG_TAG = 0x55
 """The codec of a WAV that holds MP3 frames."""
 _MOST_PARTS = 10_000
-"""Parts of a container that are looked at."""
+"""Maximum number of container parts that are read."""
 _NAME = re.compile(rb"[A-Za-z0-9 _()]{4}")
-"""What parts are called."""
+"""Names of parts."""
 _EXTENSIBLE = 0xFFFE
 _PLAIN_TAGS = (1, 3, 6, 7)
-"""Codecs of WAV that store each sample by itself: whole numbers, floats, A-law, u-law."""
+"""WAV codecs that store each sample separately: integers, floats, A-law, mu-law."""
 _BLOCK_TAGS = (0x02, 0x11, 0x31, 0x38)
-"""Codecs of WAV that tell how many samples a block has: two kinds of ADPCM, GSM, NMS ADPCM."""
+"""WAV codecs whose header gives the number of samples in a block: two kinds of ADPCM, GSM, NMS ADPCM."""
 _AU_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
-"""Encodings of AU that store each sample by itself -> bytes of a sample."""
+"""AU encodings that store each sample separately -> bytes per sample."""
 
 
 Part = tuple[str, bytes]
-"""The name of a part of a container, such as `LIST`, and what it holds."""
+"""The name of a container part, such as `LIST`, and its content."""
 
 
 @dataclass(frozen=True)
 class Contained:
-    """The samples of a container, behind a header that is right."""
+    """The samples of a container, with a correct header."""
 
     data: bytes
-    """The file, without what does not describe its samples."""
+    """The file, without parts that do not describe its samples."""
     frames: int | None
-    """Samples of a channel that must come out; None where only the decoder knows."""
+    """Expected number of samples per channel; None if only the decoder knows."""
     dropped: tuple[Part, ...]
-    """The parts that were left out."""
+    """The parts that were removed."""
     mpeg: bytes | None = None
-    """The frames of MPEG audio that a WAV holds, which are to be decoded as an MP3 is."""
+    """The MPEG audio frames in a WAV, which have to be decoded like an MP3."""
 
 
 def contained(data: bytes, kind: Kind) -> Contained:
-    """The samples of a container. Raises `MediaError` where it is cut off, or where nothing of it can be believed."""
+    """Extract the samples of a container. Raises `MediaError` if it is truncated or its header is unusable."""
     try:
         if kind == W64:
             return _w64(data)
@@ -69,9 +69,9 @@ def contained(data: bytes, kind: Kind) -> Contained:
 
 
 def _settled(told: int, there: int) -> int:
-    """How many of the bytes that are there are samples, by what the header tells.
+    """The number of available bytes that are samples, according to the header.
 
-    Raises `MediaError` where it tells of more than there are.
+    Raises `MediaError` if the header states more than there are.
     """
     if told == 0 or told >= PLACEHOLDER or told < 0:
         return there
@@ -83,10 +83,10 @@ def _settled(told: int, there: int) -> int:
 def _parts(
     data: bytes, place: int, layout: str, multiple: int = 2, counted: int = 0
 ) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and told size of each part of a container, to the end of what is there.
+    """Name, start and stated size of each part of a container, to the end of the data.
 
-    layout: of a part's name and size. multiple: what places are multiples of. counted: bytes of the header that sizes
-    count in. A part of unknown length, told by a size below 0, is the last.
+    layout: of a part's name and size. multiple: alignment of parts in bytes. counted: bytes of the header that are
+    included in sizes. A part of unknown length, marked by a size below 0, is the last.
     """
     reader = struct.Struct(layout)
     for _ in range(_MOST_PARTS):
@@ -98,7 +98,7 @@ def _parts(
         if size < 0:
             return
         place = start + size
-        # Some programs forget the byte that makes a size even.
+        # Some programs omit the padding byte after an odd size.
         if multiple > 2 or place % 2 == 0 or data[place : place + 1] == b"\0" or not _NAME.match(data, place):
             place += -place % multiple
     raise MediaError(f"the clip has more than {_MOST_PARTS} parts")
@@ -134,7 +134,7 @@ def _part(name: bytes, body: bytes) -> Part:
 
 
 def _following(data: bytes, end: int, order: str) -> Iterator[Part]:
-    """The parts that follow a WAV's samples."""
+    """The parts after a WAV's samples."""
     rest = data[end:]
     if rest[:3] in (b"ID3", b"TAG"):
         yield "ID3", rest
@@ -159,7 +159,7 @@ def _data_length(data: bytes, start: int, told: int, order: str) -> int:
 
 
 def _are_chunks(data: bytes, place: int, order: str) -> bool:
-    """Whether what begins at a place is a chain of whole chunks."""
+    """Whether the bytes at an offset are a sequence of complete chunks."""
     end = place
     for name, start, size in _parts(data, place, f"{order}4sI"):
         if not _NAME.fullmatch(name):
@@ -189,7 +189,7 @@ def _rebuilt_wav(samples: bytes, form: bytes, fact: bytes, order: str, dropped: 
 
 
 def _w64(data: bytes) -> Contained:
-    """A W64's chunks have names of 16 bytes, of which four are those of a WAV, and sizes that count the header in."""
+    """W64 chunks have 16-byte names, four bytes of which are the WAV name, and sizes that include the header."""
     form, fact = b"", b""
     dropped: list[Part] = []
     for name, start, size in _parts(data, 40, "<4s12xQ", 8, 24):
@@ -268,7 +268,7 @@ def _caf(data: bytes) -> Contained:
     samples: bytes | None = None
     for name, start, size in _parts(data, 8, ">4sq", 1):
         if name == b"data":
-            # Four bytes count edits. A size of -1 says that samples go on to the file's end.
+            # Four bytes hold an edit count. A size of -1 means that samples extend to the end of the file.
             length = _settled(size - 4 if size > 0 else size, len(data) - start - 4)
             samples = data[start + 4 : start + 4 + length]
         elif size < 0 or start + size > len(data) + SLACK:

@@ -1,5 +1,5 @@
-"""What perception raises."""
+"""The error class of this package."""
 
 
 class MediaError(ValueError):
-    """A picture or a clip that cannot be used; the message says why, the caller adds whose it is."""
+    """A picture or a clip that cannot be used; the message gives the reason, and the caller adds the file or item."""

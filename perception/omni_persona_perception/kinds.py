@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes alone; its name is never believed."""
+"""Determine a file's type from its first bytes alone; its name is ignored."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from omni_persona_perception.errors import MediaError
 
 MAX_BYTES = 256 << 20
-"""A file beyond this many bytes is refused before it is read."""
+"""Maximum file size in bytes; larger files are refused before they are read."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file that can be decoded."""
+    """A file type that can be decoded."""
 
     name: str
-    """What people call it, such as `WAV`."""
+    """Its common name, such as `WAV`."""
     suffix: str
-    """The ending that a file of this kind gets in a dataset, with the dot."""
+    """The file suffix in a dataset, with the dot."""
 
 
 PNG, JPEG, WEBP = Kind("PNG", ".png"), Kind("JPEG", ".jpg"), Kind("WebP", ".webp")
 PICTURES = (PNG, JPEG, WEBP)
-"""The pictures that are decoded."""
+"""The supported picture types."""
 
 WAV, W64, AIFF, AU, CAF = (
     Kind("WAV", ".wav"),
@@ -34,10 +34,10 @@ WAV, W64, AIFF, AU, CAF = (
 )
 FLAC, OGG, MP3 = Kind("FLAC", ".flac"), Kind("Ogg", ".ogg"), Kind("MP3", ".mp3")
 CLIPS = (WAV, W64, AIFF, AU, CAF, FLAC, OGG, MP3)
-"""The clips that are decoded; WAV stands for RIFF, RIFX, RF64 and BW64."""
+"""The supported clip types; WAV includes RIFF, RIFX, RF64 and BW64."""
 
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
-"""The identifier that a W64 file begins with."""
+"""The identifier at the beginning of a W64 file."""
 
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _TO_PNG, _TO_WAV = "convert it to PNG", "convert it to WAV or FLAC"
@@ -69,11 +69,11 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (rb"%!PS|\xc5\xd0\xd3\xc6|%PDF|\xd7\xcd\xc6\x9a", f"a PDF or PostScript document: {_TO_PNG}"),
     (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf|\xfd7zXZ|BZh|\x28\xb5\x2f\xfd", "an archive: unpack it"),
 )
-"""The beginning of a file, as a regular expression -> what it is, and what to do."""
+"""Regular expression for the beginning of a file -> its type, and what to do."""
 
 
 def kind_of(data: bytes) -> Kind | None:
-    """The kind that a file's bytes are of, or None where it is none that is decoded."""
+    """The type of a file's bytes, or None if it is not supported."""
     start = data[:16]
     if start.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG
@@ -95,12 +95,12 @@ def kind_of(data: bytes) -> Kind | None:
 
 
 def picture_kind(data: bytes) -> Kind:
-    """The kind of a picture. Raises `MediaError` that says what the file is, and what to do, where it is none."""
+    """The type of a picture. For other files, raises `MediaError` that says what the file is and what to do."""
     return _expected(data, PICTURES, "picture")
 
 
 def clip_kind(data: bytes) -> Kind:
-    """The kind of a clip. Raises `MediaError` that says what the file is, and what to do, where it is none."""
+    """The type of a clip. For other files, raises `MediaError` that says what the file is and what to do."""
     return _expected(data, CLIPS, "clip")
 
 
@@ -117,7 +117,7 @@ def _expected(data: bytes, kinds: tuple[Kind, ...], what: str) -> Kind:
 
 
 def _foreign(data: bytes) -> str | None:
-    """What a file that is not decoded is, and what to do, or None where that is not known."""
+    """The type of an unsupported file and what to do, or None if unknown."""
     start = data[:512]
     if not data:
         return "the file is empty: get it again"
@@ -129,19 +129,19 @@ def _foreign(data: bytes) -> str | None:
 
 
 def id3_bytes(data: bytes) -> int:
-    """How many bytes of ID3v2 tags stand before anything else."""
+    """Number of bytes of the ID3v2 tags at the beginning."""
     place = 0
     while data[place : place + 3] == b"ID3" and len(data) >= place + 10:
         size = 0
         for byte in data[place + 6 : place + 10]:
             size = size << 7 | byte & 0x7F
-        # The sixth bit says that the tag has a footer as long as its header.
+        # Bit 4 marks a footer that is as long as the header.
         place += 10 + size + (10 if data[place + 5] & 0x10 else 0)
     return place
 
 
 def is_mpeg_frame(header: bytes) -> bool:
-    """Whether four bytes can begin a frame of MPEG audio (layers I to III)."""
+    """Whether four bytes can be the header of an MPEG audio frame (layers I to III)."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return False
     version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3

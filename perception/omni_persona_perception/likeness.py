@@ -1,10 +1,10 @@
-"""Near copies: pictures and clips that are one recording, saved again in another size, quality, format or part.
+"""Near copies: pictures and clips of the same recording in another size, quality, format or excerpt.
 
-A question whose cue is a near copy of what is remembered asks to compare files, not faces or voices. Copies are looked
-for in two steps: prints, whose dot products tell in one multiplication of matrices who may be a copy of whom, and a
-closer look at those pairs. Measured on 80 photos, 1,000 drawn faces, 80 recordings and 1,000 synthetic clips: none of
-them are taken for one, but clips of one sentence; all that were saved again are found (JPEG of the lowest quality, half
-the size, Ogg, a telephone's codec, half of a clip), and most of the photos that lack two hundredths at each edge.
+A question whose cue is a near copy of a remembered medium tests file comparison, not recognition of faces or voices.
+Copies are found in two steps: prints, whose dot products give the candidate pairs in one matrix multiplication, and a
+closer comparison of those pairs. Measured on 80 photos, 1,000 drawn faces, 80 recordings and 1,000 synthetic clips: no
+false positives except clips of the same sentence; all re-encoded copies are found (JPEG of the lowest quality, half the
+size, Ogg, a telephone codec, half of a clip), and most of the photos cropped by two hundredths at each edge.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Prints = NDArray[np.float32]
-"""Shape (n, d), rows of unit length, or of zeros where there is nothing to compare."""
+"""Shape (n, d), rows of unit length, or zero if there is nothing to compare."""
 Pair = tuple[int, int]
 
 PRINT_SIZES = {"picture": 3072, "clip": 1024}
 
 _SIDE = 32
-"""Pixels of the square that a picture's print is."""
+"""Side of a picture's square print in pixels."""
 _LIKE_GREY, _LIKE_COLOUR = 0.9, 0.985
-"""Correlation of quarters of prints from which on there is a closer look; of whole prints, of copies."""
+"""Correlation thresholds: of quarter prints for a closer comparison, of whole prints for a copy."""
 _BLOCKS, _CHANGED = 8, 0.11
-"""Blocks of a print's side; the share of a block of a picture's mean variance that saving it again may change."""
+"""Blocks per side of a print; largest change of a block by re-encoding, relative to a picture's mean block variance."""
 _MARGINS = (0.0, 0.01, 0.02, 0.03, 0.045, 0.06)
-"""Shares of a side that may have been cut off at each edge."""
+"""Shares of a side that may have been cropped at each edge."""
 
 _RATE = 4_000
-"""Hz at which clips are compared: most of a voice lies below its half."""
+"""Sampling rate in Hz for comparing clips; most of a voice's energy lies below half of it."""
 _BINS = 1024
 _SMOOTHED = 15
-"""Bins over which a spectrum is smoothed; what is left of it when that is taken away is the recording's own."""
+"""Number of bins for smoothing a spectrum; the residual after subtracting it is specific to the recording."""
 _LIKE_SPECTRUM, _LIKE_WAVE = 0.45, 0.55
-"""Correlation of prints from which on there is a closer look; of aligned samples, of copies."""
+"""Correlation thresholds: of prints for a closer comparison, of aligned samples for a copy."""
 _ROWS = 1024
-"""Rows of a matrix of likenesses that are made at once."""
+"""Number of rows of a similarity matrix computed at once."""
 
 
 def picture_print(picture: Image.Image) -> Prints:
-    """A decoded picture in little, shape (3072,)."""
+    """A thumbnail of a decoded picture, shape (3072,)."""
     from PIL.Image import Resampling
 
     return _unit(np.asarray(picture.resize((_SIDE, _SIDE), Resampling.BILINEAR), np.float64).ravel())
 
 
 def clip_print(samples: Samples, rate: int) -> Prints:
-    """The fine structure of a decoded clip's spectrum, shape (1024,): the same wherever the clip begins."""
+    """The fine structure of a decoded clip's spectrum, shape (1024,); it does not depend on where the clip begins."""
     slow = _slow(samples, rate)
     power = np.abs(np.fft.rfft(slow, 1 << max(12, (len(slow) - 1).bit_length()))) ** 2
     edges = np.linspace(0, len(power), _BINS + 1).astype(int)
@@ -66,20 +66,20 @@ def clip_print(samples: Samples, rate: int) -> Prints:
 
 
 def _slow(samples: Samples, rate: int) -> Samples:
-    """Samples at the rate at which clips are compared."""
+    """Samples at the rate used for comparing clips."""
     import soxr
 
     return np.asarray(soxr.resample(samples, rate, _RATE, quality="LQ"), np.float32)
 
 
 def is_print(values: Prints, kind: str) -> bool:
-    """Whether some numbers can be a print of a `picture` or a `clip`."""
+    """Whether numbers have the form of the print of a `picture` or a `clip`."""
     length = float(np.linalg.norm(values))
     return len(values) == PRINT_SIZES[kind] and (length == 0 or abs(length - 1) < 1e-3)
 
 
 def near_pictures(prints: Prints) -> list[Pair]:
-    """The pairs of pictures that are near copies of each other, mirrored ones too. prints: shape (n, 3072)."""
+    """The pairs of pictures that are near copies of each other, including mirrored ones. prints: shape (n, 3072)."""
     grey = _rows(prints.reshape(-1, _SIDE // 2, 2, _SIDE // 2, 2, 3).mean(axis=(2, 4, 5)))
     mirrored = _rows(grey.reshape(-1, _SIDE // 2, _SIDE // 2)[:, :, ::-1])
     maybe = sorted({*_above(grey, grey, _LIKE_GREY), *_above(grey, mirrored, _LIKE_GREY)})
@@ -106,7 +106,7 @@ def _above(prints: Prints, others: Prints, least: float) -> Iterator[Pair]:
 
 
 def _look_alike(prints: Prints, views: Callable[[int], Prints], one: int, other: int) -> bool:
-    """Whether a picture is another one, or a part of it that lacks edges."""
+    """Whether a picture is a copy of another one, or of a part of it without its edges."""
     return any(_is_seen_in(prints[seen], views(whole)) for seen, whole in ((one, other), (other, one)))
 
 
@@ -115,13 +115,13 @@ def _is_seen_in(seen: Prints, views: Prints) -> bool:
     best = int(likeness.argmax())
     if likeness[best] < _LIKE_COLOUR:
         return False
-    # A mouth that opens changes little of a picture, and all of it in one place; saving it again changes it everywhere.
+    # An open mouth changes a small part of a picture, in one place; re-encoding changes it everywhere.
     changed = (seen - likeness[best] * views[best]).reshape(_BLOCKS, _SIDE // _BLOCKS, _BLOCKS, _SIDE // _BLOCKS, 3)
     return bool(np.square(changed).sum(axis=(1, 3, 4)).max() * _BLOCKS**2 <= _CHANGED)
 
 
 def _views(picture: Prints) -> Prints:
-    """A print with more and more of its edges cut off, as it is and mirrored, shape (2 m, 3072)."""
+    """A print cropped at its edges by increasing amounts, and the same mirrored, shape (2 m, 3072)."""
     square = picture.reshape(_SIDE, _SIDE, 3)
     both = np.stack([square, square[:, ::-1]]).transpose(0, 3, 1, 2)
     cut = _cuts()[:, None, None]
@@ -130,7 +130,7 @@ def _views(picture: Prints) -> Prints:
 
 @lru_cache(maxsize=1)
 def _cuts() -> NDArray[np.float32]:
-    """For each of m margins, the matrix that stretches a side without it to its whole length, shape (m, 32, 32)."""
+    """For each of m margins, the matrix that stretches a side without its margin to full length, shape (m, 32, 32)."""
     places = (np.arange(_SIDE) + 0.5) / _SIDE
     matrices = []
     for margin in _MARGINS:
@@ -140,7 +140,7 @@ def _cuts() -> NDArray[np.float32]:
 
 
 def _aligned(one: Samples, other: Samples) -> float:
-    """The correlation of two clips where they fit best, in 0..1."""
+    """The maximum correlation of two clips over all alignments, in 0..1."""
     energy = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
     size = 1 << (len(one) + len(other)).bit_length()
     spectrum = np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size))
@@ -148,7 +148,7 @@ def _aligned(one: Samples, other: Samples) -> float:
 
 
 def _rows(values: NDArray[np.floating]) -> Prints:
-    """Each of n arrays as a row of unit length about its mean."""
+    """Each of n arrays as a row with its mean subtracted, scaled to unit length."""
     flat = values.reshape(len(values), -1)
     flat = flat - flat.mean(axis=1, keepdims=True)
     return (flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)).astype(np.float32)

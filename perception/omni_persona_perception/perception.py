@@ -1,4 +1,4 @@
-"""What media and texts are compared by: light vectors, or those of trained specialists."""
+"""Vector representations for comparing media and texts: light vectors, or those of trained specialists."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from omni_persona_perception.vectors import Vectors, face_vectors, text_vectors,
 
 @dataclass(frozen=True)
 class Perception:
-    """A way to make vectors whose dot products are cosine similarities."""
+    """Functions that compute vectors whose dot products are cosine similarities."""
 
     name: str
-    """What caches and manifests call it."""
+    """Its name in caches and manifests."""
     faces: Callable[[Sequence[bytes]], Vectors]
     """Encoded pictures to shape (n, d), rows of unit length."""
     voices: Callable[[Sequence[bytes]], Vectors]
@@ -27,11 +27,11 @@ PERCEPTIONS: dict[str, Perception] = {
     "light": Perception("light", face_vectors, voice_vectors, text_vectors),
     "specialists": Perception("specialists", specialists.faces, specialists.voices, specialists.texts),
 }
-"""Name -> perception. The specialists need the extra of their name, and load when they are first called."""
+"""Name -> perception. The specialists need the extra of the same name, and are loaded on first use."""
 
 
 def perception(name: str) -> Perception:
-    """A perception by its name. Raises `ValueError` for an unknown one."""
+    """Get a perception by name. Raises `ValueError` for an unknown name."""
     if name not in PERCEPTIONS:
         raise ValueError(f"expected a perception among {', '.join(PERCEPTIONS)}, got {name!r}")
     return PERCEPTIONS[name]

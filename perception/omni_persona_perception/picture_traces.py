@@ -1,4 +1,4 @@
-"""The parts of PNG, JPEG and WebP files: those that show something, and those that tell of people.
+"""The parts of PNG, JPEG and WebP files: those needed to show the picture, and those with personal metadata.
 
 Sources: the PNG specification (third edition), ITU-T T.81 (JPEG), RFC 9649 (WebP), CIPA DC-008 (EXIF).
 """
@@ -21,7 +21,7 @@ _HARMLESS_EXIF = {
     *(0x013E, 0x013F, 0x0211, 0x0212, 0x0213, 0x0214, 0x8769, 0xA005),
     *(0x9000, 0x9101, 0x9102, 0xA000, 0xA001, 0xA002, 0xA003, 0xA217, 0xA300, 0xA301, 0xA401, 0xA500),
 }
-"""Tags that say how a picture is to be shown, or which program wrote it."""
+"""Tags that describe how to show a picture, or the program that wrote it."""
 _HARMLESS_TEXTS = {"Software", "date:create", "date:modify", "date:timestamp"}
 _HARMLESS_COMMENT = re.compile(rb"CREATOR: gd-jpeg|LEAD Technologies|File written by Adobe|Lavc|AppleMark|\0*$")
 
@@ -33,23 +33,23 @@ _WEBP_SHOWN = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 _VP8X_EXIF, _VP8X_XMP = 0x08, 0x04
 
 _JPEG_ALONE = {0x01, *range(0xD0, 0xD9)}
-"""Markers of JPEG that nothing belongs to."""
+"""JPEG markers without a length field or content."""
 _SCAN, _END, _COMMENT = 0xDA, 0xD9, 0xFE
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 
 Found = tuple[list[str], bytes]
-"""Names of traces, and the file without any part that shows nothing."""
+"""Names of personal metadata, and the file without the parts that are not needed to show it."""
 
 
 def picture_parts(data: bytes, kind: Kind) -> Found:
-    """The traces in a picture, and the picture without them. Raises `MediaError` for a broken one."""
+    """The personal metadata in a picture, and the picture without it. Raises `MediaError` for a broken picture."""
     if kind == PNG:
         return _png(data)
     return _jpeg(data) if kind == JPEG else _webp(data)
 
 
 def _exif(block: bytes) -> tuple[list[str], int]:
-    """The traces in a block of EXIF, and the orientation it tells of."""
+    """The personal metadata in an EXIF block, and the orientation that it states."""
     from PIL import ExifTags, Image
 
     with warnings.catch_warnings():
@@ -61,14 +61,14 @@ def _exif(block: bytes) -> tuple[list[str], int]:
             tags = [*exif, *exif.get_ifd(0x8769)]
             if exif._info is not None and exif._info.next:
                 tags.append(0x0201)
-        except Exception:  # whatever it is, it cannot be read, and is taken out
+        except Exception:  # whatever the error, the block cannot be read and is removed
             return ["EXIF that cannot be read"], 1
     names = [f"EXIF {ExifTags.TAGS.get(tag, f'tag {tag}')}" for tag in tags if tag not in _HARMLESS_EXIF]
     return names, orientation if isinstance(orientation, int) and 1 < orientation <= 8 else 1
 
 
 def _turned(orientation: int) -> bytes:
-    """A block of EXIF that tells of an orientation alone."""
+    """An EXIF block that contains only an orientation."""
     return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, _ORIENTATION, 3, 1, orientation, 0, 0)
 
 
@@ -124,7 +124,7 @@ def _jpeg(data: bytes) -> Found:
         if data[place] != 0xFF:
             raise MediaError("this JPEG is broken")
         marker = data[place + 1]
-        if marker == 0xFF:  # filling
+        if marker == 0xFF:  # padding
             place += 1
             continue
         if marker in _JPEG_ALONE:
@@ -153,14 +153,14 @@ def _jpeg(data: bytes) -> Found:
         names.append("bytes after its end")
     if orientation != 1:
         block = b"Exif\0\0" + _turned(orientation)
-        # It stands behind the JFIF header, which wants to be first.
+        # It comes after the JFIF header, which must be first.
         at = 2 if bare[1:] and bare[1][1:2] == b"\xe0" else 1
         bare.insert(at, b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block)
     return names, b"".join(bare)
 
 
 def _jpeg_part(marker: int, body: bytes) -> tuple[list[str], int, bool]:
-    """The traces in a part, the orientation it tells of, and whether it is needed to show the picture."""
+    """A part's personal metadata, the orientation that it states, and whether it is needed to show the picture."""
     if marker == _COMMENT:
         return ([] if _HARMLESS_COMMENT.match(body) else ["comment"]), 1, False
     if not 0xE0 <= marker <= 0xEF:

@@ -1,4 +1,4 @@
-"""Decode encoded pictures: the one place where a picture becomes pixels."""
+"""Decode encoded pictures: the only module that turns a picture into pixels."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import picture_kind
 
 MAX_PIXELS = 64_000_000
-"""Pictures beyond this many pixels are refused before they are unpacked."""
+"""Maximum number of pixels; larger pictures are refused before decoding."""
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-"""What Pillow may open; other formats start other programs, or are read wrongly."""
+"""Formats that Pillow may open; others start external programs or are read incorrectly."""
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -30,21 +30,21 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""The EXIF orientation of a picture -> what turns it upright."""
+"""EXIF orientation -> the transformation that turns the picture upright."""
 
 _FEWEST_BITS = 8
 _RAW_BITS = 12
-"""Sensors of up to this many bits are often stored as they are in 16."""
+"""Sensor values of up to this many bits are often stored unscaled in 16 bits."""
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, OverflowError, struct.error)
-"""What Pillow raises for broken files."""
+"""Exceptions that Pillow raises for broken files."""
 
 
 def decode_image(data: bytes) -> Image.Image:
-    """Decode a picture to RGB: upright, laid over white where it is transparent, 16-bit grey scaled to 8 bits.
+    """Decode a picture to RGB: upright, on white where transparent, 16-bit grey scaled to 8 bits.
 
-    Of an animation, the first picture counts. Raises `MediaError` for one that is broken, too large, wholly
-    transparent, or neither PNG, JPEG nor WebP.
+    For an animation, the first frame is used. Raises `MediaError` for a picture that is broken, too large, fully
+    transparent, or not PNG, JPEG or WebP.
     """
     with _opened(data) as image:
         image.load()
@@ -52,18 +52,18 @@ def decode_image(data: bytes) -> Image.Image:
 
 
 def picture_size(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels, as stored; nothing is decoded. Raises `MediaError`."""
+    """Width and height in pixels as stored, without decoding. Raises `MediaError`."""
     with _opened(data) as image:
         return image.size
 
 
 @contextmanager
 def _opened(data: bytes) -> Iterator[Image.Image]:
-    """An open picture within the limits; what Pillow raises meanwhile becomes `MediaError`."""
+    """An open picture within the limits; errors that Pillow raises in the block become `MediaError`."""
     kind = picture_kind(data)
     try:
         with warnings.catch_warnings():
-            # Pillow warns of large pictures and of odd EXIF; the limit below decides, and of EXIF one number counts.
+            # Pillow warns of large pictures and unusual EXIF; the limit below decides, and only one EXIF value is used.
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
@@ -80,9 +80,10 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
 
 
 def shown_as_stored(data: bytes) -> bool:
-    """Whether any program that opens a picture shows what `decode_image` makes of it.
+    """Whether any program that opens a picture shows the same pixels as `decode_image` returns.
 
-    It does not where a picture is turned, transparent, animated, or of more than 8 bits a channel. Raises `MediaError`.
+    This is false for a picture that is rotated, transparent, animated, or has more than 8 bits per channel. Raises
+    `MediaError`.
     """
     with _opened(data) as image:
         plain = image.mode in ("1", "L", "P", "RGB") and image.format in FORMATS
@@ -92,7 +93,7 @@ def shown_as_stored(data: bytes) -> bool:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation of an opened picture, 1 to 8; 1 (upright) where none can be read."""
+    """The EXIF orientation of an opened picture, 1 to 8; 1 (upright) if it cannot be read."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except _BROKEN:
@@ -101,7 +102,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def is_transparent(image: Image.Image) -> bool:
-    """Whether an opened picture has a channel, a colour or a palette entry that may be seen through."""
+    """Whether an opened picture has an alpha channel, or a transparent colour or palette entry."""
     return image.has_transparency_data or "transparency" in image.info
 
 
@@ -110,7 +111,7 @@ def _upright(image: Image.Image, turned: int) -> Image.Image:
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    """An RGB picture, white where the given one is transparent."""
+    """An RGB picture that is white where the given one is transparent."""
     if image.mode.startswith(("I", "F")):
         grey, clear = _eight_bits(image)
         if clear is None:
@@ -127,7 +128,7 @@ def _over_white(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> tuple[Image.Image, np.ndarray | None]:
-    """A picture of more bits in 8 of them, and where it is transparent, shape (height, width), or None."""
+    """A picture with more than 8 bits reduced to 8, and its transparency, shape (height, width), or None."""
     values = np.asarray(image)
     most = int(values.max())
     bits = max(_FEWEST_BITS, most.bit_length())
@@ -138,7 +139,7 @@ def _eight_bits(image: Image.Image) -> tuple[Image.Image, np.ndarray | None]:
 
 
 def _reason(error: BaseException) -> str:
-    """What Pillow says of a broken file, without what it says of its own objects."""
+    """Pillow's error message, without references to Python objects."""
     told = str(error)
     if not told or any(sign in told for sign in ("<", "0x", "object", "\n")):
         return ""

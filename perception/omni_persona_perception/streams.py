@@ -1,4 +1,4 @@
-"""See that FLAC, Ogg and MP3 streams are whole, and make known how long an MP3 is.
+"""Check that FLAC, Ogg and MP3 streams are complete, and write the length of an MP3 into its header.
 
 Sources: RFC 9639 (FLAC), RFC 3533 (Ogg), ISO 11172-3 and 13818-3 (MPEG audio), Xing's header of VBR.
 """
@@ -14,14 +14,14 @@ from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import id3_bytes, is_mpeg_frame
 
 _MOST_PARTS = 400_000
-"""Pages or frames that are looked at: half an hour has 90,000."""
+"""Maximum number of pages or frames that are read; half an hour has 90,000."""
 
 # ---- FLAC
 
 _FLAC_FRAME = re.compile(rb"\xff[\xf8\xf9][\x10-\xff][\x00-\xaf]")
-"""How a frame of FLAC begins."""
+"""The sync pattern of a FLAC frame."""
 _FLAC_TAIL = 4 << 20
-"""Bytes at the end of a FLAC in which its last frame is looked for; none is longer."""
+"""Number of bytes at the end of a FLAC file that are searched for its last frame; no frame is longer."""
 
 
 _FLAC_SIZES = {
@@ -29,13 +29,14 @@ _FLAC_SIZES = {
     **{code: 576 << (code - 2) for code in range(2, 6)},
     **{code: 256 << (code - 8) for code in range(8, 16)},
 }
-"""The code of a block's size in a frame's header -> samples; 6 and 7 stand for a size that follows."""
+"""Block size code in a frame header -> samples; 6 and 7 mean that the size follows."""
 
 
 def flac_of_known_length(data: bytes) -> tuple[bytes, int]:
-    """A FLAC whose header tells how many samples of a channel it has, and that number.
+    """A FLAC file whose header states the number of samples per channel, and that number.
 
-    One that was written to a pipe does not tell: its last frame does. Raises `MediaError` where that is not whole.
+    A file written to a pipe lacks it in the header; it is then computed from the last frame. Raises `MediaError` if
+    that frame is incomplete.
     """
     if len(data) < 42 or data[4] & 0x7F:
         raise MediaError("the clip is cut off within its header")
@@ -47,7 +48,7 @@ def flac_of_known_length(data: bytes) -> tuple[bytes, int]:
 
 
 def flac_blocks(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
-    """The blocks of metadata of a FLAC, each with its type, and the place where frames begin."""
+    """The metadata blocks of a FLAC file, each with its type, and the offset of the first frame."""
     blocks, place, last = [], 4, False
     while not last and place + 4 <= len(data):
         last, size = bool(data[place] & 0x80), int.from_bytes(data[place + 1 : place + 4], "big")
@@ -59,12 +60,12 @@ def flac_blocks(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
 
 
 def _last_sample(data: bytes) -> int:
-    """How many samples of a channel a FLAC has, by the header of its last frame."""
+    """The number of samples per channel of a FLAC file, from the header of its last frame."""
     tail = data[-_FLAC_TAIL:]
     tail = tail[:-128] if tail[-128:-125] == b"TAG" else tail
     checksum = int.from_bytes(tail[-2:], "big")
     starts = [found.start() for found in _FLAC_FRAME.finditer(tail)]
-    # Samples may look like the beginning of a frame; the frame's own is among the last few that do.
+    # Samples may look like a frame header; the real one is among the last few matches.
     for start in reversed(starts[-16:]):
         if _crc16(tail[start:-2]) == checksum:
             return _frame_end(tail[start : start + 16], int.from_bytes(data[10:12], "big"))
@@ -72,8 +73,8 @@ def _last_sample(data: bytes) -> int:
 
 
 def _frame_end(header: bytes, block: int) -> int:
-    """The number of the first sample after a frame. block: samples of the frames before it, where all have as many."""
-    # The number of the frame, or of its first sample, is written as UTF-8 writes a character.
+    """The number of the first sample after a frame. block: samples per earlier frame, if all have the same number."""
+    # The frame number, or the number of its first sample, is encoded like a UTF-8 character.
     ones = next(bits for bits in range(8) if not header[4] & 0x80 >> bits)
     follow = max(ones - 1, 0)
     number = header[4] & (0x7F >> ones)
@@ -113,17 +114,17 @@ class OggPage:
 
     start: int
     body: int
-    """Where the page's content begins."""
+    """Offset of the page's content."""
     end: int
     flags: int
     granule: int
-    """What was encoded up to the end of the page, in samples; -1 where no packet ends on it."""
+    """Number of samples encoded up to the end of the page; -1 if no packet ends on it."""
     serial: int
     number: int
 
 
 def ogg_pages(data: bytes) -> list[OggPage]:
-    """The pages of an Ogg stream. Raises `MediaError` where it is cut off, has a hole, or is of several streams."""
+    """The pages of an Ogg stream. Raises `MediaError` if it is truncated, has a gap, or contains several streams."""
     pages: list[OggPage] = []
     place = 0
     while place < len(data):
@@ -166,26 +167,26 @@ _BITRATES = {
     (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-"""(MPEG 1 or a later one, layer) -> kbit/s by index, from 1 on."""
+"""(MPEG 1 or later, layer) -> bit rates in kbit/s by index, starting at 1."""
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
-"""Version -> Hz by index."""
+"""Version -> sampling rates in Hz by index."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The header of a frame of MPEG audio."""
+    """The header of an MPEG audio frame."""
 
     size: int
-    """Bytes of the whole frame."""
+    """Size of the whole frame in bytes."""
     samples: int
-    """Samples of a channel."""
+    """Samples per channel."""
     rate: int
     side: int
-    """Bytes of side information after the header, of layer III."""
+    """Bytes of side information after the header, for layer III."""
 
 
 def mpeg_frame(header: bytes) -> Frame:
-    """What four bytes tell of a frame. Raises `MediaError` for one whose size they do not tell."""
+    """Parse the four header bytes of a frame. Raises `MediaError` if they do not determine the frame's size."""
     version, layer, padding = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3), header[2] >> 1 & 1
     first = version == 3
     if header[2] >> 4 == 0:
@@ -200,10 +201,10 @@ def mpeg_frame(header: bytes) -> Frame:
 
 
 def mp3_of_known_length(data: bytes) -> bytes:
-    """An MP3 without tags, and with a header that tells how many frames there are.
+    """An MP3 without tags and with a header that states its number of frames.
 
-    Decoders guess the length of an MP3 that has no such header by its first frame. Raises `MediaError` where it is
-    cut off or broken.
+    Without such a header, decoders estimate the length of an MP3 from its first frame. Raises `MediaError` if the MP3
+    is truncated or broken.
     """
     start, end = id3_bytes(data), mp3_end(data)
     header = data[start : start + 4]
@@ -228,13 +229,13 @@ def mp3_of_known_length(data: bytes) -> bytes:
         return _counting_frame(header, first, count) + data[start:place]
     if told > count:
         raise MediaError(f"the clip is cut off: {count - 1} of {told} frames of MPEG audio are there")
-    if told < count - 1:  # recordings that were joined
+    if told < count - 1:  # concatenated recordings
         return _counting_frame(header, first, count - 1) + data[start + first.size : place]
     return data[start:place]
 
 
 def mp3_end(data: bytes) -> int:
-    """Where an MP3's frames end: before its ID3v1 and APE tags."""
+    """The end of an MP3's frames: before its ID3v1 and APE tags."""
     end = len(data)
     if data[end - 128 : end - 125] == b"TAG":
         end -= 128
@@ -245,7 +246,7 @@ def mp3_end(data: bytes) -> int:
 
 
 def _told_frames(frame: bytes, header: Frame) -> int | None:
-    """How many frames follow, as a header of Xing's or Fraunhofer's kind tells it, or None where there is none."""
+    """The number of frames that follow, from a Xing or Fraunhofer (VBRI) header, or None if there is no such header."""
     place = 4 + header.side
     if frame[place : place + 4] in (b"Xing", b"Info"):
         told = int.from_bytes(frame[place + 8 : place + 12], "big")
@@ -256,8 +257,8 @@ def _told_frames(frame: bytes, header: Frame) -> int | None:
 
 
 def _counting_frame(header: bytes, first: Frame, count: int) -> bytes:
-    """A frame that sounds of nothing and tells of how many follow."""
-    # The second byte's last bit, set, says that no checksum follows the header.
+    """A silent frame that states the number of frames that follow."""
+    # If the last bit of the second byte is set, no checksum follows the header.
     head = bytes([header[0], header[1] | 1, header[2], header[3]])
     told = head + bytes(first.side) + b"Info" + struct.pack(">II", 1, count)
     return told.ljust(first.size, b"\0")

@@ -1,7 +1,7 @@
-"""What a picture or a clip tells of people besides what it shows: found by name, and taken out to the bit.
+"""Find and remove personal metadata in pictures and clips, without changing pixels or samples.
 
-Owners, artists, serial numbers, places, titles and comments travel inside of files, unseen. Pixels and samples are
-never encoded anew here: the parts of a file that hold such things are left out, and the others stay as they are.
+Owners, artists, serial numbers, places, titles and comments are stored inside files, out of sight. Pixels and samples
+are never re-encoded here: the parts of a file that hold such metadata are removed, and the others stay as they are.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from omni_persona_perception.picture_traces import picture_parts
 
 
 def traces(data: bytes) -> tuple[str, ...]:
-    """Names of what a file tells of people, such as `EXIF Artist`, sorted; none where it tells nothing.
+    """Names of the personal metadata in a file, such as `EXIF Artist`, sorted; empty if there is none.
 
-    Which program wrote it, and how it is to be shown or played, are no traces. Raises `MediaError` for a file that
-    cannot be decoded.
+    The program that wrote a file, and how to show or play it, are not personal metadata. Raises `MediaError` for a file
+    that cannot be decoded.
     """
     return _found(data)[0]
 
 
 def without_traces(data: bytes) -> bytes:
-    """The file with nothing left in it but what it shows, or the same bytes where nothing else is in it.
+    """The file without personal metadata; the same bytes if it contains none.
 
-    It decodes to the same pixels or samples, to the bit. Raises `MediaError` for a file that cannot be decoded.
+    It decodes to exactly the same pixels or samples. Raises `MediaError` for a file that cannot be decoded.
     """
     found, bare = _found(data)
     return bare if found else data

@@ -1,7 +1,7 @@
 """Light vectors for faces, voices and texts: no model weights, milliseconds each.
 
-Rows have unit length, so that a dot product of two rows is their cosine similarity. They are good enough to mine
-hard distractors and to serve as a baseline, not to identify people.
+Rows have unit length, so that the dot product of two rows is their cosine similarity. They are accurate enough to
+select hard distractors and to serve as a baseline, but not to identify people.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ Vectors = NDArray[np.float32]
 Medium = TypeVar("Medium")
 
 FACE_SIDE = 64
-"""Pixels of the square that a picture is scaled to."""
+"""Side of the square that a picture is scaled to, in pixels."""
 FACE_SHARE = 0.8
 """Share of the picture's shorter side that is compared."""
 VOICE_RATE = 16_000
-"""Hz that clips are resampled to."""
+"""Sampling rate of the compared clips, in Hz."""
 WINDOW = 400
-"""Samples of a frame."""
+"""Samples per frame."""
 MAX_TERMS = 4096
-"""Width of text vectors, at most: 10,000 texts then take 160 MB."""
+"""Maximum length of text vectors; 10,000 texts then take 160 MB."""
 
 
 def face_vectors(images: Sequence[bytes | Image]) -> Vectors:
     """Edge directions (HOG) and blurred colours of pictures, encoded or decoded; shape (n, d), rows of unit length.
 
-    A picture is taken to be a head-and-shoulders portrait: its middle is what is compared.
+    A picture is assumed to be a head-and-shoulders portrait, and only its middle is used.
     """
     return _stack(images, _face)
 
@@ -58,10 +58,10 @@ def voice_pitch(clip: bytes) -> float:
 
 
 def text_vectors(texts: Sequence[str], corpus: Sequence[str] | None = None) -> Vectors:
-    """TF-IDF over words and word pairs; shape (n, d), rows of unit length (zero where no word is known).
+    """TF-IDF over words and word pairs; shape (n, d), rows of unit length (zero if no word is known).
 
-    corpus: the texts that word weights are learnt from; None learns from `texts` themselves. The `MAX_TERMS` most
-    frequent terms count.
+    corpus: the texts from which word weights are learnt; None uses `texts` themselves. Only the `MAX_TERMS` most
+    frequent terms are used.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -85,7 +85,7 @@ def _face(picture: bytes | Image) -> NDArray[np.float64]:
     from skimage.feature import hog
 
     image = decode_image(picture) if isinstance(picture, bytes) else picture
-    # The middle of a portrait is its head; what is around it (clothes, a wall) changes from picture to picture.
+    # The middle of a portrait is the head; its surroundings (clothes, a wall) change from picture to picture.
     side = FACE_SHARE * min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     face = image.crop((round(left), round(top), round(left + side), round(top + side)))
@@ -115,9 +115,9 @@ def _voice(clip: bytes | tuple[Samples, int]) -> NDArray[np.float64]:
     if samples.size < WINDOW:
         samples = np.pad(samples, (0, WINDOW - samples.size))
     coefficients = _mfcc()(torch.from_numpy(samples)).numpy().astype(np.float64)
-    # The first coefficient is loudness: it picks the frames in which somebody speaks, and is then left out.
+    # The first coefficient is loudness: it selects the frames with speech and is then dropped.
     loudness = coefficients[0]
     spoken = coefficients[1:, loudness >= np.quantile(loudness, 0.3)]
-    # Later coefficients vary less; the weights keep the first ones from deciding alone.
+    # Later coefficients vary less; the weights prevent the first ones from dominating.
     weights = np.sqrt(np.arange(1, len(coefficients)))
     return _unit(spoken.mean(axis=1) * weights)
