@@ -38,7 +38,7 @@ def check(
     only: Sequence[str] | None = None,
     others: Sequence[Path] = (),
 ) -> list[Finding]:
-    """Run every check on a dataset folder. The folder is read once and each medium is decoded once.
+    """Run every check on a dataset folder. Each medium is decoded once, and again only to compare suspected copies.
 
     progress: called with the number of items read.
     only: the parts of `CHECKS` to run; None runs all of them.
@@ -49,8 +49,9 @@ def check(
         raise ValueError(f"expected some of {', '.join(CHECKS)}, got {', '.join(unknown)}")
     recipe = built_with(folder)
     items = _read(folder, progress)
-    seen = Seen(items, read_construction(folder), recipe)
-    pooled = seen if not others else _pooled([folder, *others], progress)
+    pooled = None if not others else _pooled([folder, *others], progress)
+    seen = Seen(items, read_construction(folder), recipe, pooled)
+    pooled = pooled or seen
     findings: list[Finding] = []
     for name in CHECKS if only is None else [name for name in CHECKS if name in only]:
         findings += CHECKS[name](pooled if name in POOLED else seen)
@@ -64,11 +65,13 @@ class Seen:
     items: Sequence[Item]
     construction: Construction | None
     recipe: Recipe | None
+    whole: Seen | None = None
+    """A larger set of items that contains these, whose descriptions of media are reused; None if there is none."""
 
     @cached_property
     def media(self) -> DescribedMedia:
         """All pictures and clips; each is described once."""
-        return DescribedMedia(self.items)
+        return DescribedMedia(self.items) if self.whole is None else self.whole.media
 
     @cached_property
     def memories(self) -> MemoryVectors:
@@ -94,7 +97,7 @@ def _rows(seen: Seen) -> list[Finding]:
 CHECKS: dict[str, Callable[[Seen], list[Finding]]] = {
     "rows": _rows,
     "construction": lambda seen: hidden.findings(seen.items, seen.construction),
-    "media": lambda seen: media_findings(seen.items, seen.recipe),
+    "media": lambda seen: media_findings(seen.items, seen.recipe, seen.media),
     "shortcuts": lambda seen: shortcuts(seen.items, seen.construction, seen.media, seen.memories),
     "query media": lambda seen: query_media(seen.items, seen.construction, seen.media, seen.memories),
     "missing": lambda seen: missing_people(seen.items, seen.construction, seen.memories),

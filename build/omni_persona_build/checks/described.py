@@ -16,7 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Item, Media
-from omni_persona_perception import MediaError, decode_audio, decode_image, face_vectors, voice_vectors
+from omni_persona_perception import (
+    MediaError,
+    Prints,
+    clip_print,
+    decode_audio,
+    decode_image,
+    face_vectors,
+    picture_print,
+    voice_vectors,
+)
 
 Facts = Mapping[str, NDArray[np.float64]]
 """Name of a fact -> its numbers, shape (d,)."""
@@ -43,6 +52,8 @@ class Described:
     vector: NDArray[np.float32]
     """Vector of the face or the voice, of unit length; empty if the medium cannot be decoded."""
     facts: Facts = field(default_factory=dict)
+    print: Prints | None = None
+    """Fingerprint for finding near copies; None if the medium cannot be decoded."""
     spread: float = 0.0
     """Picture: standard deviation of brightness, on a scale of 0 to 255. Clip: root mean square, relative to full
     scale.
@@ -68,22 +79,24 @@ class DescribedMedia:
             for medium in media_of(item, "audio"):
                 clips.setdefault(medium.data, medium)
         with ThreadPoolExecutor(os.cpu_count()) as workers:
-            self._known = dict(zip(pictures, workers.map(_picture, pictures.values()), strict=True))
-            self._known |= zip(clips, workers.map(_clip, clips.values()), strict=True)
-        self._nothing = {"image": self._zeros(pictures), "audio": self._zeros(clips)}
+            # One file may be used both as a picture and as a clip, and is then described as each.
+            self._known: dict[Sort, dict[bytes, Described]] = {
+                "image": dict(zip(pictures, workers.map(_picture, pictures.values()), strict=True)),
+                "audio": dict(zip(clips, workers.map(_clip, clips.values()), strict=True)),
+            }
+        self._nothing = {sort: self._zeros(known.values()) for sort, known in self._known.items()}
 
-    def _zeros(self, media: Iterable[bytes]) -> NDArray[np.float32]:
+    def _zeros(self, media: Iterable[Described]) -> NDArray[np.float32]:
         """A zero vector of the same length as the vectors of media."""
-        vectors = (self._known[data].vector for data in media)
-        return np.zeros_like(next((vector for vector in vectors if vector.size), np.zeros(1, np.float32)))
+        return np.zeros_like(next((one.vector for one in media if one.vector.size), np.zeros(1, np.float32)))
 
-    def __getitem__(self, medium: Media) -> Described:
-        """The description of a medium."""
-        return self._known[medium.data]
+    def of(self, medium: Media, sort: Sort) -> Described:
+        """The description of a medium as a picture or as a clip."""
+        return self._known[sort][medium.data]
 
     def vector(self, medium: Media, sort: Sort) -> NDArray[np.float32]:
         """A medium's vector; a zero vector if it cannot be decoded."""
-        vector = self._known[medium.data].vector
+        vector = self.of(medium, sort).vector
         return vector if vector.size else self._nothing[sort]
 
 
@@ -128,7 +141,8 @@ def _picture(medium: Media) -> Described:
         "compression": np.log([len(medium.data) / (width * height)]),
         "sharpness": np.log([max(float(edges.var()) if edges.size else 0.0, LEAST)]),
     }
-    return Described(vector, facts, float(grey.std()))
+    spread = float(np.asarray(image.convert("L"), dtype=np.float32).std())
+    return Described(vector, facts, picture_print(image), spread)
 
 
 def _clip(medium: Media) -> Described:
@@ -153,8 +167,9 @@ def _clip(medium: Media) -> Described:
         "spectrum of silence": shape - shape.mean(),
         "duration": np.log([seconds]),
     }
-    level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
-    return Described(vector, facts, level, seconds, f"{medium.name.rpartition('.')[2]} {rate} Hz")
+    level = float(np.sqrt(np.mean(np.square(samples))))
+    kind = f"{medium.name.rpartition('.')[2]} {rate} Hz"
+    return Described(vector, facts, clip_print(samples, rate), level, seconds, kind)
 
 
 def _ends(size: int) -> tuple[slice, slice]:

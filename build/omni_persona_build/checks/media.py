@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from omni_persona import Item, Media
+from omni_persona_build.checks.described import Described, DescribedMedia, Sort, distinct, media_of
 from omni_persona_build.checks.finding import Finding, listed
 from omni_persona_build.recipe import Recipe
-from omni_persona_perception import (
-    MediaError,
-    Prints,
-    clip_print,
-    decode_audio,
-    decode_image,
-    kind_of,
-    near_clips,
-    near_pictures,
-    picture_print,
-    traces,
-)
+from omni_persona_perception import MediaError, Prints, kind_of, near_clips, near_pictures, traces
 
 SILENCE = 1e-3
 """Root mean square below which a clip counts as silent (-60 dB relative to full scale)."""
@@ -51,45 +39,43 @@ class _Seen:
     seconds: float = 0.0
     recorded: str = ""
     """How a clip is stored: file type and sampling rate."""
-    traces: tuple[str, ...] = field(default=())
+    traces: tuple[str, ...] = ()
 
 
-def media(items: Sequence[Item], recipe: Recipe | None) -> list[Finding]:
-    """All checks of media; each medium is decoded once."""
+def media(items: Sequence[Item], recipe: Recipe | None, described: DescribedMedia) -> list[Finding]:
+    """All checks of media. described: descriptions of at least the media of these items."""
     bounds = CLIP_SECONDS if recipe is None else recipe.clip_seconds
-    # Decoders release the GIL, so threads help.
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        pictures = list(workers.map(_see, *_columns(items, "image")))
-        clips = list(workers.map(lambda where, medium: _hear(where, medium, bounds), *_columns(items, "audio")))
+    pictures = [
+        _seen(where, medium, described.of(medium, "image"), _picture_flaw) for where, medium in distinct(items, "image")
+    ]
+    clips = [
+        _seen(where, medium, described.of(medium, "audio"), lambda one: _clip_flaw(one, bounds))
+        for where, medium in distinct(items, "audio")
+    ]
     return [_pictures(pictures), _clips(clips), _traces([*pictures, *clips]), _near_copies(items, pictures, clips)]
 
 
-def _see(where: str, medium: Media) -> _Seen:
+def _seen(where: str, medium: Media, known: Described, flaw_of: Callable[[Described], str | None]) -> _Seen:
+    if known.error is not None:
+        return _Seen(where, medium, f"{medium.name}: {known.error}")
     try:
-        picture = decode_image(medium.data)
         told = traces(medium.data)
     except MediaError as error:
         return _Seen(where, medium, f"{medium.name}: {error}")
-    spread = float(np.asarray(picture.convert("L"), dtype=np.float32).std())
-    return _Seen(
-        where, medium, f"{medium.name} is blank" if spread < BLANK else None, picture_print(picture), traces=told
-    )
+    flaw = flaw_of(known)
+    wrong = None if flaw is None else f"{medium.name} {flaw}"
+    return _Seen(where, medium, wrong, known.print, known.seconds, known.kind, told)
 
 
-def _hear(where: str, medium: Media, bounds: tuple[float, float]) -> _Seen:
-    try:
-        samples, rate = decode_audio(medium.data)
-        told = traces(medium.data)
-    except MediaError as error:
-        return _Seen(where, medium, f"{medium.name}: {error}")
-    (low, high), seconds = bounds, len(samples) / rate
-    flaw = None
-    if not low <= seconds <= high:
-        flaw = f"{medium.name} lasts {seconds:.1f} s, not {low:g} to {high:g} s"
-    elif float(np.sqrt(np.mean(np.square(samples)))) < SILENCE:
-        flaw = f"{medium.name} is silent"
-    recorded = f"{medium.name.rpartition('.')[2]} {rate} Hz"
-    return _Seen(where, medium, flaw, clip_print(samples, rate), seconds, recorded, told)
+def _picture_flaw(known: Described) -> str | None:
+    return "is blank" if known.spread < BLANK else None
+
+
+def _clip_flaw(known: Described, bounds: tuple[float, float]) -> str | None:
+    low, high = bounds
+    if not low <= known.seconds <= high:
+        return f"lasts {known.seconds:.1f} s, not {low:g} to {high:g} s"
+    return "is silent" if known.spread < SILENCE else None
 
 
 def _pictures(seen: Sequence[_Seen]) -> Finding:
@@ -133,15 +119,14 @@ def _traces(seen: Sequence[_Seen]) -> Finding:
 
 def _near_copies(items: Sequence[Item], pictures: Sequence[_Seen], clips: Sequence[_Seen]) -> Finding:
     """Check that no two pictures and no two clips of an item are near copies of each other."""
-    near = {
+    near: dict[Sort, set[frozenset[bytes]]] = {
         "image": _near(pictures, lambda prints, kept: near_pictures(prints)),
         "audio": _near(clips, lambda prints, kept: near_clips(prints, lambda index: kept[index].medium.data)),
     }
     wrong = []
     for item in items:
         for kind, pairs in near.items():
-            shown = [*_remembered(item, kind), *filter(None, [_asked(item, kind)])]
-            for one, other in combinations(shown, 2):
+            for one, other in combinations(media_of(item, kind), 2):
                 if one.data == other.data or frozenset((one.data, other.data)) in pairs:
                     what = "picture" if kind == "image" else "clip"
                     wrong.append(f"{item.augmented_id}: {one.name} and {other.name} are one {what}")
@@ -157,21 +142,3 @@ def _near(
         return set()
     found = pairs(np.stack([one.print for one in kept if one.print is not None]), kept)
     return {frozenset((kept[one].medium.data, kept[other].medium.data)) for one, other in found}
-
-
-def _columns(items: Sequence[Item], kind: str) -> tuple[list[str], list[Media]]:
-    """Every distinct medium of a kind, with the first item that contains it."""
-    first: dict[bytes, tuple[str, Media]] = {}
-    for item in items:
-        for medium in (*_remembered(item, kind), _asked(item, kind)):
-            if medium is not None:
-                first.setdefault(medium.data, (item.augmented_id, medium))
-    return [where for where, _ in first.values()], [medium for _, medium in first.values()]
-
-
-def _remembered(item: Item, kind: str) -> Iterator[Media]:
-    return (context.image if kind == "image" else context.audio for context in item.contexts)
-
-
-def _asked(item: Item, kind: str) -> Media | None:
-    return item.query_image if kind == "image" else item.query_audio

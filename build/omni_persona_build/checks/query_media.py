@@ -94,11 +94,11 @@ def _missing(
 def _query(item: Item, sort: Sort, media: DescribedMedia) -> Described:
     medium = item.query_image if sort == "image" else item.query_audio
     assert medium is not None
-    return media[medium]
+    return media.of(medium, sort)
 
 
 def _context(media: DescribedMedia, context: object, sort: Sort) -> Described:
-    return media[getattr(context, sort)]
+    return media.of(getattr(context, sort), sort)
 
 
 def _sound(item: Item, sort: Sort, media: DescribedMedia) -> bool:
