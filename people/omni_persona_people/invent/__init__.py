@@ -1,6 +1,6 @@
-"""Invents people for a benchmark: profiles, faces and voices that belong to nobody.
+"""Invent people for a benchmark: profiles, faces and voices of people who do not exist.
 
-`EMBEDDED_POOL` is a pool that comes with the package: rendered faces, natural voices, frozen.
+`EMBEDDED_POOL` is a pool that is part of the package: rendered faces and natural voices, generated in advance.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from omni_persona_people.invent.pool import generate_pool
 from omni_persona_people.rendered.makehuman import AssetError
 
 EMBEDDED_SIZE = 24
-"""People in the embedded pool."""
+"""Number of people in the embedded pool."""
 
 EMBEDDED_SEED = 0
 """Seed of the embedded pool."""

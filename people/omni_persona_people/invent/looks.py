@@ -1,9 +1,8 @@
-"""What a person looks like: parts and colours of the avatar artwork, and the words that are true of them.
+"""The looks of a drawn person: parts and colours of the avatar artwork, and words that describe them.
 
-Every name of a part is a member of the `python_avatars` enumerations. Only parts of the original Avataaars
-set are used (its art is free for personal and commercial use); left out are parts that hide the face (hats,
-sunglasses) or the clothes (long dreadlocks), that show lettering, that ignore their colour, or whose look no
-two people would name alike.
+Part names are members of the `python_avatars` enumerations. Only parts of the original Avataaars set are used (its art
+is free for personal and commercial use). Parts are left out if they hide the face (hats, sunglasses) or the clothes
+(long dreadlocks), show lettering, ignore their colour, or would be described differently by different people.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from omni_persona_people.deck import Deck
 from omni_persona_people.invent.overlap import share_a_word
 
 _CONTRAST = 62.0
-"""Least distance of two neighbouring colours (Euclidean, RGB 0..255); below it, hair melts into skin."""
+"""Minimum distance of neighbouring colours (Euclidean, RGB 0..255); below it, hair blends into skin."""
 
 
 @dataclass(frozen=True)
 class Hair:
-    """A hair style: its part, its words with {c} for the colour, and whether it leaves the ears free."""
+    """A hair style: its part, its description with {c} for the colour, and whether the ears are visible."""
 
     part: str
     words: str
@@ -30,7 +29,7 @@ class Hair:
 
 @dataclass(frozen=True)
 class Garment:
-    """What is worn: parts, words (with article) and colour as `#rrggbb`."""
+    """A garment: parts, description (with article) and colour as `#rrggbb`."""
 
     part: str
     graphic: str | None
@@ -40,13 +39,13 @@ class Garment:
 
 @dataclass(frozen=True)
 class Face:
-    """What stays the same in every picture of a person; colours as `#rrggbb`."""
+    """What is the same in every picture of a person; colours as `#rrggbb`."""
 
     gender: str
     skin: str
     hair: str
     hair_colour: str | None
-    """None where neither head nor chin shows hair."""
+    """None if neither head nor chin shows hair."""
     beard: str | None
     glasses: str | None
     frame: str | None
@@ -58,7 +57,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Shot:
-    """What differs between two pictures of one person."""
+    """What differs between pictures of one person."""
 
     garment: Garment
     mouth: str
@@ -67,15 +66,17 @@ class Shot:
     backdrop: str
     """`plain`, `wall`, `stripes`, `disc` or `slope`."""
     colours: tuple[str, str]
-    """Of the backdrop: a colour and a shade of it."""
+    """Colours of the backdrop: a colour and a shade of it."""
     zoom: float
     """1 shows the whole artwork."""
     shift: tuple[float, float]
-    """Right and down, in units of the 280-unit frame."""
+    """Offset right and down, in units of the 280-unit frame."""
     tilt: float
-    """Degrees, clockwise."""
+    """Rotation in degrees, clockwise."""
     blur: float
-    """Standard deviation, pixels: else sharpness and file size would tell who has much detail in the hair."""
+    """Standard deviation of the blur in pixels. It is random, so that sharpness and file size do not reveal detailed
+    hair.
+    """
 
 
 _HAIR = {
@@ -168,7 +169,7 @@ _CLOTH_COLOURS = {
     "maroon": "#7a2638",
     "mint": "#a9e5c4",
 }
-# White details cannot be seen on these.
+# White details are invisible on these.
 _PALE = ("white", "cream")
 
 _GARMENTS = (
@@ -208,7 +209,7 @@ _LIVELY = (
 )
 
 _BACKDROPS = ("plain", "wall", "stripes", "disc", "slope")
-# A colour and a shade of it: a backdrop must not drown the face in a comparison of whole pictures.
+# A colour and a shade of it: the backdrop must not outweigh the face when whole pictures are compared.
 _BACKDROP_COLOURS = (
     ("#dfe7ee", "#cfdae4"),
     ("#bcd8c1", "#accbb2"),
@@ -243,14 +244,14 @@ def _coloured(words: str, colour: str) -> str:
 def _hair_words(hair: Hair, beard: str | None, colour: str) -> str:
     if not beard:
         return _coloured(hair.words, colour)
-    # Head and chin have one colour, which is named once.
+    # Head and chin have the same hair colour, which is named once.
     on_chin = _coloured(beard, colour) if "{c}" not in hair.words else beard.replace("{c} ", "")
     return f"{_coloured(hair.words, colour)} and {on_chin}"
 
 
 @dataclass(frozen=True)
 class Look:
-    """A person's face, the words for its hair, and what is worn in the reference pictures."""
+    """A person's face, the description of the hair, and the clothes in the reference pictures."""
 
     face: Face
     hairstyle: str
@@ -263,7 +264,7 @@ class Look:
 
 
 class Wardrobe:
-    """Deals looks to people one after another, no look twice and no word twice before all are used up."""
+    """Deals looks to one person after another; no look repeats, and no word repeats before all are used."""
 
     def __init__(self, deck_rng: np.random.Generator) -> None:
         self._hair = {gender: Deck(styles, deck_rng) for gender, styles in _HAIR.items()}
@@ -278,7 +279,7 @@ class Wardrobe:
         self._clothes: set[str] = set()
 
     def look(self, gender: str, rng: np.random.Generator) -> Look:
-        """Deals a face that nobody had before, and clothes whose words share none with those of the hair."""
+        """Deal a face that nobody had before, and clothes whose description shares no word with that of the hair."""
         face, hairstyle = self._face(gender, rng)
         return Look(face, hairstyle, self._clothing(face, hairstyle))
 
@@ -335,7 +336,7 @@ class Wardrobe:
 
 
 def _is_seen(part: str, face: Face) -> bool:
-    """Whether the beard leaves in view what the words of a garment name."""
+    """Whether the beard leaves visible what the description of a garment names."""
     return face.beard != "BEARD_MAGESTIC" or part not in ("BLAZER_SWEATER", "COLLAR_SWEATER", "SHIRT_V_NECK")
 
 
@@ -351,8 +352,8 @@ def _cloth_colours(part: str, skin: str) -> list[str]:
 def shots(look: Look, rng: np.random.Generator) -> tuple[Shot, Shot, Shot, Shot]:
     """Four pictures of a look: two references, then two queries.
 
-    The references show exactly the look's clothes. All else, and what the queries wear, is drawn from everything,
-    what another picture shows included.
+    The references show exactly the look's clothes. Everything else, and the clothes in the queries, is drawn from all
+    values, including those in other pictures.
     """
     worn = [look.clothing, look.clothing, _any_garment(look, rng), _any_garment(look, rng)]
     result = []

@@ -1,4 +1,4 @@
-"""Makes the pictures and clips of a person and writes them below a pool's folder."""
+"""Make the pictures and clips of a person and write them to a pool's folder."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from omni_persona_people.rendered.looks import Identity
 from omni_persona_people.rendered.makehuman import MakeHuman
 
 CLOSING = "So there you are, more or less."
-"""Said where even the afterthought leaves a clip too short; no word of it can be a fact's."""
+"""Spoken if a clip is too short even with the afterthought; none of its words can occur in a fact."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A person to make."""
+    """A person whose media are to be made."""
 
     folder: Path
-    """Of the pool."""
+    """The pool's folder."""
     persona_id: str
     person: Person
     makehuman: Path | None = None
@@ -35,16 +35,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Made:
-    """What came of a job."""
+    """The result of a job."""
 
     line: dict[str, Any]
-    """Of `personas.jsonl`."""
+    """The line for `personas.jsonl`."""
     parameters: dict[str, Any]
-    """Of `parameters.jsonl`: all that pictures and clips were made from."""
+    """The line for `parameters.jsonl`: all parameters of the pictures and clips."""
 
 
 def make(job: Job) -> Made:
-    """Makes the media of a person and writes them below the pool's folder."""
+    """Make the media of a person and write them to the pool's folder."""
     media = Path("media") / job.persona_id
     (job.folder / media).mkdir(parents=True, exist_ok=True)
     images, audios, person = [], [], job.person
@@ -78,7 +78,7 @@ def make(job: Job) -> Made:
 
 
 def _shown(script: Script, speaker: Speaker | NaturalSpeaker) -> str:
-    """What of a mood a clip lets hear: its pace, pitch and loudness, in natural voices."""
+    """How a mood changes a clip with a natural voice: its pace, pitch and loudness."""
     return script.mood if isinstance(speaker, NaturalSpeaker) else "neutral"
 
 
@@ -88,7 +88,7 @@ def _human(folder: Path) -> MakeHuman:
 
 
 def _picture(face: Any, shot: Any, makehuman: Path | None) -> tuple[bytes, str]:
-    """A picture and the ending of its name."""
+    """A picture and its file suffix."""
     if not isinstance(face, Identity):
         return pictures.render(face, shot), "png"
     from omni_persona_people.rendered.render import render
@@ -99,7 +99,7 @@ def _picture(face: Any, shot: Any, makehuman: Path | None) -> tuple[bytes, str]:
 
 
 def _clip(script: Script, speaker: Speaker | NaturalSpeaker) -> tuple[str, bytes, str]:
-    """What is said, the clip, and the ending of its name; afterthought and closing are said only if need be."""
+    """The spoken text, the clip, and its file suffix; afterthought and closing are added if it is too short."""
     longer = f"{script.text} {script.afterthought}"
     for text in (script.text, longer, f"{longer} {CLOSING}"):
         samples = _spoken(text, script, speaker)

@@ -1,9 +1,8 @@
-"""Tells whether two texts share a word that carries meaning.
+"""Detect whether two texts share a content word.
 
-A benchmark question asks for one fact of a person. When two facts of that person share a word ("harbour
-pilot", "works for the Harbour Trust"), the answer can be read off the wrong fact, or half of it guessed. The
-generator therefore refuses such pairs, and it prefers refusing too much: a wrongly refused value costs one
-more draw.
+A benchmark question asks for one fact of a person. If two facts of that person share a word ("harbour pilot", "works
+for the Harbour Trust"), the answer can be read or partly guessed from the wrong fact. The generator therefore rejects
+such pairs. It errs on the side of rejecting: a needless rejection costs only one more draw.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 # Longest first, so that "makers" loses "ers" and not only "s".
 _SUFFIXES = ("ness", "less", "ings", "ful", "ied", "ies", "ing", "ers", "ly", "er", "ed", "es", "s", "e", "y")
 
-# No word here that could be an answer or half of one: a verb or an adjective stays a content word.
+# Contains no word that could be an answer or half of one: verbs and adjectives are content words.
 _FUNCTION_WORDS = """
 a about above across after again against all almost along also although always am among an and
 another any anyhow anyone anything anyway anywhere are around as at back be became because become
@@ -40,9 +39,9 @@ _IGNORED = frozenset(_FUNCTION_WORDS.split())
 
 @cache
 def content_words(text: str) -> tuple[str, ...]:
-    """The words of `text` that carry meaning: lower-case, in order, each once.
+    """The content words of `text`: lower-case, in order, each once.
 
-    Function words and single letters are left out; a hyphen parts two words; a possessive "'s" is dropped.
+    Function words and single letters are left out; a hyphen separates two words; a possessive "'s" is dropped.
     """
     folded = text.lower().replace("\u2019", "'").replace("'s", "")
     words = (word for word in _WORD.findall(folded) if len(word) > 1 and word not in _IGNORED)
@@ -51,7 +50,7 @@ def content_words(text: str) -> tuple[str, ...]:
 
 @cache
 def stem(word: str) -> str:
-    """`word` without its inflection, in at least two letters: "bakery" and "baking" give "bak"."""
+    """`word` without its inflection, with at least two letters: "bakery" and "baking" both give "bak"."""
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 2:
             return stem(word[: -len(suffix)])
@@ -61,20 +60,19 @@ def stem(word: str) -> str:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a text's content words can be recognised by.
+    """The keys by which a text's content words are compared.
 
-    Two words are the same word or one family ("geology" and "geologist") when their stems agree, when the
-    shorter opens or ends the longer ("boat", "steamboat"), or when two long words begin alike. A three-letter
-    word counts only where it opens a long one ("bee", "beekeeper"). Kept as sets, because thousands of texts
-    are compared.
+    Two words are the same word or of one family ("geology" and "geologist") if their stems agree, if the longer starts
+    or ends with the shorter ("boat", "steamboat"), or if two long words start alike. A three-letter word counts only as
+    the start of a long one ("bee", "beekeeper"). Stored as sets, because thousands of texts are compared.
     """
 
     roots: frozenset[str]
-    """Stems, and the first five letters of words of six and more."""
+    """Stems, and the first five letters of words of at least six."""
     wholes: frozenset[str]
-    """Words of three letters and more."""
+    """Words of at least three letters."""
     parts: frozenset[str]
-    """What opens or ends a word, in four letters and more, or opens a word of six letters in three."""
+    """Starts and ends of words with at least four letters, and three-letter starts of words of at least six."""
 
 
 @cache
@@ -107,14 +105,14 @@ class Footprints:
             self.add(text)
 
     def add(self, text: str) -> None:
-        """Takes the words of a text, too."""
+        """Add the words of a text."""
         own = footprint(text)
         self._roots |= own.roots
         self._wholes |= own.wholes
         self._parts |= own.parts
 
     def meets(self, text: str) -> bool:
-        """Whether a content word of `text` is the same word as one of these."""
+        """Whether a content word of `text` matches one of these."""
         other = footprint(text)
         return not (
             self._roots.isdisjoint(other.roots)
@@ -124,5 +122,5 @@ class Footprints:
 
 
 def share_a_word(first: str, second: str) -> bool:
-    """Whether two texts share a content word or two of one family."""
+    """Whether two texts share a content word, or two words of one family."""
     return Footprints(first).meets(second)

@@ -1,4 +1,4 @@
-"""Puts a person together: facts, looks, voice and lines."""
+"""Draw all properties of a person: facts, looks, voice and scripts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PROFILE_FIELDS = (
     "life_event",
     "MBTI",
 )
-"""In the order in which they are written."""
+"""The fields in the order in which they are written."""
 
 Faces = Literal["drawn", "rendered"]
 VoiceKind = Literal["synthetic", "natural"]
@@ -48,7 +48,7 @@ VoiceKind = Literal["synthetic", "natural"]
 
 @dataclass(frozen=True)
 class Taken:
-    """What other people have, and is dealt to nobody else."""
+    """Values of other people, which are not dealt again."""
 
     texts: frozenset[str] = field(default_factory=frozenset)
     """Names, topics, quotes and sentences."""
@@ -58,7 +58,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Person:
-    """Everything that is drawn of a person before a picture or a clip is made."""
+    """Everything that is drawn for a person before a picture or a clip is made."""
 
     name: str
     gender: str
@@ -75,13 +75,13 @@ class Person:
 def draw_people(
     seed: int, faces: Faces = "drawn", voices: VoiceKind = "synthetic", taken: Taken | None = None
 ) -> Iterator[Person]:
-    """Draws people without end, women and men by turns.
+    """Draw an endless sequence of people, women and men alternately.
 
-    Person i is the same however many are taken: it depends on the arguments and on the people before it, with whom
-    it shares the decks (see `Deck`), but on nobody after it.
+    Person i does not depend on how many people are drawn: only on the arguments and on earlier people, through shared
+    decks (see `Deck`).
     """
     taken = taken or Taken()
-    # One generator for each deck holder and each person: no draw of one moves the draws of another.
+    # A separate generator for each deck holder and each person, so that their draws are independent.
     holders = [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, k))) for k in range(4)]
     biographies, talk = Biographies(holders[0], taken.texts), Talk(holders[3], taken.texts)
     dress = _rendered(holders[1]) if faces == "rendered" else _drawn(holders[1])
@@ -95,7 +95,7 @@ def draw_people(
 
 @dataclass(frozen=True)
 class _Looks:
-    """How a person looks, and the words for it."""
+    """A person's looks, and their description."""
 
     face: Face | Identity
     shots: tuple[Shot, ...] | tuple[RenderedShot, ...]
@@ -106,7 +106,7 @@ class _Looks:
 
 
 Dress = Callable[[str, np.random.Generator], _Looks]
-"""Gives somebody of a gender looks that nobody had before."""
+"""Returns looks for a given gender that nobody had before."""
 
 
 def _drawn(deck_rng: np.random.Generator) -> Dress:
@@ -126,7 +126,7 @@ def _rendered(deck_rng: np.random.Generator) -> Dress:
     def dress(gender: str, rng: np.random.Generator) -> _Looks:
         look = casting.look(gender, rng)
         worn = wardrobe.draw(lambda garment: not share_a_word(garment.words, look.hairstyle))
-        # What a query shows is drawn from everything, what the memory shows included.
+        # The looks in a query are drawn from all values, including those of the memory.
         others = [garments()[index] for index in rng.integers(len(garments()), size=2)]
         taken = tuple(draw_shot(rng, garment) for garment in (worn, worn, *others))
         words = {"hairstyle": look.hairstyle, "clothing": worn.words}

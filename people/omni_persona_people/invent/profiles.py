@@ -1,4 +1,4 @@
-"""Draws the facts of a person: name and profile that fit together, no two sharing a word that carries meaning."""
+"""Draw the facts of a person: a name and profile that fit together, in which no two facts share a content word."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ APART = (
     "travel_experience",
     "life_event",
 )
-"""Fields of which no two of one person share a content word (`appearance` is hair and clothes again)."""
+"""Fields of a person that may not share a content word (`appearance` combines hair and clothes and is exempt)."""
 
 TALKS_OF_WORK = 0.3
-"""Share of people whose topic comes from their work. A larger one would let a reader guess who is heard."""
+"""Share of people whose topic comes from their work. With a larger share, a reader could guess who is heard."""
 USUAL_AGE = 40
-"""Of people whose age nobody sees."""
+"""Age used for people whose age is not visible."""
 
 
 class Facts:
-    """Collects the facts of one person and tells which further ones would give another away."""
+    """Collects the facts of one person and tests whether another fact would reveal one of them."""
 
     def __init__(self, given: dict[str, str]) -> None:
         self.values: dict[str, str] = {}
@@ -48,7 +48,7 @@ class Facts:
             self.add(field, value)
 
     def add(self, field: str, value: str) -> None:
-        """Takes a fact that `suits`."""
+        """Add a fact for which `suits` is true."""
         self.values[field] = value
         self._words.add(value)
 
@@ -57,13 +57,13 @@ class Facts:
         return not self._words.meets(value)
 
     def suits_after(self, start: str) -> Callable[[str], bool]:
-        """True for a card that suits and repeats no word of `start`, the part of its own field before it."""
+        """A predicate for cards that suit and repeat no word of `start`, the earlier part of the same field."""
         own = Footprints(start)
         return lambda card: self.suits(card) and not own.meets(card)
 
 
 class _World:
-    """What belongs to one kind of work."""
+    """The word lists of one kind of work."""
 
     def __init__(self, lists: dict[str, list[str]], rng: np.random.Generator) -> None:
         self.majors = Deck(lists["majors"], rng)
@@ -73,10 +73,10 @@ class _World:
 
 
 class Biographies:
-    """Deals facts to people one after another; see `Deck` for how the lists last."""
+    """Deals facts to one person after another; see `Deck` for when cards repeat."""
 
     def __init__(self, deck_rng: np.random.Generator, taken: Collection[str] = ()) -> None:
-        """taken: names, topics and quotes that other people have; they are not dealt."""
+        """taken: names, topics and quotes of other people, which are not dealt."""
         names, places, worlds = (word_lists(name) for name in ("names", "places", "worlds"))
         past: dict[str, Any] = word_lists("pastimes")
 
@@ -88,7 +88,7 @@ class Biographies:
         self._family = Deck(_by_home(names["family"]), deck_rng)
         self._worlds = {world: _World(lists, deck_rng) for world, lists in worlds.items()}
         self._roles = Deck([(world, role) for world, lists in worlds.items() for role in lists["roles"]], deck_rng)
-        # Where a person's own world has nothing that suits.
+        # Used if nothing in a person's own world suits.
         self._anywhere = {
             field: deck([card for lists in worlds.values() for card in lists[field]])
             for field in ("majors", "places", "topics", "employers")
@@ -116,15 +116,15 @@ class Biographies:
         self._told: set[str] = set(taken)
 
     def biography(self, gender: str, looks: dict[str, str], age: int = USUAL_AGE) -> tuple[dict[str, str], str]:
-        """Deals name and profile fields that share no content word with each other or with `looks`.
+        """Deal a name and profile fields that share no content word with each other or with `looks`.
 
         Args:
             gender: `female` or `male`, for the given name.
             looks: field -> value, the hair and the clothes.
-            age: years, for what has happened to the person.
+            age: years, for plausible life events.
 
-        Returns field -> value, `looks` included, and the mood (`glad`, `calm` or `low`). A name, quote or topic that
-        another person has is dealt only where the lists hold no new one.
+        Returns field -> value, including `looks`, and the mood (`glad`, `calm` or `low`). A name, quote or topic of
+        another person is used only if the lists contain no new one.
         """
         facts = Facts(looks)
         facts.add("name", self._name(gender, facts))
@@ -143,12 +143,13 @@ class Biographies:
         facts.add("emotion", emotion)
         facts.add("location", self._towns.draw(facts.suits))
         facts.add("MBTI", self._types.draw(facts.suits))
-        # Describes the memory, not the person, so that it may say what other fields say.
+        # Describes the memory, not the person, so it may repeat words of other fields.
         return {**facts.values, "source_style": self._styles.draw()}, mood
 
     def _name(self, gender: str, facts: Facts) -> str:
         home, given = self._given[gender].draw(lambda pair: facts.suits(pair[1]))
-        # Names of two homes keep clear of well-known people, whose two names nearly always come from one.
+        # Combining names of two origins avoids names of well-known people, whose two names nearly always share an
+        # origin.
         _, family = self._family.draw(
             lambda pair: pair[0] != home and facts.suits(pair[1]),
             lambda pair: f"{given} {pair[1]}" not in self._told,

@@ -1,4 +1,4 @@
-"""Decides what a person says in the four clips, how, and how it is recorded."""
+"""Choose what a person says in the four clips, in which mood, and how it is recorded."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from omni_persona_people.invent.vocabulary import all_readings, word_lists
 from omni_persona_people.natural.conditions import Conditions, draw_conditions
 from omni_persona_people.natural.speakers import MOODS
 
-# Longer clips cost space and say nothing more.
+# Longer clips take space without adding information.
 _LEAST, _MOST = SHORTEST + 0.05, SHORTEST + 0.75
 
 
 class Tempo(Protocol):
-    """A speaker, as far as the length of a clip goes."""
+    """The speaking rate of a speaker."""
 
     @property
     def tempo(self) -> float:
-        """About how many characters are spoken in a second."""
+        """Approximate number of characters spoken per second."""
 
 
 @dataclass(frozen=True)
 class Script:
-    """What is said in one clip, and how it is recorded."""
+    """The text of one clip, and how it is recorded."""
 
     role: str
     """`reference` or `query`."""
     text: str
     afterthought: str
-    """Said as well if the clip turns out too short."""
+    """Added if the clip is too short."""
     mood: str
-    """One of `MOODS`; heard in natural voices alone."""
+    """One of `MOODS`; only natural voices express it."""
     conditions: Conditions
-    """Of the recording; used for natural voices alone."""
+    """Recording conditions; used only for natural voices."""
 
 
 class Talk:
-    """Deals sentences to people one after another."""
+    """Deals sentences to one person after another."""
 
     def __init__(self, deck_rng: np.random.Generator, taken: Collection[str] = ()) -> None:
-        """taken: what other people say; it is not dealt."""
+        """taken: sentences of other people, which are not dealt."""
         lists = word_lists("sentences")
         self._topics = Deck(lists["topic_frames"], deck_rng)
         self._quotes = Deck(lists["quote_frames"], deck_rng)
@@ -57,10 +57,10 @@ class Talk:
     def scripts(
         self, profile: dict[str, str], mood: str, speaker: Tempo, rng: np.random.Generator
     ) -> tuple[Script, Script, Script, Script]:
-        """Two references, which speak topic and quote verbatim in the mood given, and two queries in any mood.
+        """Two references, which contain topic and quote verbatim in the given mood, and two queries in any mood.
 
-        `profile` holds the name as well. Neither the queries nor the frames around topic and quote share a
-        content word with any fact.
+        `profile` includes the name. Neither the queries nor the sentences around topic and quote share a content word
+        with any fact.
         """
         known = Footprints(*profile.values())
         texts = [
@@ -80,7 +80,7 @@ class Talk:
     def _frame(self, frames: Deck[str], place: str, fact: str, known: Footprints, speaker: Tempo) -> str:
         quiet = [frame for frame in frames.cards if not known.meets(frame.replace(place, ""))]
         fitting = [frame for frame in quiet if fits(frame.replace(place, fact), speaker)]
-        # A fact too long for any frame gets the shortest.
+        # A fact too long for every frame gets the shortest one.
         fitting = fitting or [min(quiet, key=len)]
         return frames.draw(lambda frame: frame in fitting).replace(place, fact)
 
@@ -92,5 +92,5 @@ class Talk:
 
 
 def fits(text: str, speaker: Tempo) -> bool:
-    """Whether `text` takes about as long as a clip should."""
+    """Whether `text` takes about as long to speak as a clip should last."""
     return _LEAST <= len(text) / speaker.tempo <= _MOST

@@ -1,4 +1,4 @@
-"""Speaks a sentence with espeak-ng and encodes it as a small FLAC file.
+"""Speak a sentence with espeak-ng and encode it as a small FLAC file.
 
 The same words of the same speaker give the same bytes.
 """
@@ -17,31 +17,32 @@ from omni_persona_people.espeak import SpeechError
 from omni_persona_people.invent.voices import Speaker
 
 RATE = 24_000
-"""Sampling rate of a clip, Hz."""
+"""Sampling rate of a clip in Hz."""
 
 SHORTEST, LONGEST = 4.0, 15.0
-"""Length of a clip, seconds."""
+"""Minimum and maximum length of a clip in seconds."""
 
 _LOUDNESS = 0.04
-"""Root mean square of a clip, of full scale: nobody is known by being louder."""
+"""Root mean square of a clip relative to full scale; equal for all, so that loudness identifies nobody."""
 
 _BITS = 11
-"""Significant bits of a sample. Quantisation noise then lies 43 dB below the speech, and FLAC does not store
-bits that are zero in every sample of a block: a clip takes half the bytes that it takes with 16 bits."""
+"""Significant bits per sample. Quantisation noise is then 43 dB below the speech, and FLAC does not store bits that are
+zero in every sample of a block: a clip takes half the bytes of a 16-bit one.
+"""
 
-# Of espeak-ng's C interface (speak_lib.h).
+# Constants of espeak-ng's C interface (speak_lib.h).
 _UTF8 = 1
 _PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
 def speak(text: str, speaker: Speaker) -> np.ndarray:
-    """Speaks `text`: a float64 array of samples at `RATE` Hz, mono, loudness evened out.
+    """Speak `text`: a float64 array of samples at `RATE` Hz, mono, with normalised loudness.
 
     The same arguments give the same samples in any process and after any other sentence.
 
     Raises:
-        SpeechError: espeak-ng does not know the voice or its variant, or speaks nothing.
+        SpeechError: espeak-ng does not know the voice or its variant, or produces no sound.
     """
     import soxr
 
@@ -61,13 +62,13 @@ def encode(samples: np.ndarray) -> bytes:
     steps = np.clip(np.round(samples * 2 ** (_BITS - 1)), -(2 ** (_BITS - 1)), 2 ** (_BITS - 1) - 1)
     words = (steps.astype(np.int16) << (16 - _BITS)).astype(np.int16)
     out = io.BytesIO()
-    # FLAC, because it has no time stamp and no serial number of chance, as OGG has.
+    # FLAC, because unlike Ogg it has no time stamp and no random serial number.
     soundfile.write(out, words, RATE, format="FLAC", subtype="PCM_16", compression_level=1.0)
     return out.getvalue()
 
 
 def _synthesise(library: ctypes.CDLL, data: Path, text: str, speaker: Speaker) -> np.ndarray:
-    """Speaks `text`: int16 samples at `espeak.RATE` Hz."""
+    """Speak `text`: int16 samples at `espeak.RATE` Hz."""
     chunks: list[np.ndarray] = []
 
     def receive(samples: Any, count: int, events: object) -> int:
@@ -91,7 +92,7 @@ def _synthesise(library: ctypes.CDLL, data: Path, text: str, speaker: Speaker) -
 
 
 def _choose_voice(library: ctypes.CDLL, data: Path, speaker: Speaker) -> None:
-    # An unknown variant is no error to espeak-ng: it would go on with the plain voice, and two people sound
+    # espeak-ng does not treat an unknown variant as an error: it would use the plain voice, and two people would sound
     # alike.
     known = (data / "voices" / "!v" / speaker.variant).is_file()
     status = library.espeak_SetVoiceByName(speaker.voice.encode())

@@ -1,4 +1,4 @@
-"""Reads the word lists in `data/`. Entries keep to plain ASCII: a model's answer is compared with them."""
+"""Read the word lists in `data/`. Entries are plain ASCII, because a model's answer is compared with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ALTERNATIVES = re.compile(r"\{([^{}]*\|[^{}]*)\}")
 
 @cache
 def word_lists(name: str) -> dict[str, Any]:
-    """The lists of a file of `data/`, such as `worlds`."""
+    """The lists in a file of `data/`, such as `worlds`."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -22,7 +22,7 @@ def word_lists(name: str) -> dict[str, Any]:
 
 
 def readings(sentence: str) -> list[str]:
-    """Every way to read a sentence with alternatives.
+    """All variants of a sentence with alternatives.
 
     >>> readings("A {red|blue} hat.")
     ['A red hat.', 'A blue hat.']
@@ -33,5 +33,5 @@ def readings(sentence: str) -> list[str]:
 
 
 def all_readings(sentences: list[str]) -> tuple[str, ...]:
-    """Every way to read every sentence of a list."""
+    """All variants of every sentence in a list."""
     return tuple(text for sentence in sentences for text in readings(sentence))

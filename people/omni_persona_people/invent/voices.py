@@ -1,4 +1,4 @@
-"""How a person sounds: settings of the speech synthesiser, and the words that are true of them."""
+"""A person's synthetic voice: settings of the speech synthesiser, and words that describe them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from omni_persona_people.deck import Deck
 
 LOWEST_PITCH, HIGHEST_PITCH = 10, 90
-"""Of the synthesiser's 0..99; the ends of its scale sound strained."""
+"""Range of the synthesiser's pitch setting (0..99) in use; the ends of the scale sound strained."""
 
 
 @dataclass(frozen=True)
@@ -20,29 +20,29 @@ class Speaker:
     accent: str
     """Voice file, e.g. `gmw/en-US`."""
     variant: str
-    """Voice variant: the formants, breath and roughness."""
+    """Voice variant: formants, breath and roughness."""
     pitch: int
-    """0..99."""
+    """Pitch setting, 0..99."""
     liveliness: int
-    """Range of the pitch, 0..99; 50 is the synthesiser's own."""
+    """Pitch range, 0..99; the default is 50."""
     rate: int
     """Nominal words per minute; most variants speak about a sixth faster."""
 
     @property
     def voice(self) -> str:
-        """The name of accent and variant, as espeak-ng takes it."""
+        """The name of accent and variant in espeak-ng's syntax."""
         return f"{self.accent}+{self.variant}"
 
     @property
     def tempo(self) -> float:
-        """About how many characters are spoken in a second."""
+        """Approximate number of characters spoken per second."""
         return _CHARACTERS * self.rate / 160
 
 
-# Median pitch in Hz of each variant at pitch settings 20, 50 and 80, measured by autocorrelation on one
-# sentence. Left out: variants that are near doubles of one here, that an English recogniser does not
-# understand, that are whispers or robots, and those of the Klatt synthesiser, which reads memory it never
-# wrote and so never says a sentence the same way twice.
+# Median pitch in Hz of each variant at pitch settings 20, 50 and 80, measured by autocorrelation on one sentence. Left
+# out: variants that nearly equal another one, that an English recogniser does not understand, that whisper or sound
+# like robots, and those of the Klatt synthesiser, which reads uninitialised memory and therefore never speaks a
+# sentence the same way twice.
 _PITCHES = {
     "male": {
         "m1": (76, 96, 130),
@@ -74,11 +74,11 @@ _PITCHES = {
     },
 }
 
-# Characters spoken in a second at a nominal 160 words a minute (measured: 16 to 19, by accent and sentence).
+# Characters spoken per second at a nominal 160 words per minute (measured: 16 to 19, by accent and sentence).
 _CHARACTERS = 18.5
 
-# Accents that a small English recogniser follows; it loses half of the words of the others (Scottish,
-# Caribbean, West Midlands).
+# Accents that a small English recogniser understands; it misses half of the words of the others (Scottish, Caribbean,
+# West Midlands).
 _ACCENTS = {
     "gmw/en": "a standard British accent",
     "gmw/en-GB-x-rp": "a Received Pronunciation accent",
@@ -102,7 +102,7 @@ _WORDS = tuple(product(_LEVELS, _RATES, _LIVELINESS, _ACCENTS))
 
 
 class Voices:
-    """Deals speakers to people one after another; no setting twice."""
+    """Deals speakers to one person after another; no setting is repeated."""
 
     def __init__(self, deck_rng: np.random.Generator) -> None:
         self._variants = {gender: Deck(tuple(pitches), deck_rng) for gender, pitches in _PITCHES.items()}
@@ -110,7 +110,7 @@ class Voices:
         self._speakers: set[Speaker] = set()
 
     def speaker(self, gender: str, rng: np.random.Generator) -> tuple[Speaker, str]:
-        """Deals a setting that nobody had before, and its words ("a man's voice, low, brisk, ...")."""
+        """Deal a setting that nobody had before, and its description ("a man's voice, low, brisk, ...")."""
         variant = self._variants[gender].draw()
         level, rate, liveliness, accent = self._words.draw(
             lambda words: (
@@ -120,7 +120,7 @@ class Voices:
             )
         )
         while True:
-            # A little off the middle of each word, so that thousands of people do not share a few settings.
+            # Varied around the middle of each word's range, so that thousands of people do not share a few settings.
             hertz = _LEVELS[level][gender] * float(rng.uniform(0.97, 1.03))
             lively = _LIVELINESS[liveliness] + int(rng.integers(-5, 6))
             pitch = pitch_setting(gender, variant, hertz, lively)
@@ -134,11 +134,10 @@ class Voices:
 
 
 def pitch_setting(gender: str, variant: str, hertz: float, liveliness: int) -> float:
-    """The pitch setting at which a variant speaks at about `hertz`; may lie outside 0..99."""
+    """The pitch setting at which a variant speaks at about `hertz`; may be outside 0..99."""
     low, middle, high = np.log2(_PITCHES[gender][variant])
-    # A wider range of the pitch reaches up further than down (measured: 3 per cent for each ten of the
-    # setting).
+    # A wider pitch range extends further up than down (measured: 3 per cent for each ten of the setting).
     octave = np.log2(hertz / (1 + 0.003 * (liveliness - 50)))
-    # Pitch rises evenly in octaves on either side of the middle setting.
+    # Pitch is log-linear on either side of the middle setting.
     slope = (middle - low) / 30 if octave < middle else (high - middle) / 30
     return float(50 + (octave - middle) / slope)

@@ -1,6 +1,6 @@
-"""Rooms, microphones, noise and distance: what makes two recordings of one voice unlike.
+"""Simulated recording conditions: rooms, microphones, noise and distance, which make two recordings of a voice differ.
 
-Conditions are drawn for each clip independently of the person, so that a recording tells nothing about who speaks.
+Conditions are drawn for each clip independently of the person, so that a recording reveals nothing about its speaker.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Conditions:
-    """How a clip is recorded."""
+    """The recording conditions of a clip."""
 
     seed: int
-    """Of the echoes and the noise."""
+    """Seed of the echoes and the noise."""
     reverberation: float
-    """Seconds until an echo has fallen by 60 dB."""
+    """Reverberation time in seconds (decay by 60 dB)."""
     distance: float
-    """How much of what arrives is echo, 0 to 1, by energy."""
+    """Share of echo in the received energy, 0 to 1."""
     low_cut: float
-    """Hz, where the microphone begins."""
+    """Lower cut-off frequency of the microphone in Hz."""
     high_cut: float
-    """Hz, where it ends."""
+    """Upper cut-off frequency of the microphone in Hz."""
     bell: tuple[float, float]
-    """Hz and decibels: what it favours or lacks."""
+    """Frequency in Hz and gain in dB of a peak or dip of the microphone."""
     noise: float
-    """Decibels of the speech above the noise."""
+    """Signal-to-noise ratio in dB."""
     tilt: float
-    """Of the noise: 0 white, 1 falls by 3 dB an octave, 2 by 6 dB."""
+    """Spectral slope of the noise: 0 white, 1 falls by 3 dB per octave, 2 by 6 dB."""
     level: float
-    """Decibels of full scale, of the whole clip."""
+    """Level of the whole clip in dB relative to full scale."""
     before: float
-    """Seconds of the room before the first word."""
+    """Seconds of room noise before the first word."""
     after: float
 
 
 def draw_conditions(rng: np.random.Generator) -> Conditions:
-    """Conditions by chance alone."""
+    """Draw conditions at random."""
 
     def between(low: float, high: float) -> float:
         return round(float(rng.uniform(low, high)), 3)
@@ -62,7 +62,7 @@ def draw_conditions(rng: np.random.Generator) -> Conditions:
 
 
 def recorded(samples: Samples, rate: int, conditions: Conditions) -> Samples:
-    """`samples` as recorded: echoes added, filtered, with noise, at the level of the conditions."""
+    """`samples` as recorded under the conditions: with echoes, filter, noise and level."""
     rng = np.random.default_rng(conditions.seed)
     padded = np.pad(samples, (round(conditions.before * rate), round(conditions.after * rate)))
     with_room = _in_room(padded, rate, conditions, rng)
@@ -70,7 +70,7 @@ def recorded(samples: Samples, rate: int, conditions: Conditions) -> Samples:
     noise = _noise(len(with_room), rate, conditions.tilt, rng) * speech * 10 ** (-conditions.noise / 20)
     heard = _through_microphone(with_room + noise, rate, conditions)
     heard = heard * (10 ** (conditions.level / 20) / np.sqrt(np.mean(heard**2)))
-    # Loud syllables are rounded off as a recorder would, not cut.
+    # Loud syllables are compressed softly, as by a recorder, and not clipped.
     return np.asarray(np.tanh(heard / 0.9) * 0.9)
 
 

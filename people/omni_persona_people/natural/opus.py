@@ -1,4 +1,4 @@
-"""Writes Opus in Ogg so that equal samples give equal bytes."""
+"""Write Opus in Ogg so that equal samples give equal bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ _POLYNOMIAL = 0x04C11DB7
 
 
 def encode_opus(samples: NDArray[np.float64], rate: int) -> bytes:
-    """`samples` (floats, full scale 1, mono) as Ogg Opus; the stream's serial number, by chance else, is ours."""
+    """`samples` (floats, full scale 1, mono) as Ogg Opus, with a fixed serial number in place of the encoder's random
+    one.
+    """
     import soundfile
 
     out = io.BytesIO()
@@ -21,7 +23,7 @@ def encode_opus(samples: NDArray[np.float64], rate: int) -> bytes:
 
 
 def with_serial(ogg: bytes, serial: int) -> bytes:
-    """An Ogg stream with another serial number on every page, and their checksums anew. Raises `ValueError`."""
+    """An Ogg stream with another serial number on every page, and new checksums. Raises `ValueError`."""
     pages, place = [], 0
     while place < len(ogg):
         if ogg[place : place + 4] != b"OggS" or len(ogg) < place + 27:
@@ -49,7 +51,7 @@ def _table() -> list[int]:
 
 
 def _checksum(page: bytes) -> int:
-    """Ogg's CRC-32: not reflected, starts from 0."""
+    """Ogg's CRC-32: not reflected, initial value 0."""
     table, value = _table(), 0
     for byte in page:
         value = ((value << 8) & 0xFFFFFFFF) ^ table[(value >> 24) ^ byte]

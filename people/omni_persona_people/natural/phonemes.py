@@ -1,4 +1,4 @@
-"""From English text to Kokoro's phoneme symbols, by way of espeak-ng."""
+"""Convert English text to Kokoro's phoneme symbols, using espeak-ng."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 from omni_persona_people.espeak import SpeechError, loaded_espeak
 
-# espeak-ng's phonemes, written with a tie mark, and what Kokoro writes instead. The order matters.
+# espeak-ng's phonemes, written with a tie mark, and Kokoro's equivalents. The order matters.
 _SYMBOLS = (
     ("a^ɪ", "I"),
     ("a^ʊ", "W"),
@@ -35,7 +35,7 @@ _IPA, _TIE, _UTF8 = 0x02, ord("^") << 8, 1
 
 
 def phonemes(text: str, accent: str) -> str:
-    """`text` in Kokoro's symbols, punctuation kept; accent: a voice of espeak-ng, `gmw/en-US` or `gmw/en`."""
+    """`text` in Kokoro's symbols, with punctuation kept; accent: an espeak-ng voice, `gmw/en-US` or `gmw/en`."""
     rules = (*_SYMBOLS, *(_AMERICAN if accent.endswith("US") else _BRITISH), ("^", ""))
     parts = []
     with loaded_espeak() as (library, _):

@@ -1,4 +1,4 @@
-"""Who speaks: a mixture of two voice packs of one gender and accent, and the words that are true of it."""
+"""A speaker: a mixture of two voice packs of one gender and accent, and words that describe it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ PITCHES: dict[str, dict[str, float]] = {
 }
 
 ACCENTS = {"a": ("gmw/en-US", "an American accent"), "b": ("gmw/en", "a British accent")}
-"""First letter of a pack -> espeak-ng's voice for its phonemes, and its words."""
+"""First letter of a pack -> espeak-ng's voice for its phonemes, and its description."""
 
 _LEVELS = {
     "female": ((165, "low"), (186, "medium-pitched"), (math.inf, "high")),
@@ -54,14 +54,14 @@ _LEVELS = {
 }
 _PACES = ((0.96, "unhurried"), (1.04, "of middling speed"), (math.inf, "brisk"))
 _CHARACTERS = 15.5
-"""Spoken in a second at speed 1, about."""
+"""Approximate number of characters spoken per second at speed 1."""
 
 SHARES = (0.54, 0.62, 0.7, 0.78)
 Mixture = tuple[str, str, float]
 """Two packs and the share of the first."""
 
 MOODS = {"glad": (1.06, 1.015, 1.5), "calm": (1.0, 1.0, 0.0), "low": (0.93, 0.985, -1.5)}
-"""Mood -> factors of speed and pitch, and decibels: as far as this voice can show how somebody feels."""
+"""Mood -> factors of speed and pitch, and gain in dB: the only means by which these voices can express a mood."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,17 @@ class NaturalSpeaker:
     """One person's voice."""
 
     packs: tuple[str, str]
-    """The one that dominates, and what is mixed in."""
+    """The dominant pack, and the one mixed in."""
     share: float
-    """Of the first pack, one of `SHARES`."""
+    """Share of the first pack, one of `SHARES`."""
     shift: float
-    """Factor by which pitch and formants are moved, 0.94 to 1.06."""
+    """Factor for pitch and formants, 0.94 to 1.06."""
     speed: float
-    """1 is Kokoro's own."""
+    """Speaking speed; 1 is Kokoro's default."""
 
     @property
     def tempo(self) -> float:
-        """About how many characters are spoken in a second."""
+        """Approximate number of characters spoken per second."""
         return _CHARACTERS * self.speed
 
     @property
@@ -89,17 +89,17 @@ class NaturalSpeaker:
 
 
 class NaturalVoices:
-    """Deals speakers to people one after another; no mixture twice before all have been dealt."""
+    """Deals speakers to one person after another; no mixture is repeated before all have been dealt."""
 
     def __init__(self, deck_rng: np.random.Generator, taken: frozenset[Mixture] = frozenset()) -> None:
-        """taken: mixtures that other people have; they are not dealt."""
+        """taken: mixtures of other people, which are not dealt."""
         self._mixtures = {
             gender: Deck([mixture for mixture in _mixtures(pitches) if mixture not in taken], deck_rng)
             for gender, pitches in PITCHES.items()
         }
 
     def speaker(self, gender: str, rng: np.random.Generator) -> tuple[NaturalSpeaker, str]:
-        """Deals a voice and its words ("a woman's voice, low, brisk, with a British accent")."""
+        """Deal a voice and its description ("a woman's voice, low, brisk, with a British accent")."""
         first, second, share = self._mixtures[gender].draw()
         shift, speed = rng.uniform(0.94, 1.06), rng.uniform(0.9, 1.1)
         speaker = NaturalSpeaker((first, second), share, round(float(shift), 4), round(float(speed), 3))
@@ -114,6 +114,6 @@ def _mixtures(packs: Iterable[str]) -> list[Mixture]:
 
 
 def pitch(speaker: NaturalSpeaker, gender: str) -> float:
-    """About the median pitch of a speaker in Hz."""
+    """Approximate median pitch of a speaker in Hz."""
     first, second = (math.log(PITCHES[gender][pack]) for pack in speaker.packs)
     return math.exp(speaker.share * first + (1 - speaker.share) * second) * speaker.shift

@@ -1,4 +1,4 @@
-"""Puts a person into Blender's scene: body, eyes, brows, teeth, clothes, glasses, hair."""
+"""Add a person to Blender's scene: body, eyes, brows, teeth, clothes, glasses, hair."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from omni_persona_people.rendered.strands import Skull
 
 @dataclass(frozen=True)
 class Marks:
-    """Where things are in the scene; metres."""
+    """Positions in the scene, in metres."""
 
     eyes: Points
-    """Left and right, shape (2, 3)."""
+    """Left and right eye, shape (2, 3)."""
     top: float
     """Height of the crown."""
 
 
 def placed(points: Points) -> Points:
-    """MakeHuman's decimetres with Y up in Blender's metres with Z up, the face towards -Y."""
+    """Convert MakeHuman's coordinates (decimetres, Y up) to Blender's (metres, Z up, facing -Y)."""
     return np.stack([points[:, 0], -points[:, 2], points[:, 1]], axis=1) * 0.1
 
 
 def add_person(identity: Identity, shot: Shot, human: MakeHuman) -> Marks:
-    """Adds everything that belongs to a person; the scene should be empty."""
+    """Add everything that belongs to a person; the scene should be empty."""
     shape = target_weights(identity, human)
     at_rest = human.shape(shape)
     points = human.shape(_together(shape, EXPRESSIONS[shot.expression]))
@@ -80,7 +80,7 @@ def _skull(points: Points, human: MakeHuman, marks: Marks) -> Skull:
 
 
 def add_mesh(name: str, points: Points, faces: Sequence[Sequence[int]], material: Any, smooth: bool = True) -> Any:
-    """A mesh object; points in Blender's metres."""
+    """Add a mesh object; points in Blender's metres."""
     import bpy
 
     mesh = bpy.data.meshes.new(name)
@@ -123,7 +123,7 @@ def _add_body(identity: Identity, shot: Shot, points: Points, human: MakeHuman, 
 
 
 def _nearest(surface: Points, skull: Skull, density: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Density on triangles, carried over to the points of the body."""
+    """Transfer densities from triangles to the points of the body."""
     from scipy.spatial import cKDTree
 
     away, nearest = cKDTree(skull.centres).query(surface, k=4)
@@ -163,11 +163,11 @@ def _add_strands(name: str, grown: hair.Strands, material: Any) -> None:
 
 
 _RIMS = {"round": (0.0215, 0.0215, 2.0), "oval": (0.0245, 0.018, 2.3), "square": (0.0245, 0.0172, 4.5)}
-"""Half width, half height in metres, and the exponent of a superellipse."""
+"""Half width and half height in metres, and the exponent of a superellipse."""
 
 
 def _add_glasses(frame: str, colour: str, marks: Marks, skull: Skull) -> None:
-    """Two rims, a bridge and two temples of our own making."""
+    """Add two rims, a bridge and two temples, modelled by us."""
     wide, high, power = _RIMS[frame]
     spread = np.abs(marks.eyes[:, 0]).mean() + 0.001
     middle = marks.eyes.mean(axis=0)
@@ -194,7 +194,7 @@ def _add_glasses(frame: str, colour: str, marks: Marks, skull: Skull) -> None:
 
 
 def _front(skull: Skull, middle: Points, spread: float) -> float:
-    """The foremost skin near the eyes: rims stand before it."""
+    """The foremost skin near the eyes; rims are placed in front of it."""
     away = skull.centres - middle
     near = (np.abs(np.abs(away[:, 0]) - spread) < 0.022) & (np.abs(away[:, 2]) < 0.016)
     return float(skull.centres[near, 1].min())

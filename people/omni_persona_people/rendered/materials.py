@@ -14,14 +14,14 @@ from omni_persona_people.rendered.looks import ANCESTRIES, Identity
 from omni_persona_people.rendered.makehuman import MakeHuman
 from omni_persona_people.rendered.shots import COLOURS, Garment
 
-# Multiplied into MakeHuman's skins, which are chalky (asian) and too red (african) under our light.
+# Factors for MakeHuman's skins, which look chalky (asian) and too red (african) in our light.
 _TINTS = {"african": (0.98, 1.0, 0.98), "asian": (0.90, 0.80, 0.68), "caucasian": (0.98, 0.93, 0.88)}
 GREY_HAIR = np.array([0.13, 0.128, 0.125])
-"""Linear RGB of hair without pigment: brighter looks platinum."""
+"""Linear RGB of hair without pigment: a brighter colour looks platinum."""
 
 
 def new(name: str) -> tuple[Any, Any, Any, Any]:
-    """A material, its nodes, its links and its principled shader."""
+    """A new material with its nodes, its links and its principled shader."""
     import bpy
 
     made = bpy.data.materials.new(name)
@@ -31,7 +31,7 @@ def new(name: str) -> tuple[Any, Any, Any, Any]:
 
 
 def image(nodes: Any, path: Path) -> Any:
-    """A node with the colours of a file."""
+    """A node with the colours of an image file."""
     import bpy
 
     node = nodes.new("ShaderNodeTexImage")
@@ -53,7 +53,7 @@ def mixed(nodes: Any, links: Any, kind: str, share: Any, first: Any, second: Any
 
 
 def ranged(nodes: Any, links: Any, value: Any, low: float, high: float, to: tuple[float, float] = (0, 1)) -> Any:
-    """The output of a node that maps `low..high` to `to`, smoothly, and keeps within it."""
+    """The output of a node that maps `low..high` smoothly to `to`, and clamps to it."""
     node = nodes.new("ShaderNodeMapRange")
     node.interpolation_type = "SMOOTHSTEP"
     for socket, number in ((1, low), (2, high), (3, to[0]), (4, to[1])):
@@ -63,7 +63,7 @@ def ranged(nodes: Any, links: Any, value: Any, low: float, high: float, to: tupl
 
 
 def noise(nodes: Any, links: Any, scale: float, kind: str = "ShaderNodeTexNoise") -> Any:
-    """A pattern that stays on the body however it moves: bound to the object's own points."""
+    """A noise pattern in object coordinates, so that it stays in place when the body moves."""
     node, place = nodes.new(kind), nodes.new("ShaderNodeTexCoord")
     node.inputs["Scale"].default_value = scale
     links.new(place.outputs["Object"], node.inputs["Vector"])
@@ -71,7 +71,7 @@ def noise(nodes: Any, links: Any, scale: float, kind: str = "ShaderNodeTexNoise"
 
 
 def ages(age: int) -> list[tuple[str, float]]:
-    """Two neighbouring ages of MakeHuman's skins and their shares."""
+    """The two nearest ages of MakeHuman's skins, and their shares."""
     stages = (("young", 28), ("middleage", 48), ("old", 70))
     for (younger, low), (older, high) in pairwise(stages):
         if age <= high:
@@ -81,9 +81,9 @@ def ages(age: int) -> list[tuple[str, float]]:
 
 
 def skin(identity: Identity, human: MakeHuman) -> Any:
-    """Skins of the two nearest ages and of all ancestries blended, with pores, blotches and freckles.
+    """A blend of the skins of the two nearest ages and of all ancestries, with pores, blotches and freckles.
 
-    The mesh's attribute `scalp` (0 to 1) is coloured as hair shining through; `beard` as shaven skin.
+    The mesh attribute `scalp` (0 to 1) adds the colour of hair shining through, and `beard` that of shaven skin.
     """
     made, nodes, links, shader = new("skin")
     colour: Any = None
@@ -130,7 +130,7 @@ def skin(identity: Identity, human: MakeHuman) -> Any:
 
 
 def hair_rgb(identity: Identity) -> np.ndarray:
-    """About the colour of the hair, linear RGB."""
+    """Approximate colour of the hair, linear RGB."""
     light = (1 - identity.melanin) ** 1.3
     pigment = np.array([0.012, 0.008, 0.006]) + light * np.array([0.62, 0.40, 0.20])
     pigment = pigment * (1 - identity.redness * np.array([-0.15, 0.35, 0.6]) * (identity.redness > 0.5))
@@ -138,11 +138,11 @@ def hair_rgb(identity: Identity) -> np.ndarray:
 
 
 def hair(identity: Identity) -> Any:
-    """Strands of the identity's colour."""
+    """A material for strands in the identity's colour."""
     made, nodes, links, shader = new("hair")
     nodes.remove(shader)
     strands = nodes.new("ShaderNodeBsdfHairPrincipled")
-    # The fields that can be set depend on the first.
+    # The first setting determines which others can be set.
     strands.parametrization = "COLOR" if identity.grey else "MELANIN"
     if identity.grey:
         strands.inputs["Color"].default_value = (*hair_rgb(identity), 1)
@@ -158,7 +158,7 @@ def hair(identity: Identity) -> Any:
 
 
 def cut_out(name: str, path: Path, colour: Sequence[float]) -> Any:
-    """One colour where a texture is not transparent: brows, lashes."""
+    """One colour with a texture's transparency: for brows and lashes."""
     made, nodes, links, shader = new(name)
     shader.inputs["Base Color"].default_value = (*colour, 1)
     shader.inputs["Roughness"].default_value = 0.6
@@ -168,7 +168,7 @@ def cut_out(name: str, path: Path, colour: Sequence[float]) -> Any:
 
 
 def textured(name: str, path: Path, roughness: float, specular: float, brightness: float = 1.0) -> Any:
-    """The colours of a texture, and its transparency."""
+    """A texture's colours and transparency."""
     made, nodes, links, shader = new(name)
     picture = image(nodes, path)
     links.new(mixed(nodes, links, "MULTIPLY", 1.0, picture.outputs[0], (brightness,) * 3), shader.inputs["Base Color"])
@@ -179,7 +179,7 @@ def textured(name: str, path: Path, roughness: float, specular: float, brightnes
 
 
 def plain(name: str, colour: Sequence[float], roughness: float, metallic: float = 0.0) -> Any:
-    """One colour."""
+    """A single colour."""
     made, _, _, shader = new(name)
     shader.inputs["Base Color"].default_value = (*colour, 1)
     shader.inputs["Roughness"].default_value = roughness
@@ -189,15 +189,15 @@ def plain(name: str, colour: Sequence[float], roughness: float, metallic: float 
 
 @dataclass(frozen=True)
 class Dye:
-    """How a garment's own texture takes another colour. Brightness and saturation are of linear colours, 0 to 1."""
+    """How a garment's texture gets another colour. Brightness and saturation refer to linear colours, 0 to 1."""
 
     proxy: str
     by: str
-    """What tells the dyed cloth from the rest: `value`, `saturation`, or nothing where all is dyed."""
+    """The property that selects the cloth to dye: `value`, `saturation`, or empty to dye everything."""
     edges: tuple[float, float]
-    """Where that rises from none to all, or falls where the first is the larger."""
+    """Range over which the effect rises from none to full; it falls if the first value is the larger."""
     full: float
-    """Brightness of the texture at which the dye has its own strength; 0 where the texture only shades it."""
+    """Brightness of the texture at which the dye has its exact colour; 0 if the texture only shades it."""
 
 
 DYES = {
@@ -210,11 +210,11 @@ DYES = {
     "suit": Dye("clothes/male_elegantsuit01", "value", (0.12, 0.05), 0.03),
     "dungarees": Dye("clothes/male_worksuit01", "saturation", (0.2, 0.4), 0.6),
 }
-"""Kind of garment -> its mesh and how it is dyed."""
+"""Kind of garment -> its mesh and dye."""
 
 
 def cloth(garment: Garment, human: MakeHuman) -> Any:
-    """A garment's texture with its colour put in place of the texture's own, folds and seams kept."""
+    """A garment's texture with its colour replaced; folds and seams remain visible."""
     dye = DYES[garment.kind]
     path = human.texture(dye.proxy)
     made, nodes, links, shader = new("cloth")

@@ -1,4 +1,4 @@
-"""Renders a picture of a person with Blender: a maintainers' tool (`pip install "omni-persona[render]"`)."""
+"""Render a picture of a person with Blender: a maintainers' tool (`pip install "omni-persona[render]"`)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from omni_persona_people.rendered.makehuman import AssetError, MakeHuman
 from omni_persona_people.rendered.shots import Shot
 
 SIZE = 320
-"""Width and height of a picture, pixels."""
+"""Width and height of a picture in pixels."""
 SAMPLES = 4
-"""Light paths for each pixel, before the noise is removed. Ten look hardly better and cost twice as much."""
+"""Light paths per pixel before denoising. Ten look hardly better and take twice as long."""
 QUALITIES = range(76, 95)
-"""Of the JPEG, by the picture's seed: else the size of a file would tell who has much hair."""
+"""JPEG quality, chosen by the picture's seed: otherwise file sizes would reveal who has much hair."""
 
 
-# As sharp as chance has it, too: the blur of 0 to 1.4 pixels comes from the seed as well.
+# For the same reason, the seed also chooses a blur of 0 to 1.4 pixels.
 
 
 def require_blender() -> None:
-    """Raise `AssetError` where Blender is not installed as a Python module."""
+    """Raise `AssetError` if Blender is not installed as a Python module."""
     try:
         import bpy  # noqa: F401
     except ImportError:

@@ -1,4 +1,4 @@
-"""From an identity to the strengths of MakeHuman's targets."""
+"""Convert an identity to the weights of MakeHuman's targets."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _SPREAD = {
     "head": 0.17,
     "eyebrows": 0.13,
 }
-"""Standard deviation of a feature by folder. With wider ones nobody is hard to tell from another, and few look real."""
+"""Standard deviation of a feature by folder. With larger ones, people are easy to distinguish but few look real."""
 _ASYMMETRY = 0.09
-# These make faces that look hurt, angry or not human.
+# Left out: these make faces look hurt, angry or not human.
 _LEFT_OUT = re.compile(
     "trans-in|trans-out|jaw-drop|pointed|head-trans|head-age|nubian|nose-trans|head-angle|mouth-angles|prognathism|"
     "eyebrows-angle|eye-corner|eyefold-angle|eye-trans|eye-push|mouth-trans|eye-height|cleft|upperlip-ext|lowerlip-ext"
 )
 _DIRECTION = re.compile("-(incr|decr|up|down|in|out|concave|convex|forward|backward|compress|uncompress)$")
-# Shapes of the head that stand alone: one of them at most.
+# Head shapes that exclude each other: at most one is used.
 _HEADS = ("head-oval", "head-round", "head-rectangular", "head-square", "head-triangular", "head-diamond")
 
 
-# MakeHuman's faces at rest look stern, with narrow eyes: everybody's are opened a little.
+# MakeHuman's neutral faces look stern, with narrow eyes, so everybody's eyes are opened a little.
 _FRIENDLY = {
     "eyebrows/eyebrows-angle-up": 0.45,
     **{f"eyes/{side}-eye-scale-incr": 0.22 for side in "lr"},
@@ -42,12 +42,12 @@ _FRIENDLY = {
 
 
 def old_share(age: int) -> float:
-    """How far an age lies between MakeHuman's young adult (25) and its oldest (90)."""
+    """Position of an age between MakeHuman's young adult (25) and its oldest (90), 0 to 1."""
     return float(np.clip((age - 25) / 65, 0, 1))
 
 
 def target_weights(identity: Identity, human: MakeHuman) -> dict[str, float]:
-    """Target -> strength. The same identity gives the same face."""
+    """Target -> weight. The same identity gives the same face."""
     rng = np.random.default_rng(identity.seed)
     weights = {**_body(identity), **_features(human, rng), **_asymmetry(human, rng)}
     for name, strength in _FRIENDLY.items():
@@ -56,7 +56,7 @@ def target_weights(identity: Identity, human: MakeHuman) -> dict[str, float]:
 
 
 def _body(identity: Identity) -> dict[str, float]:
-    """Ancestry, age, weight and muscle: the targets that shape the whole body."""
+    """Weights for the whole body: ancestry, age, weight and muscle."""
     old, weights = old_share(identity.age), {}
     ages = (("young", 1 - old), ("old", old))
     for name, share in zip(ANCESTRIES, identity.ancestry, strict=True):
@@ -76,7 +76,7 @@ def _between(value: float, low: str, middle: str, high: str) -> tuple[tuple[str,
 
 
 def _features(human: MakeHuman, rng: np.random.Generator) -> dict[str, float]:
-    """Nose, mouth, chin and so on; left and right nearly alike."""
+    """Weights for nose, mouth, chin and so on; left and right nearly alike."""
     weights: dict[str, float] = {}
     for folder, spread in _SPREAD.items():
         directions: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""What differs between two pictures of a person: pose, expression, clothes, light, backdrop, distance."""
+"""What differs between pictures of a person: pose, expression, clothes, light, backdrop, distance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Garment:
-    """Something to wear: its kind, its colour and the words for both."""
+    """A garment: its kind, its colour and the words for both."""
 
     kind: str
     colour: str
@@ -26,7 +26,7 @@ GARMENTS: dict[str, str] = {
     "suit": "{a} {c} suit and a tie",
     "dungarees": "a pale top under {c} braces",
 }
-"""Kind -> words, with {c} for the colour and {a} for its article."""
+"""Kind -> description, with {c} for the colour and {a} for its article."""
 
 COLOURS: dict[str, tuple[float, float, float]] = {
     "red": (0.52, 0.03, 0.03),
@@ -53,7 +53,7 @@ _BRACES = tuple(name for name in COLOURS if name != "white")
 
 
 def garments() -> tuple[Garment, ...]:
-    """Everything that can be worn."""
+    """All garments."""
     return tuple(
         Garment(kind, colour, words.format(a="an" if colour[0] in "aeiou" else "a", c=colour))
         for kind, words in GARMENTS.items()
@@ -99,7 +99,7 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
     "worried": {"browInnerUp": 0.6, "mouthFrownLeft": 0.25, "mouthFrownRight": 0.25},
     "amused": {"mouthSmileLeft": 0.55, "mouthSmileRight": 0.2, "browOuterUpRight": 0.3, "mouthDimpleLeft": 0.3},
 }
-"""Expression -> MakeHuman's face units with their strengths."""
+"""Expression -> MakeHuman's face units with their weights."""
 
 BACKDROPS = ("blurred", "gradient", "bricks", "panels", "window")
 
@@ -109,28 +109,28 @@ class Shot:
     """One picture; angles in degrees."""
 
     seed: int
-    """Of the renderer's noise."""
+    """Seed of the renderer's noise."""
     garment: Garment
     expression: str
     yaw: float
-    """Of the camera about the head, -28 to 28."""
+    """Rotation of the camera around the head, -28 to 28."""
     pitch: float
     roll: float
     gaze: tuple[float, float]
-    """Of the eyes beside the camera's direction, radians."""
+    """Deviation of the gaze from the camera, radians."""
     zoom: float
     shift: tuple[float, float]
-    """Of the head in the frame, metres."""
+    """Offset of the head in the frame, metres."""
     light: tuple[float, float]
-    """Where the main light stands: azimuth and height."""
+    """Azimuth and height of the main light."""
     softness: float
     """Size of the main light, metres."""
     warmth: float
-    """-1 cold to 1 warm."""
+    """Colour of the light: -1 cold to 1 warm."""
     fill: float
-    """Strength of the second light, of the first's."""
+    """Strength of the second light relative to the first."""
     exposure: float
-    """Stops."""
+    """Exposure in stops."""
     backdrop: str
     hue: float
     shade: tuple[float, float]
@@ -138,7 +138,7 @@ class Shot:
 
 
 def draw_shot(rng: np.random.Generator, garment: Garment) -> Shot:
-    """A picture, all of it drawn independently of the person and of other pictures."""
+    """Draw a picture's parameters, independently of the person and of other pictures."""
 
     def between(low: float, high: float) -> float:
         return round(float(rng.uniform(low, high)), 3)

@@ -1,4 +1,4 @@
-"""Grows strands of hair over a head: where they root, which way they go, how they fall, without a renderer."""
+"""Grow strands of hair on a head: roots, directions and fall, without a renderer."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from scipy.spatial import cKDTree
 
 Points = NDArray[np.float64]
 Comb = Callable[[Points, Points], Points]
-"""(points, normals) -> the direction that hair is combed there, both (n, 3)."""
+"""(points, normals) -> the direction in which hair is combed there, all of shape (n, 3)."""
 
 
 @dataclass(frozen=True)
 class Skull:
-    """The surface that hair grows from and lies on; metres, Z up, the face towards -Y."""
+    """The surface that hair grows from and lies on; metres, Z up, facing -Y."""
 
     corners: Points
     """Triangles, shape (n, 3, 3)."""
     normals: Points
-    """Outward, shape (n, 3)."""
+    """Outward normals, shape (n, 3)."""
     eyes: Points
-    """Between the eyes, shape (3,)."""
+    """The point between the eyes, shape (3,)."""
     top: float
     """Height of the crown."""
 
     @property
     def centres(self) -> Points:
-        """Of the triangles, shape (n, 3)."""
+        """Centres of the triangles, shape (n, 3)."""
         return np.asarray(self.corners.mean(axis=1))
 
     def places(self, points: Points) -> tuple[Points, Points, Points]:
-        """Distance from the middle, behind the eyes (metres) and height above them (of the crown's)."""
+        """Distance from the midline and distance behind the eyes (both in metres), and height above the eyes (relative
+        to the crown).
+        """
         away = points - self.eyes
         return np.abs(away[:, 0]), away[:, 1], away[:, 2] / (self.top - self.eyes[2])
 
@@ -44,26 +46,26 @@ class Growth:
 
     length: float
     lift: float
-    """How far it stands off at the root, against the combing."""
+    """How far it stands off at the root, against the combing direction."""
     weight: float
-    """Pull downwards."""
+    """Downward pull."""
     stiffness: float = 0.25
     steps: int = 12
     wave: float = 0.0
     """Radius of curls."""
     turns: float = 0.0
-    """Of curls, for each metre."""
+    """Curls per metre."""
     clump: float = 0.3
-    """How far tips gather, 0 to 1."""
+    """How far tips gather in clumps, 0 to 1."""
     jitter: float = 0.1
     volume: float = 0.0
-    """The most that it stands off the head; 0 leaves it free."""
+    """Maximum distance from the head; 0 sets no limit."""
     gap: float = 0.0025
-    """The least that it lies above the skin."""
+    """Minimum distance from the skin."""
 
 
 def roots(skull: Skull, density: NDArray[np.float64], count: int, rng: np.random.Generator) -> tuple[Points, Points]:
-    """Points on the skull and their normals, both (count, 3); density: of each triangle, 0 to 1."""
+    """Random points on the skull and their normals, both (count, 3); density: of each triangle, 0 to 1."""
     edges = skull.corners[:, 1] - skull.corners[:, 0], skull.corners[:, 2] - skull.corners[:, 0]
     areas = np.linalg.norm(np.cross(*edges), axis=1) * density
     chosen = rng.choice(len(areas), count, p=areas / areas.sum())
@@ -82,9 +84,9 @@ def grow(
     rng: np.random.Generator,
     parting: float | None = None,
 ) -> Points:
-    """Strands from roots: shape (n, steps + 1, 3).
+    """Strands from their roots, shape (n, steps + 1, 3).
 
-    parting: where hair that is long enough to hang is parted, from the middle; None for shorter hair.
+    parting: position of the parting from the midline, for hair long enough to hang; None for shorter hair.
     """
     rooted, normals = start
     tree = cKDTree(skull.centres)
@@ -109,7 +111,7 @@ def grow(
 
 
 def _above(points: Points, tree: cKDTree, skull: Skull, growth: Growth, done: float) -> Points:
-    """Points pushed out of the head and, for hair with a volume, held near it."""
+    """Points pushed out of the head and, for hair with a volume, kept near it."""
     _, nearest = tree.query(points)
     outward = skull.normals[nearest]
     height = ((points - skull.centres[nearest]) * outward).sum(axis=1)
@@ -124,7 +126,7 @@ def _above(points: Points, tree: cKDTree, skull: Skull, growth: Growth, done: fl
 
 
 def _beside_face(points: Points, rooted: Points, skull: Skull, parting: float) -> Points:
-    """Strands drawn aside where they would hang over eyes and cheeks."""
+    """Strands moved aside where they would hang over eyes and cheeks."""
     away = points - skull.eyes
     before = (away[:, 1] < 0.06) & (away[:, 2] < 0.085) & (away[:, 2] > -0.26)
     side = np.where(rooted[:, 0] > parting, 1.0, -1.0)
@@ -132,7 +134,7 @@ def _beside_face(points: Points, rooted: Points, skull: Skull, parting: float) -
     short = np.clip(least - points[:, 0] * side, 0, 0.022) * before
     moved = points.copy()
     moved[:, 0] += side * short
-    # And back a little, behind the cheekbones.
+    # And moved back a little, behind the cheekbones.
     moved[:, 1] += 0.35 * short
     return moved
 

@@ -1,4 +1,4 @@
-"""Camera, lights, backdrop, and the settings of the renderer."""
+"""Camera, lights, backdrop, and render settings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from omni_persona_people.rendered.body import Marks, add_mesh
 from omni_persona_people.rendered.shots import Shot
 
 _FAR = 1.15
-"""Metres from the camera to the head."""
+"""Distance from the camera to the head in metres."""
 _SPAN = 0.37
-"""Metres of the picture's width at the head, at zoom 1."""
+"""Width of the picture at the head in metres, at zoom 1."""
 
 
 def light(shot: Shot, marks: Marks) -> None:
-    """Adds camera, lights, world and backdrop for a shot."""
+    """Add camera, lights, world and backdrop for a shot."""
     import bpy
     from mathutils import Vector
 
@@ -99,7 +99,7 @@ def _add_backdrop(shot: Shot, place: Any, facing: Any, first: Colour, second: Co
 
 
 def _pattern(shot: Shot, nodes: Any, links: Any, first: Colour, second: Colour) -> Any:
-    """The colour of the backdrop: blurs, a gradient, bricks, panels, or a bright window beside the head."""
+    """The backdrop's colour: blurs, a gradient, bricks, panels, or a bright window next to the head."""
     place = nodes.new("ShaderNodeTexCoord").outputs["Object"]
     if shot.backdrop == "blurred":
         texture = nodes.new("ShaderNodeTexNoise")
@@ -134,7 +134,7 @@ def _pattern(shot: Shot, nodes: Any, links: Any, first: Colour, second: Colour) 
 
 
 def expose(shot: Shot, size: int, samples: int, threads: int, out: Path) -> None:
-    """Renders the scene to a PNG."""
+    """Render the scene to a PNG."""
     import bpy
 
     scene = bpy.context.scene
