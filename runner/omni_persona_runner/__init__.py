@@ -1,4 +1,4 @@
-"""Dataset and model to predictions, verdicts and scores."""
+"""Run a model on a dataset, judge its answers and score them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is exported when it is first asked for, so that `import omni_persona_runner` is quick."""
+    """Import an export on first access, so that `import omni_persona_runner` stays fast."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)

@@ -1,10 +1,10 @@
-"""A LoRA adapter in PEFT's format, from our trainer or another's, on the checkpoint that it was trained for.
+"""LoRA adapters in PEFT format, trained by `omni-persona` or another program, applied to their base checkpoint.
 
-    read_adapter("adapters/first")            what its two files say
-    attach(model, adapter)                    the weights with it, checked to the last tensor
+    read_adapter("adapters/first")            parse its two files
+    attach(model, adapter)                    apply it to the weights; every tensor must match
 
-Trainers name modules differently: ms-swift loads the whole Omni model, so that its names begin with `thinker.`, and
-older versions of transformers kept the language model's layers elsewhere. Names are brought to those of the model.
+Trainers name modules differently: ms-swift loads the whole Omni model, so its names begin with `thinker.`, and
+older versions of transformers kept the language model's layers elsewhere. Names are mapped to those of the model.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ _RENAMES: tuple[Callable[[str], str], ...] = (
     lambda name: name.replace("language_model.model.layers.", "model.language_model.layers.", 1),
     lambda name: name.replace("model.language_model.layers.", "model.layers.", 1),
 )
-"""Ways in which the name of a module may be the model's own in other words; the first that fits all is taken."""
+"""Rewrites that map an adapter's module names to the model's; the first one that fits every name is used."""
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """What an adapter's files say."""
+    """The contents of an adapter's files."""
 
     folder: Path
     config: dict[str, Any]
     base: str
-    """The checkpoint that it was trained on, as its trainer called it."""
+    """The base checkpoint, as named by the trainer."""
     base_mark: str | None
-    """A mark of that checkpoint's weights, where our own trainer wrote it down."""
+    """Fingerprint of the base checkpoint's weights, if our own trainer recorded one."""
     mark: str
-    """SHA-256 in hex of its weights."""
+    """SHA-256 of the adapter's weights, in hex."""
 
     def describe(self) -> dict[str, Any]:
-        """What the manifest says of it."""
+        """The adapter's entry in the manifest."""
         return {
             "name": self.folder.resolve().name,
             "base": self.base,
@@ -59,12 +59,12 @@ class Adapter:
 
 
 def is_adapter(path: str | Path) -> bool:
-    """Whether a folder holds an adapter and no checkpoint of its own."""
+    """Whether a folder holds an adapter and no checkpoint."""
     return (Path(path) / CONFIG).is_file() and not (Path(path) / "config.json").is_file()
 
 
 def read_adapter(path: str | Path) -> Adapter:
-    """Read what an adapter is. Raises `LoadError` for a folder that holds none, or one that is no LoRA."""
+    """Read an adapter folder. Raises `LoadError` if it holds no adapter, or one that is not LoRA."""
     folder = Path(path)
     config = _json_object(folder / CONFIG, f"{path} is no adapter: expected a folder with {CONFIG} and {WEIGHTS}")
     if config.get("peft_type") != "LORA":
@@ -84,10 +84,10 @@ def read_adapter(path: str | Path) -> Adapter:
 
 
 def chosen(model: str | Path, adapter: str | Path | None) -> tuple[str, str, Adapter | None]:
-    """What a table calls a model, the checkpoint to load, and the adapter to put on it.
+    """Return the model's display name, the checkpoint to load, and the adapter to apply to it.
 
-    model: a checkpoint, or the folder of an adapter, which says what its base is. Raises `LoadError` for an adapter
-    that cannot be read, and `ValueError` for two.
+    model: a checkpoint, or an adapter folder, which names its base. Raises `LoadError` for an adapter
+    that cannot be read, and `ValueError` if two adapters are given.
     """
     if is_adapter(model):
         if adapter is not None:
@@ -101,9 +101,9 @@ def chosen(model: str | Path, adapter: str | Path | None) -> tuple[str, str, Ada
 
 
 def require_base(adapter: Adapter, name: str, weights_mark: str | None) -> None:
-    """Raise `LoadError` where an adapter was trained on other weights than those of the checkpoint `name`.
+    """Raise `LoadError` if an adapter was trained on weights other than those of the checkpoint `name`.
 
-    weights_mark: of those weights, None where they are not on this machine; then names of the Hub are compared.
+    weights_mark: fingerprint of those weights; None if they are not on this machine: Hub names are compared instead.
     """
     if adapter.base_mark is not None and weights_mark is not None:
         if adapter.base_mark != weights_mark:
@@ -115,9 +115,9 @@ def require_base(adapter: Adapter, name: str, weights_mark: str | None) -> None:
 
 
 def attach(model: Any, adapter: Adapter) -> None:
-    """Put an adapter into a model, whose class stays what it is.
+    """Add an adapter's weights to a model in place; the model's class does not change.
 
-    Raises `LoadError` where one of its tensors has no place in the model, or is of another shape than there.
+    Raises `LoadError` if one of its tensors has no counterpart in the model, or has a different shape.
     """
     from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
     from safetensors.torch import load_file

@@ -1,4 +1,4 @@
-"""The functions of this package that a program calls; `omni_persona_runner` exports them."""
+"""The Python API of this package, exported by `omni_persona_runner`."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def load_model(
     cues: Cues = "isolated",
     **options: Any,
 ) -> Model:
-    """A model to `run`.
+    """Load a model for `run`.
 
     name: `baseline:abstain`, `baseline:random`, `baseline:nearest`, `baseline:specialists`, a checkpoint on the Hub or
-    in a folder, or with `endpoint` the name that the server knows.
+    in a folder, or, with `endpoint`, the server's name for the model.
     endpoint: the URL of an OpenAI-compatible server.
-    fit_on, dataset: for baseline:specialists, the dataset folder of other people that its thresholds are fitted on, and
-    the one that it will be asked.
-    cues: which query media a checkpoint or an endpoint is shown.
-    options: further arguments of `load_baseline` (`seed`), `EndpointModel` (`concurrency`...) or `TransformersModel`
+    fit_on, dataset: for baseline:specialists, the dataset folder that its thresholds are fitted on, which must be about
+    other people, and the one that it will be run on.
+    cues: which query media a checkpoint or an endpoint sees.
+    options: additional arguments of `load_baseline` (`seed`), `EndpointModel` (`concurrency`...) or `TransformersModel`
     (`batch_size`, `device`, `dtype`...).
-    Raises `LoadError` where the model cannot be used, and `ValueError` for options that do not go together.
+    Raises `LoadError` if the model cannot be used, and `ValueError` for options that do not go together.
 
     Examples:
         >>> load_model("baseline:nearest").name
@@ -75,12 +75,12 @@ def run(
     progress: Progress | None = None,
     **options: Any,
 ) -> RunSummary:
-    """Ask a model every question of a dataset folder and keep its answers in the run folder `out`.
+    """Ask a model every question of a dataset folder and write its answers to the run folder `out`.
 
-    model: what `load_model` gives, or its name. limit: ask that many items alone, spread over groups and absences.
+    model: the result of `load_model`, or a model name. limit: ask only so many items, spread over groups and absences.
     progress: called as items are done; None shows a bar in a notebook and on a terminal.
-    options: further arguments of `omni_persona_runner.run_loop.run`.
-    The same call again goes on where the last one stopped. Raises what `omni_persona_runner.run_loop.run` raises.
+    options: additional arguments of `omni_persona_runner.run_loop.run`.
+    Repeating the call resumes an interrupted run. Raises what `omni_persona_runner.run_loop.run` raises.
 
     Examples:
         >>> run("baseline:nearest", "omni-persona", out="runs/nearest").n_failed
@@ -94,11 +94,11 @@ def run(
 
 
 def judge(run: str | Path, judge: str | Judge = "lexical", **options: Any) -> dict[str, Judgement]:
-    """Give a verdict on every answer of a run folder to an answerable item, and write `verdicts.jsonl`.
+    """Judge every answer of a run folder to an answerable item, and write `verdicts.jsonl`.
 
-    judge: `lexical`, `openai`, `transformers`, or a judge of one's own. options: of the judge, such as `model` and
+    judge: `lexical`, `openai`, `transformers`, or a custom judge. options: arguments of the judge, such as `model` and
     `base_url`, see `omni_persona_cal.make_judge`.
-    Returns the judgements, by item. Raises `JudgeError` where the judge cannot work.
+    Returns a mapping from item ID to judgement. Raises `JudgeError` if the judge cannot work.
 
     Examples:
         >>> {judgement.verdict for judgement in judge("runs/nearest").values()} <= {"CORRECT", "WRONG"}
@@ -114,8 +114,8 @@ def judge(run: str | Path, judge: str | Judge = "lexical", **options: Any) -> di
 def score(run: str | Path, *, protocol: str = "guarded") -> dict[str, Any]:
     """Score a run folder and write `scores.json`; rates lie in 0..1.
 
-    protocol: which Ans and which Cal the headline holds, see `omni_persona_cal.compute`.
-    Raises `RunFolderError` where there is nothing to score or the dataset is gone.
+    protocol: which variants of Ans and Cal are the headline scores; see `omni_persona_cal.compute`.
+    Raises `RunFolderError` if there is nothing to score or the dataset is missing.
 
     Examples:
         >>> scores = score("runs/nearest")
@@ -126,7 +126,7 @@ def score(run: str | Path, *, protocol: str = "guarded") -> dict[str, Any]:
 
 
 def compare(*runs: str | Path) -> Mapping[str, Any]:
-    """Compare runs over the same items: b minus a for two, a ranking with ties for more.
+    """Compare runs over the same items: the difference b - a for two runs, a ranking with ties for more.
 
     Raises `ValueError` for runs over different items or with different judges.
 

@@ -1,4 +1,4 @@
-"""Ask a model some rows of a dataset folder, and hold it to its contract."""
+"""Ask a model about rows of a dataset folder and validate what it returns."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from omni_persona_runner.model import Answer, Model, ModelError, Outcome
 
 
 def ask(model: Model, folder: DatasetFolder, rows: Iterable[Row]) -> Iterator[Outcome]:
-    """What a model says to the item of each row once, and why an item that cannot be read was not asked.
+    """Yield one outcome per row: the model's answer, or the reason why the item could not be read and was not asked.
 
-    Raises `ValueError` where the model breaks its contract, and what the model raises.
+    Raises `ValueError` if the model violates the `Model` protocol, and whatever the model raises.
     """
     broken: list[ModelError] = []
     open_ids = set[str]()
@@ -41,9 +41,9 @@ def ask(model: Model, folder: DatasetFolder, rows: Iterable[Row]) -> Iterator[Ou
 
 
 def _checked(outcome: Any) -> Outcome:
-    """An outcome that a run folder can hold: a model is anybody's code, and one bad value must not spoil the file.
+    """Validate an outcome before it is written: models are third-party code, and one bad value must not spoil the file.
 
-    An answer without a text is a failed item; secondary values of a wrong kind are left out.
+    An answer without text becomes a failed item; optional values of the wrong type are dropped.
     """
     if not isinstance(outcome, Answer | ModelError) or not isinstance(outcome.item_id, str):
         raise ValueError(f"expected a model to give an Answer or a ModelError with an item id, got {outcome!r:.80}")

@@ -1,4 +1,4 @@
-"""What a question asks for and what a sentence states, told by key words: as much reading as a baseline does."""
+"""Find what a question asks for, and which sentence of a note states it, by key words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ASKS: dict[str, str] = {
     "quote": r"motto|quote|likes? to say",
     "topic": r"topic|talk|discuss",
 }
-"""Kind of attribute -> words by which a question asks for it; the first kind that fits is taken."""
+"""Kind of attribute -> key words of a question about it; the first kind that matches is used."""
 
 _STATES: dict[str, str] = {
     "personality": r"personality|\b[IE][NS][FT][JP]\b",
@@ -43,7 +43,7 @@ _STATES: dict[str, str] = {
     "surroundings": r"spoke with me|stood before|surrounded",
     "mood": r"seemed|came across|felt|mood|feeling",
 }
-"""Kind of attribute -> words by which a sentence states it."""
+"""Kind of attribute -> key words of a sentence that states it."""
 
 
 _DESCRIPTION = re.compile(
@@ -51,17 +51,17 @@ _DESCRIPTION = re.compile(
     r"(?= (?:seem to feel|wearing|do for a living|interested in|study|talk to me about|speak with me|look|have|"
     r"like to say, .*|spend their free time, .*)\?$|\?$)"
 )
-"""The part of a question that describes whom it means."""
+"""Matches the part of a question that describes the person."""
 
 
 def described(question: str) -> str:
-    """The part of a question that describes whom it means, or all of it where no such part is found."""
+    """Return the part of a question that describes the person, or the whole question if no such part is found."""
     found = _DESCRIPTION.search(question)
     return found[0].strip(" ,") if found else question
 
 
 def quoted(question: str) -> str | None:
-    """What somebody is said to have said: the quoted words, or the topic of their talk; None where there is neither."""
+    """Return what the question quotes: the quoted words, or the topic of the talk; None if it has neither."""
     part = described(question)
     if found := _QUOTED.search(part):
         return found[0].strip("“” …")
@@ -70,14 +70,14 @@ def quoted(question: str) -> str | None:
 
 
 def asked_kind(question: str) -> str | None:
-    """The kind of attribute that a question asks for, or None where no key word tells."""
-    # Words that describe or quote a person must not be taken for what is asked of them.
+    """The kind of attribute that a question asks for, or None if no key word matches."""
+    # Words that describe or quote a person say nothing about what is asked.
     asked = _DESCRIPTION.sub("", _QUOTED.sub("", question), count=1)
     return next((kind for kind, words in _ASKS.items() if re.search(words, asked, re.IGNORECASE)), None)
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text; a stop inside quotation marks ends none."""
+    """Split a text into sentences; a full stop inside quotation marks does not end one."""
     masked = _QUOTED.sub(lambda quoted: f"“{'x' * (len(quoted[0]) - 2)}”", text)
     ends = [end.end() for end in _SENTENCE_END.finditer(masked)]
     if not ends or ends[-1] < len(text.rstrip()):
@@ -86,7 +86,7 @@ def sentences(text: str) -> list[str]:
 
 
 def stating_sentence(note: str, question: str) -> str | None:
-    """The first sentence of a note that states what the question asks for, or None where none does."""
+    """The first sentence of a note that states what the question asks for, or None."""
     kind = asked_kind(question)
     if kind is None:
         return None

@@ -1,4 +1,4 @@
-"""Models of no weights, or of small ones: what any real model has to beat."""
+"""Baseline models, without weights or with small ones, that any real model should beat."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 
 @dataclass(frozen=True)
 class Baseline:
-    """A model whose answer is a plain function of the item."""
+    """A model whose answer is a pure function of the item."""
 
     name: str
     reply: Callable[[Item], str]
     settings: dict[str, Any]
-    """What else decides the answers, for the manifest."""
+    """Additional settings that determine the answers, for the manifest."""
 
     def describe(self) -> dict[str, Any]:
         return {"model": self.name, **self.settings}
 
     def repeat(self, number: int) -> Baseline:
-        """The same baseline with the draws of another repeat; 1 is this one."""
+        """The same baseline with the random draws of another repeat, counted from 1."""
         return load_baseline(self.name, self.settings["seed"] + number - 1) if "seed" in self.settings else self
 
     def check(self, items: Iterable[Item]) -> None:
-        """A baseline takes every item."""
+        """Do nothing: a baseline accepts every item."""
 
     def answer(self, items: Iterable[Item]) -> Iterator[Outcome]:
         for item in items:
@@ -57,12 +57,12 @@ def load_baseline(
     dataset: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Baseline:
-    """A baseline by its name, such as `baseline:nearest`.
+    """Load a baseline by name, such as `baseline:nearest`.
 
-    seed: matters to `baseline:random` alone. fit_on: the dataset folder that `baseline:specialists`, and no other, is
-    fitted on; dataset: the one it is to be run on, whose people must be others. progress: called while it is fitted,
-    with (items read, items in all).
-    Raises `LoadError` for an unknown name, and for a dataset to fit on that is missing, not wanted or not fit.
+    seed: used by `baseline:random` only. fit_on: the dataset folder that `baseline:specialists`, and no other, is
+    fitted on; dataset: the one it will be run on, which must be about other people. progress: called during fitting,
+    with (items read, total items).
+    Raises `LoadError` for an unknown name, and if `fit_on` is missing, not applicable or unsuitable.
     """
     kinds: dict[str, tuple[Callable[[Item], str], dict[str, Any]]] = {
         "baseline:abstain": (lambda item: ABSTENTION, {}),
@@ -82,9 +82,9 @@ def load_baseline(
 
 
 def random_reply(item: Item, seed: int) -> str:
-    """Abstain, or answer from the note of a context, each of the K + 1 with the same chance.
+    """Abstain, or answer from the note of one context; each of the K + 1 choices is equally likely.
 
-    The draw depends on the seed and the item's id alone, so that a resumed run answers alike.
+    The draw depends only on the seed and the item's ID, so a resumed run gives the same answers.
     """
     rng = np.random.default_rng([seed, zlib.crc32(item.augmented_id.encode())])
     place = int(rng.integers(len(item.contexts) + 1))
@@ -92,14 +92,14 @@ def random_reply(item: Item, seed: int) -> str:
 
 
 NEAR = {"I2I": 0.64, "A2A": 0.80, "T2T": 0.20, "T2Any": 0.25}
-"""Group -> the cosine similarity from which on a context's medium counts as the query's person.
+"""Group -> cosine similarity above which a context is taken to show the queried person.
 
-Set on the embedded pool of invented people, by eye; never fitted on what is measured.
+Chosen by eye on the built-in pool of fictional people; never fitted on evaluation data.
 """
 
 
 class Nearest:
-    """Answers from the note of the context whose medium is nearest to the query's cue, or abstains.
+    """Answer from the note of the context whose medium is nearest to the query's, or abstain.
 
     Faces are compared with faces, voices with voices, and the question's words with the notes' words. This baseline
     does not hear words: in T2Any it has only the notes, which do not hold what was said. A medium that many items
@@ -116,7 +116,7 @@ class Nearest:
         return _from_note(item, best) if likeness[best] >= NEAR[item.task.group] else ABSTENTION
 
     def _likeness(self, item: Item) -> NDArray[np.float32]:
-        """Cosine similarity of the query's cue to each context, shape (K,)."""
+        """Cosine similarity of the query to each context, shape (K,)."""
         from omni_persona_perception import face_vectors, text_vectors, voice_vectors
 
         if item.task.group == "I2I":
@@ -133,7 +133,7 @@ class Nearest:
     def _vectors(
         self, kind: str, media: Sequence[Media | None], describe: Callable[[Sequence[bytes]], NDArray[np.float32]]
     ) -> NDArray[np.float32]:
-        """The vectors of media, shape (n, d), by their content: each is made once."""
+        """Embed media, shape (n, d); vectors are cached by content, so each medium is embedded once."""
         rows = []
         for medium in media:
             if medium is None:

@@ -1,4 +1,4 @@
-"""Which items are answered together: whole source samples, of like length, as many as memory holds."""
+"""Group items into batches: whole source samples of similar length, as many as fit in memory."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 from omni_persona import Item
 
 Size: TypeAlias = int | Literal["auto"]
-"""Items of a batch, or `auto`: as many as memory holds."""
+"""Items per batch, or `auto`: as many as fit in memory."""
 
 _FIRST = 4
-"""Items of the first batch of an automatic size."""
+"""Size of the first batch when the size is automatic."""
 _FULL = 0.85
-"""Share of the memory beyond which a size does not grow."""
+"""Fraction of memory in use above which the batch size stops growing."""
 
 WINDOW = 8
-"""Batches' worth of items among which those of like length are put together."""
+"""Window size in batches; items are sorted by length within a window."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -27,13 +27,13 @@ _R = TypeVar("_R")
 
 @dataclass
 class BatchSize:
-    """How many items the next batch holds: it halves where memory ends, and doubles while memory lasts."""
+    """The size of the next batch: halved when memory runs out, doubled while memory is left."""
 
     now: int
     most: int
-    """What it does not grow beyond: a size that was asked for, or a bound of an automatic one."""
+    """Upper limit: the size that was requested, or the cap on an automatic size."""
     n_held: int = WINDOW
-    """Batches held since one broke: those of a window must before it grows again, so that its longest items have."""
+    """Batches answered since the last failure; the size grows only after a full window, with its longest items."""
 
     @classmethod
     def of(cls, asked: Size, most: int) -> BatchSize:
@@ -45,30 +45,30 @@ class BatchSize:
         return cls(asked, asked)
 
     def held(self, n_items: int, peak: float, resting: float) -> None:
-        """A batch was answered.
+        """Record that a batch was answered.
 
-        peak: the share of the memory that was in use at most. resting: the share that is in use without any batch, such
-        as the weights', which does not grow with it.
+        peak: the highest fraction of memory in use. resting: the fraction in use without a batch, such as by weights,
+        which does not grow with the batch.
         """
         if n_items < self.now:
             return
-        # One that was made before a size shrank may hold more: where a single item broke the last one, not the size.
+        # A batch built before the size shrank may be larger. If it fitted, one item, not the size, caused the failure.
         self.now = n_items
         self.n_held += 1
         if self.n_held > WINDOW and resting + 2 * (peak - resting) <= _FULL:
             self.now = min(2 * self.now, self.most)
 
     def broke(self, n_items: int) -> None:
-        """A batch did not fit. An item that does not fit alone says nothing of the size of a batch."""
+        """Record that a batch did not fit. A single item that does not fit says nothing about the batch size."""
         if n_items > 1:
             self.now, self.n_held = min(self.now, n_items // 2), 0
 
 
 def batches(items: Iterable[Item], length: Callable[[Item], int], size: BatchSize) -> Iterator[list[Item]]:
-    """Items in batches: siblings together, longest first within a window, so that little is filled up.
+    """Group items into batches: siblings together, longest first within a window, so that little padding is needed.
 
-    items: siblings beside each other. length: about how many tokens an item takes. `size` is read before each
-    batch; a source sample with more items than that is split.
+    items: siblings must be adjacent. length: estimates an item's tokens. `size` is read before each
+    batch; a source sample with more items than `size` is split.
     """
     samples = (list(siblings) for _, siblings in groupby(items, key=lambda item: item.source_sample_id))
     while window := _draw(samples, WINDOW * size.now):
@@ -83,7 +83,7 @@ def batches(items: Iterable[Item], length: Callable[[Item], int], size: BatchSiz
 
 
 def _draw(samples: Iterator[list[Item]], n_items: int) -> list[list[Item]]:
-    """Samples that hold at least `n_items` items together, or all that are left."""
+    """Take samples until they hold at least `n_items` items together, or none are left."""
     drawn: list[list[Item]] = []
     while sum(map(len, drawn)) < n_items and (sample := list(islice(samples, 1))):
         drawn += sample
@@ -91,14 +91,14 @@ def _draw(samples: Iterator[list[Item]], n_items: int) -> list[list[Item]]:
 
 
 class Ahead(Generic[_T, _R]):
-    """Prepares what comes next in a thread of its own while the present is worked on."""
+    """Prepare the next value in a separate thread while the current one is processed."""
 
     def __init__(self, prepare: Callable[[_T], _R]) -> None:
         self._prepare = prepare
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="prepare")
 
     def over(self, values: Iterator[_T]) -> Iterator[_R]:
-        """What `prepare` makes of each value, one value ahead. `values` is drawn in the thread."""
+        """Yield `prepare(value)` for each value, computed one value ahead. `values` is iterated in the thread."""
         try:
             coming: Future[list[_R]] = self._worker.submit(self._next, values)
             while prepared := coming.result():
@@ -112,6 +112,6 @@ class Ahead(Generic[_T, _R]):
 
 
 def halves(values: Sequence[_T]) -> tuple[Sequence[_T], Sequence[_T]]:
-    """The first and the second half."""
+    """Split into the first and the second half."""
     middle = len(values) // 2
     return values[:middle], values[middle:]

@@ -1,4 +1,4 @@
-"""A prompt as OpenAI-compatible APIs take it: messages of texts, `image_url` and `input_audio` parts."""
+"""Convert a prompt to OpenAI-style chat messages with text, `image_url` and `input_audio` parts."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from omni_persona_runner.prompt import Clip, Part, Picture, Prompt, Text
 
 
 def picture_part(media: Media) -> dict[str, Any]:
-    """A picture that travels in its request. Raises `ValueError` for one that cannot be used."""
+    """A picture embedded in the request. Raises `ValueError` for one that cannot be used."""
     return {"type": "image_url", "image_url": {"url": picture_uri(media)}}
 
 
 def clip_part(media: Media, sampling_rate: int | None = None) -> dict[str, Any]:
-    """A clip that travels in its request. Raises `ValueError` for one that cannot be used."""
+    """A clip embedded in the request. Raises `ValueError` for one that cannot be used."""
     data = base64.b64encode(clip_wav(media, sampling_rate)).decode()
     return {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
 
 
 @dataclass(frozen=True)
 class ChatMessages:
-    """Writes items as messages."""
+    """Converts items to chat messages."""
 
     prompt: Prompt
     picture: Callable[[Media], dict[str, Any]] = picture_part
     clip: Callable[[Media], dict[str, Any]] = clip_part
 
     def of(self, item: Item) -> Messages:
-        """The conversation that puts an item to a model. Raises `ValueError` for a medium that cannot be used."""
+        """The conversation that presents an item to the model. Raises `ValueError` for a medium that cannot be used."""
         system, user = self.prompt.conversation(item)
         (rules,) = system.parts
         assert isinstance(rules, Text)
-        # Plain text: many servers take no parts in a system message.
+        # Plain text: many servers do not accept content parts in a system message.
         return [
             {"role": "system", "content": rules.text},
             {"role": "user", "content": [self._part(part) for part in user.joined()]},

@@ -1,4 +1,4 @@
-"""A checkpoint's chat template: made to take parts where it takes text alone, and tried before the run."""
+"""A checkpoint's chat template: adapted to messages with parts if it expects plain text, and tested before the run."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _PARTS_AS_TEXT = """\
 {%- endfor -%}
 {%- set messages = written.messages -%}
 """
-"""Goes before a template: what follows finds each message's parts written as one text."""
+"""Prepended to a text-only template: joins each message's parts into one text."""
 
 _WORDS = "A bee-keeper by the river."
 
 
 def of(processor: Any, name: str, writes_parts: bool) -> str:
-    """The template of checkpoint `name`.
+    """The chat template of checkpoint `name`.
 
-    writes_parts: whether it takes messages in parts; for one that takes text alone, the processor's placeholders are
-    written into the text. Raises `LoadError` where there is none.
+    writes_parts: whether it accepts messages with parts; for a text-only template, the processor's placeholders are
+    written into the text. Raises `LoadError` if the checkpoint has no chat template.
     """
-    # A processor whose class knows of no template (Phi-4-multimodal's) leaves it to its tokenizer.
+    # Some processor classes (Phi-4-multimodal's) have no template of their own and use their tokenizer's.
     template = processor.chat_template or processor.tokenizer.chat_template
     if template is None:
         raise LoadError(f"model {name} has no chat template, such as a chat_template.jinja")
@@ -38,20 +38,20 @@ def of(processor: Any, name: str, writes_parts: bool) -> str:
 
 
 def rendered(processor: Any, conversation: Any) -> str:
-    """A conversation as the text of a prompt, up to where the answer begins."""
+    """Render a conversation as prompt text, up to where the answer begins."""
     return str(processor.apply_chat_template(conversation, add_generation_prompt=True, tokenize=False))
 
 
 def sample(processor: Any, name: str, media: tuple[str, ...]) -> str:
-    """A short prompt with the media that the model takes, among `image` and `audio`.
+    """Render a short prompt with the media that the model accepts, among `image` and `audio`.
 
-    Raises `LoadError` for a template that fails over it, or does not know what a part is.
+    Raises `LoadError` if the template fails, or does not support content parts.
     """
     parts = [{"type": "text", "text": _WORDS}, *({"type": kind} for kind in media)]
     conversation = [{"role": "system", "content": parts[:1]}, {"role": "user", "content": parts}]
     try:
         text = rendered(processor, conversation)
-    # A template raises whatever its expressions do.
+    # Template expressions may raise any exception.
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise LoadError(f"model {name} has a chat template that cannot write our prompt: {reason}") from error

@@ -1,4 +1,4 @@
-"""Items as chats: what the prompt shows of them, decoded, and what a model cannot take left out or refused."""
+"""Prepare items for a processor: build the prompt, decode its media, and drop or reject what the model cannot take."""
 
 from __future__ import annotations
 
@@ -22,49 +22,49 @@ from omni_persona_runner.prompt import Clip, Message, Part, Picture, Prompt, Tex
 Decoded: TypeAlias = Image.Image | NDArray[np.float32]
 
 _DECODERS = 4
-"""Threads that decode; the libraries behind them let others run meanwhile."""
+"""Decoding threads; the decoding libraries release the GIL."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a model takes."""
+    """The inputs that a model accepts."""
 
     sampling_rate: int
-    """Hz of the clips it hears."""
+    """Sampling rate that the model expects, in Hz."""
     clip_seconds: float | None
-    """The longest clip; None where there is no limit."""
+    """Maximum clip length in seconds; None for no limit."""
     pictures: int | None
-    """The most pictures of a prompt; 0 for a model that sees none, None where there is no limit."""
+    """Maximum pictures per prompt; 0 for a model without vision, None for no limit."""
     pixels: int | None
-    """The largest picture; None where there is no limit."""
+    """Maximum pixels per picture; None for no limit."""
     clips: int | None
-    """The most clips of a prompt; 0 for a model that hears none, None where there is no limit."""
+    """Maximum clips per prompt; 0 for a model without hearing, None for no limit."""
 
 
 @dataclass(frozen=True)
 class Chat:
-    """An item made ready for a processor."""
+    """An item prepared for a processor."""
 
     item: Item
     messages: tuple[Message, ...]
-    """What is shown, without what was dropped."""
+    """The messages, without dropped parts."""
     media: dict[Media, Decoded]
-    """Every medium of the messages, decoded."""
+    """The decoded media of the messages."""
     dropped: tuple[str, ...]
-    """What the model cannot take, as in `clip of context 2 (45 s, over 30 s)`."""
+    """What was dropped because the model cannot take it, such as `clip of context 2 (45 s, over 30 s)`."""
     seconds: float
-    """Wall time that decoding took."""
+    """Wall time spent on decoding."""
 
     @property
     def item_id(self) -> str:
         return self.item.augmented_id
 
     def shown(self) -> list[Picture | Clip]:
-        """The media in the order in which the model meets them."""
+        """The media in the order of the prompt."""
         return [part for message in self.messages for part in message.parts if not isinstance(part, Text)]
 
     def as_template(self) -> list[dict[str, Any]]:
-        """The messages as transformers' chat templates expect them."""
+        """The messages in the form that transformers' chat templates expect."""
         return [
             {"role": message.role, "content": [self._content(part) for part in message.joined()]}
             for message in self.messages
@@ -81,7 +81,7 @@ class Chat:
 
 
 class Chats:
-    """Turns items into chats. Media that neighbouring batches share are decoded once."""
+    """Turns items into chats. Media shared by neighbouring batches are decoded once."""
 
     def __init__(self, prompt: Prompt, limits: Limits, drop_unsupported: bool) -> None:
         self._prompt = prompt
@@ -90,12 +90,12 @@ class Chats:
         self._decoded: dict[Media, Decoded | MediaError] = {}
 
     def check(self, items: Iterable[Item], name: str) -> None:
-        """Raise `LoadError` where an item shows more pictures or clips than the model takes, and is to keep them."""
+        """Raise `LoadError` if an item has more pictures or clips than the model takes and none may be dropped."""
         for item in items if not self._drops else ():
             try:
                 messages = self._prompt.conversation(item)
             except ValueError:
-                continue  # the item's own fault, and recorded with it
+                continue  # an error of this item alone, recorded with it
             parts = [part for message in messages for part in message.parts]
             for kind, noun, most in ((Picture, "pictures", self._limits.pictures), (Clip, "audio", self._limits.clips)):
                 shown = sum(isinstance(part, kind) for part in parts)
@@ -107,7 +107,7 @@ class Chats:
                     )
 
     def prepare(self, items: Sequence[Item]) -> list[Chat | ModelError]:
-        """Decode what items show: a chat each, or why there is none."""
+        """Decode the media of items and return, for each, a chat or the reason why there is none."""
         start = time.perf_counter()
         conversations: dict[str, tuple[Message, ...] | ModelError] = {}
         for item in items:
@@ -120,7 +120,7 @@ class Chats:
         return [self._chat(item, conversations[item.augmented_id], seconds) for item in items]
 
     def _decode(self, conversations: Sequence[tuple[Message, ...] | ModelError]) -> None:
-        """Hold the decoded media of these conversations, and of no others."""
+        """Decode the media of these conversations and forget all others."""
         messages = [message for one in conversations if not isinstance(one, ModelError) for message in one]
         parts = {part.media: part for message in messages for part in message.parts if not isinstance(part, Text)}
         missing = [part for media, part in parts.items() if media not in self._decoded]
@@ -155,7 +155,7 @@ class Chats:
         return Chat(item, messages, media, tuple(reasons.values()), seconds)
 
     def _unsupported(self, shown: Sequence[Picture | Clip]) -> dict[int, str]:
-        """Parts that the model cannot take, by their identity, with the reason."""
+        """Parts that the model cannot take, keyed by `id(part)`, with the reason."""
         limits, reasons, counts = self._limits, dict[int, str](), {Picture: 0, Clip: 0}
         for part in shown:
             noun, most = ("picture", limits.pictures) if isinstance(part, Picture) else ("clip", limits.clips)
@@ -174,23 +174,23 @@ class Chats:
 
 
 def _within(picture: Image.Image, pixels: int | None) -> Image.Image:
-    """The picture with at most so many pixels, in its proportions as far as whole pixels can."""
+    """Shrink a picture to at most so many pixels, keeping its proportions as closely as whole pixels allow."""
     width, height = picture.size
     if pixels is None or width * height <= pixels:
         return picture
     scale = math.sqrt(pixels / (width * height))
-    # A line of pixels is no thinner than one, and then no longer than the limit.
+    # Each side keeps at least one pixel, so a very thin picture is also limited in length.
     width = min(max(1, int(width * scale)), pixels)
     return picture.resize((width, min(max(1, int(height * scale)), pixels // width)), Image.Resampling.BICUBIC)
 
 
 def estimated_length(item: Item, limits: Limits) -> int:
-    """About how many tokens an item takes, from the headers of its media alone: good enough to sort by."""
+    """Estimate an item's number of tokens from its text and media headers; accurate enough for sorting."""
     contexts = item.contexts
     words = sum(len(context.text) for context in contexts) + len(item.query_text)
     pictures = [item.query_image, *(context.image for context in contexts)]
     clips = [item.query_audio, *(context.audio for context in contexts)]
-    # Common rates: 4 letters, 28 x 28 pixels and 1/25 s a token.
+    # Common rates: one token per 4 letters, 28 x 28 pixels or 1/25 s.
     shown = [media for media in pictures if media is not None and limits.pictures != 0]
     n_pixels = sum(min(_pixels(media), limits.pixels or math.inf) for media in shown)
     seconds = sum(_seconds(media) for media in clips if media is not None) if limits.clips != 0 else 0.0
@@ -201,7 +201,7 @@ def _pixels(media: Media) -> int:
     try:
         width, height = picture_size(media.data)
     except MediaError:
-        return 0  # whoever decodes it says what is wrong
+        return 0  # decoding will report the error
     return width * height
 
 

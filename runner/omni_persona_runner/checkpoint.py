@@ -1,4 +1,4 @@
-"""A checkpoint, from a folder or the Hub: what it is, what it takes, and its parts, loaded."""
+"""Load a checkpoint from a folder or the Hub: configuration, processor, limits and weights."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from omni_persona_runner.model import LoadError
 from omni_persona_runner.sampling import Sampling
 
 _TOKENS = ("bos_token_id", "pad_token_id", "decoder_start_token_id")
-"""Generation settings that are a checkpoint's to say; those that steer what it says are ours, the same for all."""
+"""Generation settings taken from the checkpoint; all others are ours, the same for every model."""
 
 _ADAPTER = "omni_persona"
 
 _FAMILY_PACKAGES = ("peft", "timm")
-"""What our extra `families` brings; transformers says in many ways that one is not there."""
+"""Packages of the extra `families`; transformers reports their absence in many different ways."""
 
 
 class Checkpoint:
-    """The configuration and the processor of a checkpoint, and what is read from it when it is asked for."""
+    """The configuration and processor of a checkpoint; everything else is loaded on demand."""
 
     def __init__(
         self,
@@ -37,14 +37,14 @@ class Checkpoint:
         trust_remote_code: bool = False,
         adapter: Adapter | None = None,
     ) -> None:
-        """Read the configuration and the processor; see `TransformersModel` for the arguments and what is raised."""
+        """Load the configuration and processor; see `TransformersModel` for the arguments and exceptions."""
         if revision is not None and Path(path_or_id).is_dir():
             raise ValueError(f"{path_or_id} is a folder: a revision is of a checkpoint on the Hub")
         self.name = str(path_or_id)
         if self.name.startswith((".", "/", "~")) and not Path(self.name).is_dir():
             raise LoadError(f"there is no folder {self.name}: expected a checkpoint's folder or its id on the Hub")
         self.revision = revision
-        """On the Hub, the commit that all parts are read from, so that none is of a later one; None for a folder."""
+        """For a Hub checkpoint, the commit that all parts are read from, so that they match; None for a folder."""
         self._trust = trust_remote_code
         self.config = self._load_config()
         self.family = FAMILIES.get(self.config.model_type, Family())
@@ -66,15 +66,15 @@ class Checkpoint:
 
         with self._loading("processor"):
             processor = AutoProcessor.from_pretrained(self.name, revision=self.revision, trust_remote_code=self._trust)
-        # Where there is no processor, AutoProcessor hands out a lone tokenizer or image processor.
+        # Without a processor, AutoProcessor returns a bare tokenizer or image processor.
         if not hasattr(processor, "tokenizer"):
             raise LoadError(f"model {self.name} has no processor, only a {type(processor).__name__}")
         processor.chat_template = chat_template.of(processor, self.name, self.family.writes_parts)
         return processor
 
     def limits(self, max_pixels: int | None) -> Limits:
-        """What the model takes; max_pixels: None for the family's own limit."""
-        # A family may share its processor while some of its sizes are deaf: their configuration says so.
+        """The inputs that the model accepts; max_pixels: None for the family's own limit."""
+        # Models of one family may share a processor although some cannot hear; the configuration tells.
         config = getattr(self.config, "thinker_config", self.config)
         sees = hasattr(self.processor, "image_processor") and not _says_none(config, "vision_config")
         hears = self._extractor is not None and not _says_none(config, "audio_config")
@@ -87,16 +87,16 @@ class Checkpoint:
         )
 
     def _clip_seconds(self) -> float | None:
-        """The longest clip: the family's, or for one we do not know, what its extractor keeps of a clip."""
+        """Maximum clip length: the family's, or for an unknown family what its feature extractor keeps of a clip."""
         n_samples = getattr(self._extractor, "n_samples", None)
         if self.config.model_type in FAMILIES or n_samples is None:
             return self.family.clip_seconds
         return float(n_samples / self._extractor.sampling_rate)
 
     def generation(self, max_new_tokens: int, sampling: Sampling) -> Any:
-        """Bounded, with the tokens that the checkpoint begins and ends with and nothing else of its own.
+        """The generation configuration: our length limit and the checkpoint's start and end tokens, nothing else of it.
 
-        A penalty, for one, would count the words of the prompt, of which a shared prefix leaves only the rest.
+        A repetition penalty, for example, would see only the part of the prompt after the shared prefix.
         """
         from transformers import GenerationConfig
 
@@ -110,9 +110,9 @@ class Checkpoint:
         if tokens["pad_token_id"] is None:
             tokens["pad_token_id"] = words.pad_token_id
         ends = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
-        # The tokenizer's ends a turn, too: not every checkpoint's settings say so.
+        # Add the tokenizer's end token: some checkpoints' generation settings lack it.
         ends = [end for end in dict.fromkeys([*ends, words.eos_token_id]) if end is not None]
-        # transformers would draw from the 50 most likely tokens if it were not told otherwise.
+        # transformers samples from the 50 most likely tokens by default.
         drawn = {} if sampling.is_greedy else {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
         return GenerationConfig(
             do_sample=not sampling.is_greedy,
@@ -133,11 +133,11 @@ class Checkpoint:
         without: Collection[str],
         every_logit: bool = False,
     ) -> Any:
-        """The model on its device, with its own adapter for what the prompt shows, and the one put on it.
+        """Load the model onto its device, with the built-in adapter that the prompt needs and the user's LoRA adapter.
 
-        without: what the prompt leaves out, such as `image`. every_logit: whether logits of all positions are wanted,
+        without: what the prompt leaves out, such as `image`. every_logit: whether to compute logits of all positions,
         as in training.
-        Raises `LoadError` for weights that are not all there, and for an adapter that does not fit.
+        Raises `LoadError` for incomplete weights, and for an adapter that does not match.
         """
         import transformers
 
@@ -155,7 +155,7 @@ class Checkpoint:
                 trust_remote_code=self._trust,
                 output_loading_info=True,
             )
-        # transformers fills what a checkpoint lacks with random numbers.
+        # transformers initialises missing weights randomly.
         if report["missing_keys"] or report["mismatched_keys"]:
             lacking = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
             raise LoadError(f"model {self.name} lacks {len(lacking)} of its weights, such as {lacking[0]}")
@@ -171,7 +171,7 @@ class Checkpoint:
         if folder is None:
             return
         with self._loading(f"adapter {folder}"):
-            # transformers takes parameters whose name holds the adapter's for parts of it.
+            # transformers mistakes parameters whose name contains the adapter's name for its parts.
             place = {"subfolder": folder, "revision": self.revision}
             report = model.load_adapter(self.name, adapter_name=_ADAPTER, adapter_kwargs=place)
             if report.missing_keys or report.unexpected_keys:
@@ -179,7 +179,7 @@ class Checkpoint:
             model.set_adapter(_ADAPTER)
 
     def describe(self) -> dict[str, Any]:
-        """What tells it from others, for the manifest."""
+        """What identifies the checkpoint, for the manifest."""
         folder = Path(self.name)
         return {
             "revision": self.revision,
@@ -191,7 +191,7 @@ class Checkpoint:
 
     @contextmanager
     def _loading(self, part: str) -> Iterator[None]:
-        """Turn whatever a checkpoint and its code raise into one line that names the checkpoint."""
+        """Convert any exception of a checkpoint or its code into a one-line `LoadError` that names the checkpoint."""
         try:
             yield
         except Exception as error:
@@ -206,39 +206,39 @@ class Checkpoint:
 
     @property
     def _extractor(self) -> Any:
-        """What turns samples into features, under the name of its day; None where a processor takes no clips."""
+        """The processor's audio feature extractor, whose attribute name varies; None if it has none."""
         processor = self.processor
         return getattr(processor, "feature_extractor", None) or getattr(processor, "audio_processor", None)
 
 
 def _says_none(config: Any, part: str) -> bool:
-    """Whether a configuration knows a part and has none."""
+    """Whether a configuration declares a part and sets it to None."""
     return hasattr(config, part) and getattr(config, part) is None
 
 
 def _keep_last_logits(model: Any) -> None:
-    """Have a model compute the logits of the last position alone, where it cannot be told so.
+    """Make a model without such an option compute the logits of the last position only.
 
-    A prompt has thousands of positions and a vocabulary 150,000 words: gigabytes that nobody reads.
+    With thousands of positions and a vocabulary of 150,000 tokens, all logits would take gigabytes, unused.
     """
     if "logits_to_keep" not in inspect.signature(model.forward).parameters:
         model.get_output_embeddings().register_forward_pre_hook(lambda _, hidden: (hidden[0][:, -1:], *hidden[1:]))
 
 
 def _commit(name: str, revision: str | None) -> str | None:
-    """The commit that a revision of a checkpoint on the Hub is now; None for a folder."""
+    """The commit that a revision on the Hub currently points to; None for a folder."""
     from huggingface_hub import hf_hub_download
 
     if Path(name).is_dir():
         return None
-    # The cache keeps the files of a commit in a folder named after it.
+    # The cache stores each commit in a folder named after it.
     return Path(hf_hub_download(name, "config.json", revision=revision)).parent.name
 
 
 def _weights_mark(folder: Path) -> str:
-    """A hash of a local checkpoint's weights: of the size and of the first and last MiB of each file.
+    """Fingerprint of a local checkpoint's weights: a hash of the size and the first and last MiB of each file.
 
-    A resumed run must not go on with a later checkpoint in the same folder; reading it all would take
+    Detects that the checkpoint in a folder changed before a run is resumed; reading all weights would take
     minutes.
     """
     digest = hashlib.sha256()

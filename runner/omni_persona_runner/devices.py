@@ -1,4 +1,4 @@
-"""What a model runs on: which device, how full it is, and what its failures mean."""
+"""Devices: choose one, measure its memory, and classify its errors."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 from omni_persona_runner.ranks import local_rank
 
 _LONGEST_REASON = 500
-"""Letters."""
+"""Maximum length of an error message, in characters."""
 
 
 def default_device() -> str:
-    """A GPU where there is one; of several processes on a machine, each takes one of its own."""
+    """Choose a GPU if available; several processes on a machine take different ones."""
     import torch
 
     return f"cuda:{local_rank()}" if torch.cuda.is_available() else "cpu"
 
 
 def on_gpu(device: str) -> bool:
-    """Whether a model goes to GPUs; `auto` spreads it over all there are."""
+    """Whether a model goes to GPUs; `auto` spreads it over all of them."""
     import torch
 
     return device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
 
 
 def best_attention(has_flash: bool, device: str, dtype: str) -> str | None:
-    """Flash attention where it is installed and fits; None leaves it to transformers, which prefers SDPA.
+    """Flash attention if it is installed and applicable; None lets transformers choose, which prefers SDPA.
 
-    has_flash: whether the family of models can use it.
+    has_flash: whether the model family supports it.
     """
     from transformers.utils import is_flash_attn_2_available
 
@@ -37,7 +37,7 @@ def best_attention(has_flash: bool, device: str, dtype: str) -> str | None:
 
 
 def check_dtype(name: str) -> None:
-    """Raise `ValueError` for a name that is none of torch's dtypes."""
+    """Raise `ValueError` for a name that is not a torch dtype."""
     import torch
 
     if not isinstance(getattr(torch, name, None), torch.dtype):
@@ -45,7 +45,7 @@ def check_dtype(name: str) -> None:
 
 
 def use(device: str) -> None:
-    """Make a GPU this process's own, so that what asks for no device in particular takes no room on the first."""
+    """Make a GPU the process's default, so that code which names no device does not allocate on the first one."""
     import torch
 
     if device.startswith("cuda:"):
@@ -53,9 +53,9 @@ def use(device: str) -> None:
 
 
 def memory_in_use(devices: Iterable[Any]) -> tuple[float, float]:
-    """The shares of a GPU's memory in use now, and at most since the last call, in 0..1; 0 where there is none.
+    """Fractions of GPU memory (0..1) in use now, and at the peak since the last call; 0 without a GPU.
 
-    Of several GPUs, those of the one that was fullest.
+    With several GPUs, those of the fullest one.
     """
     import torch
 
@@ -69,7 +69,7 @@ def memory_in_use(devices: Iterable[Any]) -> tuple[float, float]:
 
 
 def free_memory() -> None:
-    """Give back what failed attempts have left."""
+    """Release the memory that failed attempts still hold."""
     import torch
 
     if torch.cuda.is_available():
@@ -77,20 +77,20 @@ def free_memory() -> None:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether less at once may do."""
-    # What libraries of CUDA, and the CPU's allocator, say in place of it.
+    """Whether an exception means out of memory, so that a smaller batch may succeed."""
+    # Messages of CUDA libraries and of the CPU allocator that do not raise OutOfMemoryError.
     said = ("out of memory", "status_alloc_failed", "not enough memory", "can't allocate memory")
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in said)
 
 
 def is_fatal(error: Exception) -> bool:
-    """Whether a device has failed for good: every later call of this process would fail, too."""
+    """Whether the device has failed permanently, so that every later call of this process would fail."""
     import torch
 
     return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
 
 
 def reason_of(error: Exception) -> str:
-    """What a library raised, cut to what is worth a place in the line of a failed item."""
+    """A library's error message, shortened to fit the line of a failed item."""
     text = f"{type(error).__name__}: {error}"
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

@@ -1,9 +1,9 @@
 """A model behind an OpenAI-compatible endpoint: `POST URL/chat/completions`.
 
-Pictures travel as data URIs, clips as `input_audio` WAV or as the server's dialect has it. A bounded number of
-requests is on the way at any time, and of siblings one, so that each finds in the server's prefix cache what the one
-before it left there. What is tried again, what fails an item and what ends a run is `omni_persona_artifacts.chat`'s
-to say.
+Pictures are sent as data URIs, clips as `input_audio` WAV or in the server's dialect. A bounded number of
+requests is in flight at any time, and only one of each group of siblings, so that each can use the prefix that the
+previous one left in the server's cache. `omni_persona_artifacts.chat` decides which errors are retried, which fail
+an item, and which end the run.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.sampling import Sampling
 
 _KEPT = 8
-"""Pictures, and as many clips, that are kept of each source sample: four memories', and those of a few queries."""
+"""Encoded pictures, and as many clips, cached per source sample: those of four contexts and a few queries."""
 
 
 class EndpointModel:
-    """A served model, as a `Model`."""
+    """A served model that implements `Model`."""
 
     def __init__(
         self,
@@ -59,18 +59,18 @@ class EndpointModel:
         attempts: int = 6,
         first_wait: float = 1.0,
     ) -> None:
-        """Say where a model is; nothing is sent yet.
+        """Configure the connection; nothing is sent yet.
 
-        url: the base, such as `http://localhost:8000/v1`. name: what the server calls the model.
-        concurrency: requests on the way at once, each of another source sample. timeout: seconds a request may take.
-        sampling: how tokens are chosen; greedily for None. api_key_env: the environment variable that holds the key;
-        None, or an unset one, sends no key worth the name. dialects: how the server wants requests, see
-        `omni_persona_artifacts.chat.Dialect`; OpenAI's way for none. sampling_rate: of the clips that are sent, in Hz;
-        None keeps each clip's own. engine: what serves the model where we started it ourselves, at an address that
-        means nothing later. versions: of the programs that serve it.
-        attempts: how often a request is sent at most. first_wait: seconds before the second attempt, doubled
+        url: the base URL, such as `http://localhost:8000/v1`. name: the server's name for the model.
+        concurrency: requests in flight at once, each of a different source sample. timeout: in seconds, per request.
+        sampling: token sampling; None decodes greedily. api_key_env: the environment variable that holds the key;
+        None, or an unset one, sends a placeholder key. dialects: request formats of the server, see
+        `omni_persona_artifacts.chat.Dialect`; OpenAI's format if empty. sampling_rate: of the clips sent, in Hz;
+        None keeps each clip's own. engine: the serving program if we started it ourselves, at a temporary
+        address. versions: of the serving programs.
+        attempts: maximum number of times a request is sent. first_wait: seconds before the second attempt, doubled
         before each further one.
-        Raises `ValueError` for an address that is no URL, a number below 1, or an unknown dialect.
+        Raises `ValueError` for an invalid URL, a number below 1, or an unknown dialect.
         """
         if min(max_new_tokens, concurrency, attempts) < 1:
             raise ValueError(f"expected numbers of at least 1, got {max_new_tokens=}, {concurrency=}, {attempts=}")
@@ -89,7 +89,7 @@ class EndpointModel:
         self._prompt = prompt or Prompt()
         self._max_new_tokens = max_new_tokens
         self._concurrency = concurrency
-        # Encoded once for all siblings, which come one after the other while as many other samples are asked.
+        # Shared by siblings, which are asked one after the other while other samples are in flight.
         kept = lru_cache(maxsize=_KEPT * concurrency)
         clips = lru_cache(maxsize=_KEPT * concurrency)
         self._messages = ChatMessages(
@@ -97,7 +97,7 @@ class EndpointModel:
         )
 
     def describe(self) -> dict[str, Any]:
-        """What decides the answers, for the manifest."""
+        """What determines the answers, for the manifest."""
         return {
             **({"endpoint": self._chat.shown_url} if self._engine is None else {"engine": self._engine}),
             **self._prompt.describe(),
@@ -107,30 +107,30 @@ class EndpointModel:
         }
 
     def repeat(self, number: int) -> EndpointModel:
-        """The same model with the draws of another repeat; 1 is this one."""
+        """The same model with the random draws of another repeat, counted from 1."""
         other = copy.copy(self)
         other._sampling = self._sampling.repeat(number)
         return other
 
     def check(self, items: Iterable[Item]) -> None:
-        """What a server takes shows when it is asked."""
+        """Do nothing: the server's limits are known only once it is asked."""
 
     def goes_on(self, n_answered: int) -> None:
-        """Say that the server has answered that many items of this run before: what it refuses now is one item's."""
+        """Record how many items of this run the server has answered, so that a later refusal concerns one item."""
         self._chat.has_answered |= n_answered > 0
 
     def not_taken(self) -> tuple[str, ...]:
-        """The settings that the server has refused, so that its own defaults decide them."""
+        """Settings that the server rejected; its own defaults apply instead."""
         return tuple(sorted(self._chat.form.dropped))
 
     def answer(self, items: Iterable[Item]) -> Iterator[Outcome]:
-        """Answer items as the replies come in; works where an event loop runs already, as in a notebook.
+        """Yield outcomes as the replies arrive; works inside a running event loop, as in a notebook.
 
-        Raises `LoadError` where the endpoint cannot be used at all: requests on the way are given up.
+        Raises `LoadError` if the endpoint cannot be used at all; requests in flight are cancelled.
         """
         samples = (list(siblings) for _, siblings in groupby(items, key=lambda item: item.source_sample_id))
         running: dict[Future[Outcome], list[Item]] = {}
-        """What is asked, with the siblings that are asked after it."""
+        """The current request, with the siblings queued after it."""
         done: SimpleQueue[Future[Outcome]] = SimpleQueue()
         with _Loop(self._chat) as loop:
 
@@ -144,7 +144,7 @@ class EndpointModel:
                     send(siblings)
                 if not running:
                     return
-                # Those that end the run come last, so that no answer beside them is lost.
+                # Errors that end the run come last, so that no answer beside them is lost.
                 finished = sorted(_taken(done), key=lambda future: future.exception() is not None)
                 for future in finished:
                     if siblings := running.pop(future):
@@ -182,7 +182,7 @@ class EndpointModel:
 
 
 class _Loop:
-    """An event loop in a thread of its own, with a client that is open as long as the block runs."""
+    """An event loop in its own thread, with a client that stays open for the block."""
 
     def __init__(self, client: ChatClient) -> None:
         self.loop = asyncio.new_event_loop()
@@ -216,7 +216,7 @@ class _Loop:
 
 
 async def _cancel_others() -> None:
-    """Give up all that the running loop does besides this."""
+    """Cancel all other tasks of the running loop."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
@@ -224,7 +224,7 @@ async def _cancel_others() -> None:
 
 
 def _taken(done: SimpleQueue[Any]) -> list[Any]:
-    """What a queue holds: waits for the first."""
+    """Take everything from a queue, waiting for the first element."""
     taken = [done.get()]
     while not done.empty():
         taken.append(done.get())

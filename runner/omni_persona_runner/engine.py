@@ -1,6 +1,6 @@
-"""Serve a checkpoint by another program for as long as a run lasts: `vllm serve` or `transformers serve`.
+"""Serve a checkpoint with `vllm serve` or `transformers serve` for the duration of a run.
 
-The program is a child on 127.0.0.1, in a process group of its own: it is stopped when the run ends, fails, or is
+The server is a child process on 127.0.0.1, in its own process group; it is stopped when the run ends, fails, or is
 interrupted by Control-C, SIGTERM or SIGHUP.
 """
 
@@ -28,9 +28,9 @@ from omni_persona_runner.model import LoadError
 Engine: TypeAlias = Literal["vllm", "transformers-serve"]
 
 START_SECONDS = 1800.0
-"""How long a server may take to come up: large weights take minutes."""
+"""How long a server may take to start, in seconds; loading large weights takes minutes."""
 SAMPLING_RATE = 16_000
-"""In Hz: the rate of the clips that a server is sent, which all families of models hear at."""
+"""Sampling rate of clips sent to a server, in Hz; all model families use it."""
 
 _LAST_LINES = 12
 _STOP_SECONDS = 15.0
@@ -43,9 +43,9 @@ class Settings:
     """How a checkpoint is served."""
 
     model: str
-    """A folder or a name on the Hub; requests name it so, too."""
+    """A folder or a Hub name; also the model name in requests."""
     most_media: int
-    """Pictures, and as many clips, that one prompt holds at most."""
+    """Maximum pictures, and clips, per prompt."""
     revision: str | None = None
     dtype: str | None = None
     device: str | None = None
@@ -54,16 +54,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that is up."""
+    """A running server."""
 
     url: str
-    """The base address of its API."""
+    """The base URL of its API."""
     versions: dict[str, str] = field(default_factory=dict)
-    """The program that serves -> its version; empty where it does not tell."""
+    """Serving program -> its version; empty if unknown."""
 
 
 def vllm_command(settings: Settings, port: int, program: str = "vllm") -> list[str]:
-    """What starts vLLM. program: its command, such as the path of one in an environment of its own."""
+    """The command that starts vLLM. program: the executable, such as one in its own environment."""
     if settings.device not in (None, "auto", "cuda"):
         raise ValueError(f"--engine vllm chooses its devices itself, got --device {settings.device}")
     command = [*shlex.split(program), "serve", settings.model, "--host", "127.0.0.1", "--port", str(port)]
@@ -75,7 +75,7 @@ def vllm_command(settings: Settings, port: int, program: str = "vllm") -> list[s
 
 
 def transformers_command(settings: Settings, port: int) -> list[str]:
-    """What starts `transformers serve` of the transformers that is installed here."""
+    """The command that starts `transformers serve` of the installed transformers."""
     if settings.revision:
         raise ValueError("--engine transformers-serve takes no --revision: download that revision and name its folder")
     command = [sys.executable, "-c", _TRANSFORMERS, "serve", settings.model, "--host", "127.0.0.1", "--port", str(port)]
@@ -93,12 +93,12 @@ def serve(
     start_seconds: float = START_SECONDS,
     on_wait: Callable[[float, str], None] = lambda seconds, line: None,
 ) -> Iterator[Server]:
-    """Start a server, wait until it answers, and stop it when the block ends.
+    """Start a server, wait until it responds, and stop it when the block ends.
 
-    program: the command of vLLM. start_seconds: how long it may take to come up. on_wait: called about twice a second
-    with the seconds waited and the last line that the server wrote.
-    Raises `LoadError`, with the last lines that the server wrote, where it cannot be started, does not come up in time,
-    or ends before the block does.
+    program: the vLLM executable. start_seconds: startup timeout. on_wait: called about twice a second
+    with the seconds waited and the last line of the server's output.
+    Raises `LoadError`, with the last lines of the server's output, if it cannot be started, is not ready in time,
+    or exits before the block ends.
     """
     port = _free_port()
     command = vllm_command(settings, port, program) if engine == "vllm" else transformers_command(settings, port)
@@ -116,7 +116,7 @@ def serve(
 
 
 class _Child:
-    """The program that serves."""
+    """The server process."""
 
     def __init__(self, engine: str, command: Sequence[str], log: IO[bytes]) -> None:
         self._engine, self._log = engine, log
@@ -147,7 +147,7 @@ class _Child:
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """End the program and all that it started."""
+        """Stop the process and all that it started."""
         try:
             self._signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
@@ -157,7 +157,7 @@ class _Child:
             self._process.wait()
 
     def _signal(self, number: int) -> None:
-        # The group outlives its first process where that leaves workers behind.
+        # Workers may outlive the group's first process.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
 
@@ -175,7 +175,7 @@ class _Child:
 
 @contextmanager
 def _signals_raise() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP end the block as Control-C does, unless somebody takes care of them already."""
+    """Make SIGTERM and SIGHUP end the block like Ctrl-C, unless they are handled already."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -200,7 +200,7 @@ def _free_port() -> int:
 
 
 def _answers(url: str) -> bool:
-    """Whether a server says that it is well, or has no address at which it would say so."""
+    """Whether the server's health check succeeds, or it has none."""
     import httpx2
 
     try:
@@ -213,7 +213,7 @@ def _versions(engine: str, url: str) -> dict[str, str]:
     import httpx2
 
     if engine != "vllm":
-        return {}  # the transformers installed here, which the manifest names anyway
+        return {}  # the installed transformers, already in the manifest
     with suppress(httpx2.HTTPError, ValueError, AttributeError):
         version = httpx2.get(f"{url}/version", timeout=5.0, trust_env=False).json().get("version")
         if isinstance(version, str):
@@ -222,7 +222,7 @@ def _versions(engine: str, url: str) -> dict[str, str]:
 
 
 def most_media(dataset: Path) -> int:
-    """The most pictures, or clips, that one prompt of a dataset can hold: one for each memory, and the query's."""
+    """Upper bound on the pictures, or clips, of one prompt of a dataset: one per context plus the query's."""
     from omni_persona_artifacts.dataset_folder import DatasetFolder
 
     return max(row.n_contexts for row in DatasetFolder(dataset).rows) + 1

@@ -1,10 +1,10 @@
-"""Write the prompts of a dataset as JSON lines, for batch APIs and programs of other people.
+"""Write the prompts of a dataset as JSON lines, for batch APIs and other programs.
 
-    openai-batch    lines of `custom_id`, `method`, `url` and `body`, as OpenAI's batch API takes them, in files of
-                    a size that it accepts; what comes back is scored by `omni-persona score FILE --dataset DIR`
-    messages        lines of `augmented_id` and `messages`; answers come back as `augmented_id` and `prediction`
+    openai-batch    lines of `custom_id`, `method`, `url` and `body`, as OpenAI's batch API expects them, in files of
+                    a size that it accepts; score its output with `omni-persona score FILE --dataset DIR`
+    messages        lines of `augmented_id` and `messages`; return answers as `augmented_id` and `prediction`
 
-Media stand in the lines, or as files beside them. `export.json` says how the prompts were made.
+Media are embedded in the lines or stored as files beside them. `export.json` records how the prompts were made.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ MANIFEST = "export.json"
 MEDIA = "media"
 
 _MOST_BYTES = 150_000_000
-"""Bytes of a file of requests: OpenAI's batch API takes 200 MB."""
+"""Maximum bytes of a request file; OpenAI's batch API accepts 200 MB."""
 _MOST_REQUESTS = 50_000
-"""Requests of a file, as that API takes them."""
+"""Maximum requests per file of that API."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export came to."""
+    """The result of an export."""
 
     n_items: int
     files: tuple[str, ...]
-    """The files of lines, by name."""
+    """The names of the JSON lines files."""
     failed: tuple[tuple[str, str], ...]
-    """Items that could not be written, and why."""
+    """Items that could not be written -> the reason."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """How a batch API is to answer."""
+    """How a batch API should answer."""
 
     model: str
     max_new_tokens: int
@@ -80,10 +80,10 @@ def export(
 ) -> Exported:
     """Write the prompts of a dataset to a folder `out`.
 
-    request: for lines of OpenAI's batch API; without, lines hold `messages` alone. limit: so many items, spread over
-    groups and absences. media_as_files: media lie in `media/`, and lines name them, in place of holding them; not for
-    a batch API. most_bytes: of a file of lines. progress: called with the items done and in all.
-    Raises `ArtifactError` where `out` exists and `overwrite` is not set, and `ValueError` as `run` does.
+    request: for lines of OpenAI's batch API; None writes `messages` only. limit: only so many items, spread over
+    groups and absences. media_as_files: store media in `media/` and refer to them by name; not available for
+    a batch API. most_bytes: maximum size of a file. progress: called with (items done, total items).
+    Raises `ArtifactError` if `out` exists and `overwrite` is not set, and `ValueError` as `run` does.
     """
     if media_as_files and request is not None:
         raise ValueError("a batch API reads no files beside its lines: expected media in the lines")
@@ -119,7 +119,7 @@ def export(
 
 
 def _write(target: Path, name: str, lines: Iterator[bytes], most_bytes: int) -> list[str]:
-    """Write lines to files of at most so many bytes each, but for a longer line; their names."""
+    """Write lines to files of at most so many bytes each (a longer single line excepted); return their names."""
     files: list[str] = []
     size, count, file = 0, 0, None
     try:
@@ -138,7 +138,7 @@ def _write(target: Path, name: str, lines: Iterator[bytes], most_bytes: int) -> 
 
 
 def _with_files(prompt: Prompt, target: Path) -> ChatMessages:
-    """Writes media into `media/`, each once, under the digest of what it holds."""
+    """Writes media into `media/`, each once, named by content digest."""
     (target / MEDIA).mkdir()
 
     def keep(content: bytes, ending: str) -> str:

@@ -1,4 +1,4 @@
-"""What families of checkpoints need beyond the general path of `transformers_model`."""
+"""Model families that need more than the general path of `transformers_model`."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Family:
-    """How checkpoints of one `model_type` are loaded and what they take.
+    """How checkpoints of one `model_type` are loaded and which inputs they accept.
 
-    The sampling rate is the feature extractor's, and how pictures and clips are written in the prompt is the
-    chat template's and the processor's: both come with the checkpoint.
+    The sampling rate comes from the feature extractor; placeholders for pictures and clips come from the
+    chat template and the processor. Both are part of the checkpoint.
     """
 
     thinker: str | None = None
-    """The class to load instead of the one the auto class maps, which speaks and ignores `max_new_tokens`."""
+    """The class to load if the auto class maps to one that generates speech and ignores `max_new_tokens`."""
     clip_seconds: float | None = None
-    """The longest clip; a longer one would be cut without a word, or break the model. None where there is no limit."""
+    """Maximum clip length; a longer clip would be cut silently, or crash the model. None for no limit."""
     pixels: int | None = None
-    """The largest picture, unless asked for another: larger ones are shrunk. None leaves it to the image processor."""
+    """Default maximum pixels per picture; larger ones are shrunk. None leaves it to the image processor."""
     writes_parts: bool = True
-    """Whether the chat template takes messages in parts; one that does not takes text with placeholders in it."""
+    """Whether the chat template accepts messages with parts; if not, it gets text with placeholders."""
     omni: bool = False
-    """Whether it is a Qwen-Omni Thinker, whose inputs are made medium by medium (`shared_prefix`)."""
+    """Whether it is a Qwen-Omni Thinker, whose inputs are built medium by medium (`shared_prefix`)."""
     flash: bool = False
-    """Whether flash attention is taken where it is installed: all parts of a family must know of it, and no head be
-    wider than 256."""
+    """Whether flash attention is used if installed: every part of the model must support it, with heads no wider
+    than 256."""
     adapters: Mapping[Literal["image", "audio"], str] = field(default_factory=dict)
-    """Adapters that come with the checkpoint: what they are for -> folder in it. The first that a prompt needs is used:
-    the one for pictures serves clips beside them, too."""
+    """Adapters that ship with the checkpoint: purpose -> subfolder. The first one that a prompt needs is used:
+    the one for pictures also handles clips beside them."""
 
 
-# Qwen's image processors take 12.8 megapixels, of which two fill the model: a picture is 1,300 to 16,000 tokens.
+# Qwen's image processors allow 12.8 megapixels, and two such pictures fill the context: one takes up to 16,000 tokens.
 _OMNI_3_THINKER = Family(pixels=1024 * 1024, omni=True, flash=True)
 _OMNI_THINKER = replace(_OMNI_3_THINKER, clip_seconds=300)
 
@@ -44,7 +44,7 @@ FAMILIES: dict[str, Family] = {
     "qwen3_omni_moe_thinker": _OMNI_3_THINKER,
     "gemma3n": Family(clip_seconds=30),
     "gemma4": Family(clip_seconds=30),
-    # transformers cuts longer clips into pieces of 40 s, and fails over it (tried with 5.23).
+    # transformers splits longer clips into pieces of 40 s and then fails (tested with 5.23).
     "phi4_multimodal": Family(
         clip_seconds=40,
         writes_parts=False,
@@ -52,4 +52,4 @@ FAMILIES: dict[str, Family] = {
         flash=True,
     ),
 }
-"""`config.model_type` -> its family; all others go the general path."""
+"""`config.model_type` -> family; all other models use the general path."""

@@ -1,10 +1,10 @@
-"""One run over the machines of a Ray cluster: a worker for each GPU, each with a model of its own (extra `ray`).
+"""One run distributed over a Ray cluster: one worker per GPU, each with its own copy of the model (extra `ray`).
 
     omni-persona run --model ORG/MODEL --ray --out runs/model
 
-Ray Data hands out the work: some source samples a call, as ids alone. Workers read the media themselves, so every
-machine sees the dataset folder, and a checkpoint's, under the path of the machine that calls. Outcomes come back to
-the process that called, and it alone writes them down.
+Ray Data distributes the work: each call gets the IDs of some source samples. Workers read the media themselves, so
+every machine must see the dataset folder, and a checkpoint folder, under the caller's path. Outcomes are returned to
+the calling process, which alone writes them.
 """
 
 from __future__ import annotations
@@ -33,41 +33,41 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ATTEMPTS = 2
-"""How often a call is made whose worker dies over it."""
+"""Maximum attempts of a call whose worker dies."""
 _HOPELESS = 3
-"""Calls lost before any was answered, from which on no worker is expected to live."""
+"""Calls lost before any was answered, after which the run gives up on its workers."""
 _AUTOMATIC = 128
-"""Items of a call whose batches grow by themselves."""
+"""Items per call if the batch size is automatic."""
 _CALLS_EACH = 2
-"""Calls that each worker gets at least, where there are samples enough: none is idle for long at the end."""
+"""Minimum calls per worker, if there are enough samples, so that no worker is idle for long at the end."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """What a cluster has for a run."""
+    """A cluster's resources for a run."""
 
     count: int
     gpus: int
-    """Of each worker: 0 or 1."""
+    """GPUs per worker: 0 or 1."""
     cpus: int
-    """Of each worker."""
+    """CPUs per worker."""
     machines: int
 
     @property
     def device(self) -> str:
-        """Where a worker's model goes; a worker sees its own GPU alone."""
+        """Device of a worker's model; a worker sees only its own GPU."""
         return "cuda:0" if self.gpus else "cpu"
 
 
 @contextmanager
 def cluster(n_workers: int | None = None, *, use_gpus: bool = True) -> Iterator[Workers]:
-    """What is there of the cluster that RAY_ADDRESS names, or else of this machine, as long as the block runs.
+    """Connect to the cluster named by RAY_ADDRESS, or start one on this machine, for the duration of the block.
 
-    n_workers: None for one on each GPU, or one on each machine where none is used.
-    Raises `ValueError` for more workers than there are GPUs or CPUs, `ConnectionError` where RAY_ADDRESS names no
+    n_workers: None for one per GPU, or one per machine if no GPU is used.
+    Raises `ValueError` for more workers than there are GPUs or CPUs, `ConnectionError` if RAY_ADDRESS names no
     cluster, and `ModuleNotFoundError` without `ray`.
     """
-    # Both are read when Ray is imported or started: it reports to its makers otherwise, and tells of its inner life.
+    # Both are read when Ray is imported or started: they turn off usage reports and verbose logs.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
@@ -88,7 +88,7 @@ def cluster(n_workers: int | None = None, *, use_gpus: bool = True) -> Iterator[
 
 
 def _reach(address: str) -> None:
-    """Raise `ConnectionError` where nobody listens at `HOST:PORT`; Ray itself would try for minutes."""
+    """Raise `ConnectionError` if nothing listens at `HOST:PORT`; Ray itself would retry for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not port.isdecimal():
         return
@@ -99,10 +99,10 @@ def _reach(address: str) -> None:
 
 
 def share(machines: Sequence[Mapping[str, float]], n_workers: int | None, use_gpus: bool) -> Workers:
-    """Deal the GPUs and CPUs of some machines to workers.
+    """Divide the GPUs and CPUs of some machines among workers.
 
-    machines: what each has, under the names `CPU` and `GPU`.
-    Raises `ValueError` for more workers than there are GPUs, or CPUs where none is used.
+    machines: the resources of each, with keys `CPU` and `GPU`.
+    Raises `ValueError` for more workers than GPUs, or than CPUs if no GPU is used.
     """
     cpus = [int(machine.get("CPU", 0)) for machine in machines]
     gpus = [int(machine.get("GPU", 0)) * use_gpus for machine in machines]
@@ -119,26 +119,26 @@ def share(machines: Sequence[Mapping[str, float]], n_workers: int | None, use_gp
 
 @dataclass(frozen=True)
 class Fleet:
-    """Workers that answer for one model."""
+    """Workers that answer in place of one model."""
 
     workers: Workers
     load: Callable[[], Model]
-    """Makes the model, in each worker: something that can be pickled, such as a class and its arguments."""
+    """Creates the model in each worker; must be picklable, such as a class with its arguments."""
     batch_size: Size = 1
-    """Items that the model answers at once."""
+    """Batch size of the model."""
 
     def describe(self) -> dict[str, int]:
-        """What the manifest says of it."""
+        """The fleet's entry in the manifest."""
         each = {"gpus_each": self.workers.gpus, "cpus_each": self.workers.cpus}
         return {"machines": self.workers.machines, "workers": self.workers.count, **each}
 
     def ask(self, model: Model, folder: DatasetFolder, rows: Sequence[Row]) -> Iterator[Outcome]:
-        """What the workers' models say to the item of each row once, in any order.
+        """Yield one outcome per row, in any order, from the workers' models.
 
-        model: one that `load` made here; it is not asked, but those of the workers must describe themselves alike.
-        rows: siblings beside each other. Where a worker dies, others do its work; an item over which workers die each
+        model: a local instance made by `load`; it is not asked, but the workers' models must have the same description.
+        rows: siblings must be adjacent. If a worker dies, others do its work; an item that kills its worker every
         time is a `ModelError`.
-        Raises what a worker's model raises, and `LoadError` for a worker that has another model or dataset.
+        Raises what a worker's model raises, and `LoadError` if a worker has a different model or dataset.
         """
         if not rows:
             return
@@ -149,7 +149,7 @@ class Fleet:
         job = _Job(self.load, _identity(model), folder.path.resolve(), fingerprint, Path.cwd(), attempts)
         missing = {row.item_id: row for row in rows}
         n_lost = 0
-        # A sample that kills its worker takes those of its call along: they are asked again, each sample alone.
+        # When a worker dies, all samples of its call are asked again, each in its own call, to isolate the culprit.
         for n_items in (self._n_items(len(rows)), 1):
             for said in self._said(job, _calls(list(missing.values()), n_items)):
                 if said is None:
@@ -167,16 +167,16 @@ class Fleet:
             yield ModelError(item_id, "the worker that was asked died, each time")
 
     def _n_items(self, n_items: int) -> int:
-        """Items of a call: enough for full batches of like length, but no worker's whole work at once."""
+        """Items per call: enough for full batches of similar length, but only a part of a worker's share."""
         full = _AUTOMATIC if self.batch_size == "auto" else WINDOW * self.batch_size
         return max(1, min(full, math.ceil(n_items / (_CALLS_EACH * self.workers.count))))
 
     def _said(self, job: _Job, calls: Sequence[_Call]) -> Iterator[Outcome | Exception | None]:
-        """What came of calls: outcomes, what ended a call, None for a call that was given up."""
+        """Yield the results of calls: outcomes, the error that ended a call, or None for a call that was abandoned."""
         import ray.data
         from ray.exceptions import RayError
 
-        # A block for each call, as Ray retries and hands over whole blocks.
+        # One block per call, because Ray retries and returns whole blocks.
         data = ray.data.from_items([{"call": pickle.dumps(call)} for call in calls], override_num_blocks=len(calls))
         data = data.map_batches(
             _Worker,
@@ -190,7 +190,7 @@ class Fleet:
             num_gpus=self.workers.gpus,
         )
         _hush(data.context)
-        # Loading a large model and thinking at length both take their time.
+        # Loading a large model and long generations both take their time.
         data.context.execution_no_progress_timeout_s = -1
         try:
             for block in data.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
@@ -200,12 +200,12 @@ class Fleet:
             raise LoadError(f"the Ray cluster cannot go on: {reason}") from error
 
 
-# ---- in the workers
+# ---- inside the workers
 
 
 @dataclass(frozen=True)
 class _Call:
-    """What a worker is asked at once: whole source samples."""
+    """The unit of work: whole source samples."""
 
     number: str
     item_ids: tuple[str, ...]
@@ -213,38 +213,38 @@ class _Call:
 
 @dataclass(frozen=True)
 class _Job:
-    """What all calls of a run have in common."""
+    """What all calls of a run share."""
 
     load: Callable[[], Model]
     identity: dict[str, Any]
     dataset: Path
     fingerprint: str
     directory: Path
-    """Where the run was called: a checkpoint's path may start there."""
+    """Working directory of the caller, to resolve a relative checkpoint path."""
     attempts: Any
-    """The one `_Attempts`."""
+    """The shared `_Attempts` actor."""
 
 
 class _Attempts:
-    """Counts how often calls were begun; it lives on where a worker dies over one."""
+    """Counts how often each call was started; survives the death of a worker."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
 
     def begin(self, number: str) -> int:
-        """How often this call has been begun, this time included."""
+        """Count a start of this call and return the total."""
         self._counts[number] = self._counts.get(number, 0) + 1
         return self._counts[number]
 
 
 class _Worker:
-    """Answers calls with a model that it makes when the first one comes."""
+    """Answers calls with a model that it creates on the first one."""
 
     def __init__(self, job: _Job) -> None:
         self._job = job
 
     def __call__(self, calls: pa.Table) -> pa.Table:
-        """calls: column `call`. Returns column `said`: outcomes, what ended a call, None for one given up; pickled."""
+        """calls: column `call`. Returns column `said`, pickled: outcomes, the error that ended a call, or None."""
         import pyarrow as pa
 
         said = [one for call in calls["call"].to_pylist() for one in self._said(pickle.loads(call))]
@@ -253,13 +253,13 @@ class _Worker:
     def _said(self, call: _Call) -> Iterator[Outcome | Exception | None]:
         import ray
 
-        # Ray repeats a call whose worker died for as long as it takes.
+        # Ray retries a call whose worker died without limit.
         if ray.get(self._job.attempts.begin.remote(call.number)) > _ATTEMPTS:
             yield None
             return
         try:
             yield from ask(self._model, self._folder, [self._rows[item_id] for item_id in call.item_ids])
-        # It is raised where the run was called, as if there were no workers.
+        # Re-raised in the calling process, as if there were no workers.
         except Exception as error:
             yield error
 
@@ -296,21 +296,21 @@ class _Worker:
 
 
 def _calls(rows: Sequence[Row], n_items: int) -> list[_Call]:
-    """Whole source samples, in order, as many as make `n_items` items."""
+    """Yield calls of whole source samples, in order, with about `n_items` items each."""
     calls: list[list[str]] = []
     for _, siblings in groupby(rows, key=lambda row: row.source_sample_id):
         if not calls or len(calls[-1]) >= n_items:
             calls.append([])
         calls[-1] += [row.item_id for row in siblings]
-    # The number tells calls apart, also those of one sample alone from those with others.
+    # The number distinguishes calls, including those of a single sample from larger ones that contain it.
     return [_Call(f"{n_items}:{place}", tuple(item_ids)) for place, item_ids in enumerate(calls)]
 
 
 def _identity(model: Model) -> dict[str, Any]:
-    """What must not differ between workers.
+    """The part of a description that must not differ between workers.
 
-    The attention that was asked for is the same in all of them; one that was not asked for hangs on what a machine
-    has, and a head node without a GPU finds no flash attention.
+    An attention implementation that was requested is the same everywhere; otherwise it depends on the machine:
+    a head node without a GPU, for example, has no flash attention.
     """
     return {key: value for key, value in model.describe().items() if key not in ("device", "attention")}
 
@@ -319,7 +319,7 @@ def _pickled(said: Outcome | Exception | None) -> bytes:
     try:
         content = pickle.dumps(said)
         pickle.loads(content)
-    # Many an exception can be taken apart and not put together again.
+    # Some exceptions can be pickled but not unpickled.
     except Exception:
         return pickle.dumps(RuntimeError(f"{type(said).__name__}: {said}"))
     return content
@@ -332,7 +332,7 @@ def _host() -> str:
 
 
 def _hush(context: Any) -> None:
-    """Have Ray Data show no progress of its own, and log to its file alone."""
+    """Turn off Ray Data's progress bars and console logs."""
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     for handler in logging.getLogger("ray.data").handlers:

@@ -1,4 +1,4 @@
-"""From answers to verdicts. An item that failed, or was never asked, has no answer to judge."""
+"""Judge the answers of a run. An item that failed or was never asked has no answer to judge."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from omni_persona_runner.scoring import dataset_of
 
 
 def run_items(run: str | Path) -> Iterator[Item]:
-    """The items of the dataset that a run was made with.
+    """The items of the dataset that a run used.
 
-    Raises `RunFolderError` where it is gone from its place or has changed since.
+    Raises `RunFolderError` if the dataset is missing or has changed since the run.
     """
     return omni_persona.read(dataset_of(run))
 
 
 def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str, Judgement]:
-    """Judge a run's answers to the answerable ones of `items` and write `verdicts.jsonl`.
+    """Judge a run's answers to the answerable ones among `items` and write `verdicts.jsonl`.
 
-    Returns the judgements, by item. Raises `JudgeError` where the judge cannot work at all, or has no verdict on any
-    answer; the run then keeps the verdicts that it had.
+    Returns judgements by item ID. Raises `JudgeError` if the judge cannot work at all, or reaches no verdict on any
+    answer; the run then keeps its previous verdicts.
     """
     run = Path(run)
     predictions = read_predictions(run)
@@ -60,7 +60,7 @@ def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str,
 
 
 def _other_answers(run: Path) -> dict[str, Sequence[str]]:
-    """What the notes of other people say of what each item asks for; empty where a run names no dataset."""
+    """What other people's notes state for the field that each item asks for; empty if the run names no dataset."""
     if not (run / MANIFEST).exists():
         return {}
     return {one["augmented_id"]: one.get("other_answers", ()) for one in references(dataset_of(run))}

@@ -1,6 +1,6 @@
-"""Decode the media of an item, or write them as web services take them; what cannot be used is named by its file.
+"""Decode the media of an item, or encode them for web services; errors name the unusable file.
 
-Every model is shown the same: local ones what is decoded here, services the same pixels and samples encoded anew.
+Every model gets the same content: local models what is decoded here, services the same pixels and samples re-encoded.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["MediaError", "clip_wav", "decode_clip", "decode_picture", "picture_u
 
 
 def decode_picture(media: Media) -> Image.Image:
-    """Decode a picture to RGB, upright and over white. Raises `MediaError` for a broken, blank or huge one."""
+    """Decode a picture to RGB, upright, on a white background. Raises `MediaError` for a broken, blank or huge one."""
     try:
         return decode_image(media.data)
     except MediaError as error:
@@ -49,9 +49,9 @@ def decode_clip(media: Media, sampling_rate: int) -> NDArray[np.float32]:
 
 
 def picture_uri(media: Media) -> str:
-    """A picture as a data URI: its own bytes where every program shows the same of them, else a PNG of what is shown.
+    """Encode a picture as a data URI: its own bytes if every program decodes them alike, else a PNG of its pixels.
 
-    What the file tells of people besides that, such as an owner or a place, does not travel.
+    Metadata about people, such as an owner or a place, is not sent.
     Raises `MediaError` for a broken, blank or huge one.
     """
     shown = decode_picture(media)
@@ -65,7 +65,7 @@ def picture_uri(media: Media) -> str:
 
 
 def clip_wav(media: Media, sampling_rate: int | None = None) -> bytes:
-    """A clip as a mono WAV of 16 bits at `sampling_rate` Hz or its own rate, with a header that is right.
+    """Encode a clip as a mono 16-bit WAV at `sampling_rate` Hz or its own rate, with a correct header.
 
     Raises `MediaError` for a broken or empty clip, or one with samples that are not finite numbers.
     """

@@ -1,8 +1,8 @@
-"""The nouns of a run: a model, what it says to an item, and what is said of an item it could not answer.
+"""The types of a run: a model, its answer to an item, and the error of an item that it could not answer.
 
-A model is anything that fits `Model`: a baseline, a transformers checkpoint, an endpoint. It draws items from an
-iterator as it wants them, many at a time or one, and hands over each outcome as soon as it has it, in any order. A
-failed item is a `ModelError` in the place of its answer and costs no other item anything.
+A model is anything that implements `Model`: a baseline, a transformers checkpoint, an endpoint. It takes items from an
+iterator at its own pace, one or many at a time, and yields each outcome as soon as it has it, in any order. A
+failed item yields a `ModelError` in place of its answer and does not affect other items.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from omni_persona_artifacts.run_folder import Finish
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said to one item."""
+    """A model's answer to one item."""
 
     item_id: str
     text: str
-    """The answer alone: no prompt, no special tokens, no thinking."""
+    """The answer only: no prompt, no special tokens, no thinking."""
     input_tokens: int | None
-    """Length of the prompt in tokens, media included; None where a model has no tokens."""
+    """Length of the prompt in tokens, including media; None for a model without tokens."""
     output_tokens: int | None
-    """Number of generated tokens, the one that ends the answer included."""
+    """Number of generated tokens, including the end token."""
     seconds: float
-    """Wall time; for an item of a batch, its equal share of the batch's."""
+    """Wall time in seconds; for an item of a batch, its equal share of the batch's."""
     finish: Finish | None = None
-    """None where a model cannot tell."""
+    """Why the answer ended; None if unknown."""
     thinking: str | None = None
-    """What it wrote before the answer, where it thought first."""
+    """The text before the answer, if the model thought first."""
     dropped: tuple[str, ...] = ()
-    """What the model was not shown because it cannot take it."""
+    """Parts of the item left out because the model cannot take them."""
 
 
 class LoadError(Exception):
-    """A model that cannot be used at all; the message says what is wrong with it and what to do."""
+    """A model that cannot be used at all; the message says what is wrong and what to do."""
 
 
 class ModelError(ItemError):
@@ -46,40 +46,40 @@ class ModelError(ItemError):
 
 
 Outcome: TypeAlias = Answer | ModelError
-"""What becomes of an item."""
+"""The result for one item."""
 
 
 class Model(Protocol):
-    """What `run` needs of a model."""
+    """The interface that `run` requires of a model."""
 
     @property
     def name(self) -> str:
-        """What a table calls it, such as `baseline:abstain` or `ORG/MODEL`."""
+        """Display name, such as `baseline:abstain` or `ORG/MODEL`."""
 
     def describe(self) -> dict[str, Any]:
-        """What the manifest says of it, JSON values only; two models that may answer differently differ here.
+        """The model's part of the manifest, JSON values only; models that may answer differently must differ here.
 
-        The keys `prompt`, `cues`, `generation`, `seed`, `device` and `versions` stand on their own in the manifest,
+        The keys `prompt`, `cues`, `generation`, `seed`, `device` and `versions` become manifest entries of their own;
         all others identify the model. Only `device` and `versions` may differ when a run is resumed.
         """
 
     def check(self, items: Iterable[Item]) -> None:
-        """Raise `LoadError` where an item shows what the model cannot take, before any is asked.
+        """Raise `LoadError` if the model cannot take an item's media; called before any item is asked.
 
-        items: one of each make (task group, number of contexts, query media); their media hold no bytes.
+        items: one of each kind (task group, number of contexts, query media); their media hold no bytes.
         """
 
     def answer(self, items: Iterable[Item]) -> Iterator[Outcome]:
-        """Answer items: one outcome for each, as soon as it is there, in any order.
+        """Yield one outcome per item, as soon as it is available, in any order.
 
-        Items of one source sample follow each other. `items` reads from disk: no more of it should be drawn than
-        is needed soon. Whatever is raised ends the run: `LoadError` where the model cannot be used after all.
+        Items of one source sample are adjacent. `items` reads from disk, so take no more from it than
+        is needed soon. Any exception ends the run: `LoadError` if the model cannot be used after all.
         """
 
 
 @runtime_checkable
 class GoesOn(Protocol):
-    """A model that wants to know whether it goes on with a run: one that has answered before does work."""
+    """A model that is informed when a run is resumed, which shows that it has worked before."""
 
     def goes_on(self, n_answered: int) -> None:
-        """Say how many items of the run have an answer already; called before `answer`."""
+        """Receive the number of items of the run that are already answered; called before `answer`."""

@@ -1,4 +1,4 @@
-"""What a model is shown of an item: system rules, one block per context, then the query.
+"""The prompt that a model sees of an item: system rules, one block per context, then the query.
 
     system   the rules
     user     Context 1 <picture> <clip> its note
@@ -6,8 +6,8 @@
              Context K <picture> <clip> its note
              Query <the cue> the question
 
-Which person it is about, the gold answer and all other supervision stay out, and so do the names of files and
-concepts: contexts are told apart by their place alone.
+The queried person, the gold answer and all other supervision are left out, and so are the names of files and
+concepts: contexts are distinguished only by their position.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ THINK_FIRST = """\
 
 Before you reply, think step by step between <think> and </think>. What follows </think> is your reply, of the form \
 asked for above."""
-"""What the rules say besides where a model shall think first."""
+"""The rules, except for the instruction to think first."""
 
 _CONTEXT_HEAD = "Context {number}\n"
 _CONTEXT_NOTE = "\nNote: {text}\n\n"
@@ -60,27 +60,27 @@ _QUERY_TEXT_AFTER_MEDIA = "\n{text}"
 
 @dataclass(frozen=True)
 class Text:
-    """Words of a message."""
+    """A text part of a message."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An encoded picture in a message."""
+    """An encoded picture part of a message."""
 
     media: Media
     place: str
-    """Where it stands, such as `context 2` or `query`."""
+    """Its position, such as `context 2` or `query`."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """An encoded clip in a message."""
+    """An encoded clip part of a message."""
 
     media: Media
     place: str
-    """Where it stands, such as `context 2` or `query`."""
+    """Its position, such as `context 2` or `query`."""
 
 
 Part: TypeAlias = Text | Picture | Clip
@@ -88,15 +88,15 @@ Part: TypeAlias = Text | Picture | Clip
 
 @dataclass(frozen=True)
 class Message:
-    """One turn: its parts in the order in which the model meets them."""
+    """One turn: its parts in order."""
 
     role: Literal["system", "user"]
     parts: tuple[Part, ...]
 
     def joined(self) -> list[Part]:
-        """The parts with neighbouring texts in one.
+        """Merge adjacent text parts.
 
-        Many a chat template trims every text, so that what keeps two apart must stand within one.
+        Many chat templates strip every text part, so separators must be inside a part.
         """
         parts: list[Part] = []
         for part in self.parts:
@@ -109,15 +109,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Prompt:
-    """How items are put to a model. Raises `ValueError` for unknown cues, an unknown ablation or empty rules."""
+    """How items are turned into prompts. Raises `ValueError` for unknown cues, an unknown ablation or empty rules."""
 
     rules: str = RULES
     """The system message, without what `reason` adds."""
     cues: Cues = "isolated"
     without: frozenset[Ablation] = frozenset()
-    """What is left out."""
+    """The ablated parts."""
     reason: bool = False
-    """Whether the model is told to think first."""
+    """Whether the model is instructed to think first."""
 
     def __post_init__(self) -> None:
         if self.cues not in get_args(Cues):
@@ -133,7 +133,7 @@ class Prompt:
         return self.rules + THINK_FIRST if self.reason else self.rules
 
     def describe(self) -> dict[str, Any]:
-        """What the manifest says of it."""
+        """The prompt's part of the manifest."""
         return {
             "prompt": {
                 "version": PROMPT_VERSION if self.rules == RULES else None,
@@ -145,14 +145,14 @@ class Prompt:
         }
 
     def hash(self) -> str:
-        """SHA-256 in hex of all wording that a model sees besides the item's own: changes when it does."""
+        """SHA-256, in hex, of all wording that does not come from the item."""
         frame = (_CONTEXT_HEAD, _CONTEXT_NOTE, _CONTEXT_WITHOUT_NOTE, _QUERY_HEAD, _QUERY_TEXT, _QUERY_TEXT_AFTER_MEDIA)
         return hashlib.sha256("\0".join((self.system, *frame)).encode()).hexdigest()
 
     def conversation(self, item: Item) -> list[Message]:
-        """The messages that put an item to a model: the rules, then contexts 1..K and the query.
+        """Build the messages for an item: the rules, then contexts 1..K and the query.
 
-        Raises `ValueError` where the item lacks the medium that its query is about.
+        Raises `ValueError` if the item lacks the medium that its query is about.
         """
         picture, clip = query_media(item, self.cues, self.without)
         query: list[Part] = [] if picture is None else [Picture(picture, "query")]
@@ -173,7 +173,7 @@ class Prompt:
 
 
 def read_rules(file: str | Path) -> str:
-    """A system prompt from a text file. Raises `ValueError` for one that is not there or is no UTF-8."""
+    """Read a system prompt from a text file. Raises `ValueError` if it is missing or not UTF-8."""
     try:
         return read_text(file, MOST_BYTES)
     except (OSError, ArtifactError) as error:

@@ -1,8 +1,8 @@
-"""The processes of one run: alone, or as many as `torchrun` or `accelerate launch` started.
+"""The processes of one run: a single one, or those started by `torchrun` or `accelerate launch`.
 
     torchrun --nproc-per-node 8 -m omni_persona_cli run --model ORG/MODEL --out runs/model
 
-Each process takes whole source samples and writes its answers down in a part of its own; the first one looks after
+Each process asks whole source samples and writes its answers to its own part file; the first one manages
 the run folder.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _PATIENCE = timedelta(days=7)
-"""How long a process that is done waits for the others."""
+"""How long a finished process waits for the others."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,21 @@ class Ranks:
     """This process and its peers."""
 
     index: int
-    """Which of them it is, from 0."""
+    """Rank of this process, from 0."""
     count: int
 
     @property
     def part(self) -> int | None:
-        """The number of the part it writes; None for a process that is alone."""
+        """Number of the part file it writes; None for a single process."""
         return self.index if self.count > 1 else None
 
     def share(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows that are this process's to ask: every `count`-th source sample."""
+        """The rows for this process to ask: every `count`-th source sample."""
         order = {sample: place for place, sample in enumerate(dict.fromkeys(row.source_sample_id for row in rows))}
         return [row for row in rows if order[row.source_sample_id] % self.count == self.index]
 
     def first_does(self, work: Callable[[], _T]) -> _T:
-        """What the first process's `work` returns, in all of them; what it raises, they all raise."""
+        """Run `work` in the first process; all processes return its result or raise its exception."""
         if self.count == 1:
             return work()
         import torch.distributed
@@ -60,7 +60,7 @@ class Ranks:
         return told[0]
 
     def total(self, number: int) -> int:
-        """The sum over all processes, once each has come this far."""
+        """The sum over all processes; blocks until each has called it."""
         if self.count == 1:
             return number
         import torch.distributed
@@ -71,25 +71,25 @@ class Ranks:
 
 
 def is_first() -> bool:
-    """Whether this process is alone or the first of several."""
+    """Whether this process is the only one or the first."""
     return int(os.environ.get("RANK", "0")) == 0
 
 
 def local_rank() -> int:
-    """Which of this machine's processes this is, from 0."""
+    """Rank of this process on its machine, from 0."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 @contextmanager
 def ranks() -> Iterator[Ranks]:
-    """This process and its peers, connected as long as the block runs."""
+    """Yield this process's `Ranks`, connected to its peers for the duration of the block."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield Ranks(0, 1)
         return
     import torch.distributed
 
-    # Little is said between processes, all of it small: gloo is enough, and needs no GPU.
+    # Few, small messages are exchanged: gloo suffices and needs no GPU.
     torch.distributed.init_process_group("gloo", timeout=_PATIENCE)
     try:
         yield Ranks(torch.distributed.get_rank(), count)

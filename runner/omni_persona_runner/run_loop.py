@@ -1,6 +1,6 @@
-"""Ask a model a dataset's items, and write each answer down as soon as it is there.
+"""Ask a model the items of a dataset and write each answer as soon as it is available.
 
-The same call again goes on where the last one stopped:
+Repeating the call resumes an interrupted run:
 
     run(model, "omni-persona", "runs/first", limit=24)
 """
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from omni_persona_runner.usage import Budget, Prices
 
 _STANDING_ALONE = ("prompt", "cues", "generation", "seed", "device")
-"""Keys of `Model.describe` that have a place of their own in the manifest."""
+"""Keys of `Model.describe` that become manifest entries of their own."""
 
 _PACKAGES = (
     "omni-persona",
@@ -53,21 +53,21 @@ _PACKAGES = (
     "torchvision",
     "transformers",
 )
-"""What can change an answer by being another version."""
+"""Packages whose version can change an answer."""
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What one call of `run` did, in all its processes."""
+    """What one call of `run` did, over all its processes."""
 
     n_done: int
-    """Items answered now."""
+    """Items answered by this call."""
     n_skipped: int
     """Items that had an answer before."""
     n_failed: int
-    """Items without an answer; the next call asks them again."""
+    """Items that failed; the next call asks them again."""
     n_left: int = 0
-    """Items that were not asked because the tokens that may be used are used."""
+    """Items not asked because the token budget was spent."""
 
 
 def run(
@@ -83,19 +83,19 @@ def run(
     progress: Progress = silent,
     fleet: Fleet | None = None,
 ) -> RunSummary:
-    """Ask `model` the items of a dataset folder that `out` has no answer to yet.
+    """Ask `model` the items of a dataset folder that have no answer in `out` yet.
 
-    limit: ask a slice of this many items alone, spread over groups and absences (`stratified`); the rest is missing.
-    subset: ask a part of this many items that stands for the whole (`subset.subset`): nothing of it is missing.
-    same_model: a model at another endpoint, of the same name, may go on with the run.
-    prices: of tokens, kept in the manifest. budget: the tokens that may be used in all, by this run and those that have
-    used some of it before; what the folder holds already counts.
-    progress: called with the model's name, the items done and those to do, in this process.
-    fleet: workers that are asked in place of `model`, which stands for what they load.
-    May be stopped at any time: a later call goes on, whether alone or in several processes (`ranks`).
-    Raises `RunFolderError` where `out` holds another run or one is at work there, `LoadError` where the model cannot be
-    used, `ValueError` for a limit or a subset below 1, for both at once, or for a dataset with an id twice, and
-    `FileNotFoundError` where there is no dataset.
+    limit: ask only a slice of this many items, spread over groups and absences (`stratified`); the rest is missing.
+    subset: ask a representative subset of this many items (`subset.subset`); other items are not missing.
+    same_model: allow a model of the same name at another endpoint to resume the run.
+    prices: of tokens, kept in the manifest. budget: the tokens that may be used in total, by this run and those that have
+    used some of it before; tokens of answers already in the folder count.
+    progress: called with (model name, items done, total items), in this process.
+    fleet: workers that are asked instead of `model`, which must match the model that they load.
+    May be stopped at any time; a later call resumes it, with any number of processes (`ranks`).
+    Raises `RunFolderError` if `out` holds a different run or is in use by one, `LoadError` if the model cannot be
+    used, `ValueError` for a limit or a subset below 1, for both at once, or for a duplicate id in the dataset, and
+    `FileNotFoundError` if there is no dataset.
     """
     out = Path(out)
     folder = DatasetFolder(dataset)
@@ -128,14 +128,14 @@ def run(
                 budget.spend(outcome.input_tokens, outcome.output_tokens)
             progress(model.name, n_done, len(mine))
         n_failed = peers.total(n_failed)
-        # Also where nothing was asked: the last run may have been killed before it came to this.
+        # Also if nothing was asked: an earlier run may have been killed before this step.
         peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
         n_left = 0 if budget is None else budget.n_left - n_left
     return RunSummary(len(pending) - n_failed - n_left, len(selected) - len(pending), n_failed, n_left)
 
 
 def siblings_together(rows: Sequence[Row]) -> list[Row]:
-    """Rows of one source sample beside each other, samples in the order of their first row."""
+    """Make rows of one source sample adjacent, with samples in the order of their first row."""
     first: dict[str, int] = {}
     for place, row in enumerate(rows):
         first.setdefault(row.source_sample_id, place)
@@ -151,10 +151,10 @@ def _selected(folder: DatasetFolder, limit: int | None, subset: int | None) -> l
 
 
 def stratified(strata: Sequence[Any], limit: int | None) -> list[int]:
-    """Indices, in order, of `limit` items that spread over the strata as the items do; all of them for None.
+    """Indices, in order, of `limit` items distributed over the strata like all items; None selects all.
 
-    strata: what each item is, such as its (group, absence). Every stratum gives its first item before any
-    gives its second; from there on they give in proportion to their size. A larger limit holds the items of a
+    strata: the stratum of each item, such as (group, absence). Every stratum contributes one item before any
+    contributes a second; after that they contribute in proportion to their size. A larger limit includes the items of a
     smaller one.
     Raises `ValueError` for a limit below 1.
     """
@@ -165,7 +165,7 @@ def stratified(strata: Sequence[Any], limit: int | None) -> list[int]:
     members: defaultdict[Any, list[int]] = defaultdict(list)
     for index, stratum in enumerate(strata):
         members[stratum].append(index)
-    # The k-th of n members stands at k/n of its stratum: the order in which a slice takes the items.
+    # The k-th of n members has position k/n within its stratum, which defines the order of selection.
     places = {index: (k / len(indices), indices[0]) for indices in members.values() for k, index in enumerate(indices)}
     return sorted(sorted(places, key=places.__getitem__)[:limit])
 
@@ -228,7 +228,7 @@ def _versions() -> dict[str, str | None]:
 
 
 def _hardware() -> dict[str, Any]:
-    # A model that has no use for torch has no use for its GPUs either, and importing it takes seconds.
+    # A model that does not use torch needs no GPU either, and importing torch takes seconds.
     torch = sys.modules.get("torch")
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())] if torch else []
     return {"system": platform.platform(), "cpus": os.cpu_count(), "gpus": gpus}

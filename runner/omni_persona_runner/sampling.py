@@ -1,4 +1,4 @@
-"""How answers are drawn: greedily, or at random with a temperature, once or several times."""
+"""Decoding settings: greedy, or sampled at a temperature, once or several times."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Sampling:
     """How the next token is chosen. Raises `ValueError` for a number out of range."""
 
     temperature: float = 0.0
-    """0 takes the most likely token; above, tokens are drawn."""
+    """0 decodes greedily; a positive value samples."""
     top_p: float = 1.0
-    """Draw from the most likely tokens that have this share of the probability together."""
+    """Sample from the most likely tokens that together have this probability (nucleus sampling)."""
     seed: int = 0
-    """Of the first repeat; the others count on from it."""
+    """Seed of the first repeat; each further repeat adds 1."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 100:
@@ -31,30 +31,30 @@ class Sampling:
 
     @property
     def is_greedy(self) -> bool:
-        """Whether nothing is drawn."""
+        """Whether decoding is greedy."""
         return self.temperature == 0
 
     def describe(self) -> dict[str, Any]:
-        """What the manifest says of it under `generation`."""
+        """The manifest's `generation` entry."""
         drawn = {} if self.is_greedy else {"top_p": self.top_p}
         return {"temperature": self.temperature or 0, **drawn}
 
     def seeds(self) -> dict[str, int]:
-        """What the manifest says of it beside `generation`: nothing where no seed matters."""
+        """The manifest's `seed` entry; empty if no seed matters."""
         return {} if self.is_greedy else {"seed": self.seed}
 
     def settings(self) -> dict[str, Any]:
-        """What a request to a server says of it."""
+        """The sampling parameters of a request to a server."""
         if self.is_greedy:
             return {"temperature": 0}
         return {"temperature": self.temperature, "top_p": self.top_p, "seed": self.seed}
 
     def seed_of(self, item_ids: Sequence[str]) -> int:
-        """The seed of a batch: of its items and ours alone, so that a run that was resumed draws the same again."""
+        """A seed that depends only on a batch's items and our seed, so that a resumed run draws the same."""
         return zlib.crc32("\0".join([str(self.seed), *item_ids]).encode())
 
     def repeat(self, number: int) -> Sampling:
-        """The sampling of a repeat; 1 is the first."""
+        """The sampling settings of a repeat, counted from 1."""
         return replace(self, seed=self.seed + number - 1)
 
 
@@ -63,7 +63,7 @@ _M = TypeVar("_M", covariant=True)
 
 @runtime_checkable
 class Repeatable(Protocol[_M]):
-    """A model that can be asked again, with other draws."""
+    """A model that can be asked again with different random draws."""
 
     def repeat(self, number: int) -> _M:
-        """The same model for another repeat; 1 is this one."""
+        """The same model for another repeat, counted from 1."""

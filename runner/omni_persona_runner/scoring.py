@@ -1,7 +1,7 @@
-"""From a run's answers and verdicts to its scores, and to comparisons of runs; no media and no model.
+"""Score a run from its answers and verdicts, and compare runs; needs no media and no model.
 
-An item that failed, or was never asked, has no answer to score. It is missing: left out of every rate, counted in
-`n_missing`, and the scores are not `complete`. It is never an empty answer that counts as wrong.
+An item that failed or was never asked has no answer to score. It is missing: left out of every rate, counted in
+`n_missing`, and the scores are not `complete`. It never counts as an empty, wrong answer.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 
 _LEXICAL = "lexical"
-"""The judge that gives the same verdicts whenever it is asked."""
+"""Name of the deterministic judge, whose verdicts can be completed at any time."""
 
 
 def dataset_of(run: str | Path) -> str:
-    """The path of the dataset that a run was made with.
+    """The path of the dataset that a run used.
 
-    Raises `RunFolderError` where it is gone from its place or has changed since.
+    Raises `RunFolderError` if the dataset is missing or has changed since the run.
     """
     manifest = read_manifest(Path(run))["dataset"]
     path = str(manifest["path"])
     try:
-        # What was not written since need not be read to know that it is the same.
+        # Files with unchanged sizes and times need not be hashed again.
         if manifest.get("state") is not None and manifest["state"] == dataset_state(path):
             return path
         fingerprint = dataset_fingerprint(path)
@@ -50,9 +50,9 @@ def dataset_of(run: str | Path) -> str:
 
 
 def run_references(run: str | Path) -> list[dict[str, Any]]:
-    """The metric's references of the items of the dataset that a run was made with, or of the subset that it was asked.
+    """The references of the items that a run was asked about: its dataset, or the subset of it.
 
-    Errors as of `dataset_of`.
+    Raises what `dataset_of` raises.
     """
     known, n = references(dataset_of(run)), read_manifest(Path(run)).get("subset")
     return known if not isinstance(n, int) else [known[index] for index in subset(known, n)]
@@ -64,19 +64,19 @@ def score_run(
     """Score a run's answers and write `scores.json`: the metric's result, and
 
         n_items      items of the dataset
-        n_missing    those without an answer: failed, or not asked; in no rate
+        n_missing    items without an answer (failed or not asked); in no rate
         n_failed     the failed ones among them
         complete     every item has an answer and every answer to an answerable item a verdict
-        judge        who judged
-        subset       of a run of a subset: its `n_items`, those of the whole dataset, and `added_error_cal`, the
-                     standard error that it adds to Cal; None without
+        judge        name of the judge
+        subset       for a run of a subset: its `n_items`, those of the whole dataset, and `added_error_cal`, the
+                     standard error that it adds to Cal; None otherwise
         usage        tokens, seconds and cost, see `usage.Usage`
 
-    A run with repeats is scored over all of them (`omni_persona_cal.compute_repeats`), by the items that each answered.
-    Answers are judged by `verdicts.jsonl` or, where a run has none, lexically. One without a verdict is UNJUDGED, but
-    where all verdicts are lexical it is judged lexically, too: that completes a run that was judged and resumed.
-    items: those of its dataset, or references to them; read from there if left out. protocol: which Ans and which Cal
-    the headline keys hold, see `omni_persona_cal.compute`. Raises `RunFolderError` where no item has an answer, and
+    A run with repeats is scored over all of them (`omni_persona_cal.compute_repeats`), each on the items it answered.
+    Verdicts come from `verdicts.jsonl` or, if there is none, the lexical judge. An answer without a verdict is UNJUDGED,
+    unless all verdicts are lexical: then it is judged lexically, too, which completes a run that was judged and resumed.
+    items: the dataset's items or references; read from the dataset by default. protocol: which variants of Ans and Cal
+    the headline keys hold, see `omni_persona_cal.compute`. Raises `RunFolderError` if no item has an answer, and,
     without `items` what `dataset_of` raises.
     """
     run = Path(run)
@@ -87,7 +87,7 @@ def score_run(
 
 
 def _subset(run: Path, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """What `score_run` tells of the subset that a run was asked."""
+    """The `subset` entry of `score_run`."""
     manifest = read_manifest(run)
     if not isinstance(manifest.get("subset"), int):
         return None
@@ -97,11 +97,11 @@ def _subset(run: Path, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any] | N
 
 
 def score_file(file: str | Path, dataset: str | Path, protocol: str = "guarded") -> dict[str, Any]:
-    """Score answers that others have collected; what `score_run` returns, and nothing is written.
+    """Score answers collected elsewhere; returns what `score_run` returns and writes nothing.
 
     file: lines of `augmented_id` and `prediction`, of the v2.2 release's scripts, or of a batch API (`run_reader`).
-    Raises `RunFolderError` that names the line for one that is none of these and for an item that stands there twice,
-    and for items that the dataset does not hold.
+    Raises `RunFolderError`, naming the line, for an unrecognised line and for an item that appears twice,
+    and for items that are not in the dataset.
     """
     known = references(dataset)
     ids = {reference["augmented_id"] for reference in known}
@@ -137,11 +137,11 @@ def _scores(run: Path, asked: Sequence[Mapping[str, Any]], protocol: str) -> dic
 
 @dataclass(frozen=True)
 class _Repeat:
-    """One of the times that a run's model was asked."""
+    """One repeat of a run."""
 
     predictions: Mapping[str, PredictionLine]
     verdicts: Mapping[str, VerdictLine] | None
-    """None where nobody judged it."""
+    """None if it was not judged."""
 
     @classmethod
     def of(cls, folder: Path) -> _Repeat:
@@ -158,11 +158,11 @@ class _Repeat:
 
 
 def _result(repeats: Sequence[_Repeat], scored: Sequence[Mapping[str, Any]], protocol: str) -> dict[str, Any]:
-    """The metric's result on the answers to some references, with who judged."""
+    """The metric's result for the answers to some references, and the name of the judge."""
     ids = [reference["augmented_id"] for reference in scored]
     answers = [repeat.answers for repeat in repeats]
     predictions = [[said[name] for name in ids] for said in answers]
-    # What a repeat lacks of verdicts is UNJUDGED once another is judged: two judges are not mixed.
+    # If another repeat was judged, missing verdicts are UNJUDGED rather than lexical: judges are not mixed.
     judged = {name: line for repeat in repeats for name, line in (repeat.verdicts or {}).items()}
     verdicts = [repeat.verdicts_on(ids) for repeat in repeats] if judged else None
     if verdicts is not None and judges_of(judged) == _LEXICAL:
@@ -184,7 +184,7 @@ def _completed(
     judged: Mapping[str, VerdictLine],
     scored: Sequence[Mapping[str, Any]],
 ) -> list[str | None]:
-    """The verdicts, with lexical ones for answers that came after the run was judged: a resumed run's."""
+    """Add lexical verdicts for answers that a resumed run added after it was judged."""
     new = [
         place
         for place, reference in enumerate(scored)
@@ -200,13 +200,13 @@ def _completed(
 
 
 def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:
-    """Compare runs over the same items, by what all of them answered.
+    """Compare runs over the same items, using the items that all of them answered.
 
-    Returns `runs`, their paths; `judge`; `n_asked`; `n_left_out`, items without an answer in one of them; and of two
-    runs, `a` and `b`, what `omni_persona_cal.compare` does, b minus a, of more `omni_persona_cal.compare_several`
-    under `several`, with the runs' paths for names.
-    Raises `ValueError` for fewer than two runs, for one that is named twice, and for runs over different items or with
-    different judges; `RunFolderError` for what is no run.
+    Returns `runs`, their paths; `judge`; `n_asked`; `n_left_out`, items without an answer in one of them; for two
+    runs, `a` and `b`, the result of `omni_persona_cal.compare`, b minus a; for more, `omni_persona_cal.compare_several`
+    under `several`, with the runs' paths as names.
+    Raises `ValueError` for fewer than two runs, for a duplicate run, and for runs over different items or with
+    different judges; `RunFolderError` for a path that is not a run.
     """
     names = [str(run) for run in runs]
     if len(names) < 2 or len(set(names)) < len(names):
@@ -215,7 +215,7 @@ def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:
     for name, side in zip(names[1:], sides[1:], strict=True):
         _require_alike(names[0], sides[0], name, side)
     in_all = set(sides[0].answers).intersection(*(side.answers for side in sides[1:]))
-    # A dataset is read once for all runs over it; two that give one id to different items are told apart.
+    # Read each dataset once for all runs over it; datasets that give one ID to different items are kept apart.
     paths = [dataset_of(run) for run in runs]
     read = {path: [one for one in references(path) if one["augmented_id"] in in_all] for path in set(paths)}
     if not in_all or not all(read.values()):
@@ -236,16 +236,16 @@ def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Side:
-    """One of the runs that are compared."""
+    """One of the runs being compared."""
 
     asked: frozenset[str]
-    """The items that were asked, answered or not."""
+    """All items of the run, answered or not."""
     answers: Mapping[str, str]
-    """What was answered, by item."""
+    """Item ID -> answer."""
     judge: str
-    """Who judged."""
+    """Name of the judge."""
     verdicts: Mapping[str, str] | None
-    """By item; None for a run that was not judged."""
+    """Item ID -> verdict; None for a run that was not judged."""
 
     @classmethod
     def of(cls, run: Path) -> _Side:

@@ -1,8 +1,8 @@
-"""Inputs for Qwen-Omni Thinkers, made medium by medium, and the prefix that sibling items share computed once.
+"""Inputs for Qwen-Omni Thinkers, built medium by medium, with the prefix shared by sibling items computed once.
 
-Siblings ask different questions of the same memories: their prompts are equal up to the query. What the language model
-keeps of that prefix (its key-value cache) is computed once for all of them, and each goes on from there with explicit
-positions, which are those of the whole prompt.
+Siblings ask different questions about the same contexts: their prompts are equal up to the query. The key-value cache
+of that prefix is computed once for all of them, and each continues from there with explicit
+positions, the same as in the whole prompt.
 
     prompt of item a   [rules, contexts 1..K] [query a]
     prompt of item b   [rules, contexts 1..K] [query b]
@@ -31,43 +31,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Medium:
-    """A picture or a clip as the model's encoders take it."""
+    """A picture or a clip in the form that the model's encoders expect."""
 
     features: torch.Tensor
-    """Patches of a picture, shape (n_patches, d); frames of a clip, shape (n_mels, n_frames)."""
+    """Shape (n_patches, d) for a picture, (n_mels, n_frames) for a clip."""
     grid: torch.Tensor | None
-    """Patches of a picture over time, height and width, shape (1, 3); None for a clip."""
+    """Patches of a picture along time, height and width, shape (1, 3); None for a clip."""
     n_tokens: int
 
 
 @dataclass(frozen=True)
 class _Prompt:
-    """An item's prompt in tokens."""
+    """An item's tokenized prompt."""
 
     tokens: list[int]
-    """Each medium takes as many places as it has tokens."""
+    """Token IDs, with one placeholder per token of each medium."""
     positions: torch.Tensor
-    """Over time, height and width, shape (3, n_tokens)."""
+    """Positions along time, height and width, shape (3, n_tokens)."""
     media: tuple[_Medium, ...]
     n_shared_media: int
-    """Those of the contexts; they come first."""
+    """Number of media in the contexts, which come first."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A batch: prefixes of G groups of siblings, and the rest of N prompts."""
+    """A batch: the prefixes of G groups of siblings, and the remainders of N prompts."""
 
     prefix: dict[str, torch.Tensor] | None
-    """What the base model takes for the prefixes, G rows; None where nothing is shared."""
+    """The base model's inputs for the prefixes, G rows; None if nothing is shared."""
     groups: list[int]
-    """The row of each prompt's prefix."""
+    """The prefix row of each prompt."""
     rest: dict[str, torch.Tensor]
-    """What `generate` takes, N rows; its attention mask covers prefix and rest."""
+    """Keyword arguments of `generate`, N rows; the attention mask covers prefix and remainder."""
     lengths: list[int]
-    """Tokens of each whole prompt."""
+    """Length of each whole prompt in tokens."""
 
     def to(self, device: Any, dtype: Any) -> Inputs:
-        """The same on a device, with features of a precision."""
+        """Move to a device and cast features to a dtype."""
 
         def move(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
             return {
@@ -78,12 +78,12 @@ class Inputs:
 
 
 class OmniInputs:
-    """Makes the inputs of batches of chats, one at a time. Media that neighbouring batches share are made once."""
+    """Builds inputs for batches of chats. Media shared by neighbouring batches are encoded once."""
 
     def __init__(self, processor: Any, config: Any, positions: Any, shares: bool) -> None:
-        """processor, config: of the Thinker. positions: its `get_rope_index`. shares: whether siblings share."""
+        """processor, config: the Thinker's. positions: its `get_rope_index`. shares: whether siblings share."""
         self._processor = processor
-        # Read once: a configuration takes microseconds to say anything, and every token of every prompt asks.
+        # Read once: attribute access on a configuration takes microseconds, and every token of every prompt needs it.
         self._image_token, self._audio_token = int(config.image_token_id), int(config.audio_token_id)
         self._placeholders = (self._image_token, self._audio_token)
         self._positions = positions
@@ -91,7 +91,7 @@ class OmniInputs:
         self._made: dict[Media, _Medium] = {}
 
     def make(self, chats: Sequence[Chat]) -> Inputs:
-        """Raises `ValueError` for a text that holds the placeholder of a medium."""
+        """Build a batch. Raises `ValueError` for a text that contains a media placeholder."""
         shown = {media: value for chat in chats for media, value in chat.media.items()}
         self._made = {media: self._made.get(media) or self._medium(value) for media, value in shown.items()}
         prompts = [self._prompt(chat) for chat in chats]
@@ -165,7 +165,7 @@ class OmniInputs:
     # ---- many prompts
 
     def _collate(self, prompts: Sequence[_Prompt], starts: Sequence[int], ends: Sequence[int]) -> dict[str, Any]:
-        """The parts of prompts between `starts` and `ends`, filled up on the left."""
+        """Collate the slices of prompts between `starts` and `ends`, padded on the left."""
         import torch
         from torch.nn.functional import pad
 
@@ -189,13 +189,13 @@ class OmniInputs:
         return {
             "input_ids": torch.tensor(rows),
             "attention_mask": mask,
-            # As transformers has it: the place in the text, then over time, height and width.
+            # transformers' layout: the text position first, then time, height and width.
             "position_ids": torch.cat([in_text[None], vision]),
             **_features(media),
         }
 
     def _between(self, prompt: _Prompt, start: int, end: int) -> Iterable[_Medium]:
-        """The media whose places lie between `start` and `end`: a cut never goes through one."""
+        """The media whose placeholders lie between `start` and `end`; a cut never splits one."""
         n_before = sum(token in self._placeholders for token in prompt.tokens[:start])
         n_within = sum(token in self._placeholders for token in prompt.tokens[start:end])
         place = 0
@@ -206,31 +206,31 @@ class OmniInputs:
 
 
 def window(n_samples: int, extractor: Any) -> int:
-    """Samples to pad a clip to: its own, and enough for its features to be those of any longer window.
+    """Number of samples to pad a clip to, so that its features equal those of any longer window.
 
-    A frame reaches half a Fourier window past the clip's end, where it must find the silence of the
-    padding and not the mirrored end of the signal.
+    The last frame reaches half a Fourier window past the clip's end, where it must see the silence of the
+    padding and not the reflected end of the signal.
     """
     hop_length = int(extractor.hop_length)
     return math.ceil((n_samples + int(extractor.n_fft)) / hop_length) * hop_length
 
 
 def _shared_length(prompts: Sequence[_Prompt], placeholders: tuple[int, int]) -> int:
-    """Tokens that begin all prompts, up to the first medium of a query; one token at least is left to each."""
+    """Length of the longest common prefix, up to a query's first medium; leaves at least one token to each prompt."""
     columns = zip(*(one.tokens for one in prompts), strict=False)
     n_equal = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
     return min(n_equal, *(min(_first_query_medium(one, placeholders), len(one.tokens) - 1) for one in prompts))
 
 
 def _first_query_medium(prompt: _Prompt, placeholders: tuple[int, int]) -> int:
-    """The place where a prompt's first query medium begins, or its end where it has none."""
+    """The token index where a prompt's first query medium begins, or the prompt's length if it has none."""
     n_shared = sum(medium.n_tokens for medium in prompt.media[: prompt.n_shared_media])
     places = (place for place, token in enumerate(prompt.tokens) if token in placeholders)
     return next((place for index, place in enumerate(places) if index == n_shared), len(prompt.tokens))
 
 
 def _features(media: Sequence[_Medium]) -> dict[str, torch.Tensor]:
-    """The encoders' inputs: all patches one after the other, all clips filled up to the longest."""
+    """The encoders' inputs: all patches concatenated, all clips padded to the longest."""
     import torch
     from torch.nn.functional import pad
 
@@ -249,14 +249,14 @@ def _features(media: Sequence[_Medium]) -> dict[str, torch.Tensor]:
 
 
 def _after(prefix: dict[str, Any], groups: list[int], rest: dict[str, Any]) -> dict[str, Any]:
-    """The rest of prompts with an attention mask over their prefix, too."""
+    """Extend the attention mask of the remainders to cover their prefixes."""
     import torch
 
     return {**rest, "attention_mask": torch.cat([prefix["attention_mask"][groups], rest["attention_mask"]], dim=1)}
 
 
 def prefill(model: Any, inputs: Inputs) -> Any:
-    """The cache of the prefixes with a row for each prompt, or None where nothing is shared.
+    """The key-value cache of the prefixes with one row per prompt, or None if nothing is shared.
 
     model: the Thinker; the inputs are on its device.
     """
@@ -266,8 +266,8 @@ def prefill(model: Any, inputs: Inputs) -> Any:
     if inputs.prefix is None:
         return None
     cache = DynamicCache(config=model.config.get_text_config())
-    # The base model: nobody reads logits of the prefix.
+    # The base model: logits of the prefix are not needed.
     model.model(**inputs.prefix, past_key_values=cache, use_cache=True)
-    # On no GPU: layers may lie on several, and each takes indices from the CPU.
+    # Indices on the CPU: layers may be on several GPUs, and each accepts those.
     cache.batch_select_indices(torch.tensor(inputs.groups))
     return cache

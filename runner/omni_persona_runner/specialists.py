@@ -1,9 +1,9 @@
 """`baseline:specialists`: a trained recogniser for each modality, and one threshold for when to abstain.
 
-Faces are compared by dlib, voices by resemblyzer, a description with the clauses of the notes by MiniLM, and what was
-said with what Whisper hears in the clips, by MiniLM again. Likeness means something else in each group, so a logistic
-regression turns a group's into the probability that the best match is right, and one threshold on that decides for all
-four. Both are fitted on a dataset of other people, never on what is measured.
+Faces are compared by dlib, voices by resemblyzer, descriptions with clauses of the notes by MiniLM, and what was
+said with Whisper's transcripts of the clips, by MiniLM again. Similarities differ in scale between groups, so one
+logistic regression per group maps them to the probability that the best match is right, and one threshold on that
+probability serves all four. Both are fitted on a dataset of other people, never on evaluation data.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from omni_persona_runner.model import LoadError
 NAME = "baseline:specialists"
 
 REMEMBERED = 20_000
-"""Results that a sense keeps; vectors of texts, the longest, then take 30 MB."""
+"""Cached results per function; text vectors, the longest, then take 30 MB."""
 
 _Value = TypeVar("_Value", bytes, str)
 _Made = TypeVar("_Made")
 
 
 class PoolCache(Generic[_Value, _Made]):
-    """What a function makes of values, kept for when they are met again: siblings share their media."""
+    """A function with an LRU cache keyed by content: siblings share their media."""
 
     def __init__(self, make: Callable[[Sequence[_Value]], Iterable[_Made]], most: int = REMEMBERED) -> None:
-        """most: how many results are kept; those that were not asked for longest go first."""
+        """most: maximum number of cached results; the least recently used are dropped."""
         self._make: Callable[[Sequence[_Value]], Iterable[_Made]] = make
         self._most = most
         self._kept: OrderedDict[bytes, _Made] = OrderedDict()
 
     def __call__(self, values: Sequence[_Value]) -> list[_Made]:
-        # The digest stands for the value, so that no media are kept.
+        # Keyed by digest, so that no media are kept in memory.
         keys = [hashlib.sha256(value if isinstance(value, bytes) else value.encode()).digest() for value in values]
         new = {key: value for key, value in zip(keys, values, strict=True) if key not in self._kept}
         made = dict(zip(new, self._make(list(new.values())), strict=True)) if new else {}
@@ -62,7 +62,7 @@ class PoolCache(Generic[_Value, _Made]):
 
 @dataclass(frozen=True)
 class Senses:
-    """What the baseline perceives with. Vectors are rows of unit length."""
+    """The perception functions of the baseline. Vectors are rows of unit length."""
 
     faces: Callable[[Sequence[bytes]], Iterable[NDArray[np.float32]]]
     voices: Callable[[Sequence[bytes]], Iterable[NDArray[np.float32]]]
@@ -70,12 +70,12 @@ class Senses:
     transcribe: Callable[[Sequence[bytes]], Iterable[str]]
 
     def remembering(self) -> Senses:
-        """The same, each medium and each text perceived once."""
+        """The same functions with caches, so that each medium and each text is processed once."""
         return Senses(PoolCache(self.faces), PoolCache(self.voices), PoolCache(self.texts), PoolCache(self.transcribe))
 
 
 def trained_senses() -> Senses:
-    """The specialists of perception."""
+    """The recognisers of the perception package."""
     from omni_persona_perception import perception, transcribe
 
     trained = perception("specialists")
@@ -88,14 +88,14 @@ class Specialists:
 
     senses: Senses
     confidence: Mapping[str, Confidence]
-    """By group."""
+    """Group -> `Confidence`."""
     threshold: float
     """The confidence from which on it answers."""
     fitted_on: Mapping[str, Any]
-    """What the manifest says of the dataset that it was fitted on."""
+    """Manifest entry for the dataset that it was fitted on."""
 
     def reply(self, item: Item) -> str:
-        """Answer from the note of the best match, or abstain where it is not sure or the note is silent.
+        """Answer from the best match's note; abstain if the match is uncertain or the note does not state the answer.
 
         Raises `ValueError` for media that are missing or cannot be decoded.
         """
@@ -105,7 +105,7 @@ class Specialists:
         return _from_note(item, int(likeness.argmax()))
 
     def describe(self) -> dict[str, Any]:
-        """What decides the answers, for the manifest."""
+        """What determines the answers, for the manifest."""
         return {
             "fitted_on": dict(self.fitted_on),
             "confidence": {group: one.describe() for group, one in self.confidence.items()},
@@ -123,9 +123,9 @@ def fit(
 ) -> Specialists:
     """Fit the baseline on the dataset folder `train`, to be run on the dataset folder `test`.
 
-    senses: what to perceive with; None takes the trained ones. progress: called with (items read, items in all).
-    Raises `LoadError` where the two share a picture or a clip, or `train` cannot teach what `test` asks, and
-    `FileNotFoundError` or `ValueError` where one is no dataset.
+    senses: perception functions; None uses the trained recognisers. progress: called with (items read, total items).
+    Raises `LoadError` if the two share a picture or a clip, or `train` lacks a kind of item that `test` has, and
+    `FileNotFoundError` or `ValueError` if one is not a dataset.
     """
     taught, asked = DatasetFolder(train), DatasetFolder(test)
     fingerprint = dataset_fingerprint(train)
@@ -164,7 +164,7 @@ def fit(
 
 
 def _require_others(train: Path, test: Path, *, same: bool) -> None:
-    """Raise `LoadError` where two datasets are one, or hold the same picture or clip of somebody."""
+    """Raise `LoadError` if two datasets are the same, or share a picture or clip of a person."""
     advice = f"build it from other people: omni-persona build --recipe train --exclude {test}"
     if same:
         raise LoadError(f"{NAME} is never fitted on the test set, and {train} holds the items of {test}; {advice}")
@@ -178,13 +178,13 @@ def _require_others(train: Path, test: Path, *, same: bool) -> None:
 
 @dataclass(frozen=True)
 class _Match:
-    """What fitting has to know of an item."""
+    """What fitting needs to know about an item."""
 
     likeness: NDArray[np.float64]
     right_person: bool
-    """Whether the best match is the person asked about."""
+    """Whether the best match is the queried person."""
     right_answer: bool
-    """Whether what its note says is right, or rightly nothing."""
+    """Whether answering from its note would be correct."""
     answerable: bool
 
 
@@ -214,7 +214,7 @@ def _from_note(item: Item, place: int) -> str:
 
 
 def likeness_of(item: Item, senses: Senses) -> NDArray[np.float64]:
-    """How alike the query and each context are in the group's modality: cosine similarities, shape (K,).
+    """Cosine similarities of the query to each context in the group's modality, shape (K,).
 
     Raises `ValueError` for media that are missing or cannot be decoded.
     """
@@ -237,7 +237,7 @@ def likeness_of(item: Item, senses: Senses) -> NDArray[np.float64]:
 
 
 def clauses(note: str) -> list[str]:
-    """The sentences of a note and, where they have several, their clauses: a description fits one of them."""
+    """Split a note into sentences and, if they have several, their clauses: a description matches one of them."""
     return [part for sentence in sentences(note) for part in dict.fromkeys([sentence, *_clauses(sentence)])]
 
 
@@ -246,9 +246,9 @@ def _clauses(sentence: str) -> Iterator[str]:
 
 
 def windows(text: str, n_words: int) -> list[str]:
-    """The runs of `n_words` words of a text, about four to a length: what is quoted is a part of what was said.
+    """The windows of `n_words` words of a text, about four per window length: a quotation is a part of what was said.
 
-    The text itself where it is no longer than that.
+    Returns the text itself if it is no longer than that.
     """
     words = text.split()
     if len(words) <= n_words:
@@ -259,7 +259,7 @@ def windows(text: str, n_words: int) -> list[str]:
 
 
 def _to_first(vectors: Iterable[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Cosine similarity of all but the first vector to the first."""
+    """Cosine similarity of all vectors but the first to the first."""
     first, *others = vectors
     return np.array([np.dot(first, other) for other in others], dtype=np.float64)
 

@@ -1,7 +1,7 @@
-"""A part of a dataset that stands for the whole: always the same items for one number of them.
+"""A representative subset of a dataset; the same size always gives the same items.
 
-Items are put in order by absence, group, task and a hash of their ids, and taken at places that spread evenly over this
-order (van der Corput's sequence): any stratum, coarse or fine, gives in proportion to its size, up to a few items.
+Items are sorted by absence, group, task and a hash of their ids, and taken at places that spread evenly over this
+order (van der Corput's sequence): every stratum, coarse or fine, is represented in proportion, up to a few items.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 RATE = 0.5
-"""Assumed of Ans and Unans, which vary most there."""
+"""Rate assumed for Ans and Unans, at which their variance is largest."""
 
 
 def subset(items: Sequence[Mapping[str, Any]], n: int) -> list[int]:
     """The indices, in order, of `n` items; all of them where there are no more.
 
-    The order of the items does not matter, and a larger part holds the items of a smaller one.
+    The order of the items does not matter, and a larger subset includes the items of a smaller one.
 
     Args:
-        items: Of each its `augmented_id`, `absence`, `group` and `task`.
+        items: `augmented_id`, `absence`, `group` and `task` of each.
 
     Raises:
         ValueError: `n` is below 1.
@@ -34,22 +34,22 @@ def subset(items: Sequence[Mapping[str, Any]], n: int) -> list[int]:
     for step in range(1 << bits):
         if len(taken) == min(n, len(order)):
             break
-        # The bits of the step in reverse: halves, then quarters, then eighths of the order.
+        # Bit reversal of the step: halves, then quarters, then eighths of the order.
         turned = int(f"{step:0{bits}b}"[::-1], 2)
         taken.setdefault(order[turned * len(order) >> bits])
     return sorted(taken)
 
 
 def added_error(n: Mapping[bool, int], of: Mapping[bool, int]) -> float | None:
-    """The standard error of the Cal of a part as an estimate of that of the whole set, 0..1; None where there is none.
+    """The standard error (0..1) of a subset's Cal as an estimate of the whole set's; None if undefined.
 
     Args:
-        n: Whether answerable -> items of the part.
+        n: Whether answerable -> number of items in the subset.
         of: The same of the whole set.
     """
     if any(not n.get(kind) for kind in (True, False)):
         return None
-    # Items drawn without putting them back: nothing is added where all are drawn.
+    # Sampling without replacement: no error if all items are drawn.
     return math.sqrt(sum(RATE * (1 - RATE) * (1 / n[kind] - 1 / of[kind]) for kind in (True, False)) / 4)
 
 

@@ -1,4 +1,4 @@
-"""Tell what a model thought from what it answered: the metric's own splitter, so that both read a text alike."""
+"""Separate a model's thinking from its answer with the metric's own splitter, so that both agree."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["Reply", "is_open", "split_thinking", "split_tokens"]
 
 
 def split_tokens(tokenizer: Any, tokens: Sequence[int], *, opened: bool = False) -> Reply:
-    """`split_thinking` of generated tokens: marks of thoughts may be special tokens, which no answer holds.
+    """`split_thinking` for generated tokens; thinking markers may be special tokens, which answers never contain.
 
-    Raises `ValueError` for thoughts without an end.
+    Raises `ValueError` if the thinking does not end.
     """
     marked = split_thinking(tokenizer.decode(tokens, skip_special_tokens=False), opened=opened)
     plain = tokenizer.decode(tokens, skip_special_tokens=True)
@@ -25,7 +25,7 @@ def split_tokens(tokenizer: Any, tokens: Sequence[int], *, opened: bool = False)
         said = Reply("", None)
     if said.thinking is not None:
         return said
-    # The marks were special tokens: without them, nothing tells where the answer begins.
+    # The markers were special tokens: without them, the start of the answer is unknown.
     answer = marked.answer
     for token in tokenizer.all_special_tokens:
         answer = answer.replace(token, "")

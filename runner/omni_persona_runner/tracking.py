@@ -1,4 +1,4 @@
-"""Send what a run came to to a tracker of experiments: figures and settings alone, never an item, answer or medium."""
+"""Send a run's results to an experiment tracker: figures and settings only, never an item, answer or medium."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from omni_persona_runner.usage import usage_of_run
 PROJECT = "omni-persona"
 
 _SETTINGS = ("prompt", "cues", "generation", "seed", "limit", "versions")
-"""What a tracker learns of a manifest besides model and dataset."""
+"""Manifest entries sent to a tracker besides model and dataset."""
 
 
 def track_run(tracker: str, run: str | Path) -> str:
-    """Score a run, send its figures to `trackio` or `wandb`, and say under what name.
+    """Score a run, send its figures to `trackio` or `wandb`, and return the name of the tracked run.
 
-    Raises `ValueError` where the tracker is not installed, and as `score_run` does.
+    Raises `ValueError` if the tracker is not installed, and what `score_run` raises.
     """
-    # Both have the calls of wandb.
+    # Both have wandb's interface.
     try:
         module = importlib.import_module(tracker)
     except ModuleNotFoundError:
@@ -37,7 +37,7 @@ def track_run(tracker: str, run: str | Path) -> str:
 
 
 def settings(manifest: Mapping[str, Any], scores: Mapping[str, Any]) -> dict[str, Any]:
-    """What made the figures. A folder on this machine is named by its last part."""
+    """The settings of the run. A local folder is reduced to its name."""
     model = manifest["model"]
     return {
         "model": Path(str(model["name"])).name if Path(str(model["name"])).is_dir() else model["name"],
@@ -49,7 +49,7 @@ def settings(manifest: Mapping[str, Any], scores: Mapping[str, Any]) -> dict[str
 
 
 def figures(scores: Mapping[str, Any], before: str = "") -> dict[str, float]:
-    """The numbers of a result, those of groups as `by_group/I2I/cal`; each rate's interval as `cal_low`, `cal_high`."""
+    """The numbers of a result: those of groups as `by_group/I2I/cal`, each rate's interval as `cal_low`, `cal_high`."""
     found: dict[str, float] = {}
     for name, value in scores.items():
         if isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,8 +1,8 @@
-"""Any transformers checkpoint that `AutoProcessor` and `AutoModelForMultimodalLM` load.
+"""Any transformers checkpoint that `AutoProcessor` and `AutoModelForMultimodalLM` can load.
 
 The prompt goes through the checkpoint's own chat template with pictures and clips in memory; answers are
-greedy. The processor and the configuration are read at once, so that a checkpoint that cannot serve is
-refused early; the weights only when the first item is asked, so that a finished run costs none. While the model
+greedy by default. The processor and the configuration are loaded first, so that an unusable checkpoint is
+rejected early; the weights only when the first item is asked, so that a finished run loads none. While the model
 answers a batch, a thread reads, decodes and tokenizes the next.
 """
 
@@ -42,8 +42,8 @@ from omni_persona_runner.shared_prefix import Inputs, OmniInputs, prefill
 from omni_persona_runner.thinking import is_open, split_tokens
 
 _MOST_ON_CPU = 4
-"""Items of a batch of automatic size where there is no GPU: a source sample's siblings. Filled-up batches cost more
-than they bring there."""
+"""Automatic batch size without a GPU: a source sample's siblings. Larger padded batches cost more than they
+gain there."""
 _MOST_ON_GPU = 512
 
 
@@ -53,13 +53,13 @@ class _Batch:
 
     chats: Sequence[Chat]
     inputs: Any
-    """The model's inputs: `Inputs` for Qwen-Omni, a processor's `BatchFeature` for all others."""
+    """The model's inputs: `Inputs` for Qwen-Omni, the processor's `BatchFeature` for all others."""
     lengths: Sequence[int]
-    """Tokens of each prompt."""
+    """Length of each prompt in tokens."""
 
 
 class TransformersModel:
-    """A checkpoint from a folder or the Hub, as a `Model`."""
+    """A checkpoint from a folder or the Hub that implements `Model`."""
 
     def __init__(
         self,
@@ -79,22 +79,23 @@ class TransformersModel:
         share_prefix: bool = True,
         trust_remote_code: bool = False,
     ) -> None:
-        """Read the processor and the configuration of a checkpoint.
+        """Load the processor and the configuration of a checkpoint.
 
-        path_or_id: a folder (a checkpoint's, or an adapter's, which names its base), or a name on the Hub (with
-        HF_HUB_OFFLINE=1, from the local cache alone). adapter: the folder of a LoRA adapter that was trained on it.
-        revision: of a checkpoint on the Hub: a branch, a tag, a commit, or `refs/pr/N`; None takes the main branch.
-        batch_size: items answered together, or `auto`; a batch that does not fit in memory is halved.
-        max_new_tokens: answers are cut there. sampling: greedy for None; draws depend on the items of a batch.
-        device: such as `cuda:1`, or `auto` to spread over all GPUs; None takes a GPU where there is one.
-        dtype: such as `float32`; None takes bfloat16 on a GPU and float32 elsewhere.
-        attention: transformers' name, such as `sdpa`, `flash_attention_2` or `eager`; None takes flash attention where
-        it is installed and the family can, on a GPU in half precision, and else what transformers prefers.
-        max_pixels: pictures of more pixels are shrunk to so many; None takes the family's own limit, where it has one.
+        path_or_id: a folder (a checkpoint, or an adapter, which names its base), or a name on the Hub (with
+        HF_HUB_OFFLINE=1, from the local cache only). adapter: the folder of a LoRA adapter that was trained on it.
+        revision: of a checkpoint on the Hub: a branch, a tag, a commit, or `refs/pr/N`; None uses the main branch.
+        batch_size: items per batch, or `auto`; a batch that does not fit in memory is halved.
+        max_new_tokens: maximum answer length. sampling: None decodes greedily; draws depend on the items of a batch.
+        device: such as `cuda:1`, or `auto` to spread over all GPUs; None uses a GPU if available.
+        dtype: such as `float32`; None uses bfloat16 on a GPU and float32 elsewhere.
+        attention: transformers' name, such as `sdpa`, `flash_attention_2` or `eager`; None uses flash attention if
+        it is installed and supported, on a GPU in half precision, and otherwise transformers' default.
+        max_pixels: larger pictures are shrunk to this number of pixels; None uses the family's own limit, if any.
         drop_unsupported: leave out of an item what the model cannot take, instead of failing. share_prefix: compute
-        once what siblings' prompts begin with, where the family can. trust_remote_code: whether its code may run.
-        Raises `LoadError` for a checkpoint that cannot be found, lacks a processor or a chat template, or is not the
-        adapter's; `ValueError` for a number below 1, an unknown dtype, or a revision of a folder.
+        the common prefix of siblings once, if the family supports it. trust_remote_code: allow the checkpoint to run
+        its own code.
+        Raises `LoadError` for a checkpoint that cannot be found, lacks a processor or a chat template, or does not
+        match the adapter; `ValueError` for a number below 1, an unknown dtype, or a revision of a folder.
         """
         if max_new_tokens < 1:
             raise ValueError(f"expected at least 1 new token, got {max_new_tokens=}")
@@ -112,7 +113,7 @@ class TransformersModel:
         self._checkpoint = Checkpoint(base, revision, trust_remote_code, trained)
         self._attention = attention or best_attention(self._checkpoint.family.flash, self._device, self._dtype)
         self._processor = self._checkpoint.processor
-        # The processor works in a thread of its own, and a tokenizer is no thing to share.
+        # The processor runs in its own thread, and a tokenizer is not thread-safe.
         self._words = copy.deepcopy(self._processor.tokenizer)
         self._processing = threading.Lock()
         self._limits = self._checkpoint.limits(max_pixels)
@@ -125,13 +126,13 @@ class TransformersModel:
         model = self._checkpoint.weights(
             device=self._device, dtype=self._dtype, attention=self._attention, without=self._prompt.without
         )
-        # What the checkpoint says of generation would be filled in again where ours says nothing.
+        # Otherwise the checkpoint's own generation settings would fill in what ours leave unset.
         model.generation_config = self._generation
         return model
 
     @cached_property
     def _omni(self) -> OmniInputs | None:
-        """What makes inputs medium by medium, where the family has it."""
+        """Builds inputs medium by medium, for families that support it."""
         if not self._checkpoint.family.omni:
             return None
         model = self._model
@@ -140,7 +141,7 @@ class TransformersModel:
     # ---- answering
 
     def describe(self) -> dict[str, Any]:
-        """What decides the answers, for the manifest."""
+        """What determines the answers, for the manifest."""
         return {
             **self._checkpoint.describe(),
             "dtype": self._dtype,
@@ -158,25 +159,25 @@ class TransformersModel:
         }
 
     def repeat(self, number: int) -> TransformersModel:
-        """The same model with the draws of another repeat; 1 is this one. Weights that are loaded are shared."""
+        """The same model for another repeat, counted from 1. Loaded weights are shared."""
         other = copy.copy(self)
         other._sampling = self._sampling.repeat(number)
         return other
 
     def check(self, items: Iterable[Item]) -> None:
-        """Raise `LoadError` where items show more pictures or clips than the model takes, and are to keep them.
+        """Raise `LoadError` if an item has more pictures or clips than the model takes and none may be dropped.
 
-        Likewise for a chat template that cannot write the prompt.
+        Also raised for a chat template that cannot render the prompt.
         """
         self._chats.check(items, self.name)
         _ = self._opens_thinking
 
     def answer(self, items: Iterable[Item]) -> Iterator[Outcome]:
-        """Answer items a batch at a time.
+        """Answer items batch by batch.
 
-        Raises `LoadError` where the weights cannot be loaded.
+        Raises `LoadError` if the weights cannot be loaded.
         """
-        _ = self._model  # a checkpoint that cannot be loaded is no failure of an item
+        _ = self._model  # a checkpoint that cannot be loaded is not an item's failure
         coming = batches(items, lambda item: estimated_length(item, self._limits), self._size)
         for prepared in Ahead(self._prepare).over(coming):
             for one in prepared:
@@ -184,13 +185,13 @@ class TransformersModel:
 
     @cached_property
     def _opens_thinking(self) -> bool:
-        """Whether the chat template begins every answer with thoughts."""
+        """Whether the chat template starts every answer with thinking."""
         takes = {"image": self._limits.pictures, "audio": self._limits.clips}
         media = tuple(kind for kind, most in takes.items() if most != 0 and kind not in self._prompt.without)
         return is_open(chat_template.sample(self._processor, self.name, media))
 
     def _prepare(self, items: Sequence[Item]) -> list[_Batch | ModelError]:
-        """Decode and tokenize items: one batch, smaller ones where one item is at fault, and what failed."""
+        """Decode and tokenize items into one batch, or smaller ones if one is at fault; yield failed items, too."""
         chats = self._chats.prepare(items)
         failed = [chat for chat in chats if isinstance(chat, ModelError)]
         return [*failed, *self._batch_or_halve([chat for chat in chats if isinstance(chat, Chat)])]
@@ -200,7 +201,7 @@ class TransformersModel:
             return []
         try:
             inputs, lengths = self._inputs(chats)
-        # Processors of all makes raise what they like; it is recorded with its item.
+        # Processors may raise any exception; it is recorded with its item.
         except Exception as error:
             if len(chats) == 1:
                 return [ModelError(chats[0].item_id, reason_of(error))]
@@ -212,10 +213,11 @@ class TransformersModel:
         return [batch for part in parts for batch in self._batch_or_halve(part)]
 
     def _alike(self, chats: Sequence[Chat], lengths: Sequence[int]) -> list[list[Chat]]:
-        """Chats apart that would not be answered together as alone.
+        """Separate chats whose answers would change if they shared a batch.
 
-        LongRoPE has other frequencies for texts over a length, and takes those of a batch's longest for all. Together
-        are prompts that stay below it with their answers, those over it, and those of one length that grow beyond it.
+        LongRoPE uses different frequencies above a certain length, those of the longest text for the whole batch.
+        Batched together are prompts that stay below it with their answers, those above it, and those of one length that
+        cross it.
         """
         if self._long_from is None:
             return [list(chats)]
@@ -226,7 +228,7 @@ class TransformersModel:
 
     @cached_property
     def _long_from(self) -> int | None:
-        """The length over which the model's LongRoPE is another; None where it has none."""
+        """The length above which the model's LongRoPE changes; None if it has none."""
         config = self._checkpoint.config.get_text_config()
         rope = getattr(config, "rope_parameters", None) or {}
         if rope.get("rope_type") != "longrope":
@@ -234,11 +236,11 @@ class TransformersModel:
         return int(rope.get("original_max_position_embeddings") or config.original_max_position_embeddings)
 
     def _answer_or_halve(self, batch: _Batch) -> list[Outcome]:
-        """Answer a batch; where that fails, each half alone, down to the one at fault."""
+        """Answer a batch; on failure, retry each half, down to the item at fault."""
         chats = batch.chats
         try:
             return list(self._generate(batch))
-        # Models of all makes raise what they like; it is recorded with its item.
+        # Models may raise any exception; it is recorded with its item.
         except Exception as error:
             if is_fatal(error):
                 raise LoadError(
@@ -249,7 +251,7 @@ class TransformersModel:
                 self._size.broke(len(chats))
             if len(chats) == 1:
                 return [ModelError(chats[0].item_id, reason_of(error))]
-        # Outside the handler, so that the failed attempt's tensors are gone.
+        # Outside the handler, so that the failed attempt's tensors are freed.
         free_memory()
         outcomes: list[Outcome] = []
         for half in halves(chats):
@@ -281,7 +283,7 @@ class TransformersModel:
             yield self._outcome(chat, tokens, length, share)
 
     def _devices(self) -> Iterator[Any]:
-        """What the model's weights lie on."""
+        """The devices of the model's weights."""
         return (part.device for part in self._model.parameters())
 
     def _outcome(self, chat: Chat, tokens: Sequence[int], n_input: int, seconds: float) -> Outcome:
@@ -293,7 +295,7 @@ class TransformersModel:
             room = "" if ended else " (--max-new-tokens N gives it more)"
             return ModelError(chat.item_id, f"{error} within {n_output} tokens{room}")
         if not said.answer:
-            # As from an endpoint: what says nothing is no answer, and must not count as a wrong one.
+            # As with an endpoint: an empty reply is a failed item, not a wrong answer.
             return ModelError(chat.item_id, f"an empty answer of {n_output} tokens")
         return Answer(
             chat.item_id,
@@ -307,8 +309,8 @@ class TransformersModel:
         )
 
     def _inputs(self, chats: Sequence[Chat]) -> tuple[Any, list[int]]:
-        """The model's inputs for a batch, and the tokens of each prompt. Raises `ValueError` for too long a prompt."""
-        # Batches are made ahead in one thread while another may take apart one that did not fit.
+        """Build the inputs of a batch and the length of each prompt. Raises `ValueError` for too long a prompt."""
+        # One thread builds batches ahead while another may be splitting one that did not fit.
         with self._processing:
             if self._omni:
                 inputs: Any = self._omni.make(chats)
@@ -320,14 +322,14 @@ class TransformersModel:
         return inputs, lengths
 
     def _processed(self, chats: Sequence[Chat]) -> Any:
-        """What the checkpoint's own processor makes of a batch."""
+        """Run the checkpoint's own processor on a batch."""
         return self._processor.apply_chat_template(
             [chat.as_template() for chat in chats],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
             return_tensors="pt",
-            # New tokens follow the prompt: nothing may stand between.
+            # New tokens follow the prompt, so padding must be on the left.
             processor_kwargs={"text_kwargs": {"padding": True, "padding_side": "left"}},
         )
 
@@ -338,7 +340,7 @@ class TransformersModel:
             raise ValueError(f"{total} exceed the {limit} that the model takes (--max-pixels N shrinks pictures)")
 
     def _n_generated(self, tokens: Sequence[int]) -> tuple[int, bool]:
-        """Number of new tokens up to the one that ends the answer, without the padding after it; whether one does."""
+        """Number of new tokens up to and including the end token, without padding; whether there is an end token."""
         ends = self._generation.eos_token_id
         ends = set(ends) if isinstance(ends, list) else {ends}
         place = next((place for place, token in enumerate(tokens, start=1) if token in ends), None)

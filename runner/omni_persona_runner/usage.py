@@ -1,4 +1,4 @@
-"""What a run has used: tokens, seconds and money."""
+"""Resources used by a run: tokens, seconds and money."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Prices:
-    """In a currency of the user's choice, for a million tokens."""
+    """Prices per million tokens, in a currency of the user's choice."""
 
     per_million_in: float
     per_million_out: float
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """What so many tokens cost."""
+        """The cost of some tokens."""
         return (tokens_in * self.per_million_in + tokens_out * self.per_million_out) / 1e6
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What some answers have used."""
+    """The resources that some answers used."""
 
     input_tokens: int
     output_tokens: int
     seconds: float
-    """Summed over items; items that were under way at the same time each count in full."""
+    """Summed over items; concurrent items each count in full."""
     n_counted: int
-    """Answers whose tokens are known."""
+    """Number of answers with known token counts."""
     n_answers: int
     cost: float | None = None
-    """None where no prices were given."""
+    """None if no prices were given."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For `scores.json`."""
+        """Dictionary form, for `scores.json`."""
         return asdict(self)
 
     def told(self) -> str:
-        """One line."""
+        """One-line summary."""
         known = "" if self.n_counted == self.n_answers else f" (known of {self.n_counted} of {self.n_answers} answers)"
         cost = "" if self.cost is None else f", cost {self.cost:.4g}"
         return f"{self.input_tokens:,} tokens in, {self.output_tokens:,} out{known}, {self.seconds:,.1f} s{cost}"
 
 
 def usage(lines: Iterable[Prediction | PredictionLine], prices: Prices | None = None) -> Usage:
-    """What the answers among some lines have used."""
+    """Sum the usage of the answers among some prediction lines."""
     answers = [line for line in lines if line.status == "ok"]
     counted = [line for line in answers if line.input_tokens is not None and line.output_tokens is not None]
     tokens_in = sum(line.input_tokens or 0 for line in counted)
@@ -74,7 +74,7 @@ def usage(lines: Iterable[Prediction | PredictionLine], prices: Prices | None = 
 
 
 def prices_of(run: str | Path) -> Prices | None:
-    """The prices that a run's manifest names. Raises `RunFolderError` for ones that are no numbers."""
+    """The prices in a run's manifest. Raises `RunFolderError` for invalid numbers."""
     if not (Path(run) / MANIFEST).is_file():
         return None
     prices = read_manifest(Path(run)).get("prices")
@@ -87,16 +87,16 @@ def prices_of(run: str | Path) -> Prices | None:
 
 
 def usage_of_run(run: str | Path) -> Usage:
-    """What a run has used, all its repeats together, by the prices in its manifest."""
+    """Usage of a run, over all its repeats, at the prices in its manifest."""
     lines = (line for folder in repeat_folders(run) for line in read_predictions(folder).values())
     return usage(lines, prices_of(run))
 
 
 class Budget:
-    """Tokens that may be used in all; items are handed out until they are."""
+    """A limit on the total number of tokens; items are handed out until it is reached."""
 
     def __init__(self, tokens: int) -> None:
-        """Raise `ValueError` for less than one token."""
+        """Raise `ValueError` for a budget below one token."""
         if tokens < 1:
             raise ValueError(f"expected at least 1 token, got {tokens}")
         self.tokens = tokens
@@ -105,18 +105,18 @@ class Budget:
         """Items that were not asked."""
 
     def spend(self, input_tokens: int | None, output_tokens: int | None) -> None:
-        """Count an answer. Raises `ValueError` where its tokens are not known."""
+        """Count an answer. Raises `ValueError` if its token counts are unknown."""
         if input_tokens is None or output_tokens is None:
             raise ValueError("the model tells no token counts, which a limit on tokens in total needs")
         self.used += input_tokens + output_tokens
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing is left."""
+        """Whether the budget is used up."""
         return self.used >= self.tokens
 
     def within(self, items: Sequence[_T]) -> Iterator[_T]:
-        """Items as long as there is something left; those under way when it is spent are answered still."""
+        """Yield items while budget is left; items in flight when it runs out are still answered."""
         for place, item in enumerate(items):
             if self.is_spent:
                 self.n_left += len(items) - place
