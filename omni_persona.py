@@ -1,7 +1,7 @@
-"""The contract of Omni-Persona: its taxonomy, the schema of a dataset row, and how a dataset is read.
+"""The contract of Omni-Persona: its taxonomy, the schema of a dataset row, and how to read a dataset.
 
-Every other room imports this module and it imports none of them; of third-party libraries it needs `datasets`
-alone. Media stay encoded (bytes of a PNG, a WAV, a FLAC...): a picture is decoded by `datasets` when a row is read
+Every other package imports this module and it imports none of them; of third-party libraries it needs `datasets`
+only. Media stay encoded (bytes of a PNG, a WAV, a FLAC...): a picture is decoded by `datasets` when a row is read
 through `load`, a clip never, because decoding clips there would need a system FFmpeg.
 
     import omni_persona
@@ -34,10 +34,10 @@ ABSTENTION = "I cannot determine that from the provided context."
 """The canonical abstention, word for word: the gold answer of every unanswerable item."""
 
 GROUPS: tuple[Group, ...] = ("I2I", "A2A", "T2T", "T2Any")
-"""What links a query to a person: face to face, voice to voice, text to text, text to what a voice said."""
+"""How a query identifies a person: by face, by voice, by a text description, or by what a voice said."""
 
 ABSENCES: tuple[Absence, ...] = ("none", "absent_persona", "absent_attribute")
-"""Why an item cannot be answered; `none` where it can."""
+"""Why an item cannot be answered; `none` if it can."""
 
 SCENARIOS: dict[str, Group] = {
     "visual_identity": "I2I",
@@ -124,15 +124,15 @@ LEADERBOARDS: dict[str, tuple[str, str]] = {
     "cal_t2t": ("T2T", "cal"),
     "cal_t2any": ("T2Any", "cal"),
 }
-"""Task id of the dataset's `eval.yaml` and of a model's `.eval_results` -> (configuration it is asked of, score)."""
+"""Task ID in the dataset's `eval.yaml` and a model's `.eval_results` -> (configuration, score)."""
 
 SPLIT = "test"
 DATA_FILES = "data/test-*.parquet"
-"""Where a dataset folder keeps its rows; other files beside them are no rows."""
+"""Where a dataset folder keeps its rows; other files beside them are not rows."""
 
 
 def features(audio: datasets.Audio | None = None) -> datasets.Features:
-    """The schema of a row (`FEATURES`), made afresh because `datasets` may write into the one it is given."""
+    """A new copy of the row schema (`FEATURES`), because `datasets` may modify the one it is given."""
     string, boolean = datasets.Value("string"), datasets.Value("bool")
     image, audio = datasets.Image(), audio or datasets.Audio(decode=False)
     return datasets.Features(
@@ -180,14 +180,14 @@ class Media:
     """An encoded picture or clip."""
 
     data: bytes = field(repr=False)
-    """The file's bytes, as they were."""
+    """The encoded bytes of the file."""
     name: str
-    """The file's name, whose ending tells the format; never a path that leaves a folder."""
+    """The file name, whose extension gives the format; never a path out of a folder."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """The memory of one person."""
+    """The memory of one person: picture, clip and note."""
 
     concept_id: str
     image: Media
@@ -203,11 +203,11 @@ class Item:
 
     augmented_id: str
     source_sample_id: str
-    """Items that share it share their memories: intervals resample these, not items."""
+    """Items with the same value share their contexts; confidence intervals resample these, not items."""
     task: Task
     absence: Absence
     target_concept_id: str | None
-    """The concept asked about, or None where the person is in none of the contexts."""
+    """The concept asked about, or None if the person is in none of the contexts."""
     contexts: tuple[Context, ...]
     query_image: Media | None
     query_audio: Media | None
@@ -231,18 +231,18 @@ class _Reference(TypedDict):
 
 
 class Reference(_Reference, total=False):
-    """What the metric needs to know of an item, and what else it can use."""
+    """What the metric needs to know about an item, plus optional information."""
 
     other_answers: list[str]
-    """What the notes of the other people say of the asked field."""
+    """Values of the asked field in the other people's notes."""
     person: str
-    """Whom the item asks about."""
+    """The person whom the item asks about."""
 
 
 def reference(
     item: Item | Mapping[str, Any], *, other_answers: Sequence[str] = (), person: str | None = None
 ) -> Reference:
-    """The metric's reference for an item, or for a row as `datasets` hands it out (its media are not needed).
+    """The metric's reference for an item, or for a row as `datasets` returns it (its media are not needed).
 
     other_answers: What the notes of the other people say of the asked field, as the builder's side file tells.
     person: Whom the item asks about.
@@ -338,7 +338,7 @@ def items(dataset: datasets.Dataset | datasets.IterableDataset) -> Iterator[Item
     if isinstance(dataset, datasets.IterableDataset):
         yield from map(item_from_row, dataset.decode(False))
         return
-    # The Arrow view hands over stored bytes; the default one would decode every picture.
+    # The Arrow format returns the stored bytes; the default format would decode every picture.
     arrow = dataset.with_format("arrow")
     for index in range(len(dataset)):
         yield item_from_row(arrow[index : index + 1].to_pylist()[0])
@@ -386,7 +386,7 @@ def _read_file(file: Path, pq: Any) -> Iterator[Item]:
 
 
 def sharing(item: Item, media: dict[Media, Media]) -> Item:
-    """The item with media that were met before in place of equal ones; `media` takes those that were not."""
+    """Replace the item's media by equal ones in `media`, to which new ones are added."""
 
     def known(medium: Media) -> Media:
         return media.setdefault(medium, medium)
@@ -419,7 +419,7 @@ def load(
     if Path(path).exists() and not list(Path(path).glob(DATA_FILES)):
         raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a folder written by `omni-persona build`")
     if Path(path).exists() and glob.has_magic(str(path)):
-        # `datasets` takes brackets, stars and question marks in a folder's path for a pattern.
+        # `datasets` interprets brackets, stars and question marks in a path as a glob pattern.
         files = {SPLIT: sorted(glob.escape(str(file)) for file in Path(path).glob(DATA_FILES))}
         rows = CONFIGS[name]
         filters = None if rows is None else [[(rows[0], "==", rows[1])]]
@@ -429,16 +429,16 @@ def load(
 
 @dataclass
 class OmniPersonaConfig(datasets.BuilderConfig):
-    """Where `OmniPersona` reads from: `data_dir` (a dataset folder), or `release` with `assets`."""
+    """The source of `OmniPersona`: `data_dir` (a dataset folder), or `release` with `assets`."""
 
     release: str | None = None
     """A release's JSONL file."""
     assets: str | None = None
-    """The folder its media paths are relative to."""
+    """The folder that its media paths are relative to."""
 
 
 class _EncodedAudio(datasets.Audio):
-    """`Audio` for clips that are encoded already: the original asks for torchcodec even where nothing is encoded."""
+    """`Audio` for clips that are already encoded: the original requires torchcodec even if it has nothing to encode."""
 
     def encode_example(self, value: dict[str, Any]) -> dict[str, Any]:
         return value
@@ -447,7 +447,7 @@ class _EncodedAudio(datasets.Audio):
 class OmniPersona(datasets.GeneratorBasedBuilder):
     """Reads a dataset folder or a release into one split, `test`, with the schema `FEATURES`.
 
-    Used as a class, since loading scripts are gone from `datasets`:
+    Used as a class, since `datasets` no longer supports loading scripts:
 
         builder = OmniPersona(config_name="I2I", data_dir="omni-persona")
         builder.download_and_prepare()
@@ -460,7 +460,7 @@ class OmniPersona(datasets.GeneratorBasedBuilder):
     DEFAULT_CONFIG_NAME = "default"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # `datasets` caches by path: without the files' own marks, a rebuilt folder would be read from the cache.
+        # `datasets` caches by path: without the files' fingerprint, a rebuilt folder would be read from the cache.
         kwargs.setdefault("hash", _marks(kwargs.get("data_dir"), kwargs.get("release"), kwargs.get("assets")))
         super().__init__(*args, **kwargs)
 
@@ -497,7 +497,7 @@ class OmniPersona(datasets.GeneratorBasedBuilder):
 
 
 def _marks(*paths: str | None) -> str:
-    """A hash of the names, sizes and times of the files behind some paths: changes when they do."""
+    """A hash of the names, sizes and modification times of the files under some paths."""
     marks = []
     for path in (Path(path) for path in paths if path is not None):
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -508,8 +508,8 @@ def _marks(*paths: str | None) -> str:
 def release_rows(file: Path, assets: Path) -> Iterator[dict[str, Any]]:
     """Rows of a release's JSONL file, media read from `assets`, with `group` and `absence` derived.
 
-    Raises `ValueError` that names file, line and item for a broken line or a path that leaves `assets`, and
-    `FileNotFoundError` likewise for a medium that is not there.
+    Raises `ValueError`, naming file, line and item, for a broken line or a path outside `assets`, and
+    likewise `FileNotFoundError` for a missing medium.
     """
     root = assets.resolve()
 
@@ -523,7 +523,7 @@ def release_rows(file: Path, assets: Path) -> Iterator[dict[str, Any]]:
             raise FileNotFoundError(f"{where}: no media file {path!r} in {assets}")
         return {"bytes": target.read_bytes(), "path": PurePosixPath(path).name}
 
-    # Some editors put a byte order mark before the first line, and blank ones after the last.
+    # Some editors write a byte order mark before the first line and blank lines after the last.
     with file.open(encoding="utf-8-sig") as text:
         lines = list(enumerate(text, start=1))
         while lines and not lines[-1][1].strip():

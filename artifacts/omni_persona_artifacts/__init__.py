@@ -1,1 +1,1 @@
-"""One reader and one writer for each file and folder that travels between commands."""
+"""One reader and one writer for each file and folder format that commands share."""

@@ -1,4 +1,4 @@
-"""What OpenAI's batch API hands back: lines of `custom_id`, `response` and `error`."""
+"""Read the output of OpenAI's batch API: lines of `custom_id`, `response` and `error`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from omni_persona_cal.chat_reply import MalformedReplyError, ServerError, read_r
 
 
 def is_batch_line(record: Mapping[str, Any]) -> bool:
-    """Whether a JSON object is a line of that kind."""
+    """Whether a JSON object is a line of batch output."""
     return "custom_id" in record and "augmented_id" not in record and ("response" in record or "error" in record)
 
 
 def plain_line(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The line of a prediction that a batch line amounts to; a request that failed is a failed item."""
+    """Convert a batch line to a prediction line; a failed request becomes a failed item."""
     plain = {"augmented_id": record.get("custom_id"), "prediction": None, "status": "failed"}
     response = record.get("response")
     try:

@@ -1,20 +1,20 @@
-"""Characters that a reader cannot see, or that turn the text around them: what to show in their place."""
+"""Make characters visible that a reader cannot see or that reorder the text around them."""
 
 from __future__ import annotations
 
 import re
 
-# Controls but for tab and line end, joiners and direction marks, half characters, no-characters.
+# Controls except tab and line feed, joiners and direction marks, surrogates, noncharacters.
 _UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ud800-\\udfff\\ufeff\\ufffe\\uffff]")  # fmt: skip  # noqa: E501
 
 
 def code(character: str) -> str:
-    """Such as `U+202E`."""
+    """The code point in the form `U+202E`."""
     return f"U+{ord(character):04X}"
 
 
 def visible(text: str) -> str:
-    """A text for where only plain text can stand: unseen characters by their codes.
+    """Replace invisible characters by their code points, for places that take only plain text.
 
     >>> visible("a\\u202eb")
     'a[U+202E]b'
@@ -23,7 +23,7 @@ def visible(text: str) -> str:
 
 
 def split(text: str) -> list[tuple[str, str]]:
-    """The text in pieces: (piece, empty) for what is seen, (character, its code) for what is not.
+    """Split a text into pieces: (piece, "") for visible text, (character, its code point) for an invisible one.
 
     >>> split("a\\u202eb")
     [('a', ''), ('\\u202e', 'U+202E'), ('b', '')]

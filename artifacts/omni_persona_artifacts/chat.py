@@ -1,6 +1,6 @@
-"""The client of OpenAI-compatible servers that runner and refining share, and the ways in which servers differ.
+"""The client for OpenAI-compatible servers shared by runner and refining, and the dialects of such servers.
 
-The client stands in the metric's folder, which travels alone with a judge that asks in the same way.
+The client itself lives in the metric's folder, which must work alone and has a judge that uses it.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ __all__ = [
 ]
 
 Dialect: TypeAlias = Literal["openai", "audio_url", "data-uri", "stream"]
-"""How a server wants requests.
+"""Request format of a server.
 
-`openai`: clips as `input_audio` that holds base64. `audio_url`: clips as `audio_url`, as vLLM has them. `data-uri`:
-clips as `input_audio` that holds a data URI. `stream`: replies in parts; goes with any of the others.
+`openai`: clips as `input_audio` that holds base64. `audio_url`: clips as `audio_url`, as vLLM expects them. `data-uri`:
+clips as `input_audio` that holds a data URI. `stream`: streamed replies; combines with any of the others.
 """
 
 
 def form_of(dialects: Sequence[str]) -> RequestForm:
-    """The form of requests by dialects; OpenAI's for none. Raises `ValueError` for unknown or contrary ones."""
+    """The request form for some dialects; OpenAI's if empty. Raises `ValueError` for unknown or conflicting ones."""
     for one in dialects:
         if one not in get_args(Dialect):
             raise ValueError(f"expected a dialect among {', '.join(get_args(Dialect))}, got {one!r}")
@@ -65,20 +65,20 @@ def form_of(dialects: Sequence[str]) -> RequestForm:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a reply says to a question."""
+    """The answer in a model's reply."""
 
     text: str
     thinking: str | None
-    """What the model wrote before it; None where it did not think first."""
+    """The text before the answer; None if the model did not think first."""
 
 
 def answer_of(reply: ChatReply, *, max_tokens: int | None = None, must_think: bool = False) -> Answer:
-    """The answer in a reply, without its thoughts.
+    """Extract the answer from a reply, without its thinking.
 
-    max_tokens: the limit to tell where it was met. must_think: whether the model was told to think first, so that a
-    reply that was cut before any thoughts ended holds nothing else.
-    Raises `ValueError` where there is none: refused, filtered, empty, or thoughts without an end. It must not count as
-    a wrong answer.
+    max_tokens: the limit to name if reached. must_think: whether the model was told to think first, in which case a
+    reply that was cut before the thinking ended has no answer.
+    Raises `ValueError` if there is none: refused, filtered, empty, or unfinished thinking. Such a reply must
+    not count as a wrong answer.
     """
     limit = f"{max_tokens} tokens" if max_tokens is not None else "its limit of tokens"
     if reply.problem:

@@ -1,7 +1,7 @@
-"""What `omni-persona check` found, beside a dataset: `checks.json`.
+"""The results of `omni-persona check`, stored in the dataset folder as `checks.json`.
 
-A group "does not need its modality" where a solver finds the right person by something else that the query's picture or
-clip tells (its background, its microphone). A score on that group says nothing of faces or voices.
+A group "does not need its modality" if a solver finds the right person by something else in the query's picture or
+clip (its background, its microphone). A score on that group says nothing about faces or voices.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def write_check_results(
 ) -> None:
     """Write the results of checks into a dataset folder.
 
-    results: for each check its name, its result and what was seen. unneeded: group that does not need its modality ->
+    results: name, result and observation of each check. unneeded: group that does not need its modality ->
     the checks that show it.
     """
     content = {"does_not_need_its_modality": unneeded, "checks": results}
@@ -30,9 +30,9 @@ def write_check_results(
 
 
 def read_unneeded(folder: Path) -> dict[str, list[str]]:
-    """Group that does not need its modality -> the checks that show it; empty where nothing was checked.
+    """Map each group that does not need its modality to the checks that show it; empty if nothing was checked.
 
-    Raises `ArtifactError` where the file is not what `write_check_results` wrote.
+    Raises `ArtifactError` if the file does not have the format of `write_check_results`.
     """
     file = folder / FILE
     try:

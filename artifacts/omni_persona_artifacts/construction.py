@@ -1,7 +1,7 @@
-"""The side file `data/construction.parquet`: how each item was constructed. No model is ever shown it.
+"""The side file `data/construction.parquet`: how each item was constructed. Never shown to a model.
 
-One row for each item and context. The builder writes it; `omni-persona check` reads it to see that what is absent is
-truly absent, and a report to show how similar the people of an item are.
+One row per item and context. The builder writes it; `omni-persona check` reads it to verify that absent facts are
+truly absent, and the report reads it to show how similar the people of an item are.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ MODALITIES = ("face", "voice", "text")
 FILE = "data/construction.parquet"
 
 ROWS_AT_ONCE = 4096
-"""Rows that wait in memory."""
+"""Rows buffered in memory before they are written."""
 
 Placed = dict[str, Any]
-"""How one context of one item was filled: the columns of `SCHEMA`."""
+"""How one context of one item was filled; the fields are the columns of `SCHEMA`."""
 Construction = dict[str, list[Placed]]
-"""Item -> its contexts, in their order."""
+"""Item ID -> its contexts, in order."""
 
 SCHEMA = pa.schema(
     [
         ("augmented_id", pa.string()),
         ("concept_id", pa.string()),
-        ("person", pa.string()),  # the pool's id of who stands there
-        ("queried_person", pa.string()),  # the pool's id of who is asked about
-        ("cue", pa.string()),  # what describes the queried person (T2T), or was said (T2Any)
-        ("withheld", pa.string()),  # the true value of an absent attribute, where the pool knows it
-        ("transcript", pa.string()),  # what the context's clip says
+        ("person", pa.string()),  # pool ID of the person in this context
+        ("queried_person", pa.string()),  # pool ID of the person asked about
+        ("cue", pa.string()),  # description (T2T) or quotation (T2Any) that identifies the queried person
+        ("withheld", pa.string()),  # true value of an absent attribute, if the pool knows it
+        ("transcript", pa.string()),  # transcript of the context's clip
         ("states_asked", pa.bool_()),  # whether the context's note states what is asked
-        ("stated_value", pa.string()),  # what the context's note states for the asked field; null where it is silent
+        ("stated_value", pa.string()),  # value of the asked field in the context's note; null if not stated
         ("stated", pa.list_(pa.string())),  # the fields that the context's note states
         *(
             (f"{modality}_{figure}", kind)
             for modality in MODALITIES
             for figure, kind in (("similarity", pa.float32()), ("rank", pa.int32()))
-        ),  # to the queried person: cosine, and 0 for the nearest of the people beside them
-        ("generated", pa.bool_()),  # whether a model wrote the queried person's value of what is asked
+        ),  # similarity to the queried person: cosine, and 0 for the nearest of the people in the other contexts
+        ("generated", pa.bool_()),  # whether a model wrote the queried person's value of the asked field
     ]
 )
 
 
 class ConstructionFile:
-    """Writes the side file into a dataset folder, a part at a time."""
+    """Writes the side file into a dataset folder, in batches."""
 
     def __init__(self, folder: Path) -> None:
-        """folder: that of the dataset; its `data` folder is there."""
+        """folder: the dataset folder; its `data` subfolder must exist."""
         self._file = pq.ParquetWriter(folder / FILE, SCHEMA)
         self._rows: list[Placed] = []
 
@@ -63,7 +63,7 @@ class ConstructionFile:
             self._write()
 
     def close(self) -> None:
-        """Write what is left, and end the file."""
+        """Write the remaining rows and close the file."""
         self._write()
         self._file.close()
 
@@ -73,7 +73,7 @@ class ConstructionFile:
 
 
 def read_construction(folder: Path) -> Construction | None:
-    """The rows of each item in the order of its contexts, or None where the folder has no such file."""
+    """Read each item's rows in the order of its contexts; None if the folder has no such file."""
     if not (folder / FILE).is_file():
         return None
     items: Construction = {}

@@ -1,6 +1,6 @@
-"""The Parquet files of a dataset folder: which they are, and whether they are still what they were.
+"""Find the Parquet files of a dataset folder, and detect whether they have changed.
 
-Apart from the reader of rows, so that what needs neither rows nor media does not import `datasets`.
+Separate from the reader of rows, so that code which needs neither rows nor media does not import `datasets`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import hashlib
 from pathlib import Path
 
 DATA_FILES = "data/test-*.parquet"
-"""Where a dataset folder keeps its rows, as `omni_persona.DATA_FILES` has it; other files beside them are no rows."""
+"""Where a dataset folder keeps its rows, equal to `omni_persona.DATA_FILES`; other files beside them are not rows."""
 
 State = list[list[str | int]]
-"""Of each file its name, its size in bytes and when it was last written, in nanoseconds."""
+"""For each file: name, size in bytes, and modification time in nanoseconds."""
 
 
 def data_files(path: str | Path) -> list[Path]:
-    """The files of rows, in their order. Raises `FileNotFoundError` where there are none."""
+    """The data files, in order. Raises `FileNotFoundError` if there are none."""
     files = sorted(Path(path).glob(DATA_FILES))
     if not files:
         raise FileNotFoundError(
@@ -26,17 +26,17 @@ def data_files(path: str | Path) -> list[Path]:
 
 
 def dataset_state(path: str | Path) -> State:
-    """What the file system says of the files of rows. Raises `FileNotFoundError` where there are none.
+    """The file system's state of the data files. Raises `FileNotFoundError` if there are none.
 
-    Files in the same state are the same files, unwritten; others may still hold the same bytes.
+    Equal states mean unchanged files; with different states the contents may still be equal.
     """
     return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in data_files(path)]
 
 
 def dataset_fingerprint(path: str | Path) -> str:
-    """SHA-256 in hex of the contents of a dataset folder's rows, in the order of their names.
+    """SHA-256, in hex, of the contents of a dataset folder's data files, in order of their names.
 
-    Neither the folder's place nor the files' times matter. Raises `FileNotFoundError` where there are none.
+    The folder's path and the files' times do not matter. Raises `FileNotFoundError` if there are none.
     """
     digest = hashlib.sha256()
     for file in data_files(path):
@@ -44,6 +44,6 @@ def dataset_fingerprint(path: str | Path) -> str:
         with file.open("rb") as content:
             while block := content.read(2**20):
                 one.update(block)
-        # The digest of each file, so that bytes that move from one file to the next are another dataset.
+        # Digest each file separately, so that moving bytes from one file to the next changes the result.
         digest.update(one.digest())
     return digest.hexdigest()

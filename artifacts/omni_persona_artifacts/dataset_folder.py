@@ -1,7 +1,7 @@
-"""Read a dataset folder without a second copy of it: what its rows are at once, their media when they are asked for.
+"""Read a dataset folder in place: the columns without media at once, media on demand.
 
-`datasets` unpacks Parquet into a cache where every repetition of a medium is stored again; here a row group stays
-as it is written, each medium once, and items that share a medium share one `Media`.
+`datasets` unpacks Parquet into a cache that stores every repetition of a medium again; here a row group stays
+dictionary-encoded, with each medium once, and items that share a medium share one `Media`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.errors import ItemError
 
 _KEPT = 2
-"""Row groups held in memory: the present one, and the one that its last sample may reach into."""
+"""Row groups held in memory: the current one, and the next, into which its last sample may continue."""
 
 _NO_MEDIA = Media(b"", "")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a row is, without its media."""
+    """A row without its media."""
 
     item_id: str
     source_sample_id: str
@@ -42,10 +42,10 @@ class Row:
     file: Path
     row_group: int
     place: int
-    """Its number within the row group."""
+    """Its index within the row group."""
 
     def key(self) -> dict[str, str]:
-        """Its id and what it is, by the names that a reference has for them."""
+        """Its ID and classification, with the keys of a reference."""
         return {"augmented_id": self.item_id, "absence": self.absence, "group": self.group, "task": self.task}
 
 
@@ -53,10 +53,10 @@ class DatasetFolder:
     """The rows of a folder, in the order of files and rows."""
 
     def __init__(self, path: str | Path) -> None:
-        """Read what the rows are.
+        """Read the columns without media.
 
-        Raises `FileNotFoundError` where there are no files, and `ValueError` for a file that is no Parquet or lacks a
-        column, for files without a row, and for an id that stands there twice.
+        Raises `FileNotFoundError` if there are no files, and `ValueError` for a file that is not Parquet or lacks a
+        column, for files without rows, and for a duplicate id.
         """
         self.path = Path(path)
         files = data_files(self.path)
@@ -69,7 +69,7 @@ class DatasetFolder:
         self._tables: OrderedDict[tuple[Path, int], pa.Table] = OrderedDict()
 
     def items(self, rows: Iterable[Row]) -> Iterator[Item | ItemError]:
-        """The items of some rows, or why one is none; neighbours share the media that they have in common."""
+        """Yield the item of each row, or the error that makes it unreadable; neighbours share their common media."""
         before: dict[Media, Media] = {}
         for row in rows:
             try:
@@ -84,7 +84,7 @@ class DatasetFolder:
     def _table(self, row: Row) -> pa.Table:
         key = (row.file, row.row_group)
         if key not in self._tables:
-            # Encoded media stay as they are written: their repetitions are not unpacked.
+            # Keep media dictionary-encoded, so that repetitions are not unpacked.
             media = [path for path in _leaves(row.file) if path.endswith(".bytes")]
             parquet = pq.ParquetFile(row.file, read_dictionary=media)
             self._tables[key] = parquet.read_row_group(row.row_group)
@@ -95,9 +95,9 @@ class DatasetFolder:
 
 
 def media_digests(path: str | Path) -> dict[bytes, str]:
-    """The SHA-256 of the content of each picture and clip of a dataset folder -> the name it has there.
+    """Map the SHA-256 of the content of each picture and clip of a dataset folder to its file name.
 
-    A row group at a time; a medium that it stores once is hashed once.
+    Reads one row group at a time and hashes each stored medium once.
     """
     digests: dict[bytes, str] = {}
     for file in sorted(Path(path).glob(DATA_FILES)):
@@ -114,7 +114,7 @@ def media_digests(path: str | Path) -> dict[bytes, str]:
 
 def _digests(media: pa.StructArray) -> dict[bytes, str]:
     encoded, names = (pc.struct_field(media, field) for field in ("bytes", "path"))
-    # A dictionary may hold what no row of the chunk has: only what is pointed at counts.
+    # A dictionary may hold values that no row of the chunk uses: count only those that are referenced.
     first: dict[int, int] = {}
     for place, index in enumerate(encoded.indices.to_pylist()):
         if index is not None:
@@ -126,9 +126,9 @@ def _digests(media: pa.StructArray) -> dict[bytes, str]:
 
 
 def outlines(rows: Iterable[Row]) -> list[Item]:
-    """One item of each make among some rows, without notes and with empty media.
+    """One item of each kind among some rows, without notes and with empty media.
 
-    The make is what decides how many pictures and clips are shown: group, number of contexts, query media.
+    The kind determines how many pictures and clips are shown: group, number of contexts, query media.
     """
     makes = {(row.group, row.n_contexts, row.has_query_image, row.has_query_audio): row for row in rows}
     return [_outline(row) for row in makes.values() if row.task in omni_persona.TASKS]
@@ -179,7 +179,7 @@ def _rows(file: Path) -> Iterator[Row]:
 
 
 def _leaves(file: Path) -> list[str]:
-    """The paths of a file's columns down to plain values, such as `query_assets.image.bytes`."""
+    """The paths of a file's leaf columns, such as `query_assets.image.bytes`."""
     metadata = pq.read_metadata(file)
     return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
 

@@ -1,14 +1,14 @@
-"""The errors of this room."""
+"""The exceptions of this package."""
 
 from __future__ import annotations
 
 
 class ArtifactError(ValueError):
-    """A file or folder that cannot be read or written as asked; the message names it and says what to do."""
+    """A file or folder that cannot be read or written; the message names it and says what to do."""
 
 
 class ItemError(Exception):
-    """One item of a dataset that cannot be used; the others can."""
+    """One item of a dataset that cannot be used; other items are not affected."""
 
     def __init__(self, item_id: str, message: str) -> None:
         super().__init__(f"item {item_id}: {message}")
@@ -16,5 +16,5 @@ class ItemError(Exception):
         self.message = message
 
     def __reduce__(self) -> tuple[type[ItemError], tuple[str, str]]:
-        """Rebuild it from its arguments in another process."""
+        """Make the exception picklable, for use across processes."""
         return type(self), (self.item_id, self.message)

@@ -1,4 +1,4 @@
-"""Read and write single files safely: regular files alone, no links followed when writing, whole contents or none."""
+"""Read and write single files safely: regular files only, no links followed on writing, all contents or none."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _KINDS = (
 
 
 def kind_of(mode: int) -> str:
-    """What a `st_mode` stands for, in words, such as `a named pipe`."""
+    """The file type of a `st_mode` in words, such as `a named pipe`."""
     return next((name for test, name in _KINDS if test(mode)), "a file")
 
 
 def read_regular(file: str | Path, most_bytes: int | None = None) -> bytes:
-    """The content of a regular file; a link to one is followed.
+    """Read a regular file; a link to one is followed.
 
-    most_bytes: the largest size that is read.
-    Raises `FileNotFoundError` where there is none, and `ArtifactError` for a pipe, a device, a folder, a dangling link,
+    most_bytes: maximum size.
+    Raises `FileNotFoundError` if it is missing, and `ArtifactError` for a pipe, a device, a folder, a dangling link,
     a file over `most_bytes`, or one that cannot be read.
     """
     with open_regular(file) as opened:
@@ -44,9 +44,9 @@ def read_regular(file: str | Path, most_bytes: int | None = None) -> bytes:
 
 @contextmanager
 def open_regular(file: str | Path) -> Iterator[BinaryIO]:
-    """A regular file open for reading; errors as for `read_regular`."""
+    """Open a regular file for reading; raises what `read_regular` raises."""
     try:
-        # Not to wait for the other end of a named pipe.
+        # Do not wait for the other end of a named pipe.
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         if Path(file).is_symlink():
@@ -67,7 +67,7 @@ def open_regular(file: str | Path) -> Iterator[BinaryIO]:
 
 
 def require_writable_target(file: Path) -> None:
-    """Raise `ArtifactError` where `file` is anything but a regular file or a name that is free."""
+    """Raise `ArtifactError` unless `file` is a regular file or does not exist."""
     try:
         mode = os.lstat(file).st_mode
     except FileNotFoundError:
@@ -81,10 +81,10 @@ def require_writable_target(file: Path) -> None:
 
 
 def write_atomically(file: Path, content: bytes) -> None:
-    """Replace a file: a reader, or a crash, finds the old content or the new, never a part of either.
+    """Replace a file atomically: a reader, or a crash, finds the old content or the new, never a mixture.
 
-    Two writers never mix their contents: the later one wins. Raises `ArtifactError` where `file` is a link, a pipe, a
-    device or a folder, or cannot be written; the old content then stays.
+    Of two writers the later one wins. Raises `ArtifactError` if `file` is a link, a pipe, a
+    device or a folder, or cannot be written; the old content is then kept.
     """
     require_writable_target(file)
     remove_abandoned(file)
@@ -104,11 +104,11 @@ def write_atomically(file: Path, content: bytes) -> None:
 
 
 def _new_temporary(file: Path) -> tuple[Path, int]:
-    """A new file beside `file`, open and locked. Raises `ArtifactError`."""
+    """Create a new, locked file beside `file` and open it. Raises `ArtifactError`."""
     while True:
         temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}.tmp")
         try:
-            # The mode leaves the umask to decide who may read it.
+            # With this mode the umask decides who may read it.
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         except (OSError, ValueError) as error:
             raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {_reason(error)}") from None
@@ -118,7 +118,7 @@ def _new_temporary(file: Path) -> tuple[Path, int]:
 
 
 def append(file: Path, content: bytes) -> None:
-    """Add to a file, made where there is none, and wait until the disk has it. Raises `ArtifactError`."""
+    """Append to a file, creating it if missing, and flush it to disk. Raises `ArtifactError`."""
     require_writable_target(file)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -131,7 +131,7 @@ def append(file: Path, content: bytes) -> None:
 
 
 def remove_abandoned(file: Path) -> None:
-    """Remove temporary files beside `file` that a killed `write_atomically` left; those of a live one stay."""
+    """Remove temporary files beside `file` left by a killed `write_atomically`; those in use are kept."""
     with suppress(OSError):
         for entry in list(os.scandir(file.parent)):
             middle = entry.name.removeprefix(f".{file.name}.").removesuffix(".tmp")
@@ -146,9 +146,9 @@ def _is_token(text: str) -> bool:
 
 
 def lock(descriptor: int, file: Path) -> bool:
-    """Mark a file that was just made, and is open, as in use for as long as it is open.
+    """Lock a file that was just created, and is open, for as long as it is open.
 
-    False where another process took it for abandoned in the meantime and removed it. A system without such locks marks
+    Returns False if another process considered it abandoned and removed it. On a system without such locks, does
     nothing.
     """
     try:
@@ -162,9 +162,9 @@ def lock(descriptor: int, file: Path) -> bool:
 
 @contextmanager
 def abandoned(file: Path) -> Iterator[bool]:
-    """Whether no living process holds the `lock` of a regular file; False where that cannot be told.
+    """Whether a regular file is not `lock`ed by a living process; False if that is unknown.
 
-    Nobody else can lock the file while the block runs.
+    No other process can lock the file during the block.
     """
     try:
         import fcntl
@@ -185,5 +185,5 @@ def abandoned(file: Path) -> Iterator[bool]:
 
 
 def _reason(error: Exception) -> str:
-    """What the system said, without the path, which the message names already."""
+    """The system's error message, without the path, which our message already names."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,10 +1,10 @@
-"""Write folders that appear whole, and replace none that holds anything we did not write.
+"""Write folders atomically, and never replace a folder that contains anything we did not write.
 
-A folder that is written here holds `.omni-persona/files.json`, the size and SHA-256 of each of its files. `--overwrite`
-replaces a folder only where that list is there and true of everything in it.
+A folder written here contains `.omni-persona/files.json`, the size and SHA-256 of each of its files. `--overwrite`
+replaces a folder only if that list exists and matches all of its contents.
 
-While it is written, a folder is a hidden draft beside its final place, `.NAME.draft-TOKEN`. A process that is killed
-leaves its draft behind; the next command that writes to the same place removes it and says so.
+A folder is written as a hidden draft beside its final path, `.NAME.draft-TOKEN`. A process that is killed
+leaves its draft behind; the next command that writes to the same path removes it and reports that.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import abandoned, kind_of, lock, read_regular, write_atomically
 
 OWN = ".omni-persona"
-"""Folder within a dataset or a pool for what describes it: the list of its files, caches."""
+"""Subfolder of a dataset or pool for metadata: the list of its files, caches."""
 MARKER = f"{OWN}/files.json"
 """The list of files that we wrote: path -> size and SHA-256."""
 
 _LOCK = ".omni-persona-draft"
 _DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
-"""Files that a desktop puts into any folder it shows; nobody misses them."""
+"""Files that desktop environments create in any folder they show; may be deleted."""
 _NAMED = 5
-"""Foreign files that an error names."""
+"""Maximum number of foreign files named in an error."""
 
 _log = logging.getLogger("omni_persona")
 
 
 @contextmanager
 def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> Iterator[Path]:
-    """A draft folder to write into; it becomes `out` when the block succeeds and is deleted when it fails.
+    """Yield a draft folder to write into; it becomes `out` if the block succeeds and is deleted if it fails.
 
     Missing parents of `out` are created, and removed again on failure. An existing `out` is replaced only with
     `overwrite`, and only where it holds nothing but what was written here.
-    inputs: files and folders that the work reads; `out` must not replace one, nor hold or lie in one.
-    Raises `ArtifactError` where `out` exists and may not be replaced, appears meanwhile, or is being written by another
-    process, and where the disk is full; what was there before then stays as it was.
+    inputs: files and folders that the block reads; `out` must not be, contain or lie inside any of them.
+    Raises `ArtifactError` if `out` exists and may not be replaced, appears meanwhile, or is being written by another
+    process, and if the disk is full; any previous `out` is then unchanged.
     """
     _tidy(out)
     before = _require_free(out, overwrite, [Path(one) for one in inputs])
@@ -63,7 +63,7 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
                 yield draft
                 list_files(draft)
             except OSError as error:
-                # A full disk is met anywhere in the block; say where.
+                # The disk may become full anywhere in the block; report the folder.
                 if error.errno is None or isinstance(error, FileExistsError | FileNotFoundError):
                     raise
                 raise ArtifactError(f"cannot write {out}: {_reason(error)}") from error
@@ -72,17 +72,17 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
                 (out / _LOCK).unlink()
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-        with suppress(OSError):  # a parent that now holds `out`, or anything else, stays
+        with suppress(OSError):  # keep a parent that now contains `out` or anything else
             for parent in missing:
                 parent.rmdir()
 
 
 def _new_draft(out: Path) -> tuple[Path, BinaryIO]:
-    """A new draft beside `out`, and its lock, open and held."""
+    """Create a new draft beside `out` and its open, locked lock file."""
     while True:
         draft = out.parent / f".{out.name}.draft-{secrets.token_hex(8)}"
-        draft.mkdir()  # with the permissions that the umask leaves
-        with suppress(FileNotFoundError):  # another command took it for abandoned before it was locked
+        draft.mkdir()  # with default permissions according to the umask
+        with suppress(FileNotFoundError):  # another command considered it abandoned before it was locked
             held = (draft / _LOCK).open("xb")
             if lock(held.fileno(), draft / _LOCK):
                 return draft, held
@@ -90,14 +90,14 @@ def _new_draft(out: Path) -> tuple[Path, BinaryIO]:
 
 
 def list_files(folder: Path) -> None:
-    """Write the list of a folder's files, which says that we wrote them."""
+    """Write the list of a folder's files, which marks them as ours."""
     (folder / OWN).mkdir(exist_ok=True)
     files = {name: _described(folder / name) for name in sorted(_contents(folder))}
     write_atomically(folder / MARKER, json.dumps({"files": files}, indent=1).encode() + b"\n")
 
 
 def rewrite(folder: Path, name: str, content: bytes) -> None:
-    """Replace one file of a folder, and what the folder's list says of it; a folder without a list gets none."""
+    """Replace one file of a folder and its entry in the folder's list; a folder without a list gets none."""
     write_atomically(folder / name, content)
     listed = _listed(folder)
     if listed is not None:
@@ -106,7 +106,7 @@ def rewrite(folder: Path, name: str, content: bytes) -> None:
 
 
 def foreign_files(folder: Path) -> list[str] | None:
-    """Names of what a folder holds that was not written here or changed since; None where it has no list at all."""
+    """Names of files in a folder that we did not write, or that changed since; None if it has no list."""
     listed = _listed(folder)
     if listed is None:
         return None
@@ -115,7 +115,7 @@ def foreign_files(folder: Path) -> list[str] | None:
 
 
 def harmed_files(folder: Path) -> tuple[list[str], list[str]]:
-    """Names of what a folder's list of files names and is missing, or has changed; both empty without a list."""
+    """Names of listed files that are missing, and of those that changed; both empty without a list."""
     listed = _listed(folder) or {}
     missing = [name for name in sorted(listed) if not (folder / name).is_file()]
     there = sorted(set(listed).difference(missing))
@@ -123,7 +123,7 @@ def harmed_files(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, Any] | None:
-    """What an `out` that may be replaced holds now; None where there is none."""
+    """A snapshot of an existing `out` that may be replaced; None if there is none."""
     try:
         mode = os.lstat(out).st_mode
     except FileNotFoundError:
@@ -155,7 +155,7 @@ def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, A
 
 
 def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
-    """Move the draft to its place, where nothing may have appeared or changed meanwhile."""
+    """Move the draft to its final path, unless something appeared or changed there meanwhile."""
     old: Path | None = None
     if before is not None:
         old = out.parent / f".{out.name}.old-{secrets.token_hex(8)}"
@@ -164,7 +164,7 @@ def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
             old.rename(out)
             raise ArtifactError(f"{out} changed while its replacement was written; it was left as it is")
     try:
-        # Only one of several writers can make the folder; an empty one of ours is then replaced at once.
+        # Only one of several writers can create the folder; ours, still empty, is then replaced atomically.
         out.mkdir()
     except OSError as error:
         if old is not None and not os.path.lexists(out):
@@ -185,14 +185,14 @@ def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
 
 
 def _require_alone(out: Path, draft: Path) -> None:
-    """Raise where another living process writes the same folder."""
+    """Raise if another living process is writing the same folder."""
     for other in _siblings(out, "draft"):
         if other != draft and not _remove_abandoned(other):
             raise ArtifactError(f"another command is writing {out}: wait for its end, or choose another --out")
 
 
 def _tidy(out: Path) -> None:
-    """Remove drafts that killed processes left beside `out`, and put back what one had moved aside."""
+    """Remove drafts that killed processes left beside `out`, and restore a folder that one had moved aside."""
     for draft in _siblings(out, "draft"):
         if _remove_abandoned(draft):
             _log.warning("removed %s, which an interrupted command had left", draft)
@@ -207,7 +207,7 @@ def _tidy(out: Path) -> None:
 
 
 def _remove_abandoned(draft: Path) -> bool:
-    """Remove a draft whose process is gone, which would hold a lock in it from first to last; whether it was one."""
+    """Remove a draft whose process has ended, as its free lock shows; return whether it was one."""
     if not os.path.lexists(draft / _LOCK):
         shutil.rmtree(draft, ignore_errors=True)
         return True
@@ -231,7 +231,7 @@ def _siblings(out: Path, kind: str) -> list[Path]:
 
 
 def _contents(folder: Path) -> Iterator[str]:
-    """Relative paths of all files, links and the like in a folder, but its list, caches and what desktops leave."""
+    """Relative paths of all files, links and so on in a folder, except its list, caches and desktop files."""
     for parent, folders, files in os.walk(folder):
         links = [name for name in folders if Path(parent, name).is_symlink()]
         for name in (*files, *links):
@@ -262,7 +262,7 @@ def _listed(folder: Path) -> dict[str, Any] | None:
 
 
 def _snapshot(folder: Path) -> dict[str, Any]:
-    """What tells cheaply whether anything in a folder changed: size, time of change and identity of each file."""
+    """A cheap fingerprint of a folder's contents: size, change time and inode of each file."""
     seen = {name: os.lstat(folder / name) for name in _contents(folder)}
     return {name: (one.st_size, one.st_mtime_ns, one.st_ino) for name, one in seen.items()}
 

@@ -1,7 +1,7 @@
-"""Read JSON lines that others wrote: strict about what JSON is, lenient about what editors do to a file.
+"""Read JSON lines written by others: strict about JSON, lenient about what editors do to a file.
 
-A byte order mark, Windows' ends of lines and blank lines at the end are read over. A key that stands twice, NaN, a
-number that Python cannot hold and half of a character are flaws: Python's own parser takes them without a word.
+A byte order mark, Windows line endings and trailing blank lines are ignored. A duplicate key, NaN, a
+number that Python cannot represent and an unpaired surrogate are errors, which Python's own parser accepts silently.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import open_regular
 
 LINE_BYTES = 16 << 20
-"""The longest line that is read; a record takes a few kilobytes."""
+"""Maximum line length; a record takes a few kilobytes."""
 LONGEST_NUMBER = 4000
-"""Digits; Python reads no whole numbers much longer than that."""
+"""Maximum digits of an integer; Python does not parse much longer ones."""
 
 IN_THE_MIDDLE = "it ends in the middle of a"
-"""What is said of a line that goes on in the next one."""
+"""Error message for a record that continues on the next line."""
 
 _BOM = b"\xef\xbb\xbf"
 
 
 def text_lines(file: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file with their numbers, from 1 on, without the blank ones at its end.
+    """The lines of a file with their numbers, from 1, without trailing blank lines.
 
-    Raises `ArtifactError` that names the line which is too long or no UTF-8, or the file that cannot be read.
+    Raises `ArtifactError`, naming the line that is too long or not UTF-8, or the file that cannot be read.
     """
     blank: list[int] = []
     with _opened(file) as stream:
@@ -58,9 +58,9 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 
 
 def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
-    """What a line of JSON holds, and the first thing in it that Python reads and JSON does not know, or None.
+    """Parse a JSON line; also return the first thing in it that Python accepts but JSON does not allow, or None.
 
-    what: what stands on a line. Raises `ValueError` that says why it is no JSON.
+    what: noun for a line's content, for messages. Raises `ValueError` with the reason if the line is not JSON.
     """
     flaws: list[str] = []
 
@@ -96,7 +96,7 @@ def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
         raise ValueError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from None
     except RecursionError:
         raise ValueError("not JSON that can be read: nested too deeply") from None
-    if "\\u" in text:  # the only way for half of a character to come in
+    if "\\u" in text:  # an escape is the only way for an unpaired surrogate to get in
         flaws += filter(None, [_half(held)])
     return held, flaws[0] if flaws else None
 

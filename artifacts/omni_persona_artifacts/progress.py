@@ -1,4 +1,4 @@
-"""How long work says how far it is: a callback, and what shows it where nobody passed one."""
+"""Progress reporting for long work: a callback, and the progress bars shown by default."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """What long work calls as it goes on."""
+    """A callback that long work calls as it proceeds."""
 
     def __call__(self, stage: str, done: int, total: int | None = None) -> None:
-        """stage: what is being done, such as `reading people`; what follows a colon may change from call to call.
+        """stage: the current activity, such as `reading people`; text after a colon may change between calls.
 
-        done, total: its steps; None where their number is not known.
+        done, total: steps done and in total; None if unknown.
         """
 
 
 def silent(stage: str, done: int, total: int | None = None) -> None:
-    """A `Progress` that shows nothing."""
+    """A `Progress` that does nothing."""
     del stage, done, total
 
 
 @contextmanager
 def bars() -> Iterator[Progress]:
-    """A `Progress` that shows a bar for each stage in a notebook or on a terminal, and nothing elsewhere.
+    """Yield a `Progress` that shows a bar per stage in a notebook or on a terminal, and nothing elsewhere.
 
     Examples:
         >>> with bars() as progress:

@@ -1,4 +1,4 @@
-"""What the free text of a recipe may be: it goes into cards, file headers and tables."""
+"""Validation of a recipe's free text, which is copied into cards, file headers and tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAME = re.compile(r"[^\W_][\w .+()-]*")
 
 
 def plain_name(name: str) -> str:
-    """The name as it is. Raises `ValueError` for one that is too long or holds more than words."""
+    """Return a valid name unchanged. Raises `ValueError` for one that is too long or contains more than words."""
     if len(name) > NAME_LENGTH:
         raise ValueError(f"expected at most {NAME_LENGTH} characters, got {len(name):,}")
     if not _NAME.fullmatch(name):

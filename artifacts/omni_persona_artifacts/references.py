@@ -1,4 +1,4 @@
-"""What the metric must know of a dataset's items, read from the columns that hold it: texts, and no media."""
+"""Read the metric's references for a dataset's items from the text columns, without media."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LONGEST_TOLD = 80
 
 
 def references(path: str | Path) -> list[dict[str, Any]]:
-    """One reference per item, in the order of the rows, as `omni_persona_cal.compute` takes them.
+    """One reference per item, in row order, in the form that `omni_persona_cal.compute` takes.
 
-    Where the folder has its side file, a reference also has the `person` asked about and, for an answerable item,
-    `other_answers`: what the notes of other people say of the asked field, without what the gold answer says.
+    If the folder has its side file, a reference also has the `person` asked about and, for an answerable item,
+    `other_answers`: the values of the asked field in other people's notes, except those equal to the gold answer.
     Raises `FileNotFoundError` where there are no files, and `ValueError` for a file that is no Parquet or lacks a
-    column, for files without a row, and for an id that stands there twice.
+    column, for files without rows, and for a duplicate id.
     """
     rows = [row for file in data_files(path) for row in _rows(file)]
     if not rows:
@@ -47,7 +47,7 @@ def references(path: str | Path) -> list[dict[str, Any]]:
 
 def _rows(file: Path) -> list[dict[str, Any]]:
     try:
-        # Columns by name: a nested one alone, and never the media beside it.
+        # Select columns by name, including nested ones, so that the media beside them are not read.
         parquet = pq.ParquetFile(file)
         _require_size(parquet, file)
         table = parquet.read(columns=list(_READ))
@@ -106,9 +106,9 @@ def _told(value: object) -> str:
 
 
 def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Whom each item asks about, and what the notes of others say of what it asks for; nothing without a side file.
+    """The person each item asks about, and other notes' values of the asked field; empty without a side file.
 
-    A side file of an earlier version holds no such answers.
+    Side files of earlier versions do not contain these values.
     """
     people: dict[str, str] = {}
     others: dict[str, list[str]] = {}

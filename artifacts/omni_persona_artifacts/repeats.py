@@ -14,12 +14,12 @@ REPEATS = "repeats"
 
 
 def repeat_folder(run: str | Path, number: int) -> Path:
-    """Where a repeat lies; 1 is the first."""
+    """The folder of a repeat, counted from 1."""
     return Path(run) if number == 1 else Path(run) / REPEATS / str(number)
 
 
 def repeat_folders(run: str | Path) -> list[Path]:
-    """All repeats of a run that were begun, the first one first."""
+    """The folders of all repeats that were started, in order."""
     numbers = sorted(
         int(folder.name)
         for folder in (Path(run) / REPEATS).glob("*")

@@ -1,15 +1,15 @@
-"""A run folder: one model's answers to one dataset, and what they were made with.
+"""A run folder: one model's answers to one dataset, and the settings that produced them.
 
     run.json             the manifest: model, dataset, prompt, cues, generation, seed, versions, hardware...
     predictions.jsonl    one line per asked item, appended while the run goes on; where several processes run side
                          by side, each appends to a `predictions.part-N.jsonl` of its own until all are done
     verdicts.jsonl       one line per judged answer
-    scores.json          what the metric made of them
+    scores.json          the metric's result
 
-A killed run leaves whole lines and at most one half line, which `start_or_resume` drops. What it leaves is as
-good as what an undisturbed run writes: failed lines make room for the next attempt, and `arrange` puts a
-finished run's lines in the dataset's order. One run at a time writes in a folder: a lock, which the system takes from
-a process that dies, keeps others out.
+A killed run leaves whole lines and at most one partial line, which `start_or_resume` drops. A resumed run is as
+good as an uninterrupted one: failed lines are replaced by the next attempt, and `arrange` puts a
+finished run's lines in the dataset's order. Only one run at a time writes to a folder: a lock, which the system
+releases when a process dies, keeps others out.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ __all__ = [
 _LOCK = ".lock"
 
 Finish: TypeAlias = Literal["stop", "length"]
-"""Why an answer ended: the model ended it, or it reached the limit on its length."""
+"""Why an answer ended: the model ended it, or it reached the length limit."""
 
 _ENDPOINT = "model.endpoint"
-"""Where a manifest names the address of a served model."""
+"""Manifest key of a served model's address."""
 
 COMPARED = ("model", "dataset.fingerprint", "prompt", "cues", "generation", "seed")
-"""The keys of a manifest that a resumed run must share with the run it goes on with."""
+"""The manifest keys that must be equal for a run to be resumed."""
 
 
 @dataclass(frozen=True)
@@ -67,28 +67,28 @@ class Prediction:
 
     augmented_id: str
     prediction: str | None
-    """The model's answer; None where it gave none."""
+    """The model's answer; None if it gave none."""
     status: Literal["ok", "failed"]
     error: str | None
-    """Why there is no answer; None where there is one."""
+    """Why there is no answer; None if there is one."""
     input_tokens: int | None
     output_tokens: int | None
     seconds: float | None
     finish: Finish | None = None
-    """Why the answer ended; None where that is not known."""
+    """Why the answer ended; None if unknown."""
     thinking: str | None = None
-    """What the model wrote before the answer; None where it did not think first."""
+    """The text before the answer; None if the model did not think first."""
     dropped: tuple[str, ...] = ()
-    """What the model was not shown because it cannot take it."""
+    """Parts of the item left out because the model cannot take them."""
     confidence: float | None = None
-    """How sure the model was of its answer, 0..1; None where it does not say."""
+    """The model's confidence in its answer, 0..1; None if not given."""
 
 
 # ---- the manifest
 
 
 def read_manifest(run: Path) -> dict[str, Any]:
-    """The manifest of a run. Raises `RunFolderError` where there is none to read."""
+    """Read a run's manifest. Raises `RunFolderError` if it is missing or unreadable."""
     file = run / MANIFEST
     try:
         manifest = read_object(file)
@@ -105,14 +105,14 @@ def read_manifest(run: Path) -> dict[str, Any]:
 def start_or_resume(
     run: Path, manifest: Mapping[str, Any], *, same_model: bool = False
 ) -> Iterator[dict[str, Prediction]]:
-    """Make a run folder, or go on with one, and keep other runs out of it as long as the block runs.
+    """Create a run folder, or resume one, and lock it for the duration of the block.
 
-    same_model: whether a model at another endpoint of the same name may go on, as where a server has moved.
+    same_model: allow a model of the same name at another endpoint to resume the run, for a server that has moved.
 
-    Yields the answers it holds already, by item. Failed lines and a half-written last line are dropped from the file,
-    so that their items are asked again. A run that has not one line makes room for any other.
-    Raises `RunFolderError` for a folder that is something else, for one in which another run is at work, and for a run
-    with another model, dataset, prompt, cues, generation settings or seed: it says which.
+    Yields item ID -> existing answer. Failed lines and a half-written last line are dropped from the file,
+    so that their items are asked again. A run without any line is replaced by any other.
+    Raises `RunFolderError` for a folder that is not a run, for one that another run is writing, and for a run
+    with a different model, dataset, prompt, cues, generation settings or seed; the message says which.
     """
     _make(run)
     with _alone_in(run):
@@ -122,7 +122,7 @@ def start_or_resume(
 def _make(run: Path) -> None:
     try:
         run.mkdir(parents=True, exist_ok=True)
-        # A run killed in its first moment leaves nothing but hidden files, such as one about to be the manifest.
+        # A run killed at its very start leaves only hidden files, such as a temporary manifest.
         if not (run / MANIFEST).exists() and _shown(run):
             raise RunFolderError(f"{run} is no run folder and not empty: it has no {MANIFEST}")
     except OSError as error:
@@ -139,13 +139,13 @@ def _alone_in(run: Path) -> Iterator[None]:
                 f"another run is at work in {run}: wait for its end, or choose another folder"
             ) from None
         except OSError:
-            # Some network file systems know no locks, and a finished run may be read-only: neither stops a run.
+            # Some network file systems have no locks, and a finished run may be read-only: both are allowed.
             pass
         yield
 
 
 def _begin(run: Path, manifest: dict[str, Any], same_model: bool) -> dict[str, Prediction]:
-    """Write or bring up to date the manifest and the lines of a folder; the answers that stay."""
+    """Write or update the manifest and the lines of a folder; return the answers that are kept."""
     if not (run / MANIFEST).exists():
         write_atomically(run / MANIFEST, _json(manifest))
         return {}
@@ -166,7 +166,7 @@ def _begin(run: Path, manifest: dict[str, Any], same_model: bool) -> dict[str, P
             + _datasets(before, manifest)
             + "\n  (--same-model goes on with a model that has moved)" * (has_moved and not same_model)
         )
-    # What may differ is told, not hidden: how far the run went, and what it went on with.
+    # Report what may differ: how many answers exist, and what the run is resumed with.
     after = before | {key: manifest[key] for key in ("limit", "subset") if key in manifest}
     if manifest.get("prices") is not None:
         after["prices"] = manifest["prices"]
@@ -189,12 +189,12 @@ def _shown(run: Path) -> set[str]:
 
 
 def _is_unused(run: Path) -> bool:
-    """Whether a run left its manifest and not one line, as where the weights could not be loaded."""
+    """Whether a run left a manifest but no line, for example because the weights could not be loaded."""
     return _shown(run) <= {MANIFEST, PREDICTIONS} and not read_predictions(run)
 
 
 def _is_one_folder(name: str | None, other: str) -> bool:
-    """Whether two names of a model are ways to write the path of one checkpoint."""
+    """Whether two model names are paths of the same checkpoint folder."""
     return name is not None and Path(name).is_dir() and Path(other).is_dir() and Path(name).samefile(other)
 
 
@@ -206,7 +206,7 @@ def _at(manifest: Mapping[str, Any], dotted: str) -> Any:
 
 
 def _differences(key: str, before: Any, now: Any) -> Iterator[str]:
-    """One line for each value that differs, named by its place in the manifest."""
+    """One line per value that differs, named by its key path in the manifest."""
     if isinstance(before, dict) and isinstance(now, dict):
         for name in sorted(before.keys() | now.keys()):
             yield from _differences(f"{key}.{name}", before.get(name), now.get(name))
@@ -215,7 +215,7 @@ def _differences(key: str, before: Any, now: Any) -> Iterator[str]:
 
 
 def _datasets(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Where the datasets lie whose fingerprints differ, for those who cannot tell them by their hashes."""
+    """The paths of the datasets whose fingerprints differ, since hashes mean nothing to a reader."""
     if _at(before, "dataset.fingerprint") == _at(now, "dataset.fingerprint"):
         return ""
     return f"\n  (the dataset in {_at(before, 'dataset.path')} there, the one in {_at(now, 'dataset.path')} now)"
@@ -225,9 +225,9 @@ def _datasets(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def append_predictions(run: Path, predictions: Iterable[Prediction], part: int | None = None) -> None:
-    """Add lines, and wait until the disk has them. Raises `ArtifactError` where it cannot.
+    """Append lines and flush them to disk. Raises `ArtifactError` on failure.
 
-    part: the number of the process that writes, where several do.
+    part: the number of the writing process, if there are several.
     """
     target = run / (PREDICTIONS if part is None else PART.format(part))
     lines = b"".join(_line(asdict(prediction)) for prediction in predictions)
@@ -235,13 +235,13 @@ def append_predictions(run: Path, predictions: Iterable[Prediction], part: int |
 
 
 def arrange(run: Path, order: Sequence[str]) -> None:
-    """Put the lines, those of all parts among them, in the order of item ids, one per item."""
+    """Merge the lines, including those of all parts, in the order of item ids, one per item."""
     predictions = read_predictions(run)
     _rewrite(run, (predictions[item_id] for item_id in order if item_id in predictions))
 
 
 def read_predictions(run: str | Path) -> dict[str, Prediction]:
-    """The predictions of a run folder or file, as `run_reader.read_predictions` reads them, in the writer's form."""
+    """Read a run folder or file with `run_reader.read_predictions`, as `Prediction` objects."""
     lines = run_reader.read_predictions(run)
     return {
         item_id: Prediction(**{field.name: getattr(line, field.name) for field in fields(Prediction)})
@@ -250,7 +250,7 @@ def read_predictions(run: str | Path) -> dict[str, Prediction]:
 
 
 def _rewrite(run: Path, predictions: Iterable[Prediction]) -> None:
-    """Make the file hold these lines and no other, and no part beside it; a file that does already is left alone."""
+    """Make the file hold exactly these lines, and remove part files; an unchanged file is not rewritten."""
     file = run / PREDICTIONS
     content = b"".join(_line(asdict(prediction)) for prediction in predictions)
     if content != (read_regular(file) if os.path.lexists(file) else b""):
@@ -260,17 +260,17 @@ def _rewrite(run: Path, predictions: Iterable[Prediction]) -> None:
 
 
 def write_lines(file: Path, records: Iterable[Mapping[str, Any]]) -> None:
-    """Replace a file of JSON lines, whole or not at all."""
+    """Replace a file of JSON lines atomically."""
     write_atomically(file, b"".join(_line(record) for record in records))
 
 
 def write_json(file: Path, value: Mapping[str, Any]) -> None:
-    """Replace a JSON file, whole or not at all."""
+    """Replace a JSON file atomically."""
     write_atomically(file, _json(value))
 
 
 def _line(record: Mapping[str, Any]) -> bytes:
-    # A model may write half of a character pair, which UTF-8 cannot hold: JSON can, spelled as \uXXXX.
+    # A model may write an unpaired surrogate, which UTF-8 cannot encode; JSON can, as \uXXXX.
     return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 

@@ -1,9 +1,9 @@
-"""Read what a run says: its manifest, predictions, verdicts and scores.
+"""Read a run: its manifest, predictions, verdicts and scores.
 
-A run is a folder with `run.json` and `predictions.jsonl`, or what the v2.2 release's scripts write: a file of lines
-with `model_prediction` (and `judge_verdict` once judged), or the folder that holds such files, or what a batch API
-hands back. Lines are parsed by the
-metric (`omni_persona_cal.reading`). A problem raises `RunFolderError`, unless the caller's `on_problem` takes it.
+A run is a folder with `run.json` and `predictions.jsonl`, or output of the v2.2 release's scripts: a file of lines
+with `model_prediction` (and `judge_verdict` once judged) or a folder with such files, or output of a batch API.
+Lines are parsed by the metric (`omni_persona_cal.reading`). A problem raises `RunFolderError`, unless the caller's
+`on_problem` handles it.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from omni_persona_cal.reading import OnProblem, PredictionLine, VerdictLine
 MANIFEST = "run.json"
 PREDICTIONS = "predictions.jsonl"
 PART = "predictions.part-{}.jsonl"
-"""The file of one of several processes that run side by side."""
+"""The part file of one of several parallel processes."""
 VERDICTS = "verdicts.jsonl"
 SCORES = "scores.json"
 JUDGE_RESULTS = "judge_results.jsonl"
-"""Where the release's scripts put predictions together with their verdicts."""
+"""File names under which the release's scripts store predictions together with verdicts."""
 
 UNNAMED_JUDGE = "a judge without a name"
 
 
 class RunFolderError(ArtifactError):
-    """A run folder that cannot be used as asked; the message names the file, the line or what differs."""
+    """A run folder that cannot be used; the message names the file and line, or the difference."""
 
 
 def refuse(problem: str) -> NoReturn:
@@ -42,33 +42,33 @@ def refuse(problem: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class Run:
-    """What the files of a run hold."""
+    """The contents of a run's files."""
 
     path: Path
     manifest: Mapping[str, Any] | None
-    """None for a run that is not one of ours."""
+    """The manifest; None for a run that we did not write."""
     predictions: Mapping[str, PredictionLine]
-    """Item -> its line, in the order of the file."""
+    """Item ID -> its line, in file order."""
     verdicts: Mapping[str, VerdictLine] | None
-    """Item -> verdict; None where nobody judged the run."""
+    """Item ID -> verdict; None if the run was not judged."""
     scores: Mapping[str, Any] | None
-    """`scores.json`, None where there is none."""
+    """The contents of `scores.json`; None if there is none."""
 
     @property
     def answers(self) -> dict[str, str]:
-        """Item -> what the model said; a failed item has said nothing."""
+        """Item ID -> answer; an empty string for a failed item."""
         return {item: line.prediction for item, line in self.predictions.items() if line.prediction is not None}
 
     @property
     def judge(self) -> str | None:
-        """Who judged the run, several names by commas; None where nobody did."""
+        """The judge's name, several separated by commas; None if the run was not judged."""
         return None if self.verdicts is None else judges_of(self.verdicts)
 
 
 def read_run(path: str | Path, *, on_problem: OnProblem = refuse) -> Run:
-    """Read all that a run holds.
+    """Read all files of a run.
 
-    Raises `RunFolderError` where there is nothing that looks like a run, and by default at the first problem.
+    Raises `RunFolderError` if the path is not a run and, by default, at the first problem.
     """
     path = Path(path)
     if path.is_dir():
@@ -83,11 +83,11 @@ def read_run(path: str | Path, *, on_problem: OnProblem = refuse) -> Run:
 
 
 def read_predictions(path: str | Path, *, on_problem: OnProblem = refuse) -> dict[str, PredictionLine]:
-    """The predictions of a run folder, its parts included, or of a file, by item.
+    """Read the predictions of a run folder, including its parts, or of a file; item ID -> line.
 
-    A failed line makes room for a later line of its item; a second answer to an item is a problem. In a run folder
-    a last line without a line end that is not JSON is left out: a run was killed while it wrote it.
-    Raises `RunFolderError` for a path that is not there.
+    A failed line is replaced by a later line of its item; a second answer to an item is a problem. In a run folder
+    a last line without a line ending that is not JSON is ignored: the run was killed while writing it.
+    Raises `RunFolderError` if the path does not exist.
     """
     path = Path(path)
     try:
@@ -108,7 +108,7 @@ def read_predictions(path: str | Path, *, on_problem: OnProblem = refuse) -> dic
 
 
 def _lines(file: Path, on_problem: OnProblem, *, drop_half_line: bool) -> Iterator[PredictionLine]:
-    """The prediction lines of a file, those that a batch API handed back among them."""
+    """The prediction lines of a file, including batch API output."""
     for record, where in reading.read_records(file, on_problem=on_problem, drop_half_line=drop_half_line):
         if "custom_id" in record:
             from omni_persona_artifacts.batch_output import is_batch_line, plain_line
@@ -120,9 +120,9 @@ def _lines(file: Path, on_problem: OnProblem, *, drop_half_line: bool) -> Iterat
 
 
 def read_verdicts(path: str | Path, *, on_problem: OnProblem = refuse) -> dict[str, VerdictLine] | None:
-    """The verdicts on a run, by item; None where nobody judged it.
+    """Read the verdicts of a run by item ID; None if it was not judged.
 
-    They stand in `verdicts.jsonl`, or in the lines of predictions that the release's scripts have judged.
+    They are in `verdicts.jsonl`, or in prediction lines that the release's scripts have judged.
     """
     return verdicts_of(Path(path), read_predictions(path, on_problem=on_problem), on_problem=on_problem)
 
@@ -130,7 +130,7 @@ def read_verdicts(path: str | Path, *, on_problem: OnProblem = refuse) -> dict[s
 def verdicts_of(
     path: Path, predictions: Mapping[str, PredictionLine], *, on_problem: OnProblem = refuse
 ) -> dict[str, VerdictLine] | None:
-    """`read_verdicts` for a run whose predictions are read."""
+    """`read_verdicts` for a run whose predictions are already read."""
     if os.path.lexists(path / VERDICTS):
         lines = reading.read_verdicts(path / VERDICTS, on_problem=on_problem, drop_half_line=True)
         return reading.by_item(lines, on_problem=on_problem)
@@ -141,17 +141,17 @@ def verdicts_of(
 
 
 def judges_of(verdicts: Mapping[str, VerdictLine]) -> str:
-    """The names of who gave some verdicts, separated by commas."""
+    """The names of the judges of some verdicts, separated by commas."""
     return ", ".join(sorted({line.judge or UNNAMED_JUDGE for line in verdicts.values()})) or UNNAMED_JUDGE
 
 
 def parts(run: Path) -> list[Path]:
-    """The files of processes that ran side by side and did not come to the end together."""
+    """The part files of parallel processes that did not finish together."""
     return sorted(run.glob(PART.format("*")))
 
 
 def _read_object(file: Path, on_problem: OnProblem) -> dict[str, Any] | None:
-    """The JSON object of a file; None where there is no such file or, where `on_problem` returns, no object."""
+    """The JSON object in a file; None if there is no such file or, if `on_problem` returns, no object."""
     try:
         return read_object(file)
     except FileNotFoundError:

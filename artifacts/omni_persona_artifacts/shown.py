@@ -1,4 +1,4 @@
-"""Which parts of an item a run showed to its model, as `run.json` records it."""
+"""Which parts of an item a run showed to its model, as recorded in `run.json`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from omni_persona import Item, Media
 Cues: TypeAlias = Literal["isolated", "as-released"]
 """Which query media a model sees.
 
-`isolated`: the cue of the query's modality alone (a picture for I2I, a clip for A2A, none for T2T and T2Any).
+`isolated`: only the medium of the query's modality (a picture for I2I, a clip for A2A, none for T2T and T2Any).
 `as-released`: all query media that the item has, but no picture for voice queries. The v2.2 release attaches a face
-and a voice to every query, so a text query can be answered there by comparing faces.
+and a voice to every query, so that its text queries can be answered by comparing faces.
 """
 
 Ablation: TypeAlias = Literal["image", "audio", "text", "query"]
-"""What a run can leave out, to test whether a model uses it.
+"""What a run can leave out, to test whether a model uses it (ablation).
 
-`image`: every picture. `audio`: every clip. `text`: the notes. `query`: the picture and the clip beside the question.
+`image`: every picture. `audio`: every clip. `text`: the notes. `query`: the query's picture and clip.
 """
 
 
 def query_media(item: Item, cues: Cues, without: frozenset[Ablation]) -> tuple[Media | None, Media | None]:
-    """The picture and the clip that a model is shown beside the question.
+    """The picture and the clip of the query that a model is shown.
 
-    Raises `ValueError` where the item lacks the medium that its query is about.
+    Raises `ValueError` if the item lacks the medium that its query is about.
     """
     group = item.task.group
     if group == "I2I" and item.query_image is None:

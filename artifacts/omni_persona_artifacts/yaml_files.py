@@ -1,4 +1,4 @@
-"""Read a small YAML file that somebody else wrote, such as a recipe."""
+"""Read a small, untrusted YAML file such as a recipe."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
 
 MOST_BYTES = 1 << 17
-"""A recipe takes two kilobytes."""
+"""Maximum file size; a recipe takes two kilobytes."""
 MOST_DEPTH = 20
-"""How deep lists and mappings may be nested; a recipe has two levels."""
+"""Maximum nesting of lists and mappings; a recipe has two levels."""
 _LONGEST_REASON = 300
 
 
 def read_yaml(file: str | Path) -> Any:
-    """What a YAML file holds, as plain Python values.
+    """Read a YAML file into plain Python values.
 
-    Raises `FileNotFoundError` where there is none, and `ArtifactError` for one that is no regular file, no UTF-8, no
-    YAML, too large or nested too deeply, or that has aliases: few of them can stand for billions of values.
+    Raises `FileNotFoundError` if it does not exist, and `ArtifactError` if it is not a regular file, not UTF-8, not
+    YAML, too large, too deeply nested, or has aliases, a few of which can expand to billions of values.
     """
     import yaml
 
@@ -31,14 +31,14 @@ def read_yaml(file: str | Path) -> Any:
     except ArtifactError:
         raise
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # Not only errors of YAML: a date of month 13, or a number of 5,000 digits, is a ValueError.
+        # Not only YAML errors: month 13 in a date, or a number of 5,000 digits, raises ValueError.
         reason = " ".join(str(error).split())
         shown = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."
         raise ArtifactError(f"{file}: not YAML: {shown}") from None
 
 
 def _require_plain(text: str, file: str | Path) -> None:
-    """Go through the text without building anything, which would follow its nesting by recursion."""
+    """Scan the text without constructing values, whose construction would recurse with the nesting."""
     import yaml
 
     depth = 0

@@ -88,7 +88,7 @@ def run(
     limit: ask only a slice of this many items, spread over groups and absences (`stratified`); the rest is missing.
     subset: ask a representative subset of this many items (`subset.subset`); other items are not missing.
     same_model: allow a model of the same name at another endpoint to resume the run.
-    prices: of tokens, kept in the manifest. budget: the tokens that may be used in total, by this run and those that have
+    prices: of tokens, kept in the manifest. budget: the tokens that may be used in total, by this run and those that
     used some of it before; tokens of answers already in the folder count.
     progress: called with (model name, items done, total items), in this process.
     fleet: workers that are asked instead of `model`, which must match the model that they load.
