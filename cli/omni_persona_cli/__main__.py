@@ -1,4 +1,4 @@
-"""`python -m omni_persona_cli`, for where scripts are not on the path."""
+"""`python -m omni_persona_cli`, for systems where scripts are not on the path."""
 
 from omni_persona_cli.app import main
 

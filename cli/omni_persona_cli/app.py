@@ -1,6 +1,6 @@
-"""The command line `omni-persona`: this file knows the commands and what an error looks like, nothing else.
+"""The command line `omni-persona`: registers the commands and handles errors, nothing else.
 
-Every command stands in a file of its own and imports what it needs when it is called, so that `--help` is quick.
+Every command has its own file and imports what it needs when it is called, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from omni_persona_cli.signals import Stopped, exit_code
 
 
 class Command(TyperCommand):
-    """A command whose help has no column of types: option names then fit, and each line says what to give."""
+    """A command whose help has no type column, so that option names are not cut off."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help."""
@@ -46,13 +46,13 @@ class Command(TyperCommand):
             param.display_type_rich = _no_type  # type: ignore[attr-defined]
             param._get_number_range_help_str = _no_type  # type: ignore[attr-defined]
             if param.secondary_opts and not param.default:
-                # A flag that is off: nobody needs to be told how to leave it off.
+                # Leave out `--no-...`: a flag that is off by default need not be turned off.
                 param.secondary_opts, param.show_default = [], False  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
 
 
 def _no_type(ctx: Any = None) -> None:
-    """The text of a type column that is left out."""
+    """Replacement for the text of the removed type column."""
     del ctx
 
 
@@ -65,11 +65,11 @@ app = typer.Typer(
 )
 
 GOES_ON = ("demo", "refine", "run", "judge", "sft", "rlvr", "push")
-"""Commands that keep what they did when they are stopped."""
+"""Commands that keep their progress when they are stopped."""
 
 _MAKE, _SCORE, _TRAIN, _SHARE = "Make a benchmark", "Run and score models", "Train", "Share"
 
-# Examples keep their lines in the help, which joins those of a paragraph otherwise.
+# Keep the line breaks of examples, which the help would otherwise join into a paragraph.
 for _panel, _name, _module, _function in (
     (_SCORE, "demo", demo, demo.demo),
     (_MAKE, "pool", pool, pool.pool),
@@ -108,7 +108,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """The options of every command; `main` reads --debug wherever it stands, and `_version` does the other's work."""
+    """Options of all commands; `main` handles --debug in any position, `_version` handles --version."""
 
 
 def main() -> None:

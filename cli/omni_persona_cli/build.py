@@ -20,51 +20,56 @@ omni-persona build --pool people --recipe my_recipe.yaml --seed 7 --out second/o
 omni-persona build --pool more-people --recipe train --exclude omni-persona --out train/omni-persona"""
 
 
-KEEP_METADATA = "Leave owners, places, titles and the like inside of pictures and clips; they are taken out otherwise."
+KEEP_METADATA = "Keep metadata (owner, place, title...) in pictures and clips; removed by default."
 
 
 class Perceptions(str, Enum):
-    """What compares faces, voices and texts."""
+    """How faces, voices and texts are compared."""
 
     light = "light"
     specialists = "specialists"
 
 
 def build(
-    pool: Annotated[Path, typer.Option(help="Folder with personas.jsonl and the media it names.")],
-    recipe: Annotated[
-        str, typer.Option(help="tiny, balanced, balanced-strict, v2_2, train, or a YAML file of your own.")
-    ] = "tiny",
-    target: Annotated[Path, typer.Option("--out", help="The dataset folder to write.")] = Path("omni-persona"),
-    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other people, fields and words.")] = 0,
-    licence: Annotated[str, typer.Option("--license", help="Licence identifier of the pool, for the card.")] = "other",
+    pool: Annotated[Path, typer.Option(help="Pool folder, with personas.jsonl and its media.")],
+    recipe: Annotated[str, typer.Option(help="tiny, balanced, balanced-strict, v2_2, train, or a YAML file.")] = "tiny",
+    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")] = Path("omni-persona"),
+    seed: Annotated[int, typer.Option(min=0, help="Random seed: selects people, fields and wording.")] = 0,
+    licence: Annotated[
+        str, typer.Option("--license", help="Licence identifier of the pool, shown in the card.")
+    ] = "other",
     exclude: Annotated[
-        Path | None, typer.Option(help="A built dataset whose people and media are kept out, such as the test set.")
+        Path | None, typer.Option(help="Dataset whose people and media are excluded, such as the test set.")
     ] = None,
     perception: Annotated[
         Perceptions,
-        typer.Option(help="What tells who is like whom; specialists are surer and slower, and come with an extra."),
+        typer.Option(
+            help="How people are compared; specialists: more accurate, slower, needs the extra `specialists`."
+        ),
     ] = Perceptions.light,
-    overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,
     fit: Annotated[
-        bool, typer.Option("--fit", help="Build the nearest recipe that the pool fills, and say so in the card.")
+        bool,
+        typer.Option(
+            "--fit", help="If the pool is too small for the recipe, build the closest feasible one; noted in the card."
+        ),
     ] = False,
     keep_metadata: Annotated[bool, typer.Option("--keep-metadata", help=KEEP_METADATA)] = False,
     equalise: Annotated[
         bool | None,
         typer.Option(
             "--equalise/--no-equalise",
-            help="Make media alike in all but faces and voices; by default where a pool mixes kinds of files.",
+            help="Unify media formats; default: only if the pool mixes file formats.",
         ),
     ] = None,
     checks: Annotated[
-        bool, typer.Option("--check/--no-check", help="Check what was built, and put the results into its card.")
+        bool, typer.Option("--check/--no-check", help="Check the dataset and add the results to its card.")
     ] = True,
 ) -> None:
     """Build a benchmark from your own people: photos, voices, profiles.
 
-    The pool is read and every medium opened first; --out appears whole or not at all. The same pool, recipe and seed
-    give the same bytes. Exit code 1 when a check fails; the folder is kept, and its card says so.
+    All media are read first; --out is written completely or not at all. The same pool, recipe and seed
+    give the same bytes. Exit code 1 if a check fails; the folder is kept, and its card reports the failure.
     """
     build_and_report(
         pool,
@@ -102,7 +107,7 @@ def build_and_report(
     keep_metadata: bool = False,
     equalise: bool | None = None,
 ) -> None:
-    """Build with a progress display, then say what was built and where."""
+    """Build with a progress display, then print what was built and where."""
     from omni_persona_build.pipeline import build as build_dataset
     from omni_persona_build.recipe import load_recipe
     from omni_persona_cal import detectable_difference

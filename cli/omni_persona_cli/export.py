@@ -20,18 +20,18 @@ omni-persona export --format messages --media files --out prompts
 omni-persona score batch_output.jsonl --dataset omni-persona"""
 
 _SHOWN = 5
-"""Items that could not be written and are printed; export.json has all."""
+"""Maximum number of failed items that are printed; export.json lists all."""
 
 
 class Format(str, Enum):
-    """What the lines are for."""
+    """Format of the lines."""
 
     openai_batch = "openai-batch"
     messages = "messages"
 
 
 class MediaPlace(str, Enum):
-    """Where media are."""
+    """Where media are stored."""
 
     inline = "inline"
     files = "files"
@@ -42,15 +42,16 @@ def export(
         Format,
         typer.Option(
             "--format",
-            help="openai-batch: requests for OpenAI's batch API; `score` takes what comes back. messages: the prompts "
-            "alone; `score` takes lines of augmented_id and prediction.",
+            help="openai-batch: requests for OpenAI's batch API; `score` reads its output. messages: the prompts "
+            "only; `score` reads lines of augmented_id and prediction.",
         ),
     ],
-    target: Annotated[Path, typer.Option("--out", help="The folder to write.")],
+    target: Annotated[Path, typer.Option("--out", help="Folder to write.")],
     dataset: options.Dataset = Path("omni-persona"),
-    model: Annotated[str | None, typer.Option(help="The model's name, for openai-batch.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model name; for openai-batch.")] = None,
     media: Annotated[
-        MediaPlace, typer.Option(help="inline: in the lines. files: in a folder beside them, for messages.")
+        MediaPlace,
+        typer.Option(help="inline: media embedded in the lines. files: in a folder beside them; for messages."),
     ] = MediaPlace.inline,
     limit: options.Limit = None,
     cues: options.CuesShown = options.Cues.isolated,
@@ -61,9 +62,9 @@ def export(
     temperature: options.Temperature = 0.0,
     top_p: options.TopP = 1.0,
     seed: options.Seed = 0,
-    overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,
 ) -> None:
-    """Write the prompts as JSON lines, for batch APIs and other programs. Exit code 1 when an item is left out."""
+    """Write the prompts as JSON lines, for batch APIs and other programs. Exit code 1 if an item is left out."""
     from omni_persona_cli.run_choices import Asked
     from omni_persona_runner.exporting import Request
     from omni_persona_runner.exporting import export as export_prompts

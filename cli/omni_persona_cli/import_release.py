@@ -1,4 +1,4 @@
-"""`omni-persona import`: a published release as a dataset folder."""
+"""`omni-persona import`: convert a published release to a dataset folder."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ omni-persona import --release release.jsonl --assets assets --out v22/omni-perso
 
 
 def import_release(
-    release: Annotated[Path, typer.Option(help="The release's JSONL file.")],
-    assets: Annotated[Path, typer.Option(help="The folder that its media paths are relative to.")],
-    target: Annotated[Path, typer.Option("--out", help="The dataset folder to write.")] = Path("omni-persona"),
-    overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    release: Annotated[Path, typer.Option(help="JSONL file of the release.")],
+    assets: Annotated[Path, typer.Option(help="Folder that the release's media paths are relative to.")],
+    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")] = Path("omni-persona"),
+    overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,
     keep_metadata: Annotated[bool, typer.Option("--keep-metadata", help=KEEP_METADATA)] = False,
 ) -> None:
-    """Import a release without loss, then say what its items leak.
+    """Import a release without loss, then report what its items leak.
 
-    Failed checks are the release's own and do not change the exit code: the import keeps what is there.
+    Failed checks are properties of the release and do not change the exit code: the import alters nothing.
     """
     import omni_persona
     from omni_persona_build.leaks import leak_rows

@@ -25,7 +25,7 @@ omni-persona judge runs/nearest --judge transformers --judge-model ORG/MODEL"""
 
 
 class JudgeName(str, Enum):
-    """Who judges."""
+    """The available judges."""
 
     lexical = "lexical"
     openai = "openai"
@@ -33,7 +33,7 @@ class JudgeName(str, Enum):
 
 
 def judge(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
     by: Annotated[
         JudgeName,
         typer.Option(
@@ -43,28 +43,28 @@ def judge(
         ),
     ] = JudgeName.lexical,
     url: Annotated[
-        str | None, typer.Option("--judge-url", help="The endpoint of --judge openai; OpenAI's own without.")
+        str | None, typer.Option("--judge-url", help="Base URL for --judge openai; default: OpenAI's own.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--judge-model", help="The model of --judge openai or transformers.")
+        str | None, typer.Option("--judge-model", help="Model for --judge openai or transformers.")
     ] = None,
     at_once: Annotated[
-        int | None, typer.Option("--at-once", min=1, help="Requests under way, or batch size, of a model judge.")
+        int | None, typer.Option("--at-once", min=1, help="Concurrent requests, or batch size, of a model judge.")
     ] = None,
     reason: Annotated[
         bool | None,
         typer.Option(
             "--judge-reason/--judge-likelihood",
-            help="Let a model judge write a reason before its verdict, or read the verdict out of likelihoods in one "
-            "step. Default: a reason from openai, likelihoods from transformers.",
+            help="Have a model judge write a reason before its verdict, or take the verdict from likelihoods in one "
+            "step. Default: a reason for openai, likelihoods for transformers.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
     """Judge a run's answers to answerable items, and keep the verdicts in the run folder.
 
-    What a model judge wrote is kept in the folder's `judge/`, and is not asked for again. Exit code 1 when answers
-    are left without a verdict.
+    Replies of a model judge are cached in the folder's `judge/` and not requested again. Exit code 1 if answers
+    remain without a verdict.
     """
     from omni_persona_artifacts.repeats import repeat_folders
     from omni_persona_runner.judging import judge_run, run_items
@@ -76,7 +76,7 @@ def judge(
         judgements = [one for folder in repeat_folders(run) for one in judge_run(folder, items, judge_).values()]
     verdicts = [one.verdict for one in judgements]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
-    # What a model is called or writes is text: no markup and no emoji codes are read from it.
+    # Model names and replies are plain text: markup and emoji codes are not interpreted.
     out.print(f"{len(verdicts)} answers judged by {judge_.name}: {counts or 'nothing to judge'}", soft_wrap=True)
     unjudged = [one for one in judgements if one.verdict == "UNJUDGED"]
     if unjudged:

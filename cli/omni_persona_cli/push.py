@@ -1,4 +1,4 @@
-"""`omni-persona push`: the dataset, or the metric's Space, to the Hub."""
+"""`omni-persona push`: upload the dataset, or the metric's Space, to the Hub."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ omni-persona push --metric --repo ORG/omni_persona_cal --yes --public"""
 
 
 def push(
-    dataset: Annotated[Path | None, typer.Argument(help="The dataset folder.")] = None,
-    metric: Annotated[bool, typer.Option("--metric", help="Push the metric and its page, as a Space.")] = False,
-    repo: Annotated[str | None, typer.Option("--repo", help="The repository, ORG/NAME.")] = None,
+    dataset: Annotated[Path | None, typer.Argument(help="Dataset folder.")] = None,
+    metric: Annotated[bool, typer.Option("--metric", help="Upload the metric and its page, as a Space.")] = False,
+    repo: Annotated[str | None, typer.Option("--repo", help="Hub repository, ORG/NAME.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Upload (default: list what would be uploaded).")] = False,
     public: Annotated[bool, typer.Option("--public", help="Make the repository public (default: private).")] = False,
 ) -> None:
     """Upload a dataset folder, or the metric's Space, to the Hugging Face Hub: a dry run unless --yes.
 
-    A dataset is checked first, its card says how that went, and it is not sent when a check fails (exit code 1). An
-    upload that was cut off goes on with the same command: what the Hub has already is not sent again.
+    A dataset is checked first; its card records the result, and it is not uploaded if a check fails (exit code 1). An
+    interrupted upload is resumed by the same command: files that the Hub already has are not sent again.
     """
     if metric == (dataset is not None):
         raise ValueError("expected a dataset folder or --metric, and not both")
@@ -68,7 +68,7 @@ def _unchecked(dataset: Path) -> str | None:
 
 
 def _list(title: str, folder: Path, names: list[str], public: bool) -> str:
-    """Print the files with their sizes; what they come to."""
+    """Print the files with their sizes and the total."""
     table = Table(title=f"{title}, from {folder.resolve().name}", title_justify="left")
     table.add_column("file")
     table.add_column("bytes", justify="right")
@@ -81,7 +81,7 @@ def _list(title: str, folder: Path, names: list[str], public: bool) -> str:
 
 
 def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:
-    """The card, what else the Hub reads, and the Parquet files: nothing else that lies in the folder."""
+    """The card, other files that the Hub reads, and the Parquet files; nothing else in the folder."""
     files = sorted(dataset.glob("data/*.parquet"))
     if not files or not (dataset / "README.md").is_file():
         raise FileNotFoundError(f"{dataset} is no dataset folder: expected README.md and data/*.parquet")
@@ -96,13 +96,13 @@ def _space_files() -> tuple[Path, list[str]]:
 
 
 def _make(kind: str, repo: str, public: bool) -> str:
-    """Make the repository where there is none; its address."""
+    """Create the repository if it does not exist; return its URL."""
     from huggingface_hub import HfApi
 
     api = HfApi()
     sdk = "gradio" if kind == "space" else None
     address = api.create_repo(repo, repo_type=kind, private=not public, exist_ok=True, space_sdk=sdk)
-    # A repository that is there already keeps who may see it; say so rather than publish by mistake.
+    # An existing repository keeps its visibility; report it instead of publishing by mistake.
     info = api.repo_info(repo, repo_type=kind)
     if not public and not info.private:
         raise ValueError(f"{repo} is public already: --public confirms that everyone may see what is sent")
@@ -110,7 +110,7 @@ def _make(kind: str, repo: str, public: bool) -> str:
 
 
 def _upload(kind: str, repo: str, folder: Path, names: list[str]) -> None:
-    """Put the files into the repository. What it holds already, whole or in parts, is not sent again."""
+    """Upload the files. What the repository already holds, whole or in parts, is not sent again."""
     from huggingface_hub import HfApi
 
     HfApi().upload_folder(

@@ -17,7 +17,7 @@ omni-persona refine --pool people --endpoint http://localhost:8000/v1 --model OR
 omni-persona refine --pool people --endpoint http://localhost:8000/v1 --model ORG/MODEL --only profile --out filled"""
 
 SHOWN = 20
-"""Refusals that are printed; refine.json has all."""
+"""Maximum number of refusals that are printed; refine.json lists all."""
 
 
 class Only(str, Enum):
@@ -29,43 +29,42 @@ class Only(str, Enum):
 
 
 class RefineDialect(str, Enum):
-    """How an endpoint wants requests."""
+    """Request format of the endpoint."""
 
     openai = "openai"
     stream = "stream"
 
 
 def refine(
-    pool: Annotated[Path, typer.Option(help="Folder with personas.jsonl and the media it names.")],
-    target: Annotated[Path, typer.Option("--out", help="The pool to write.")],
+    pool: Annotated[Path, typer.Option(help="Pool folder, with personas.jsonl and its media.")],
+    target: Annotated[Path, typer.Option("--out", help="Pool folder to write.")],
     endpoint: Annotated[
-        str, typer.Option(metavar="URL", help="An OpenAI-compatible server, such as http://localhost:8000/v1.")
+        str,
+        typer.Option(metavar="URL", help="Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1."),
     ],
-    model: Annotated[str, typer.Option(help="The model's name at the endpoint.")],
+    model: Annotated[str, typer.Option(help="The server's name for the model.")],
     only: Annotated[
         list[Only] | None,
         typer.Option(
-            help="profile: fields that are missing. notes: ways to state facts. questions: ways to ask. May be "
-            "repeated; all three if left out."
+            help="profile: missing fields. notes: wording of facts. questions: wording of questions. May be "
+            "repeated; default: all three."
         ),
     ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests under way at a time.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, help="Concurrent requests.")] = 8,
     cache: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keeps the replies; a file beside --out if left out.")
+        Path | None, typer.Option(metavar="FILE", help="File that caches the replies; default: a file beside --out.")
     ] = None,
     api_key_env: Annotated[
-        str, typer.Option(metavar="NAME", help="The environment variable that holds the endpoint's key.")
+        str, typer.Option(metavar="NAME", help="Environment variable with the endpoint's API key.")
     ] = "OPENAI_API_KEY",
-    api_dialect: Annotated[
-        RefineDialect, typer.Option(help="stream: have the endpoint send replies in parts.")
-    ] = RefineDialect.openai,
-    overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    api_dialect: Annotated[RefineDialect, typer.Option(help="stream: stream the replies.")] = RefineDialect.openai,
+    overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,
 ) -> None:
     """Let a model behind an OpenAI-compatible endpoint fill gaps in profiles and vary notes and questions.
 
-    What is given never changes; what the model adds is checked, and marked as generated. Facts are taken from
-    `dialogue`, or else from what the clips say, before any are invented. The same command goes on where it was
-    stopped. Exit code 1 when something stayed as it was; refine.json in --out lists it.
+    Existing values never change; additions are validated and marked as generated. Facts are taken from
+    `dialogue`, or else from the transcripts, before any are invented. The same command resumes where it was
+    stopped. Exit code 1 if something could not be refined; refine.json in --out lists it.
     """
     from omni_persona_artifacts.chat import form_of
     from omni_persona_people.refine.client import ChatClient
@@ -84,7 +83,7 @@ def refine(
             overwrite=overwrite,
             progress=shown,
         )
-    # What a model is called or writes is text: no markup and no emoji codes are read from it.
+    # Model names and replies are plain text: markup and emoji codes are not interpreted.
     out.print(
         f"Refined {refined.people} people in {refined.out} by {model}: {refined.extracted} profile fields "
         f"extracted, {refined.invented} invented, {refined.clauses} clauses, {refined.questions} questions",

@@ -1,4 +1,4 @@
-"""`omni-persona register`: the metric by its name."""
+"""`omni-persona register`: make the metric available by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ omni-persona register && python -c "import evaluate; print(evaluate.load('omni_p
 
 
 def register() -> None:
-    """Make evaluate.load("omni_persona_cal") work by name, from any folder, offline too."""
+    """Make evaluate.load("omni_persona_cal") work from any folder, also offline."""
     from omni_persona_cal.register import register as register_metric
 
     folder = register_metric()

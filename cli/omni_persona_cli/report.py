@@ -1,4 +1,4 @@
-"""`omni-persona report`: one page to see, hear and compare runs."""
+"""`omni-persona report`: one HTML page to inspect and compare runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ omni-persona report runs/mine --eval-results my-model --dataset-id ORG/omni-pers
 
 
 class Protocol(str, Enum):
-    """By which rules all runs are scored."""
+    """The scoring rules applied to all runs."""
 
     guarded = "guarded"
     paper = "paper"
@@ -43,47 +43,45 @@ class Media(str, Enum):
 
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or result files of the release's scripts.")],
-    target: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("report.html"),
+    target: Annotated[Path, typer.Option("--out", help="HTML file to write.")] = Path("report.html"),
     dataset: Annotated[
-        Path | None, typer.Option(help="The dataset folder, where it is not where the runs say it was.")
+        Path | None, typer.Option(help="Dataset folder, if it has moved since the runs were made.")
     ] = None,
     protocol: Annotated[
-        Protocol, typer.Option(help="By which rules all runs are scored: see `omni-persona score`.")
+        Protocol, typer.Option(help="Scoring rules for all runs; see `omni-persona score`.")
     ] = Protocol.guarded,
     judge: Annotated[
         str | None,
         typer.Option(
-            help="Whose verdicts count; runs judged by another are left out. lexical: judges all runs anew. That of "
-            "most runs if left out."
+            help="Judge whose verdicts count; runs judged by another are left out. lexical: rejudge all runs. Default: "
+            "the judge of most runs."
         ),
     ] = None,
     media: Annotated[
         Media,
-        typer.Option(help="small: light copies of pictures and clips. full: as they are. none: texts alone."),
+        typer.Option(help="small: compressed copies of pictures and clips. full: originals. none: texts only."),
     ] = Media.small,
-    figures: Annotated[Path | None, typer.Option(help="A folder for the figures as SVG, PDF and PNG.")] = None,
-    latex: Annotated[Path | None, typer.Option(help="A folder for the tables as LaTeX.")] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="A folder for the tables as CSV.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="A folder for the tables as Markdown.")] = None,
+    figures: Annotated[Path | None, typer.Option(help="Folder for the figures as SVG, PDF and PNG.")] = None,
+    latex: Annotated[Path | None, typer.Option(help="Folder for the tables as LaTeX.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Folder for the tables as CSV.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Folder for the tables as Markdown.")] = None,
     eval_results: Annotated[
         Path | None,
-        typer.Option(help="The copy of a model repository: writes .eval_results/omni-persona.yaml for the Hub."),
+        typer.Option(help="Local copy of a model repository, to write .eval_results/omni-persona.yaml for the Hub."),
     ] = None,
-    dataset_id: Annotated[
-        str | None, typer.Option(help="The benchmark's repository on the Hub, for --eval-results.")
-    ] = None,
+    dataset_id: Annotated[str | None, typer.Option(help="Hub repository of the benchmark, for --eval-results.")] = None,
     dataset_revision: Annotated[
-        str | None, typer.Option(help="Its commit, for --eval-results; the newest if left out.")
+        str | None, typer.Option(help="Commit of that repository, for --eval-results; default: the newest.")
     ] = None,
-    published: Annotated[bool, typer.Option(help="Show published rows beside the runs.")] = True,
-    title: Annotated[str | None, typer.Option(help="The page's title; the runs' names if left out.")] = None,
+    published: Annotated[bool, typer.Option(help="Show published results beside the runs.")] = True,
+    title: Annotated[str | None, typer.Option(help="Title of the page; default: the names of the runs.")] = None,
 ) -> None:
-    """Write one HTML page about runs: which is better, where and why, and every item with its faces and voices.
+    """Write one HTML page that compares runs and shows every item with its pictures and clips.
 
-    The page asks nothing of a network or server. All runs are scored by one judge and one protocol; runs that cannot
-    be compared with the others are left out, and told. Their folders stay as they are. The tables hold the paper's
-    analyses, too: errors, checkpoints of a training run, the judge against overlap of words, the audio-visual gap.
-    Exit code 2 where no run is left to show.
+    The page works offline. All runs are scored by one judge and one protocol; runs that cannot
+    be compared with the others are left out and listed. Run folders are not modified. The tables include the paper's
+    analyses: errors, checkpoints of a training run, the judge against word overlap, the audio-visual gap.
+    Exit code 2 if no run is left to show.
     """
     from omni_persona_report import write_report
     from omni_persona_report.hub import write_entries
@@ -126,7 +124,7 @@ def report(
 
 
 def _print_ranking(written: Report) -> None:
-    """The runs by falling Cal, and whether each is better than the next."""
+    """The runs by decreasing Cal, and whether each is significantly better than the next."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""`omni-persona rewards`: what a reward does to a policy, before a GPU is spent on it."""
+"""`omni-persona rewards`: simulate the effect of a reward on a policy before spending GPU time."""
 
 from __future__ import annotations
 
@@ -23,28 +23,30 @@ omni-persona rewards --json"""
 def rewards(
     reward: Annotated[
         list[str] | None,
-        typer.Option(help='paper, release, "release as coded" or grounded; may be repeated, all if left out.'),
+        typer.Option(help='paper, release, "release as coded" or grounded; may be repeated; default: all.'),
     ] = None,
-    absent: Annotated[float, typer.Option(min=0, max=1, help="Share of questions that cannot be answered.")] = 0.5,
+    absent: Annotated[float, typer.Option(min=0, max=1, help="Fraction of unanswerable questions.")] = 0.5,
     perception: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of examples that ask for yes or no or an index.")
+        float, typer.Option(min=0, max=1, help="Fraction of examples that ask for yes or no or an index.")
     ] = 0.0,
-    group_size: Annotated[int, typer.Option(min=2, max=64, help="Answers drawn to each question.")] = 8,
-    beta: Annotated[float, typer.Option(min=0, help="Weight of the divergence from the start.")] = 0.0,
-    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Steps that a policy is followed.")] = 300,
+    group_size: Annotated[int, typer.Option(min=2, max=64, help="Answers sampled per question.")] = 8,
+    beta: Annotated[float, typer.Option(min=0, help="Weight of the KL penalty.")] = 0.0,
+    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Number of simulated steps.")] = 300,
     right: Annotated[
         list[float] | None,
-        typer.Option("--p", help="How often an attempted answer is right; may be repeated, 0.2 to 0.9 if left out."),
+        typer.Option(
+            "--p", help="Probability that an attempted answer is right; may be repeated; default: 0.2 to 0.9."
+        ),
     ] = None,
     target: Annotated[
-        Path | None, typer.Option("--out", help="A folder for rewards.csv and rewards.svg; made if it is not there.")
+        Path | None, typer.Option("--out", help="Folder for rewards.csv and rewards.svg; created if missing.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every line as JSON instead of the table.")] = False,
 ) -> None:
-    """Simulate policies under each reward: what they earn, which way they are pushed, where they drift to.
+    """Simulate policies under each reward: what they earn, how they are pushed, and where they drift.
 
-    Takes seconds and no model. A policy abstains at some rate where it can answer and at another where it cannot, and
-    tells the two apart well, by half or not at all.
+    Takes seconds and needs no model. A policy abstains at one rate on answerable and at another on unanswerable
+    questions, and can tell the two apart fully, half or not at all.
     """
     from omni_persona_training.rewards.drift import FIGURE, TABLE, record, write_figure, write_table
     from omni_persona_training.rewards.simulate import RIGHT, SIMULATED, Setting, simulate

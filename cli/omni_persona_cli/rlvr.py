@@ -28,54 +28,58 @@ class RewardName(str, Enum):
 
 
 def rlvr(
-    dataset: Annotated[Path, typer.Option(help="A corpus of `omni-persona train-data`, or a dataset folder.")],
-    model: Annotated[str, typer.Option(help="A checkpoint's folder, or its name on the Hub.")],
-    target: Annotated[Path, typer.Option("--out", help="The folder for the adapter; a killed training goes on there.")],
+    dataset: Annotated[Path, typer.Option(help="Corpus of `omni-persona train-data`, or dataset folder.")],
+    model: Annotated[str, typer.Option(help="Checkpoint folder, or its name on the Hub.")],
+    target: Annotated[
+        Path, typer.Option("--out", help="Folder for the adapter; an interrupted training is resumed there.")
+    ],
     reward: Annotated[
         RewardName,
-        typer.Option(help="What an answer earns, with the settings that go with it; see `omni-persona rewards`."),
+        typer.Option(help="Reward and its settings; see `omni-persona rewards`."),
     ] = RewardName.grounded,
     exclude: Annotated[
-        Path | None, typer.Option(help="The test dataset; data that shares people or media with it is refused.")
+        Path | None, typer.Option(help="Test dataset; training data that shares people or media with it is rejected.")
     ] = None,
-    by: Annotated[JudgeName, typer.Option("--judge", help="Who says which answers are right.")] = JudgeName.lexical,
-    url: Annotated[str | None, typer.Option("--judge-url", help="The endpoint of --judge openai.")] = None,
-    judge_model: Annotated[str | None, typer.Option("--judge-model", help="The model of a model judge.")] = None,
+    by: Annotated[JudgeName, typer.Option("--judge", help="Judge of the answers.")] = JudgeName.lexical,
+    url: Annotated[str | None, typer.Option("--judge-url", help="Base URL for --judge openai.")] = None,
+    judge_model: Annotated[str | None, typer.Option("--judge-model", help="Model for a model judge.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="In place of the preset's.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="In place of the preset's.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Prompts of a step, over all GPUs.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Prompts per step, over all GPUs.")] = None,
     micro_batch: Annotated[
-        int | None, typer.Option(min=1, help="Prompts at once on a GPU, with all their answers; halved.")
+        int | None, typer.Option(min=1, help="Prompts per micro-batch on a GPU; halved if memory runs out.")
     ] = None,
-    group_size: Annotated[int | None, typer.Option(min=2, help="Answers drawn to each prompt.")] = None,
-    beta: Annotated[float | None, typer.Option(min=0, help="Weight of the divergence from the base.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="At which answers are drawn.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer.")] = None,
-    rank: Annotated[int | None, typer.Option(min=1, help="Rank of the adapter.")] = None,
-    alpha: Annotated[int | None, typer.Option(min=1, help="Its weight is alpha / rank.")] = None,
-    save_every: Annotated[int | None, typer.Option(min=1, help="Steps from one checkpoint to the next.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the adapter, the order and the answers.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="The first so many examples alone.")] = None,
+    group_size: Annotated[int | None, typer.Option(min=2, help="Answers sampled per prompt.")] = None,
+    beta: Annotated[float | None, typer.Option(min=0, help="Weight of the KL penalty against the base model.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(min=1, help="Maximum answer length, in tokens.")] = None,
+    rank: Annotated[int | None, typer.Option(min=1, help="LoRA rank.")] = None,
+    alpha: Annotated[int | None, typer.Option(min=1, help="LoRA alpha; the adapter is scaled by alpha / rank.")] = None,
+    save_every: Annotated[int | None, typer.Option(min=1, help="Steps between checkpoints.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the adapter, the order and the answers.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many examples.")] = None,
     prompt: Annotated[
-        Path | None, typer.Option(help="A text file in place of the system prompt of a dataset's items.")
+        Path | None, typer.Option(help="Text file that replaces the system prompt; for a dataset.")
     ] = None,
-    revision: Annotated[str | None, typer.Option(help="Of a checkpoint on the Hub.")] = None,
-    max_pixels: Annotated[int | None, typer.Option(min=1, help="Shrink larger pictures.")] = None,
-    device: Annotated[str | None, typer.Option(help="Such as cuda:0 or cpu; chosen for you if left out.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of a checkpoint on the Hub.")] = None,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Shrink larger pictures to this number of pixels.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Such as cuda:0 or cpu; default: chosen automatically.")] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="Of the base; bfloat16 on a GPU and float32 elsewhere if left out.")
+        str | None, typer.Option(help="Precision of the base model; default: bfloat16 on a GPU, float32 elsewhere.")
     ] = None,
     gradient_checkpointing: Annotated[
         bool, typer.Option("--recompute/--no-recompute", help="Gradient checkpointing: less memory, more time.")
     ] = True,
     tracker: Annotated[
-        list[str] | None, typer.Option(help="Report to tensorboard or trackio, too, where it is installed.")
+        list[str] | None, typer.Option(help="Also report to tensorboard or trackio, if installed.")
     ] = None,
 ) -> None:
-    """Train a LoRA adapter of the language model by what its answers earn; what sees and hears is left as it is.
+    """Train a LoRA adapter of the language model with rewards; the vision and audio encoders are not changed.
 
-    GSPO: groups of answers to each prompt, ratios of whole answers. A judge that is down stops it before the first
-    step; the same command goes on after a kill.
+    GSPO: groups of answers per prompt, sequence-level ratios. An unavailable judge stops it before the first
+    step; the same command resumes an interrupted training.
     """
     from omni_persona_runner.prompt import Prompt, read_rules
     from omni_persona_training.tuning.rlvr import PROMPT

@@ -80,7 +80,7 @@ def run(
     ray: options.Ray = False,
     ray_workers: options.RayWorkers = None,
 ) -> None:
-    """Ask a model every question and keep its answers in a run folder. Exit code 1 when items failed."""
+    """Ask a model every question and write its answers to a run folder. Exit code 1 if items failed."""
     from omni_persona_cli.run_choices import Asked, Choices, Local, Served, Spending
     from omni_persona_runner.ranks import is_first
 
@@ -110,7 +110,7 @@ def run(
 
 
 def _run_all(choices: Choices, target: Path) -> bool:
-    """Run every repeat and say what they used; true where every item of each has an answer."""
+    """Run every repeat and print its usage; return whether every item of each has an answer."""
     from omni_persona_artifacts.repeats import repeat_folder
     from omni_persona_runner.ranks import is_first
     from omni_persona_runner.sampling import Repeatable
@@ -152,9 +152,9 @@ def run_and_report(
     budget: Budget | None = None,
     fleet: Fleet | None = None,
 ) -> bool:
-    """Run with a progress display and say what came of it; true where every item has an answer.
+    """Run with a progress display and print a summary; return whether every item has an answer.
 
-    Of several processes that run side by side, the first alone shows and says anything.
+    Of several parallel processes, only the first prints anything.
     """
     from omni_persona_runner.endpoint import EndpointModel
     from omni_persona_runner.ranks import is_first
@@ -189,7 +189,7 @@ def run_and_report(
 
 
 def _track(tracker: str, target: Path) -> None:
-    """Send a run's figures to a tracker, scored lexically where it is not judged yet."""
+    """Send a run's figures to a tracker; a run that is not judged yet is scored lexically."""
     from omni_persona_runner.tracking import track_run
 
     place = track_run(tracker, target)

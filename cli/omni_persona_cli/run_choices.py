@@ -1,4 +1,4 @@
-"""What was chosen on the command line of `omni-persona run`: whether it goes together, and the model it makes."""
+"""The options given to `omni-persona run`: whether they are consistent, and the model they define."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from omni_persona_runner.usage import Budget, Prices
 
 _SAID_AGAIN = 15.0
-"""Seconds between two lines on a server that is on its way."""
+"""Seconds between two messages while a server starts."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked, and how answers are drawn."""
+    """What is asked, and how answers are sampled."""
 
     limit: int | None
     max_new_tokens: int | None
@@ -42,7 +42,7 @@ class Asked:
     subset: int | None = None
 
     def prompt(self) -> Prompt:
-        """How items are put to the model. Raises `ValueError` for a file that is no prompt."""
+        """The prompt settings. Raises `ValueError` for an invalid prompt file."""
         from omni_persona_runner.prompt import RULES, Prompt, read_rules
 
         return Prompt(
@@ -53,13 +53,13 @@ class Asked:
         )
 
     def sampling(self) -> Sampling:
-        """How tokens are chosen. Raises `ValueError` for numbers out of range."""
+        """The sampling settings. Raises `ValueError` for numbers out of range."""
         from omni_persona_runner.sampling import Sampling
 
         return Sampling(self.temperature, self.top_p, self.seed)
 
     def settings(self) -> dict[str, Any]:
-        """What every model but a baseline is made with."""
+        """Arguments common to all models except baselines."""
         longest = options.MAX_NEW_TOKENS_WITH_THOUGHTS if self.reason else options.MAX_NEW_TOKENS
         return {
             "prompt": self.prompt(),
@@ -70,14 +70,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Spending:
-    """What may be used."""
+    """Budget and prices."""
 
     max_tokens_total: int | None
     price_in: float | None
     price_out: float | None
 
     def prices(self) -> Prices | None:
-        """Those given. Raises `ValueError` where one is missing."""
+        """The given prices. Raises `ValueError` if one is missing."""
         from omni_persona_runner.usage import Prices
 
         if (self.price_in is None) != (self.price_out is None):
@@ -85,7 +85,7 @@ class Spending:
         return None if self.price_in is None or self.price_out is None else Prices(self.price_in, self.price_out)
 
     def budget(self) -> Budget | None:
-        """The tokens there are; None where there is no limit."""
+        """The token budget; None for no limit."""
         from omni_persona_runner.usage import Budget
 
         return None if self.max_tokens_total is None else Budget(self.max_tokens_total)
@@ -93,7 +93,7 @@ class Spending:
 
 @dataclass(frozen=True)
 class Served:
-    """Which server answers, if one does."""
+    """The server that answers, if any."""
 
     endpoint: str | None
     concurrency: int
@@ -112,7 +112,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Local:
-    """How a checkpoint is run."""
+    """How a checkpoint is run locally."""
 
     revision: str | None
     adapter: Path | None
@@ -127,7 +127,7 @@ class Local:
     ray_workers: int | None
 
     def size(self) -> Size:
-        """Items at once. Raises `ValueError` for what is neither a number nor `auto`."""
+        """The batch size. Raises `ValueError` for anything but a number or `auto`."""
         if self.batch_size == "auto":
             return "auto"
         if not self.batch_size.isdecimal():
@@ -137,7 +137,7 @@ class Local:
 
 @dataclass(frozen=True)
 class Choices:
-    """All of it."""
+    """All options."""
 
     model: str
     dataset: Path
@@ -149,11 +149,11 @@ class Choices:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether no checkpoint and no server is asked."""
+        """Whether the model is a baseline, which needs no checkpoint and no server."""
         return self.served.endpoint is None and self.model.startswith("baseline:")
 
     def check(self) -> None:
-        """Raise `ValueError` for options that do not go together."""
+        """Raise `ValueError` for inconsistent options."""
         self.local.size()
         self.spending.prices()
         for is_wrong, problem in (*self._problems_of_models(), *self._problems_of_asking()):
@@ -227,7 +227,7 @@ class Choices:
 
     @contextmanager
     def ready(self) -> Iterator[tuple[Model, Fleet | None]]:
-        """The model, with a server or a cluster that is up as long as the block runs."""
+        """Yield the model; its server or cluster runs for the duration of the block."""
         if self.local.ray:
             from omni_persona_runner.fleet import Fleet, cluster
 
@@ -308,7 +308,7 @@ class Choices:
 
 
 def _waiting(engine: str) -> Callable[[float, str], None]:
-    """Says after a few seconds, and now and then, that a server is on its way."""
+    """Reports, after a few seconds and at intervals, that a server is starting."""
     said_at = -_SAID_AGAIN + 3.0
 
     def say(seconds: float, line: str) -> None:
@@ -321,7 +321,7 @@ def _waiting(engine: str) -> Callable[[float, str], None]:
 
 
 def _baseline(name: str, seed: int, fit_on: Path | None, dataset: Path) -> Model:
-    """A baseline; where it is fitted first, with a progress display."""
+    """Load a baseline, with a progress display if it must be fitted first."""
     from omni_persona_runner.baselines import load_baseline
 
     if fit_on is None:

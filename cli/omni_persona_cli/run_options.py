@@ -15,14 +15,14 @@ _CHECKPOINTS, _ENDPOINTS, _ASKING, _SPENDING = "Checkpoints", "Endpoints and eng
 
 
 class Cues(str, Enum):
-    """Which query media a model is shown."""
+    """Which query media a model sees."""
 
     isolated = "isolated"
     as_released = "as-released"
 
 
 class Without(str, Enum):
-    """What a model is not shown."""
+    """What is left out of the prompt."""
 
     image = "image"
     audio = "audio"
@@ -31,7 +31,7 @@ class Without(str, Enum):
 
 
 class ApiDialect(str, Enum):
-    """How an endpoint wants requests."""
+    """Request format of the endpoint."""
 
     openai = "openai"
     audio_url = "audio_url"
@@ -40,7 +40,7 @@ class ApiDialect(str, Enum):
 
 
 class EngineName(str, Enum):
-    """What runs a checkpoint."""
+    """The program that runs a checkpoint."""
 
     local = "local"
     vllm = "vllm"
@@ -48,7 +48,7 @@ class EngineName(str, Enum):
 
 
 class Tracker(str, Enum):
-    """Where figures are sent."""
+    """Experiment trackers for the results."""
 
     trackio = "trackio"
     wandb = "wandb"
@@ -57,34 +57,34 @@ class Tracker(str, Enum):
 ModelName: TypeAlias = Annotated[
     str,
     typer.Option(
-        help="baseline:abstain, baseline:random, baseline:nearest, baseline:specialists, a Hub id, a folder, or "
-        "with --endpoint the name that the server knows."
+        help="baseline:abstain, baseline:random, baseline:nearest, baseline:specialists, a Hub ID, a folder, or, "
+        "with --endpoint, the server's name for the model."
     ),
 ]
 Out: TypeAlias = Annotated[
-    Path, typer.Option("--out", help="The run folder; the same command again goes on where it stopped.")
+    Path, typer.Option("--out", help="Run folder; repeating the command resumes an interrupted run.")
 ]
-Dataset: TypeAlias = Annotated[Path, typer.Option(help="The dataset folder.")]
+Dataset: TypeAlias = Annotated[Path, typer.Option(help="Dataset folder.")]
 FitOn: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", help="For baseline:specialists: a dataset folder of other people, to fit its threshold on."
+        metavar="DIR", help="For baseline:specialists: dataset folder of other people, to fit its threshold on."
     ),
 ]
 Track: TypeAlias = Annotated[
     Tracker | None,
-    typer.Option(help="Send token counts and lexical scores to this tracker; no item, answer or medium goes there."),
+    typer.Option(help="Send token counts and lexical scores, but no item, answer or medium, to this tracker."),
 ]
 
 Limit: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Ask that many items, spread over groups and absences.", rich_help_panel=_ASKING),
+    typer.Option(min=1, help="Ask only this many items, spread over groups and absences.", rich_help_panel=_ASKING),
 ]
 Subset: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Ask a part of that many items that stands for the whole, always the same one; score tells the error it "
+        help="Ask a representative subset of this many items, always the same one; score reports the error that it "
         "adds.",
         rich_help_panel=_ASKING,
     ),
@@ -92,7 +92,7 @@ Subset: TypeAlias = Annotated[
 CuesShown: TypeAlias = Annotated[
     Cues,
     typer.Option(
-        help="isolated: the medium of the query's modality alone. as-released: all that the item has, but no "
+        help="isolated: only the medium of the query's modality. as-released: all query media of the item, but no "
         "picture for voice queries.",
         rich_help_panel=_ASKING,
     ),
@@ -106,16 +106,16 @@ LeftOut: TypeAlias = Annotated[
 ]
 PromptFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option(help="A text file to take the place of our system prompt.", rich_help_panel=_ASKING),
+    typer.Option(help="Text file that replaces the default system prompt.", rich_help_panel=_ASKING),
 ]
 Reason: TypeAlias = Annotated[
-    bool, typer.Option(help="Let the model think first; what follows is its answer.", rich_help_panel=_ASKING)
+    bool, typer.Option(help="Instruct the model to think before it answers.", rich_help_panel=_ASKING)
 ]
 MaxNewTokens: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help=f"The longest answer, in tokens; {MAX_NEW_TOKENS} if left out, and "
+        help=f"Maximum answer length, in tokens; default: {MAX_NEW_TOKENS}, or "
         f"{MAX_NEW_TOKENS_WITH_THOUGHTS} with --reason.",
         rich_help_panel=_ASKING,
     ),
@@ -124,73 +124,72 @@ Repeats: TypeAlias = Annotated[
     int,
     typer.Option(
         min=1,
-        help="Ask every item so many times, each time with other draws: needs --temperature, or baseline:random.",
+        help="Ask every item this many times with different random draws; needs --temperature or baseline:random.",
         rich_help_panel=_ASKING,
     ),
 ]
 Temperature: TypeAlias = Annotated[
     float,
-    typer.Option(
-        min=0.0, help="Draw answers at this temperature; 0 takes the most likely tokens.", rich_help_panel=_ASKING
-    ),
+    typer.Option(min=0.0, help="Sampling temperature; 0 decodes greedily.", rich_help_panel=_ASKING),
 ]
 TopP: TypeAlias = Annotated[
     float,
-    typer.Option(help="Draw from the tokens that have this share of the probability.", rich_help_panel=_ASKING),
+    typer.Option(
+        help="Nucleus sampling: sample from the most likely tokens with this total probability.",
+        rich_help_panel=_ASKING,
+    ),
 ]
 Seed: TypeAlias = Annotated[
     int,
-    typer.Option(min=0, help="For draws: of baseline:random, and with --temperature.", rich_help_panel=_ASKING),
+    typer.Option(min=0, help="Random seed, for baseline:random and with --temperature.", rich_help_panel=_ASKING),
 ]
 
 MaxTokensTotal: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Stop asking once the run has used so many tokens, in and out; exit code 1, and a larger limit goes on.",
+        help="Stop (exit code 1) once the run has used this many tokens, in and out; a larger limit resumes it.",
         rich_help_panel=_SPENDING,
     ),
 ]
 PriceIn: TypeAlias = Annotated[
     float | None,
-    typer.Option(min=0.0, help="Of a million tokens of prompts, to tell the cost.", rich_help_panel=_SPENDING),
+    typer.Option(min=0.0, help="Price per million prompt tokens, to report the cost.", rich_help_panel=_SPENDING),
 ]
 PriceOut: TypeAlias = Annotated[
     float | None,
-    typer.Option(min=0.0, help="Of a million tokens of answers, to tell the cost.", rich_help_panel=_SPENDING),
+    typer.Option(min=0.0, help="Price per million answer tokens, to report the cost.", rich_help_panel=_SPENDING),
 ]
 
 Endpoint: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="An OpenAI-compatible server, such as http://localhost:8000/v1.",
+        help="Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1.",
         rich_help_panel=_ENDPOINTS,
     ),
 ]
 Concurrency: TypeAlias = Annotated[
-    int, typer.Option(min=1, help="Requests to a server at a time.", rich_help_panel=_ENDPOINTS)
+    int, typer.Option(min=1, help="Concurrent requests to a server.", rich_help_panel=_ENDPOINTS)
 ]
 Dialects: TypeAlias = Annotated[
     list[ApiDialect] | None,
     typer.Option(
-        help="How an endpoint wants requests. openai: clips as input_audio. audio_url: clips as audio_url, as vLLM "
-        "has them. data-uri: clips as input_audio that holds a data URI. stream: replies in parts; goes with any "
+        help="Request format of the endpoint. openai: clips as input_audio. audio_url: clips as audio_url, as vLLM "
+        "expects. data-uri: clips as input_audio with a data URI. stream: streamed replies; combines with any "
         "of the others. May be repeated.",
         rich_help_panel=_ENDPOINTS,
     ),
 ]
 SameModel: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        help="Go on with a run whose model is served at another host or port by now.", rich_help_panel=_ENDPOINTS
-    ),
+    typer.Option(help="Resume a run whose model is now served at another host or port.", rich_help_panel=_ENDPOINTS),
 ]
 ApiKeyEnv: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="The environment variable that holds the endpoint's key.",
+        help="Environment variable with the endpoint's API key.",
         rich_help_panel=_ENDPOINTS,
     ),
 ]
@@ -198,7 +197,7 @@ Engine: TypeAlias = Annotated[
     EngineName,
     typer.Option(
         help="What runs a checkpoint. local: this process. vllm, transformers-serve: a server that is started for "
-        "this run on 127.0.0.1, and stopped with it.",
+        "this run on 127.0.0.1, and stopped afterwards.",
         rich_help_panel=_ENDPOINTS,
     ),
 ]
@@ -206,36 +205,35 @@ VllmCommand: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="COMMAND",
-        help="vLLM's program, such as the path of one in an environment of its own.",
+        help="vLLM executable, such as one in a separate environment.",
         rich_help_panel=_ENDPOINTS,
     ),
 ]
 EngineWait: TypeAlias = Annotated[
     float,
-    typer.Option(
-        metavar="SECONDS", min=1.0, help="How long an engine may take to come up.", rich_help_panel=_ENDPOINTS
-    ),
+    typer.Option(metavar="SECONDS", min=1.0, help="Startup timeout of an engine.", rich_help_panel=_ENDPOINTS),
 ]
 
 AdapterFolder: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         "--adapter",
-        help="The folder of a LoRA adapter that was trained on the checkpoint, as `omni-persona sft` and `rlvr` write.",
+        help="Folder of a LoRA adapter for the checkpoint, as `omni-persona sft` and `rlvr` write it.",
         rich_help_panel=_CHECKPOINTS,
     ),
 ]
 Revision: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        help="Of a checkpoint on the Hub: a branch, a tag, a commit, or refs/pr/N.", rich_help_panel=_CHECKPOINTS
+        help="Revision of a checkpoint on the Hub: a branch, a tag, a commit, or refs/pr/N.",
+        rich_help_panel=_CHECKPOINTS,
     ),
 ]
 BatchSize: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="N|auto",
-        help="Items that a checkpoint answers at once; auto: as many as fit.",
+        help="Items per batch of a checkpoint; auto: as many as fit in memory.",
         rich_help_panel=_CHECKPOINTS,
     ),
 ]
@@ -243,47 +241,45 @@ MaxPixels: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Shrink larger pictures for a checkpoint; if left out, Qwen-Omni is shown 1048576 pixels at most and "
-        "others what their image processor makes of it.",
+        help="Shrink larger pictures for a checkpoint; default: 1048576 pixels for Qwen-Omni, and for "
+        "others the limit of their image processor.",
         rich_help_panel=_CHECKPOINTS,
     ),
 ]
 DropUnsupported: TypeAlias = Annotated[
     bool,
     typer.Option(
-        help="Leave out of an item what a checkpoint cannot take, and say so in its line.",
+        help="Leave out media that a checkpoint cannot take, and record that in the item's line.",
         rich_help_panel=_CHECKPOINTS,
     ),
 ]
 Device: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        help="Such as cuda:0 or cpu, or auto: over all GPUs; chosen for you if left out.",
+        help="Such as cuda:0 or cpu; auto: over all GPUs; default: chosen automatically.",
         rich_help_panel=_CHECKPOINTS,
     ),
 ]
 Dtype: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        help="Such as float16; bfloat16 on a GPU and float32 elsewhere if left out.", rich_help_panel=_CHECKPOINTS
-    ),
+    typer.Option(help="Such as float16; default: bfloat16 on a GPU, float32 elsewhere.", rich_help_panel=_CHECKPOINTS),
 ]
 Attention: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        help="Such as sdpa or eager; if left out, flash attention where it is installed and fits.",
+        help="Such as sdpa or eager; default: flash attention if installed and applicable.",
         rich_help_panel=_CHECKPOINTS,
     ),
 ]
 TrustRemoteCode: TypeAlias = Annotated[
-    bool, typer.Option(help="Run code that comes with the checkpoint.", rich_help_panel=_CHECKPOINTS)
+    bool, typer.Option(help="Allow the checkpoint to run its own code.", rich_help_panel=_CHECKPOINTS)
 ]
 Ray: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--ray",
-        help="Have the workers of a Ray cluster answer: the one that RAY_ADDRESS names, or else this machine. "
-        "Every machine needs omni-persona, and the dataset and a checkpoint under the same path.",
+        help="Distribute the run over a Ray cluster: the one that RAY_ADDRESS names, or this machine. "
+        "Every machine needs omni-persona, and the dataset and checkpoint under the same path.",
         rich_help_panel=_CHECKPOINTS,
     ),
 ]
@@ -291,7 +287,7 @@ RayWorkers: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="How many workers; if left out, one on each GPU of the cluster, or one on each machine without.",
+        help="Number of workers; default: one per GPU of the cluster, or one per machine if it has none.",
         rich_help_panel=_CHECKPOINTS,
     ),
 ]

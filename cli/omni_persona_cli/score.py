@@ -1,4 +1,4 @@
-"""`omni-persona score`: the table of a run."""
+"""`omni-persona score`: the score table of a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ omni-persona score answers.jsonl --dataset omni-persona"""
 
 
 class Protocol(str, Enum):
-    """Which Ans and which Cal the headline holds."""
+    """Which variants of Ans and Cal are the headline scores."""
 
     guarded = "guarded"
     paper = "paper"
@@ -33,23 +33,23 @@ def score(
     run: Annotated[
         Path,
         typer.Argument(
-            help="The run folder; or, with --dataset, a file of answers that others have collected: lines of "
-            "augmented_id and prediction, or what a batch API handed back."
+            help="Run folder; or, with --dataset, a file of answers collected elsewhere: lines of "
+            "augmented_id and prediction, or the output of a batch API."
         ),
     ],
-    dataset: Annotated[Path | None, typer.Option(help="The dataset folder that a file's answers are to.")] = None,
+    dataset: Annotated[Path | None, typer.Option(help="Dataset folder that the answers in a file belong to.")] = None,
     protocol: Annotated[
         Protocol,
         typer.Option(
-            help="guarded: an abstention is no right answer, Cal is the mean of Ans and Unans. paper: it may be one. "
-            "v2.2: as guarded, and Cal weighs by items."
+            help="guarded: an abstention is never a right answer, Cal is the mean of Ans and Unans. paper: it may be. "
+            "v2.2: as guarded, but Cal is weighted by the number of items."
         ),
     ] = Protocol.guarded,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON in place of the table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON instead of the table.")] = False,
 ) -> None:
-    """Score a run by the verdicts in it, or by the lexical judge where it has none; writes scores.json.
+    """Score a run by its verdicts, or lexically if it has none; writes scores.json.
 
-    Exit code 1 when items are missing or unjudged.
+    Exit code 1 if items are missing or unjudged.
     """
     if not score_and_report(run, dataset, protocol=protocol.value, as_json=as_json):
         raise typer.Exit(1)
@@ -58,7 +58,7 @@ def score(
 def score_and_report(
     run: Path, dataset: Path | None = None, *, protocol: str = "guarded", as_json: bool = False
 ) -> bool:
-    """Score a run and print a table, or JSON; true where every item has an answer and a verdict."""
+    """Score a run and print a table, or JSON; return whether every item has an answer and a verdict."""
     from omni_persona_artifacts.check_results import about_unneeded
     from omni_persona_artifacts.run_folder import read_manifest
     from omni_persona_runner.scoring import score_file, score_run
@@ -103,7 +103,7 @@ def score_and_report(
 
 
 def _unneeded(run: Path, dataset: Path | None, groups: Container[str]) -> dict[str, list[str]]:
-    """Which of some groups do not need their modality, as the dataset's checks found; what cannot be read is told."""
+    """Return which of some groups do not need their modality, according to the dataset's checks; report read errors."""
     from omni_persona_artifacts.check_results import read_unneeded
     from omni_persona_runner.scoring import dataset_of
 
@@ -116,7 +116,7 @@ def _unneeded(run: Path, dataset: Path | None, groups: Container[str]) -> dict[s
 
 
 def _tell_subset(subset: Mapping[str, Any] | None) -> None:
-    """What a part of the dataset leaves unsure of the whole."""
+    """Print the standard error that asking only a subset adds."""
     if subset is None:
         return
     error = subset["added_error_cal"]
@@ -125,7 +125,7 @@ def _tell_subset(subset: Mapping[str, Any] | None) -> None:
 
 
 def _tell_repeats(scores: Mapping[str, Any]) -> None:
-    """What repeats add: how often k tries hold a right answer, and how far they agree."""
+    """Print what repeats add: how often k tries include a right answer, and how consistent they are."""
     n = scores.get("n_repeats", 1)
     if n < 2:
         return

@@ -19,48 +19,54 @@ accelerate launch -m omni_persona_cli sft --dataset corpora/sft-10k --model Qwen
 
 
 def sft(
-    dataset: Annotated[Path, typer.Option(help="A corpus of `omni-persona train-data`, or a dataset folder.")],
-    model: Annotated[str, typer.Option(help="A checkpoint's folder, or its name on the Hub.")],
-    target: Annotated[Path, typer.Option("--out", help="The folder for the adapter; a killed training goes on there.")],
+    dataset: Annotated[Path, typer.Option(help="Corpus of `omni-persona train-data`, or dataset folder.")],
+    model: Annotated[str, typer.Option(help="Checkpoint folder, or its name on the Hub.")],
+    target: Annotated[
+        Path, typer.Option("--out", help="Folder for the adapter; an interrupted training is resumed there.")
+    ],
     preset: Annotated[
-        str, typer.Option(help="paper: its learning rate, epochs and ranks, and ours where it is silent.")
+        str, typer.Option(help="paper: its learning rate, epochs and ranks; our values for all else.")
     ] = "paper",
     exclude: Annotated[
-        Path | None, typer.Option(help="The test dataset; data that shares people or media with it is refused.")
+        Path | None, typer.Option(help="Test dataset; training data that shares people or media with it is rejected.")
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="In place of the preset's.")] = None,
     epochs: Annotated[float | None, typer.Option(help="In place of the preset's.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps in all, in place of epochs.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Examples of a step, over all GPUs.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Total number of steps, instead of epochs.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Examples per step, over all GPUs.")] = None,
     micro_batch: Annotated[
-        int | None, typer.Option(min=1, help="Examples at once on a GPU; halved where memory ends.")
+        int | None, typer.Option(min=1, help="Examples per micro-batch on a GPU; halved if memory runs out.")
     ] = None,
-    rank: Annotated[int | None, typer.Option(min=1, help="Rank of the adapter.")] = None,
-    alpha: Annotated[int | None, typer.Option(min=1, help="Its weight is alpha / rank.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="Such as cosine, linear or constant_with_warmup.")] = None,
-    save_every: Annotated[int | None, typer.Option(min=1, help="Steps from one checkpoint to the next.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the adapter and of the order.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="The first so many examples alone.")] = None,
+    rank: Annotated[int | None, typer.Option(min=1, help="LoRA rank.")] = None,
+    alpha: Annotated[int | None, typer.Option(min=1, help="LoRA alpha; the adapter is scaled by alpha / rank.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="Learning rate schedule: cosine, linear, constant_with_warmup...")
+    ] = None,
+    save_every: Annotated[int | None, typer.Option(min=1, help="Steps between checkpoints.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the adapter and the order.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many examples.")] = None,
     prompt: Annotated[
-        Path | None, typer.Option(help="A text file in place of the system prompt of a dataset's items.")
+        Path | None, typer.Option(help="Text file that replaces the system prompt; for a dataset.")
     ] = None,
-    revision: Annotated[str | None, typer.Option(help="Of a checkpoint on the Hub.")] = None,
-    max_pixels: Annotated[int | None, typer.Option(min=1, help="Shrink larger pictures.")] = None,
-    device: Annotated[str | None, typer.Option(help="Such as cuda:0 or cpu; chosen for you if left out.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of a checkpoint on the Hub.")] = None,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Shrink larger pictures to this number of pixels.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Such as cuda:0 or cpu; default: chosen automatically.")] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="Of the base; bfloat16 on a GPU and float32 elsewhere if left out.")
+        str | None, typer.Option(help="Precision of the base model; default: bfloat16 on a GPU, float32 elsewhere.")
     ] = None,
     gradient_checkpointing: Annotated[
         bool, typer.Option("--recompute/--no-recompute", help="Gradient checkpointing: less memory, more time.")
     ] = True,
     tracker: Annotated[
-        list[str] | None, typer.Option(help="Report to tensorboard or trackio, too, where it is installed.")
+        list[str] | None, typer.Option(help="Also report to tensorboard or trackio, if installed.")
     ] = None,
 ) -> None:
-    """Train a LoRA adapter of the language model on examples; what sees and hears is left as it is.
+    """Train a LoRA adapter of the language model on examples; the vision and audio encoders are not changed.
 
-    The loss is on the answers alone. The folder ends as an adapter with its card and loss curve, for
-    `omni-persona run --adapter`; the same command goes on after a kill.
+    The loss is computed on the answers only. The folder receives the adapter, its card and its loss curve, for
+    `omni-persona run --adapter`; the same command resumes an interrupted training.
     """
     from omni_persona_runner.checkpoint import Checkpoint
     from omni_persona_runner.prompt import Prompt, read_rules

@@ -1,6 +1,6 @@
-"""How a command is stopped: Control-C, and the signals by which a system ends a process.
+"""How a command is stopped: by Ctrl-C, or by a signal that ends a process.
 
-Each arrives as an exception, so that `finally` and `with` blocks remove drafts and end child processes.
+Each raises an exception, so that `finally` and `with` blocks remove drafts and end child processes.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 NAMES = ("SIGTERM", "SIGHUP")
-"""Signals, besides Control-C's, that stop a command; Windows has not all of them."""
+"""Signals, besides Ctrl-C's, that stop a command; Windows lacks some of them."""
 
 _AGAIN_AFTER = 0.2
-"""Seconds after which a stop that was lost is asked for again."""
+"""Seconds after which a lost stop request is repeated."""
 
 
 class Stopped(BaseException):
-    """A signal asked the command to end."""
+    """A signal requested the command to end."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -31,9 +31,9 @@ class Stopped(BaseException):
 
 
 def install() -> None:
-    """Let signals stop the command, also where one arrives while Python cannot raise its exception.
+    """Let signals stop the command, even if one arrives while Python cannot raise its exception.
 
-    An exception that is raised in a destructor or in a callback of a C library is lost there. It is then raised again.
+    An exception raised in a destructor or in a callback of a C library is discarded there. It is then raised again.
     """
     for name in NAMES:
         if (number := getattr(signal, name, None)) is not None:
@@ -52,7 +52,7 @@ def install() -> None:
 
 
 def exit_code(stop: KeyboardInterrupt | Stopped) -> int:
-    """The exit code of a process that a signal ended, as shells count: 128 and the signal's number."""
+    """The exit code of a process ended by a signal, by shell convention: 128 plus the signal number."""
     return 128 + (stop.number if isinstance(stop, Stopped) else int(signal.SIGINT))
 
 

@@ -24,7 +24,7 @@ omni-persona train-data --check corpora/10k"""
 
 
 class Format(str, Enum):
-    """Trainers that a corpus is written for, besides our own."""
+    """Other trainers that a corpus can be exported for."""
 
     ms_swift = "ms-swift"
     llamafactory = "llamafactory"
@@ -34,38 +34,44 @@ class Format(str, Enum):
 
 def train_data(
     dataset: Annotated[
-        Path | None, typer.Option(help="A dataset of `omni-persona build`, such as one of the recipe train.")
+        Path | None, typer.Option(help="Dataset folder of `omni-persona build`, such as one of recipe train.")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="sft-1k, sft-10k, rlvr-1k, or a YAML file of your own.")] = "sft-1k",
-    target: Annotated[Path, typer.Option("--out", help="The corpus folder to write.")] = Path("corpus"),
+    recipe: Annotated[str, typer.Option(help="sft-1k, sft-10k, rlvr-1k, or a YAML file.")] = "sft-1k",
+    target: Annotated[Path, typer.Option("--out", help="Corpus folder to write.")] = Path("corpus"),
     forms: Annotated[
-        list[Format] | None, typer.Option("--format", help="Write it for another trainer, too; may be repeated.")
+        list[Format] | None, typer.Option("--format", help="Also export for another trainer; may be repeated.")
     ] = None,
     pool: Annotated[
         Path | None,
-        typer.Option(help="The pool that the dataset was built from: it knows more of its clips and pictures."),
+        typer.Option(help="Pool that the dataset was built from; provides more labels for clips and pictures."),
     ] = None,
     events: Annotated[
         Path | None,
-        typer.Option(help="Sounds of your own, LABEL.wav or LABEL/any.wav; if left out, ten are synthesised."),
+        typer.Option(help="Folder of environmental sounds, LABEL.wav or LABEL/any.wav; default: ten synthesised ones."),
     ] = None,
     exclude: Annotated[
-        Path | None, typer.Option(help="The test dataset; a training set that shares people or media is refused.")
+        Path | None, typer.Option(help="Test dataset; training data that shares people or media with it is rejected.")
     ] = None,
-    examples: Annotated[int | None, typer.Option(min=1, help="Examples in all, in place of the recipe's.")] = None,
+    examples: Annotated[
+        int | None, typer.Option(min=1, help="Total number of examples, instead of the recipe's.")
+    ] = None,
     absent: Annotated[
         float | None,
-        typer.Option(min=0, max=0.9, help="Share of localizations and questions without an answer; 0.2 by default."),
+        typer.Option(
+            min=0,
+            max=0.9,
+            help="Fraction of unanswerable localizations and questions; default: the recipe's, such as 0.2.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other examples.")] = 0,
-    overwrite: Annotated[bool, typer.Option(help="Replace --out if it is there.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed: selects the examples.")] = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,
     check: Annotated[
         Path | None, typer.Option(metavar="CORPUS", help="Check a corpus and its exports instead of making one.")
     ] = None,
 ) -> None:
     """Make training examples of up to twelve task types, and of questions over memories.
 
-    Every share is met to one example; --out appears whole or not at all, with a card of what came.
+    Shares are exact to one example; --out is written completely or not at all, with a card that describes it.
     """
     from omni_persona_training.corpus.export import export_corpus
     from omni_persona_training.corpus.make import make_corpus
@@ -118,7 +124,7 @@ def _check(corpus: Path) -> None:
 
 
 def _facts(pool: Path) -> MediaFacts:
-    """What a pool says of its media. Raises `PoolError` that names file and line."""
+    """Read a pool's labels for its media. Raises `PoolError` that names file and line."""
     import hashlib
 
     from omni_persona_people.pool import read_line, read_lines

@@ -1,4 +1,4 @@
-"""What `omni-persona sft` and `rlvr` share: a progress bar, and what is told in the end."""
+"""Shared by `omni-persona sft` and `rlvr`: the progress bar and the final summary."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Settings = TypeVar("Settings", "SftSettings", "RlvrSettings")
 
 
 def changed(settings: Settings, **given: Any) -> Settings:
-    """The settings with those that the command line gives."""
+    """The settings with the values given on the command line."""
     from dataclasses import replace
 
     return replace(settings, **{name: value for name, value in given.items() if value is not None})
 
 
 def judge_of(name: str, url: str | None, model: str | None) -> Judge:
-    """The judge that a training asks. Raises `ValueError` for options that do not go together."""
+    """The judge for training. Raises `ValueError` for inconsistent options."""
     from omni_persona_cal import make_judge
 
     if name == "lexical":
@@ -44,14 +44,14 @@ def judge_of(name: str, url: str | None, model: str | None) -> Judge:
 def at_work(
     device: str | None, dtype: str | None, max_pixels: int | None, trackers: list[str] | None
 ) -> Iterator[Machine]:
-    """Where the training runs, with a progress bar on a terminal; of several processes the first alone tells."""
+    """Where the training runs, with a progress bar on a terminal; of several processes only the first prints."""
     import warnings
 
     from omni_persona_runner.ranks import is_first
     from omni_persona_training.tuning.session import Machine
 
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
-    # PEFT and TRL call transformers by names that it will drop; nobody who trains can change that.
+    # PEFT and TRL use names that transformers will remove; users cannot change that.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
     with progress() as stages:
 
@@ -67,7 +67,7 @@ def at_work(
 
 
 def report(trained: Trained, model: str, extra: str = "") -> None:
-    """Say what came, and how to run it."""
+    """Print the result and the command that runs it."""
     from omni_persona_runner.ranks import is_first
 
     if not is_first():
