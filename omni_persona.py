@@ -244,8 +244,8 @@ def reference(
 ) -> Reference:
     """The metric's reference for an item, or for a row as `datasets` returns it (its media are not needed).
 
-    other_answers: What the notes of the other people say of the asked field, as the builder's side file tells.
-    person: Whom the item asks about.
+    other_answers: Values of the asked field in the other people's notes, from the builder's side file.
+    person: The person whom the item asks about.
     """
     result = _reference(item)
     if other_answers:
@@ -285,8 +285,8 @@ def _media(value: Mapping[str, Any] | None) -> Media | None:
 def item_from_row(row: Mapping[str, Any]) -> Item:
     """Turn a row whose media are `{"bytes", "path"}` into an `Item`.
 
-    Raises `ValueError` that names the item where its task is not one of the 18, a context lacks a medium, or what
-    should be a text is none.
+    Raises `ValueError`, naming the item, if its task is not one of the 18, a context lacks a medium, or a text field
+    is not a string.
     """
     try:
         return _item_from_row(row)
@@ -351,10 +351,10 @@ def read(path: str | Path) -> Iterator[Item]:
     """The items of a dataset folder on this machine, in order, straight from its Parquet files.
 
     Unlike `load`, it leaves no copy in the cache of `datasets`, and holds a medium once where items share it.
-    Raises `FileNotFoundError` where there are no files, and `ValueError` that names file and row for what is no Parquet
+    Raises `FileNotFoundError` if there are no files, and `ValueError`, naming file and row, for anything but a Parquet
     file of a dataset.
     """
-    import pyarrow as pa  # which `datasets` stands on
+    import pyarrow as pa  # a dependency of `datasets`
     import pyarrow.parquet as pq
 
     files = sorted(Path(path).glob(DATA_FILES))
@@ -369,7 +369,7 @@ def read(path: str | Path) -> Iterator[Item]:
 
 def _read_file(file: Path, pq: Any) -> Iterator[Item]:
     schema = pq.ParquetFile(file).schema
-    # Encoded media stay as they are written: their repetitions are not unpacked.
+    # Keep media dictionary-encoded, so that repetitions are not unpacked.
     encoded = [column.path for column in map(schema.column, range(len(schema))) if column.path.endswith(".bytes")]
     parquet = pq.ParquetFile(file, read_dictionary=encoded)
     number = 0

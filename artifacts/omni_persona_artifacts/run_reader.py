@@ -56,7 +56,7 @@ class Run:
 
     @property
     def answers(self) -> dict[str, str]:
-        """Item ID -> answer; an empty string for a failed item."""
+        """Item ID -> answer; failed items are left out."""
         return {item: line.prediction for item, line in self.predictions.items() if line.prediction is not None}
 
     @property

@@ -43,8 +43,8 @@ def rlvr(
     by: Annotated[JudgeName, typer.Option("--judge", help="Judge of the answers.")] = JudgeName.lexical,
     url: Annotated[str | None, typer.Option("--judge-url", help="Base URL for --judge openai.")] = None,
     judge_model: Annotated[str | None, typer.Option("--judge-model", help="Model for a model judge.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="In place of the preset's.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="In place of the preset's.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Learning rate; default: the preset's.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of steps; default: the preset's.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Prompts per step, over all GPUs.")] = None,
     micro_batch: Annotated[
         int | None, typer.Option(min=1, help="Prompts per micro-batch on a GPU; halved if memory runs out.")

@@ -30,8 +30,8 @@ def sft(
     exclude: Annotated[
         Path | None, typer.Option(help="Test dataset; training data that shares people or media with it is rejected.")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="In place of the preset's.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="In place of the preset's.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Learning rate; default: the preset's.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Number of epochs; default: the preset's.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Total number of steps, instead of epochs.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Examples per step, over all GPUs.")] = None,
     micro_batch: Annotated[

@@ -73,8 +73,8 @@ def score_run(
         usage        tokens, seconds and cost, see `usage.Usage`
 
     A run with repeats is scored over all of them (`omni_persona_cal.compute_repeats`), each on the items it answered.
-    Verdicts come from `verdicts.jsonl` or, if there is none, the lexical judge. An answer without a verdict is UNJUDGED,
-    unless all verdicts are lexical: then it is judged lexically, too, which completes a run that was judged and resumed.
+    Verdicts come from `verdicts.jsonl` or, if there is none, the lexical judge. An answer without a verdict is
+    UNJUDGED, unless all verdicts are lexical: it is then judged lexically, to complete a judged run that was resumed.
     items: the dataset's items or references; read from the dataset by default. protocol: which variants of Ans and Cal
     the headline keys hold, see `omni_persona_cal.compute`. Raises `RunFolderError` if no item has an answer, and,
     without `items` what `dataset_of` raises.
