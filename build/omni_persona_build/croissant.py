@@ -79,20 +79,20 @@ COLUMNS = {
     "group": "What links the query to a person: I2I, A2A, T2T or T2Any.",
     "scenario": "The published release's name of the group.",
     "selected_task": "One of the 18 tasks.",
-    "query_modality": "What the query points at a person with.",
+    "query_modality": "How the query points at a person.",
     "target_modality": "The kind of attribute that is asked for.",
     "no_GT": "Whether the queried person is in none of the contexts.",
     "absence": "Why the item cannot be answered: none, absent_persona or absent_attribute.",
-    "target_concept_id": "The context that is meant; null where there is none.",
+    "target_concept_id": "The target context; null if the person is missing.",
     "contexts": "The memories: a face photo, a voice clip and a note each.",
     "query_assets": "The query's face photo or voice clip.",
     "query_text": "The question.",
-    "answer_supervision": "The gold answer, the canonical abstention and what is asked for; never shown to a model.",
+    "answer_supervision": "The gold answer, the canonical abstention and the asked attribute; not for a model.",
 }
 """Column -> description."""
 
 SIDE_FILES = {
-    "data/construction.parquet": "How each item was put together, with the pool's ids of people; no model is shown it.",
+    "data/construction.parquet": "How each item was built, with the pool's ids of people; not to be shown to a model.",
     "data/release.parquet": "Paths of the release's media, and its fields that have no column.",
 }
 
@@ -206,6 +206,15 @@ def _field(path: tuple[str, ...], kind: Any, in_list: bool = False) -> Json:
     return {**field, "dataType": data_type, "source": source}
 
 
+def _media_changes(facts: BuildFacts) -> list[str]:
+    """What was changed in media, as far as it is known."""
+    changes = ["Media were made alike in all but faces and voices."] if facts.equalised else []
+    if facts.traces is not None:
+        done = "kept" if facts.traces.kept else "removed; pixels and samples were not changed by this"
+        changes.append(f"Personal metadata inside media files (owners, places, titles) was {done}.")
+    return changes
+
+
 def _responsible(facts: BuildFacts) -> Json:
     """The fields of the RAI vocabulary."""
     built = facts.seed is not None
@@ -213,47 +222,48 @@ def _responsible(facts: BuildFacts) -> Json:
         "dataCollection": (
             f"Photographs, voice clips and profiles come from the pool {facts.pool}, whose owner collected them."
             if built
-            else f"Imported from {facts.pool}, every field and medium as it was; its publishers collected the data."
+            else f"Imported from {facts.pool} with every field; its publishers collected the data."
         ),
         "dataPreprocessingProtocol": [
-            "Media are stored as they were, under a hash of their content, each once.",
-            *(["Notes and questions are made from templates; nobody is named in them."] if built else []),
+            "Each medium is stored once, and named by a hash of its content.",
+            *_media_changes(facts),
+            *(["Notes and questions are made from templates and contain no names of people."] if built else []),
         ],
         "dataAnnotationProtocol": [
-            "A gold answer is the value that the person's profile states, word for word; that of an item which cannot "
-            "be answered is the canonical abstention. No annotator was asked."
+            "A gold answer is the value in the person's profile, word for word; for items that cannot be answered, it "
+            "is the canonical abstention. No annotators were involved."
             if built
             else "Labels are those of the release."
         ],
         "personalSensitiveInformation": [
             "Faces and voices, which identify people: biometric data.",
-            "Age, gender and origin can be guessed from faces and voices; occupation, place, mood and the like stand "
-            "in the notes.",
+            "Age, gender and origin can be guessed from faces and voices; occupation, place, mood and the like are "
+            "stated in the notes.",
         ],
         "dataUseCases": [
             "Evaluating whether a model finds the person that a face, a voice or a description refers to, answers from "
-            "that person's memory, and abstains where it does not hold the answer.",
-            "Not for identifying or surveilling anybody, and not for training where it is to test.",
+            "that person's memory, and abstains if the memory does not contain the answer.",
+            "Not for identifying or surveilling anybody, and not for training models that it is used to test.",
         ],
         "dataBiases": [
-            "Notes and questions are in English alone.",
-            "Who is in it is who was in the source: shares of ages, origins and accents are not balanced.",
+            "Notes and questions are in English only.",
+            "The people are those of the source: shares of ages, origins and accents are not balanced.",
             *(["Distractors are of the queried person's gender."] if built else []),
         ],
         "dataLimitations": [
-            f"A guess among the notes that state what is asked is right one time in {facts.contexts - 1}."
+            f"A guess among the notes that state the asked attribute is right one time in {facts.contexts - 1}."
             if built
-            else "A query may come with a face and a voice whatever its modality: show a model only what it asks by.",
+            else "A query may come with a face and a voice whatever its modality: show only that of its modality.",
             "A model that always abstains has Cal 50.",
-            "Items share memories: an interval has to resample sets of memories, not items.",
+            "Items share memories: for confidence intervals, resample sets of memories, not items.",
         ],
         "dataSocialImpact": (
             "Measures assistants that remember people. The same ability serves surveillance, and a wrong match "
             "ascribes one person's life to another: abstaining counts as much as answering."
         ),
         "dataReleaseMaintenancePlan": (
-            "Whoever built it answers for consent, and for deleting a person on request: the dataset is built anew "
-            "without them, which gives it another content hash in each configuration."
+            "Its builder is responsible for consent, and for deleting people on request: the dataset is then rebuilt "
+            "without them, which changes the content hash in each configuration."
         ),
     }
     return {f"rai:{name}": text for name, text in texts.items()}
