@@ -1,4 +1,4 @@
-"""Cal: does a personal assistant answer what the memories hold, and say so when they do not?
+"""Cal: does a personal assistant answer what its memories contain, and abstain otherwise?
 
 The metric of Omni-Persona (arXiv 2605.09996) as plain functions. `evaluate` loads the same code through
 `omni_persona_cal.py` in this folder; importing the package loads neither `evaluate` nor `datasets`.

@@ -1,4 +1,4 @@
-"""Does a prediction abstain? A fixed list of phrases decides, the same one as in the v2.2 release."""
+"""Detect abstention by a fixed list of phrases, the same as in the v2.2 release."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .abstention_judged import declines
 from .thinking import answer_of
 
 CANONICAL_ABSTENTION = "I cannot determine that from the provided context."
-"""What a model is asked to say when the memories do not hold the answer."""
+"""The answer that a model is asked to give if its memories do not contain the answer."""
 
 ABSTENTION_PHRASES = (
     "cannot determine",
@@ -27,17 +27,17 @@ ABSTENTION_PHRASES = (
     "cannot identify",
     "i cannot tell",
 )
-"""The benchmark's definition of abstaining: one of these occurs anywhere in the prediction."""
+"""The benchmark's definition of abstaining: one of these phrases occurs anywhere in the prediction."""
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ´＇", "'"))
 _MARKUP = re.compile(r"</?[a-z][^<>]{0,80}>|[*_~#`\\]+", re.IGNORECASE)
 
 
 def folded(text: str) -> str:
-    """`text` as abstention phrases are looked for in it.
+    """Normalise `text` for matching abstention phrases.
 
-    NFKC and lower-cased, apostrophes straight, invisible characters (soft hyphens, zero-width ones) dropped, and
-    markup (Markdown signs, HTML tags) dropped; runs of white space, line ends too, are one space.
+    NFKC, lower case, straight apostrophes, no invisible characters (soft hyphens, zero-width ones), no
+    markup (Markdown signs, HTML tags), and each run of white space, including line breaks, as one space.
 
     >>> folded("I **can\u00adnot**\\n  determine it, I don\u2019t")
     "i cannot determine it, i don't"
@@ -49,9 +49,9 @@ def folded(text: str) -> str:
 
 
 def abstains(prediction: str) -> bool:
-    """Whether the answer in `prediction` holds one of `ABSTENTION_PHRASES`: the paper's rule.
+    """Whether the answer in `prediction` contains one of `ABSTENTION_PHRASES`: the paper's rule.
 
-    Thoughts before the answer do not count (see `thinking`). Nothing else is interpreted: an answer that also holds
+    Thoughts before the answer are ignored (see `thinking`). Nothing else is interpreted: an answer that also contains
     such a phrase abstains.
 
     >>> abstains("I  Cannot\\n**Determine** that.")
@@ -64,11 +64,11 @@ def abstains(prediction: str) -> bool:
 
 
 def abstains_judged(prediction: str) -> bool:
-    """Whether the answer in `prediction` abstains, by the paper's phrases or in words of its own.
+    """Whether the answer in `prediction` abstains, by the paper's phrases or in other words.
 
-    A rule of ours (see `abstention_judged`), reported beside the paper's. Where the two differ the other way round,
-    in an answer that holds one of the paper's phrases in passing ("I cannot identify the tune, but she is a nurse"),
-    this one follows the answer.
+    Our own rule (see `abstention_judged`), reported beside the paper's. If an answer has one of the paper's phrases
+    only in passing ("I cannot identify the tune, but she is a nurse"),
+    this rule counts it as an answer.
 
     >>> abstains_judged("None of the four people match this voice.")
     True

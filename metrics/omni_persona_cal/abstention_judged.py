@@ -1,14 +1,14 @@
-"""Does a prediction abstain in its own words? A rule of ours, beside the paper's list of phrases.
+"""Detect abstention in a model's own words: our rule, reported beside the paper's list of phrases.
 
-A text is cut into pieces: sentences, and what follows "but", "though" and the like. A piece declines when it denies
-knowing: a negation reaches a word of knowing, telling, matching or remembering ("I can't place this face"), a source
-does not tell ("the note is silent"), or a value is said to be missing ("their quote is unknown"). What the person
-asked about does or does not do ("she never says much") declines nothing. A piece answers when it asserts something,
+A text is split into pieces: sentences, and clauses after "but", "though" and the like. A piece declines if it denies
+knowledge: a negated word of knowing, telling, matching or remembering ("I can't place this face"), a source that
+does not say ("the note is silent"), or a value said to be missing ("their quote is unknown"). What the person
+asked about does or does not do ("she never says much") is not declining. A piece answers if it asserts something,
 however hedged ("I think", "probably", "she is").
 
-A text abstains when a piece declines and none takes it back: what follows with an answer does ("I don't know her
-name, but she is a nurse"), and what stands before "though" ("a nurse, though I don't know where"). Being unsure ("I'm
-not certain") declines only where nothing is answered at all.
+A text abstains if a piece declines and no other piece overrides it: a later answer does ("I don't know her
+name, but she is a nurse"), and so does one before "though" ("a nurse, though I don't know where"). Being unsure ("I'm
+not certain") declines only if nothing is answered at all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 
 _LONGEST = 4000
-"""Characters of an answer that are read."""
+"""Maximum characters of an answer that are examined."""
 
 _CUT = re.compile(
     r"(?<=[.!?;:])\s+|,?\s+(?=(?:but|however|though|although|even though|yet|still|nevertheless|nonetheless)\b)|"
@@ -126,7 +126,7 @@ _DETAIL = re.compile(
     r"\b(?:anything (?:else|more)|more than|everything|the rest|any more|much else|the (?:street|whole|exact)|"
     r"exact(?:ly)?|precise(?:ly)?|what else)\b"
 )
-"""What is not known here is a detail beside the answer."""
+"""The unknown part is a detail beside the answer."""
 _HEDGED = re.compile(
     r"\bi(?:'d| would| will|'ll)? (?:think|believe|suppose|guess|say|assume|suspect|reckon|imagine|answer|feel like|"
     r"go (?:with|for))\b"
@@ -155,7 +155,7 @@ _GIVING_WAY = re.compile(r"^\W*(?:even )?(?:though|although)\b")
 
 
 def declines(text: str) -> bool:
-    """Whether a folded answer (see `abstention.folded`) abstains in its own words.
+    """Whether a normalised answer (see `abstention.folded`) abstains in its own words.
 
     >>> declines("none of the four match this face.")
     True
@@ -180,7 +180,7 @@ def declines(text: str) -> bool:
         return False
     if last == 0 or len(declining) > 1:
         return True
-    # "A nurse, though I don't know where": what is given way to stands, and so does a bare answer before "but".
+    # "A nurse, though I don't know where": the conceding clause does not override the answer; nor one before "but".
     before = pieces[last - 1]
     bare = last - 1 in answering and not _SENTENCE.search(before) and pieces[last].startswith("but ")
     return not (_GIVING_WAY.match(pieces[last]) or bare)
@@ -197,7 +197,7 @@ def _declines(piece: str) -> bool:
 
 
 def _answers(piece: str) -> bool:
-    """Whether a piece that does not decline asserts something, as a fragment also does ("Ghent.")."""
+    """Whether a piece that does not decline asserts something; fragments do ("Ghent.")."""
     if _FILLER.search(piece):
         return False
     return _HEDGED.search(piece) is not None or _VERB.search(piece) is not None or len(piece.split()) <= 8

@@ -1,4 +1,4 @@
-"""The addresses of OpenAI-compatible servers."""
+"""URLs of OpenAI-compatible servers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .masking import HIDDEN
 
 
 def shown_url(url: str) -> str:
-    """An address without user, password, query and fragment, any of which may hold a secret.
+    """A URL without user, password, query and fragment, any of which may contain a secret.
 
     >>> shown_url("https://me:word@host:8000/v1/?api_key=1")
     'https://host:8000/v1'
@@ -20,29 +20,29 @@ def shown_url(url: str) -> str:
         return HIDDEN
     host, path = parts.netloc.rpartition("@")[2], parts.path.rstrip("/")
     if "@" in path and not _is_host(host):
-        # A slash in a password ends what counts as the host: the rest of it stands in the path.
+        # A slash in a password ends the host part, so the rest of the password is in the path.
         host, _, path = path.rpartition("@")[2].partition("/")
         path = f"/{path}" if path else ""
     return urlunsplit((parts.scheme, host, path, "", ""))
 
 
 def _is_host(text: str) -> bool:
-    """Whether what stands for a host has a port that is a number, or none."""
+    """Whether a host part has a numeric port, or none."""
     return re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:\d*)?", text) is not None
 
 
 def is_address(url: str) -> bool:
-    """Whether requests can be sent there."""
+    """Whether a text is a URL that requests can be sent to."""
     try:
         parts = urlsplit(url)
-        # Reading the port raises where it is none.
+        # Accessing an invalid port raises.
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return False
 
 
 def completions_url(url: str) -> str:
-    """Where requests go: the base with `/chat/completions`, its query kept."""
+    """The URL for requests: the base with `/chat/completions`, keeping its query."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
     path = path if path.endswith("/chat/completions") else f"{path}/chat/completions"

@@ -1,4 +1,4 @@
-"""Can a judge be trusted? How two judges agree, and whether verdicts go with the words."""
+"""The reliability of a judge: agreement between two judges, and between verdicts and word overlap."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def judge_agreement(
     Pairs in which a verdict is None or UNJUDGED are left out and counted.
 
     Args:
-        verdicts_a, verdicts_b: One verdict per answer, in the same order. None where nothing was judged.
-        sources: The `source_sample_id` of each answer, so that the interval resamples sources; without, each
-            answer is its own.
+        verdicts_a, verdicts_b: One verdict per answer, in the same order; None if it was not judged.
+        sources: The `source_sample_id` of each answer, so that the interval resamples sources; by default each
+            answer is its own source.
         n_resamples, confidence, seed: As for `evaluation.compute`.
 
     Returns:
         `n` pairs of verdicts, `n_left_out`, the counts `both_correct`, `only_a_correct`, `only_b_correct` and
-        `both_wrong`, `agreement` (share of equal verdicts), `kappa` and its `interval`. None where it does
-        not exist: kappa where chance alone would make the judges agree on everything, and its interval where no
-        resample differs from another, as with judges that agree on everything.
+        `both_wrong`, `agreement` (fraction of equal verdicts), `kappa` and its `interval`. Undefined values are
+        None: kappa if chance agreement is 1, and its interval if no
+        resample differs from another, for example because the judges always agree.
 
     Raises:
-        ValueError: the lists differ in length, or hold a word that is no verdict.
+        ValueError: the lists differ in length, or contain an invalid verdict.
     """
     check_resampling(n_resamples, confidence, seed)
     if len(verdicts_a) != len(verdicts_b):
@@ -83,13 +83,13 @@ def judge_agreement(
 def overlap_check(
     items: Sequence[JudgedItem], *, n_resamples: int = 10_000, confidence: float = 0.95, seed: int = 0
 ) -> dict[str, Any]:
-    """The paper's check of a judge: answers it calls CORRECT share more words with the gold answer.
+    """The paper's check of a judge: answers judged CORRECT should share more words with the gold answer.
 
     Returns:
         `n_correct`, `n_wrong` and `n_unjudged`; and for `rouge_l` and `token_f1` the means among `correct` and
-        among `wrong` answers, their `difference` and its `interval`, None where one of the kinds is missing, or where
+        among `wrong` answers, their `difference` and its `interval`, None if one of the kinds is missing, or if
         no resample differs from another.
-        `holds` is true where both differences are above zero, None where they do not exist.
+        `holds` is true if both differences are above zero, None if they are undefined.
     """
     check_resampling(n_resamples, confidence, seed)
     answerable = [item for item in items if item.answerable]
@@ -138,9 +138,9 @@ def _overlap_row(item: JudgedItem) -> list[float]:
 
 
 def _kappa(ratio: Any, both: Any, only_a: Any, only_b: Any, neither: Any) -> Any:
-    """(observed - chance) / (1 - chance), of numbers or of arrays; NaN where 1 - chance is zero."""
+    """(observed - chance) / (1 - chance), for numbers or arrays; NaN if 1 - chance is zero."""
     n = both + only_a + only_b + neither
-    # n^2 times agreement by chance: whole numbers, so that "all by chance" is exactly n^2.
+    # n^2 times chance agreement, in integers, so that chance agreement of 1 is exactly n^2.
     chance = (both + only_a) * (both + only_b) + (only_b + neither) * (only_a + neither)
     return ratio(n * (both + neither) - chance, n * n - chance)
 

@@ -1,9 +1,9 @@
-"""The metric's page on the Hub: predictions in, scores out.
+"""The metric's Space on the Hub: upload predictions, get scores.
 
     python metrics/omni_persona_cal/app.py
 
-In a Space this file is run as a script among the package's other files, and no folder bears the package's name: hence
-the lines that make a package of what lies beside it.
+In a Space this file runs as a script beside the package's other files, and no folder has the package's name: hence
+the code that registers the files beside it as a package.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .reading import read_answers
 from .scores import PROTOCOLS
 
 _LARGEST = 50_000_000
-"""Bytes of an uploaded file, at most."""
+"""Maximum size of an uploaded file, in bytes."""
 
 _INTRO = """\
 # Omni-Persona Cal
@@ -41,7 +41,7 @@ release write. Answers without verdicts in the file are judged by a rule that co
 
 
 def _example() -> tuple[str, str]:
-    """Predictions and references to try the page with."""
+    """Example predictions and references."""
     golds = [
         ("I2I", "visual_to_bio", "harbour pilot", "none"),
         ("A2A", "voice_to_bio", "beekeeping", "none"),
@@ -82,7 +82,7 @@ def _lines(records: list[dict[str, Any]]) -> str:
 
 
 def _given(text: str | None, file: str | None) -> str:
-    """What was uploaded, or else pasted."""
+    """The uploaded file, or else the pasted text."""
     if file is None:
         return text or ""
     path = Path(file)
@@ -101,7 +101,7 @@ def score(
     references_file: str | None,
     protocol: str,
 ) -> tuple[str, str, str, str, str | None]:
-    """Headline, table, picture and answers as HTML, and the path of `scores.json`; an error in place of the first."""
+    """Headline, tables, picture and answers as HTML, and the path of `scores.json`; an error replaces the headline."""
     try:
         given = _given(predictions_text, predictions_file), _given(references_text, references_file)
         answers = read_answers(*given)
@@ -121,7 +121,7 @@ def score(
 
 
 def build() -> Any:
-    """The page, not yet served."""
+    """Build the page without serving it."""
     import gradio as gr
 
     with gr.Blocks(title="Omni-Persona Cal", analytics_enabled=False) as blocks:

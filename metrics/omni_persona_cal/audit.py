@@ -1,7 +1,7 @@
-"""What can be recomputed of the published rows, and what does not come out.
+"""Recompute the published rows from each other, and find figures that do not match.
 
-Group figures and group sizes give the counts behind a row: one item of a group is a step of 0.4 to 2.4 in its
-printed percentage, so that each figure belongs to one count.
+Group figures and group sizes determine the counts behind a row: one item of a group is a step of 0.4 to 2.4 in its
+printed percentage, so each figure corresponds to one count.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from .published import GROUP_SIZES, PAPER_TABLE_2, PAPER_TABLE_S2, RELEASE_V2_2, Table
 
 TOLERANCE = 0.1
-"""How far a figure may lie from its recomputation: what printing one decimal of both may cost."""
+"""Maximum difference between a figure and its recomputation that rounding both to one decimal can cause."""
 
 UNWEIGHTED = "unweighted mean of the groups"
 ITEM_WEIGHTED = "item-weighted mean of the groups"
@@ -26,7 +26,7 @@ _SEVEN = ("cal", "ans", "unans", "abs_f1", "rouge_l", "token_f1", "bertscore")
 
 @dataclass(frozen=True)
 class Finding:
-    """One figure of one published row, recomputed from others."""
+    """One figure of a published row, recomputed from others."""
 
     check: str
     """What was recomputed: `ans`, `unans`, `cal`, `cal_weighted`, `abstention_avg`, `avg_all`, `ans<=1-fa` or
@@ -36,15 +36,15 @@ class Finding:
     model: str
     regime: str
     printed: float
-    """The figure, x 100."""
+    """The printed figure, x 100."""
     recomputed: float
-    """What it comes to, x 100; for `ans` and `unans` the nearer mean, for `ans<=1-fa` the bound."""
+    """The recomputed value, x 100; for `ans` and `unans` the nearer mean, for `ans<=1-fa` the bound."""
     says: str
-    """For `ans` and `unans` which mean the figure is; else `holds` or `does not hold`."""
+    """For `ans` and `unans`, which mean the figure is; otherwise `holds` or `does not hold`."""
 
 
 def audit_published() -> list[Finding]:
-    """Every check of every row of `published.py`, in the order of tables and rows.
+    """Perform every check on every row of `published.py`, in order of tables and rows.
 
     ans, unans        Table 2: which mean of the group figures the overall one is
     cal               the paper: the mean of Ans and Unans
@@ -58,7 +58,7 @@ def audit_published() -> list[Finding]:
 
 
 def counts_of_groups(row: Mapping[str, str], kind: str) -> dict[str, int]:
-    """Group -> items behind the printed figures of a row of Table 2; `kind` is `ans` or `unans`."""
+    """Group -> number of items behind the printed figures of a row of Table 2; `kind` is `ans` or `unans`."""
     return {
         group: round(
             float(row[f"{group.lower()}_{kind}"]) / 100 * (size.answerable if kind == "ans" else size.unanswerable)
@@ -68,7 +68,7 @@ def counts_of_groups(row: Mapping[str, str], kind: str) -> dict[str, int]:
 
 
 def findings_in_words() -> str:
-    """The audit in three sentences, for a card."""
+    """Summarise the audit in three sentences, for a card."""
     findings = audit_published()
     ans = [one for one in findings if one.check == "ans"]
     weighted = [one for one in ans if one.says == ITEM_WEIGHTED]
@@ -108,7 +108,7 @@ def _of_supplement() -> Iterator[Finding]:
     for row in PAPER_TABLE_S2.rows:
         yield from _shared(PAPER_TABLE_S2, row, ta="unans", average="avg_abstention")
         mean = sum(float(row[name]) for name in _SEVEN) / len(_SEVEN)
-        # Printed digits of seven figures: twice the tolerance of two.
+        # Seven rounded figures: twice the tolerance of two.
         yield _checked(PAPER_TABLE_S2, row, "avg_all", row["avg_all"], mean, tolerance=2 * TOLERANCE)
 
 
@@ -144,7 +144,7 @@ def _mean_of_groups(row: Mapping[str, str], kind: str, overall: str) -> Finding:
 def _checked(
     table: Table, row: Mapping[str, str], check: str, printed: str, recomputed: float, tolerance: float = TOLERANCE
 ) -> Finding:
-    # A hair more than the tolerance, for what binary fractions do to a difference of one decimal.
+    # Slightly more than the tolerance, because of binary rounding of decimal differences.
     says = HOLDS if abs(float(printed) - recomputed) <= tolerance + 1e-9 else DOES_NOT_HOLD
     return Finding(check, table.source, row["model"], row["regime"], float(printed), recomputed, says)
 

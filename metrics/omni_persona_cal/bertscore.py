@@ -1,7 +1,7 @@
-"""BERTScore: how similar a prediction is to the gold answer, token by token, to an encoder.
+"""BERTScore: token-level similarity of a prediction and the gold answer under an encoder.
 
-Our own few lines, because the package bert-score (0.3.13, the latest) fails with transformers 5 on an empty
-text, and knows layers only for a list of models. On other texts the two agree to 1e-6.
+Own implementation, because the package bert-score (0.3.13, the latest) fails with transformers 5 on an empty
+text, and knows the layers of listed models only. On other texts the two agree to 1e-6.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ def bertscores(
     """BERTScore F1 of each pair (gold answer, prediction), not rescaled (Zhang et al. 2020).
 
     Each token of one text is matched with the most similar token of the other, by the cosine of their hidden
-    states; special tokens are matched, and not counted. F1 of the two means; 0 where a text has no token.
+    states; special tokens can be matched but are not counted. F1 of the two means; 0 if a text has no token.
 
     Args:
-        pairs: Texts; what exceeds the encoder's length is cut off.
-        model: An encoder: a folder, or a name on the Hub such as `roberta-large`.
-        layer: Whose hidden states to compare; the last one, without. The paper uses layer 17 of roberta-large.
+        pairs: Texts, truncated to the encoder's maximum length.
+        model: An encoder: a folder or a Hub name such as `roberta-large`.
+        layer: The layer whose hidden states are compared; default: the last. The paper uses layer 17 of roberta-large.
         batch_size: Texts per forward pass.
 
     Returns:
@@ -34,7 +34,7 @@ def bertscores(
         ValueError: the encoder has fewer layers.
     """
     texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-    # By length, so that little is padded.
+    # Sorted by length, to reduce padding.
     texts.sort(key=len)
     vectors: dict[str, tuple[Any, Any]] = {}
     for start in range(0, len(texts), batch_size):
@@ -44,14 +44,14 @@ def bertscores(
 
 
 def _encode(texts: Sequence[str], model_name: str, layer: int | None) -> list[tuple[Any, Any]]:
-    """For each text, tokens x width of unit vectors, and which of the tokens count."""
+    """For each text: unit vectors, tokens x width, and a mask of the tokens that count."""
     import torch
 
     tokenizer, model = _load(model_name)
     n_layers = model.config.num_hidden_layers
     if layer is not None and not 0 <= layer <= n_layers:
         raise ValueError(f"bertscore: expected a layer between 0 and {n_layers} of {model_name}, got {layer}")
-    # RoBERTa's first two positions are taken; encoders with relative positions name none.
+    # RoBERTa reserves the first two positions; encoders with relative positions have no maximum.
     positions = getattr(model.config, "max_position_embeddings", None)
     longest = min(tokenizer.model_max_length, positions - 2 if positions else 512)
     inputs = tokenizer(
@@ -80,7 +80,7 @@ def _f1(gold: tuple[Any, Any], prediction: tuple[Any, Any]) -> float:
     recall = similarity.max(dim=1).values[gold_counts].mean()
     precision = similarity.max(dim=0).values[counts].mean()
     total = float(precision + recall)
-    # Rounding may carry equal texts a trifle above 1.
+    # Rounding may lift equal texts slightly above 1.
     return min(1.0, float(2 * precision * recall) / total) if total else 0.0
 
 

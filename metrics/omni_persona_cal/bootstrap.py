@@ -1,12 +1,12 @@
-"""Intervals by resampling clusters of items, for scores that are no rates.
+"""Bootstrap intervals that resample clusters of items, for scores that are not rates.
 
-Three items share one set of memories, so that they are right or wrong together more often than by chance.
-An interval that resamples items pretends to more evidence than there is; this one resamples source samples, or the
-people asked about, each with all its items (the cluster bootstrap; Davison and Hinkley 1997, section 3.8).
+Three items share one set of memories, so they are right or wrong together more often than by chance.
+Resampling items would overstate the evidence, so we resample source samples, or the
+people asked about, each with all its items (cluster bootstrap; Davison and Hinkley 1997, section 3.8).
 
-Nothing is drawn item by item. A resample is a row of counts, how often each cluster was drawn; a matrix product
-with what each cluster adds to each total gives the totals of all resamples at once. The totals of many clusters are
-normally distributed: beyond `_MANY` of them, those are drawn, so that time grows with clusters plus resamples.
+Vectorised: a resample is a row of counts, how often each cluster was drawn; a matrix product
+with the clusters' totals gives the totals of all resamples at once. The totals of many clusters are
+normally distributed: beyond `_MANY` clusters they are drawn directly, so time grows with clusters plus resamples.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from .student import quantile
 Array = NDArray[np.float64]
 
 _CELLS = 50_000
-"""Counts made at a time: as many as a processor's cache holds, which doubles the speed."""
+"""Counts per chunk: as many as fit in a processor's cache, which doubles the speed."""
 
 _MANY = 1_000
-"""Clusters from which on totals are drawn from their normal distribution."""
+"""Number of clusters above which totals are drawn from a normal distribution."""
 
 
 def source_sums(sources: Sequence[str], rows: Array) -> Array:
-    """What each source adds to each column.
+    """The sum of each column over each source.
 
     Args:
         sources: One name per item.
@@ -42,12 +42,12 @@ def source_sums(sources: Sequence[str], rows: Array) -> Array:
 
 
 def cluster_sums(codes: NDArray[np.intp], rows: Array) -> Array:
-    """What each cluster adds to each column: items x columns to clusters x columns, in the order of the codes."""
+    """The sum of each column over each cluster: items x columns to clusters x columns, in the order of the codes."""
     return np.stack([np.bincount(codes, weights=column) for column in rows.T], axis=1)
 
 
 def resampled_totals(sums: Array, n_resamples: int, rng: np.random.Generator) -> Array:
-    """The columns' totals in each resample: as many clusters, drawn with replacement, as there are.
+    """The columns' totals in each resample, which draws as many clusters as there are, with replacement.
 
     Args:
         sums: Clusters x columns.
@@ -59,12 +59,12 @@ def resampled_totals(sums: Array, n_resamples: int, rng: np.random.Generator) ->
     if n_clusters > _MANY:
         return _normal_totals(sums, n_resamples, rng)
     chunk = max(1, _CELLS // n_clusters)
-    # One bin per cell of the chunk, so that one pass counts them all: each resample gets bins of its own.
+    # Each resample has its own bins within the chunk, so that one pass counts all of them.
     first_bins = (np.arange(chunk) * n_clusters)[:, None]
     totals = np.empty((n_resamples, sums.shape[1]))
     for start in range(0, n_resamples, chunk):
         size = min(chunk, n_resamples - start)
-        # Short numbers take fewer random bits.
+        # Small integers need fewer random bits.
         drawn = first_bins[:size] + rng.integers(n_clusters, size=(size, n_clusters), dtype=np.uint16)
         drawn_times = np.bincount(drawn.ravel(), minlength=size * n_clusters).reshape(size, n_clusters)
         totals[start : start + size] = drawn_times.astype(np.float64) @ sums
@@ -72,7 +72,7 @@ def resampled_totals(sums: Array, n_resamples: int, rng: np.random.Generator) ->
 
 
 def _normal_totals(sums: Array, n_resamples: int, rng: np.random.Generator) -> Array:
-    """Totals as `resampled_totals` would draw them, by their mean and covariance."""
+    """Like `resampled_totals`, drawn from a normal distribution with their mean and covariance."""
     totals = sums.sum(0)
     off = sums - totals / len(sums)
     values, vectors = np.linalg.eigh(off.T @ off)
@@ -81,14 +81,14 @@ def _normal_totals(sums: Array, n_resamples: int, rng: np.random.Generator) -> A
 
 
 def ratio(part: Array, whole: Array) -> Array:
-    """`part / whole`, NaN where `whole` is zero."""
+    """`part / whole`, NaN if `whole` is zero."""
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole != 0)
 
 
 def widened(confidence: float, n_clusters: int, df: float) -> float:
-    """The share of the resamples to hold so that few clusters do not make an interval too narrow.
+    """The confidence level to use instead, so that few clusters do not make an interval too narrow.
 
-    Resampling divides by n where an unbiased variance divides by n - 1, and knows no Student's t (Hesterberg 2015).
+    Resampling divides by n instead of n - 1, and ignores Student's t (Hesterberg 2015).
 
     >>> round(widened(0.95, 20, 19), 4)
     0.9682
@@ -104,25 +104,25 @@ def intervals(
     seed: int,
     sizes: Array | None = None,
 ) -> list[list[float] | None]:
-    """The interval of each statistic of the totals of clusters.
+    """Bootstrap intervals of statistics of cluster totals.
 
-    None where there is one cluster, where a statistic exists in no resample, or where no resample differs from another:
-    no spread was seen then, which is not to say that there is none.
+    None if there is one cluster, if a statistic is undefined in every resample, or if no resample differs from another:
+    no spread was observed then, which does not mean that there is none.
 
     Args:
         sums: Clusters x columns.
         statistics: Columns x resamples, the totals, to one array of resamples per statistic.
         n_resamples, confidence, seed: As for `evaluation.compute`.
-        sizes: Items of each cluster; all alike, if left out.
+        sizes: Number of items of each cluster; equal by default.
     """
     n_clusters = len(sums)
     if n_clusters < 2:
         return [None for _ in statistics(sums.sum(0)[:, None])]
     totals = resampled_totals(sums, n_resamples, np.random.default_rng(seed))
-    # Each column in one piece of memory.
+    # Make each column contiguous.
     values = np.stack(list(statistics(np.ascontiguousarray(totals.T))), axis=1)
     sizes = np.ones(n_clusters) if sizes is None else sizes
-    # As many clusters of equal size as would be worth as much as these.
+    # The effective number of clusters: as many of equal size as carry the same information.
     df = max(1.0, float(sizes.sum() ** 2 / (sizes**2).sum() - 1))
     found = percentile_intervals(values, widened(confidence, n_clusters, df))
     return [None if pair is None or pair[1] - pair[0] < 1e-12 else list(pair) for pair in found]

@@ -1,4 +1,4 @@
-"""What to do about trouble with a server of chat completions: try again, ask otherwise, leave a question, or stop."""
+"""How to react to errors of a chat completion server: retry, change the request, give up a question, or stop."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import Any, Literal, get_args
 from .chat_reply import ServerError
 
 LONGEST_WAIT = 60.0
-"""Seconds between two attempts, at most."""
+"""Maximum seconds between two attempts."""
 
 Scope = Literal["endpoint", "first", "question", "refusal"]
-"""What a fault says about the other questions.
+"""What an error implies for other questions.
 
-`endpoint`: no question can be answered. `first`: the same, unless something has been answered. `question`: nothing.
-`refusal`: nothing, and the server works: it has read this question and refused it.
+`endpoint`: none can be answered. `first`: the same, unless something has been answered before. `question`: nothing.
+`refusal`: nothing, and the server works, since it has read and refused this question.
 """
 
 Clips = Literal["input_audio", "audio_url", "data-uri"]
-"""How a clip is written: OpenAI's `input_audio`, the `audio_url` of vLLM, or `input_audio` that holds a data URI."""
+"""Format of a clip: OpenAI's `input_audio`, vLLM's `audio_url`, or `input_audio` with a data URI."""
 
 _ENDING = {
     401: "does not accept the API key",
@@ -31,22 +31,22 @@ _ENDING = {
     404: "has no such model, or no /chat/completions at this address",
     405: "has no such model, or no /chat/completions at this address",
 }
-"""Statuses that no question can change -> what they say."""
+"""HTTP statuses that no question can change -> their meaning."""
 _FORBIDDEN = 403
 _PASSING = (408, 409, 425, 429)
-"""Statuses below 500 that may be gone at the next attempt."""
+"""HTTP statuses below 500 that may be transient."""
 _REFUSING = (400, 415, 422)
-"""Statuses of a request that holds something the server does not take."""
+"""HTTP statuses of a request with an unsupported element."""
 _NO_CREDIT = ("insufficient_quota", "insufficient_balance", "billing_hard_limit_reached", "billing_not_active")
-"""Codes of accounts without credit, which come with the status for too many requests."""
+"""Error codes of accounts without credit, which come with status 429."""
 
 ATTEMPTS_REFUSED, ATTEMPTS_LATE, ATTEMPTS_CUT, ATTEMPTS_MALFORMED = 3, 3, 4, 4
-"""How often a question is sent at most where there is no connection, no reply in time, a cut one, or a broken one."""
+"""Maximum attempts after a failed connection, a time-out, or a truncated or malformed reply."""
 ANY_NUMBER = 10**6
 
 
 class AttemptError(Exception):
-    """What went wrong with one attempt; the message may hold secrets still."""
+    """The error of one attempt; the message may still contain secrets."""
 
     def __init__(
         self,
@@ -62,15 +62,15 @@ class AttemptError(Exception):
         self.message = message
         self.scope = scope
         self.attempts = attempts
-        """How often the question may be sent at most, this time included."""
+        """Maximum number of attempts for the question, including this one."""
         self.headers = headers or {}
         self.complaint = complaint
-        """What the server does not take of the request; None where it did not look at that."""
+        """The unsupported element of the request; None if that was not examined."""
         self.status = status
 
 
 def fault_of_error(error: ServerError, headers: Mapping[str, str] | None = None) -> AttemptError:
-    """What to do about an error that a server tells, by the status that it has or names."""
+    """Classify an error reported by a server, by its HTTP status or the status it names."""
     status = error.status
     code = (error.code or "").lower()
     if any(word in code for word in _NO_CREDIT):
@@ -89,10 +89,10 @@ def fault_of_error(error: ServerError, headers: Mapping[str, str] | None = None)
 def wait_seconds(
     headers: Mapping[str, str], attempt: int, *, first_wait: float = 1.0, longest: float = LONGEST_WAIT
 ) -> float:
-    """Seconds until the next attempt: what the server asks for, or growing ones that differ a little.
+    """Seconds until the next attempt: what the server asks for, or exponential backoff with jitter.
 
-    headers: of the last reply, names in lower case. attempt: how many there were. What a server asks for is kept up
-    to `longest`; one that asks for nothing, or for no wait, is not asked in a tight loop.
+    headers: of the last reply, names in lower case. attempt: attempts so far. A server's request is followed up
+    to `longest`; without one, or with a wait of zero, the backoff applies.
     """
     growing = min(first_wait * 2 ** min(attempt - 1, 30), longest) * random.uniform(0.75, 1.25)
     asked = asked_wait(headers)
@@ -100,7 +100,7 @@ def wait_seconds(
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
-    """The seconds that `retry-after-ms` or `retry-after` asks for (a number or a date); None where neither does."""
+    """The seconds requested by `retry-after-ms` or `retry-after` (a number or a date); None if neither is set."""
     for name, default in (("retry-after-ms", "ms"), ("retry-after", "s")):
         text = headers.get(name, "").strip().lower()
         number = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s)?", text)
@@ -108,7 +108,7 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
             return float(number[1]) / (1000 if (number[2] or default) == "ms" else 1)
         moment = _moment(headers.get(name, ""))
         if moment is not None:
-            # By the server's own clock, where it tells the time.
+            # Use the server's own clock, if it sends the time.
             now = _moment(headers.get("date", "")) or datetime.now(timezone.utc)
             return (moment - now).total_seconds()
     return None
@@ -124,20 +124,20 @@ def _moment(text: str) -> datetime | None:
 
 @dataclass(frozen=True)
 class RequestForm:
-    """How requests are written for one server: what it does not take is left out or written otherwise."""
+    """How requests to one server are written: unsupported elements are left out or replaced."""
 
     dropped: frozenset[str] = frozenset()
-    """Settings that it does not take."""
+    """Settings that it does not support."""
     newer_limit: bool = False
-    """Whether the limit of tokens is called `max_completion_tokens`."""
+    """Whether the token limit is called `max_completion_tokens`."""
     clips: Clips = "input_audio"
     refused_clips: frozenset[str] = frozenset()
-    """Ways to write a clip that it does not take."""
+    """Clip formats that it does not support."""
     stream: bool = False
-    """Whether replies come in parts."""
+    """Whether replies are streamed."""
 
     def body(self, model: str, messages: list[dict[str, Any]], settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The request. messages: with clips as OpenAI takes them."""
+        """Build the request. messages: with clips in OpenAI's format."""
         sent = {name: value for name, value in settings.items() if name not in self.dropped}
         if self.newer_limit and "max_tokens" in sent:
             sent["max_completion_tokens"] = sent.pop("max_tokens")
@@ -164,19 +164,19 @@ class RequestForm:
 
 _TOO_LONG = re.compile(r"too (?:large|long|many tokens)|context (?:length|window|size)|maximum context|exceed")
 _OPTIONAL = ("temperature", "top_p", "seed", "stream_options", "response_format")
-"""Settings without which a request still makes sense."""
+"""Settings that a request can do without."""
 
 
 def adapted(
     form: RequestForm, settings: Mapping[str, Any], complaint: str, *, with_clips: bool = False
 ) -> RequestForm | None:
-    """A form without what a server complains of; None where there is nothing to change.
+    """A form without the element that a server rejected; None if nothing can be changed.
 
-    settings: what was to be sent. with_clips: whether the request holds any.
+    settings: those of the request. with_clips: whether the request contains clips.
     """
     said = complaint.lower()
     is_named = "max_tokens" in settings and not form.newer_limit and re.search(r"max_(completion_)?tokens", said)
-    # A limit that is too large for one question is no reason to call it otherwise.
+    # A token limit that is too large for one question is no reason to rename the setting.
     if is_named and not _TOO_LONG.search(said):
         return replace(form, newer_limit=True)
     for name in _OPTIONAL:
@@ -191,6 +191,6 @@ def adapted(
     if not form.stream and re.search(r"\bstream", said):
         return replace(form, stream=True)
     if "response_format" in settings and "response_format" not in form.dropped:
-        # Many servers that know no schemas say so in words of their own.
+        # Servers without schema support report that in many different ways.
         return replace(form, dropped=form.dropped | {"response_format"})
     return None

@@ -1,4 +1,4 @@
-"""What a server's reply to a chat request says, whatever shape it has."""
+"""Parse a server's reply to a chat request, in any of the known formats."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _LIMIT_WORDS = ("length", "max_tokens", "model_length")
-"""What servers call the end of a reply that met its limit of tokens."""
+"""Finish reasons that mean the token limit was reached."""
 _FILTER_WORDS = ("content_filter", "safety", "content-filter")
 
 
 class MalformedReplyError(ValueError):
-    """A body that is no chat completion; says what is wrong with it."""
+    """A body that is not a chat completion; the message says what is wrong."""
 
 
 class ServerError(Exception):
-    """An error that a server tells in place of a reply, be its status 200."""
+    """An error that a server reports instead of a reply, possibly with status 200."""
 
     def __init__(self, message: str, status: int | None, code: str | None) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
-        """The status that the error names; None where it names none."""
+        """The status named in the error, or None."""
         self.code = code
-        """A word such as `insufficient_quota`."""
+        """An error code such as `insufficient_quota`."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +33,23 @@ class ChatReply:
     """One reply of a model."""
 
     text: str
-    """What the model wrote, thoughts between marks included; empty where it wrote nothing."""
+    """The text, including marked thoughts; empty if there is none."""
     thinking: str | None = None
-    """Thoughts that the server tells apart from the text."""
+    """Thoughts that the server separates from the text."""
     problem: str | None = None
-    """Why the text is no answer: refused, filtered or broken off by the server."""
+    """Why the text is not an answer: refused, filtered or aborted by the server."""
     cut: bool = False
-    """Whether it met the limit of its length."""
+    """Whether the length limit was reached."""
     ended: bool = False
-    """Whether the server says that the model ended it."""
+    """Whether the server says that the model ended the reply."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     first_token: Mapping[str, float] = field(default_factory=dict)
-    """Log-likelihoods of the likeliest first tokens, where they were asked for and given."""
+    """Log-likelihoods of the most likely first tokens, if requested and supported."""
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON value of a body. Raises `MalformedReplyError`."""
+    """Parse a body as JSON. Raises `MalformedReplyError`."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -58,10 +58,10 @@ def parsed(body: bytes) -> Any:
 
 
 def read_reply(value: Any) -> ChatReply:
-    """The reply that a decoded body holds.
+    """Read the reply in a decoded body.
 
-    The content may be a text, a list of parts or null; of several choices the first counts.
-    Raises `ServerError` for an error, and `MalformedReplyError` for anything else that is no chat completion.
+    The content may be a text, a list of parts or null; the first of several choices is used.
+    Raises `ServerError` for an error, and `MalformedReplyError` for anything else that is not a chat completion.
     """
     if not isinstance(value, dict):
         raise MalformedReplyError(f"expected a chat completion, got {_short(value)}")
@@ -93,9 +93,9 @@ def read_reply(value: Any) -> ChatReply:
 
 
 def read_stream(lines: Iterable[bytes]) -> ChatReply:
-    """The reply that the lines of a stream of server-sent events hold. Raises as `read_reply` does.
+    """Read the reply in the lines of a server-sent event stream. Raises what `read_reply` raises.
 
-    A stream that ends without `[DONE]` or a reason to finish was cut: `MalformedReplyError`.
+    A stream that ends without `[DONE]` or a finish reason was truncated: `MalformedReplyError`.
     """
     texts: dict[str, list[str]] = {"content": [], "reasoning_content": [], "refusal": []}
     finish, usage, done = None, None, False
@@ -113,7 +113,7 @@ def read_stream(lines: Iterable[bytes]) -> ChatReply:
             raise server_error(event, None)
         usage = event.get("usage") or usage
         if not event.get("choices"):
-            continue  # such as the event that tells the usage
+            continue  # such as the event with usage statistics
         choice = _choice(event)
         if isinstance(choice.get("error"), dict | str):
             raise server_error(choice, None)
@@ -132,7 +132,7 @@ def read_stream(lines: Iterable[bytes]) -> ChatReply:
 
 
 def server_error(value: Any, status: int | None) -> ServerError:
-    """What a body says that tells an error; `status` is the reply's own, None for one of 200."""
+    """The error in a body; `status` is the reply's HTTP status, None for 200."""
     error = value.get("error") if isinstance(value, dict) else None
     held = error if isinstance(error, dict) else value if isinstance(value, dict) else {}
     code = held.get("code")
@@ -147,7 +147,7 @@ def server_error(value: Any, status: int | None) -> ServerError:
 
 
 def error_in(content: bytes, status: int) -> ServerError:
-    """The error that a body tells, JSON or not."""
+    """The error in a body that may not be JSON."""
     try:
         return server_error(parsed(content), status)
     except MalformedReplyError:
@@ -156,7 +156,7 @@ def error_in(content: bytes, status: int) -> ServerError:
 
 @dataclass(frozen=True)
 class _Content:
-    """What the content of a message holds."""
+    """The parsed content of a message."""
 
     text: str = ""
     thinking: str | None = None
@@ -176,7 +176,7 @@ def _choice(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _content(content: Any) -> _Content:
-    """A text, or a list of parts of which those that hold text are joined."""
+    """A text, or the joined text parts of a list."""
     if content is None:
         return _Content()
     if isinstance(content, str):
@@ -200,7 +200,7 @@ def _content(content: Any) -> _Content:
 
 
 def _inner(thoughts: Any) -> str:
-    """The text of a part that holds thoughts: a text, or a list of parts itself."""
+    """The text of a thinking part: a string or a nested list of parts."""
     if isinstance(thoughts, str):
         return thoughts
     parts = thoughts if isinstance(thoughts, list) else []
@@ -208,7 +208,7 @@ def _inner(thoughts: Any) -> str:
 
 
 def _thoughts(message: dict[str, Any], strip: bool = True) -> str | None:
-    """What a server that takes thinking apart itself hands over beside the text."""
+    """Thoughts that the server returns separately from the text."""
     for name in ("reasoning_content", "reasoning"):
         thoughts = message.get(name)
         if isinstance(thoughts, str) and thoughts.strip():
@@ -227,7 +227,7 @@ def _problem(refusal: Any, finish: str) -> str | None:
 
 
 def _details(details: Any) -> str | None:
-    """A text, or the list of places and messages with which some servers refuse a request."""
+    """A text, or the list of locations and messages with which some servers reject a request."""
     if isinstance(details, str):
         return details
     if not isinstance(details, list):
@@ -242,7 +242,7 @@ def _details(details: Any) -> str | None:
 
 
 def _first_token(logprobs: Any) -> dict[str, float]:
-    """The log-likelihoods of the likeliest first tokens; empty for anything that is not what OpenAI's servers give."""
+    """Log-likelihoods of the most likely first tokens; empty unless in the format of OpenAI's servers."""
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
     first = content[0] if isinstance(content, list) and content else None
     listed = first.get("top_logprobs") if isinstance(first, dict) else None

@@ -1,8 +1,8 @@
-"""The improving half: corpora, supervised fine-tuning and reinforcement learning with verifiable rewards.
+"""Training: corpora, supervised fine-tuning and reinforcement learning with verifiable rewards.
 
     from omni_persona_training import make_corpus, load_recipe, sft, sft_preset, rlvr, rlvr_preset, make_reward
 
-Each is imported when it is first asked for, so that a reward costs no trainer.
+Each is imported on first access, so that a reward does not import a trainer.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _PLACES = {
     "sft_preset": "tuning.settings",
     "rlvr_preset": "tuning.settings",
 }
-"""Name -> the module of this package that has it."""
+"""Exported name -> the module of this package that defines it."""
 
 __all__ = sorted(_PLACES)
 
 
 def __getattr__(name: str) -> Any:
-    """The function called `name`, from its module."""
+    """Import an exported function on first access."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,7 +1,7 @@
-"""The errors of this room."""
+"""The exceptions of this package."""
 
 from __future__ import annotations
 
 
 class TrainingError(ValueError):
-    """A corpus, a model or a training that cannot be had as asked; the message says what to do."""
+    """A corpus, model or training that cannot be used or made; the message says what to do."""

@@ -1,4 +1,4 @@
-"""From a source and a recipe to examples: as many of each task type as asked for, no two alike, twins side by side."""
+"""Assemble examples from a source and a recipe: the requested number per task type, no duplicates, twins adjacent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from omni_persona_training.corpus.studio import Studio
 from omni_persona_training.errors import TrainingError
 
 TRIES = 400
-"""Draws in a row that bring nothing new until a task type is given up."""
+"""Consecutive draws without a new example after which a task type is given up."""
 
 Draw = Callable[[], Pair]
 
@@ -22,10 +22,10 @@ Draw = Callable[[], Pair]
 def examples(
     studio: Studio, wanted: Mapping[str, int], absent: float, progress: Callable[[int], None] = lambda done: None
 ) -> list[Example]:
-    """Examples of each task type: exactly as many as wanted, with ids, in an order drawn by chance.
+    """Make exactly the requested number of examples of each task type, with IDs, in random order.
 
-    absent: share of the examples of localization and questions without an answer; met to one example in each type.
-    Twins follow each other. Raises `TrainingError` where the source cannot give so many different ones.
+    absent: fraction of unanswerable localizations and questions; exact to one example in each type.
+    Twins are adjacent. Raises `TrainingError` if the source cannot provide enough distinct examples.
     """
     found: list[list[Example]] = []
     seen: set[str] = set()
@@ -39,14 +39,14 @@ def examples(
 
 
 def _n_absent(task: str, count: int, absent: float) -> int:
-    """How many of a task's examples are the second of a pair: those without an answer, or a verification's no."""
+    """How many of a task's examples are the second of a pair: unanswerable ones, or a verification's "no"."""
     if task.endswith("_verification"):
         return count // 2
     return round(absent * count) if task.endswith("_localization") or task == "text_qa" else 0
 
 
 def _filled(task: str, draw: Draw, n_first: int, n_second: int, seen: set[str], studio: Studio) -> list[list[Example]]:
-    """Pairs and single ones: n_first that come first in a pair and n_second of their twins, spread evenly."""
+    """Arrange pairs and single examples so that n_first are first members and n_second their twins, evenly spread."""
     found: list[list[Example]] = []
     firsts = seconds = idle = 0
     while firsts < n_first or seconds < n_second:
@@ -67,7 +67,7 @@ def _filled(task: str, draw: Draw, n_first: int, n_second: int, seen: set[str], 
             seen.add(one.content())
             firsts += one is first
             seconds += one is second
-        # One whose twin was not taken stands alone.
+        # An example whose twin was not taken stays single.
         found += [taken if len(taken) == 2 else [replace(one, twin=None) for one in taken]] if taken else []
     return found
 

@@ -1,4 +1,4 @@
-"""The card of a corpus: what was asked for, what came, and what is ours in it."""
+"""The card of a corpus: what was requested, what it contains, and which parts are our own design."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ asked by face and by voice, with the query showing that alone; verifications com
 
 
 def card(about: Mapping[str, Any], made: Sequence[Example]) -> str:
-    """README.md of a corpus."""
+    """Render the README.md of a corpus."""
     came = Counter(one.task for one in made)
     absent = Counter(one.task for one in made if one.absence != "none")
     head = _HEAD.format(

@@ -1,4 +1,4 @@
-"""An example of a corpus: what is shown, what is to be said, and what a reward needs to know of it."""
+"""A training example: what is shown, the expected answer, and what a reward needs to know."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TASK_TYPES = (
 
 @dataclass(frozen=True)
 class Example:
-    """One example. What is not shown (`kind` and below) is supervision."""
+    """One example. The fields from `kind` on are supervision and never shown."""
 
     example_id: str
     task: str
@@ -42,18 +42,18 @@ class Example:
     answer: str
     absence: Absence
     context: int | None
-    """The context it is about, from 1; 0 where the person is in none; None where it is about no person."""
+    """Number of the context in question, from 1; 0 if the person is in none; None if no person is asked about."""
     source: str
-    """The source sample of the dataset whose memories it shows."""
+    """The source sample of the dataset whose contexts it shows."""
     twin: str | None = None
-    """What it shares with its twin: the same memories or the same query, with another answer. None for one alone."""
+    """Shared by an example and its twin: same contexts or same query, different answer. None without a twin."""
 
     def media(self) -> list[Picture | Clip]:
-        """What is seen and heard, in order."""
+        """Pictures and clips in the order in which they are shown."""
         return [part for message in self.messages for part in message.parts if not isinstance(part, Text)]
 
     def columns(self) -> dict[str, Any]:
-        """What a reward reads."""
+        """The columns that a reward reads."""
         return {
             "example_id": self.example_id,
             "kind": self.kind,
@@ -63,7 +63,7 @@ class Example:
         }
 
     def content(self) -> str:
-        """A hash of what is shown and what is to be said: equal examples have equal ones."""
+        """A hash of the prompt and the answer: equal for equal examples."""
         digest = hashlib.sha256(self.answer.encode())
         for message in self.messages:
             for part in message.parts:
@@ -73,12 +73,12 @@ class Example:
 
 
 def media_file(medium: Media) -> str:
-    """What a medium is called in a corpus: a hash of its content, with its own ending."""
+    """File name of a medium in a corpus: a content hash with the original extension."""
     return hashlib.sha256(medium.data).hexdigest()[:16] + PurePosixPath(medium.name).suffix.lower()
 
 
 def record_of(example: Example) -> dict[str, Any]:
-    """An example as a line of `corpus.jsonl`, media by their path in the corpus."""
+    """Convert an example to a line of `corpus.jsonl`, with media as paths within the corpus."""
     return {
         **example.columns(),
         "task": example.task,

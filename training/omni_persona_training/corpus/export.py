@@ -1,12 +1,12 @@
-"""A corpus in the formats of other trainers, with the checks that their loaders leave out.
+"""Export a corpus to the formats of other trainers, with checks that their loaders lack.
 
     ms-swift      ms-swift.jsonl                               `swift sft --dataset ms-swift.jsonl`, `swift rlhf`
     llamafactory  llamafactory.json and dataset_info.json      `dataset_dir: CORPUS`, `dataset: omni_persona`
     verl          verl.parquet                                 `data.train_files=verl.parquet`
     trl           trl.jsonl                                    `load_dataset("json", data_files="trl.jsonl")`
 
-A file is checked before it takes its place: as many media as tags in each text, in their order; no tag within a text;
-every medium there. Checked again (`check_export`) after a folder was moved or edited.
+A file is checked before it is saved: media match the tags in each text, in number and order; no tag within a text;
+every medium exists. `check_export` repeats this after a folder was moved or edited.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from omni_persona_training.errors import TrainingError
 TAGS = {"image": "<image>", "audio": "<audio>"}
 _TAG = re.compile("|".join(TAGS.values()))
 _RESERVED = re.compile(r"<(?:image|audio|video)>|<\|[^|>]{1,40}\|>|<(?:start|end)_of_\w{1,20}>")
-"""What trainers and chat templates read as more than words."""
+"""Markers that trainers and chat templates interpret."""
 
 DATA_SOURCE = "omni-persona"
 
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 
 def _texts(record: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The messages with a tag in place of each medium."""
+    """The messages as text, with a tag in place of each medium."""
     return [
         {
             "role": message["role"],
@@ -99,10 +99,10 @@ FORMATS = tuple(_ROWS)
 
 
 def export_corpus(folder: Path, form: str) -> Path:
-    """Write a corpus in a format, a key of `FORMATS`, beside its own lines; returns the file.
+    """Export a corpus to a format, a key of `FORMATS`, within the corpus folder; return the file.
 
-    Paths of media are absolute, but relative for LLaMA-Factory, whose loader looks beside the file. Raises
-    `TrainingError` for another format, and for an example that the format cannot hold; nothing is written then.
+    Media paths are absolute, or relative for LLaMA-Factory, whose loader resolves them against the file. Raises
+    `TrainingError`, and writes nothing, for an unknown format or an example that the format cannot represent.
     """
     name, row = _of(form)
     corpus = CorpusFolder(folder)
@@ -117,10 +117,10 @@ def export_corpus(folder: Path, form: str) -> Path:
 
 
 def check_export(folder: Path, form: str) -> int:
-    """Check an export that is there; returns its number of rows.
+    """Check an existing export; return its number of rows.
 
-    Raises `TrainingError` that names file and row for tags and media that do not match, a medium that is not there, a
-    tag in a text, and a file that is none of this format.
+    Raises `TrainingError`, naming file and row, for tags and media that do not match, a missing medium, a
+    tag in a text, and a file that does not have this format.
     """
     name, _ = _of(form)
     rows = list(_read(folder / name))
@@ -135,7 +135,7 @@ def check_export(folder: Path, form: str) -> int:
 
 
 def exports_of(folder: Path) -> list[str]:
-    """The formats that a corpus folder holds files of."""
+    """The formats to which a corpus folder has been exported."""
     return [form for form, (name, _) in _ROWS.items() if (folder / name).is_file()]
 
 
@@ -146,7 +146,7 @@ def _of(form: str) -> tuple[str, Callable[[Mapping[str, Any], str], Row]]:
 
 
 def _require_plain(record: Mapping[str, Any]) -> None:
-    """No text of an example may hold what a trainer reads as a medium or as the end of a turn."""
+    """Raise if a text contains a marker that trainers interpret as a medium or as the end of a turn."""
     texts = [part["text"] for message in record["messages"] for part in message["content"] if part["type"] == "text"]
     for text in (*texts, record["answer"]):
         if found := _RESERVED.search(text):
@@ -156,7 +156,7 @@ def _require_plain(record: Mapping[str, Any]) -> None:
 
 
 def _require_whole(row: Mapping[str, Any], folder: Path, where: str) -> None:
-    """As many media of each kind as tags, tags in the user's turns alone, every file there."""
+    """Raise unless media match the tags in number, tags are only in user turns, and every file exists."""
     messages = row.get("messages", row.get("prompt"))
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise TrainingError(f"{where}: expected messages")

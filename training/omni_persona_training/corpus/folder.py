@@ -1,6 +1,6 @@
-"""A corpus folder: `corpus.jsonl`, the media it names, `corpus.json` (what it was made from) and a card.
+"""A corpus folder: `corpus.jsonl`, its media, `corpus.json` (what it was made from) and a card.
 
-This file is the one reader and writer of it.
+This module is its only reader and writer.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ ABOUT = "corpus.json"
 MEDIA = "media"
 
 _KEPT = 512
-"""Media held in memory."""
+"""Maximum number of media cached in memory."""
 _ROLES = ("system", "user")
 _PARTS = {"text": "text", "image": "path", "audio": "path"}
-"""Type of a part -> the key that holds it."""
+"""Type of a part -> the key of its value."""
 
 
 def write_examples(examples: Iterable[Example], folder: Path) -> None:
-    """Write `corpus.jsonl`, and each medium once."""
+    """Write `corpus.jsonl` and each medium once."""
     (folder / MEDIA).mkdir()
     with (folder / LINES).open("w", encoding="utf-8") as lines:
         for example in examples:
@@ -45,13 +45,13 @@ def write_examples(examples: Iterable[Example], folder: Path) -> None:
 
 
 class CorpusFolder:
-    """The examples of a corpus folder; their media are read when they are asked for."""
+    """The examples of a corpus folder; media are read on demand."""
 
     def __init__(self, path: str | Path) -> None:
         """Read and check every line.
 
-        Raises `TrainingError` that names file and line for a line that is no example, a medium that is not there or
-        leaves the folder, an id that stands twice, and for counts that are not those of `corpus.json`.
+        Raises `TrainingError`, naming file and line, for an invalid example, a medium that is missing or
+        outside the folder, a duplicate id, and for counts that differ from `corpus.json`.
         """
         self.path = Path(path)
         file = self.path / LINES
@@ -82,7 +82,7 @@ class CorpusFolder:
         return len(self.records)
 
     def example(self, place: int) -> Example:
-        """The example of a line, from 0."""
+        """The example with an index, from 0."""
         record = self.records[place]
         messages = tuple(
             Message(message["role"], tuple(self._part(part) for part in message["content"]))
@@ -117,7 +117,7 @@ class CorpusFolder:
 
 
 def is_corpus(path: Path) -> bool:
-    """Whether a folder holds a corpus."""
+    """Whether a folder is a corpus."""
     return (path / LINES).is_file()
 
 
@@ -130,7 +130,7 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
 
 def _about(file: Path) -> dict[str, Any]:
     try:
-        # The people and the media of a large corpus stand in it, too.
+        # It also lists the people and media, of which a large corpus has many.
         about = read_object(file, 256 << 20)
     except (OSError, ArtifactError) as error:
         raise TrainingError(f"{file}: expected what the corpus was made from, got: {error}") from None

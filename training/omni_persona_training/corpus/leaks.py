@@ -1,4 +1,4 @@
-"""What is trained on is never tested on: people and media that a training set shares with a test set."""
+"""Prevent leakage: find people and media that a training set shares with a test set."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from omni_persona_training.corpus.folder import CorpusFolder
 from omni_persona_training.errors import TrainingError
 
 SHOWN = 6
-"""Ids that an error names."""
+"""Maximum number of IDs named in an error."""
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """Who and what a set holds."""
+    """The people and media of a set."""
 
     people: frozenset[str]
-    """The pool's ids, where they are known."""
+    """Pool IDs, if known."""
     media: frozenset[bytes]
-    """SHA-256 of each medium, or of what it was made from."""
+    """SHA-256 of each medium, or of the medium it was made from."""
     names: dict[bytes, str]
-    """Digest -> what the medium is called there."""
+    """Digest -> file name of the medium."""
 
 
 def of_dataset(path: Path) -> Holdings:
-    """What a dataset folder holds."""
+    """Read the holdings of a dataset folder."""
     construction = read_construction(path) or {}
     rows = [row for placed in construction.values() for row in placed]
     people = frozenset(str(row[column]) for row in rows for column in ("person", "queried_person") if row[column])
@@ -38,7 +38,7 @@ def of_dataset(path: Path) -> Holdings:
 
 
 def of_corpus(corpus: CorpusFolder) -> Holdings:
-    """What a corpus holds, and what it was made from."""
+    """Read the holdings of a corpus, including what it was made from."""
     made_from = {bytes.fromhex(digest): digest[:16] for digest in corpus.about.get("media", ())}
     files = {part["path"] for record in corpus.records for part in _media_parts(record)}
     names = made_from | {hashlib.sha256((corpus.path / path).read_bytes()).digest(): path for path in sorted(files)}
@@ -46,7 +46,7 @@ def of_corpus(corpus: CorpusFolder) -> Holdings:
 
 
 def require_apart(train: Holdings, test_path: Path, what: Path) -> None:
-    """Raise `TrainingError` with the ids where `what`, which holds `train`, shares people or media with a dataset."""
+    """Raise `TrainingError`, with IDs, if `what`, which holds `train`, shares people or media with a dataset."""
     test = of_dataset(test_path)
     people, media = train.people & test.people, train.media & test.media
     if not people and not media:

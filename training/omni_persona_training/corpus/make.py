@@ -27,18 +27,18 @@ from omni_persona_training.corpus.studio import Studio
 from omni_persona_training.errors import TrainingError
 
 Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, the steps done and the steps in all."""
+"""Called with (stage, steps done, total steps)."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a call of `make_corpus` made."""
+    """The result of `make_corpus`."""
 
     out: Path
     made: dict[str, int]
-    """Task type -> examples."""
+    """Task type -> number of examples."""
     absent: int
-    """Examples without an answer."""
+    """Number of unanswerable examples."""
     people: int
     scenes: int
 
@@ -59,9 +59,9 @@ def make_corpus(
 ) -> Corpus:
     """Write a corpus; the same arguments give the same bytes.
 
-    total, absent: take the recipe's place. facts: what a pool tells of the media (`MediaFacts`). events: a folder of
-    sounds of one's own. exclude: a test dataset that must share nobody and nothing with `dataset`.
-    Raises `TrainingError`; `out` then is as it was.
+    total, absent: override the recipe's. facts: the pool's labels of the media (`MediaFacts`). events: a folder of
+    custom sounds. exclude: a test dataset that must share no people and no media with `dataset`.
+    Raises `TrainingError` and then leaves `out` unchanged.
     """
     if absent is not None and not 0 <= absent <= 0.9:
         raise TrainingError(f"expected the share of examples without an answer to be in 0..0.9, got {absent}")

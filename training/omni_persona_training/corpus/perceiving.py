@@ -1,4 +1,4 @@
-"""Transcription, sounds, captions and looks: what a clip or a photo holds."""
+"""Perception tasks: transcription, sounds, captions and appearance."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from omni_persona_training.corpus.studio import Drawn, Show, Studio, example
 PLACES = ("before", "under", "after")
 LETTERS = "ABCD"
 SPEEDS = (0.9, 1.0, 1.0, 1.1)
-"""Speeds at which a clip to transcribe is played."""
+"""Playback speeds of a clip to transcribe."""
 
 
 def transcription(studio: Studio, clips: list[Media]) -> Pair:
-    """What is said in a clip, which is played a little slower or faster now and then."""
+    """Transcribe a clip, which is sometimes played slightly slower or faster."""
     clip, speed = studio.pick(clips), studio.pick(SPEEDS)
     heard = clip
     if speed != 1:
@@ -27,7 +27,7 @@ def transcription(studio: Studio, clips: list[Media]) -> Pair:
 
 
 def event_transcription(studio: Studio, clips: list[Media]) -> Pair:
-    """What is said in a clip, and which sound is beside it."""
+    """Transcribe a clip and name the sound beside the speech."""
     clip, label, place = studio.pick(clips), studio.pick(sorted(studio.events)), studio.pick(PLACES)
     said = studio.source.transcripts[clip]
     answer = {
@@ -41,7 +41,7 @@ def event_transcription(studio: Studio, clips: list[Media]) -> Pair:
 
 
 def event_choice(studio: Studio, clips: list[Media]) -> Pair:
-    """Which of four sounds is beside the speech."""
+    """Choose which of four sounds accompanies the speech."""
     clip, label, place = studio.pick(clips), studio.pick(sorted(studio.events)), studio.pick(PLACES)
     others = studio.shuffled([one for one in sorted(studio.events) if one != label])[:3]
     options = studio.shuffled([label, *others])
@@ -53,7 +53,7 @@ def event_choice(studio: Studio, clips: list[Media]) -> Pair:
 
 
 def caption(studio: Studio, able: set[str]) -> Pair:
-    """What the photo and the clip of a context hold, beside other contexts."""
+    """Describe the picture and the clip of one context, beside other contexts."""
     drawn = studio.memories(able)
     if drawn is None or drawn.target.image not in studio.source.looks:
         return NOTHING
@@ -68,7 +68,7 @@ def caption(studio: Studio, able: set[str]) -> Pair:
 
 
 def looks(studio: Studio, able: set[str]) -> Pair:
-    """How the person of a context looks; and a twin whose photo is missing."""
+    """Describe the appearance of a context's person; the twin lacks that picture."""
     drawn = studio.memories(able)
     if drawn is None or drawn.target.image not in studio.source.looks:
         return NOTHING

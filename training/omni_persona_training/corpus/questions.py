@@ -1,4 +1,4 @@
-"""Questions over memories: the dataset's own items, with their twins."""
+"""Questions about memories: the dataset's own items and their twins."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from omni_persona_training.corpus.source import Source
 from omni_persona_training.corpus.studio import Studio, example
 
 BY_LIKENESS = ("I2I", "A2A")
-"""Groups whose queried person is known by face or voice: somebody else in their place leaves nobody who fits."""
+"""Groups whose queried person is identified by face or voice: replacing the person leaves no match."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """An answerable item, and those of its memories that cannot be answered."""
+    """An answerable item and the unanswerable items over the same contexts."""
 
     item: Item
     unanswerable: tuple[Item, ...]
@@ -36,10 +36,10 @@ def asked_items(source: Source) -> dict[str, list[Asked]]:
 
 
 def question(studio: Studio, groups: Mapping[str, Sequence[Asked]], kind: str) -> Pair:
-    """An item that can be answered; and a twin that cannot, by the same memories or the same query.
+    """An answerable item, and an unanswerable twin with the same contexts or the same query.
 
-    kind: why the twin cannot be answered. `absent_attribute` is another question over the same memories;
-    `absent_persona` the same question with somebody else in the queried person's place.
+    kind: why the twin cannot be answered. `absent_attribute` is another question over the same contexts;
+    `absent_persona` the same question with another person in the queried person's place.
     """
     asked = studio.pick(groups[studio.pick(sorted(groups))])
     order = studio.shuffled(range(len(asked.item.contexts)))
@@ -55,12 +55,12 @@ def question(studio: Studio, groups: Mapping[str, Sequence[Asked]], kind: str) -
 
 
 def _ordered(item: Item, order: Sequence[int]) -> Item:
-    """An item with its contexts in another order."""
+    """The item with its contexts in a new order."""
     return replace(item, contexts=tuple(item.contexts[place] for place in order))
 
 
 def _without_person(studio: Studio, item: Item) -> Item | None:
-    """The same question with somebody else in the queried person's place; None where another draw is needed."""
+    """The same question with another person in the queried person's place; None if it must be drawn again."""
     if item.task.group not in BY_LIKENESS:
         return None
     substitute = studio.pick(studio.pick(studio.source.scenes).memories)

@@ -1,4 +1,4 @@
-"""What a corpus consists of: how many examples of which task type."""
+"""The composition of a corpus: how many examples of each task type."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ RECIPES = Path(__file__).parent / "recipes"
 """The recipes that ship with the package, one YAML file each."""
 
 TOLERANCE = 0.051
-"""Percent by which rounded shares may miss 100."""
+"""Tolerance, in percent, for the sum of rounded shares."""
 
 MOST_EXAMPLES = 10_000_000
-"""Examples of a corpus in all."""
+"""Maximum number of examples in a corpus."""
 
 _Count = Annotated[int, Field(ge=0, le=MOST_EXAMPLES)]
 _Share = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
 class CorpusRecipe(BaseModel):
-    """What `omni-persona train-data --recipe` reads."""
+    """The recipe that `omni-persona train-data --recipe` reads."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, AfterValidator(plain_name)]
     description: str = Field(default="", max_length=DESCRIPTION_LENGTH)
     total: int = Field(ge=1, le=MOST_EXAMPLES)
-    """Examples in all."""
+    """Total number of examples."""
     absent: float = Field(default=0.2, ge=0, le=0.9, allow_inf_nan=False)
-    """Share of the examples of localization and of questions that have no answer."""
+    """Fraction of localizations and questions that have no answer."""
     shares: dict[str, _Share] | None = None
-    """Percent of the examples of each task type; they add up to 100."""
+    """Percentage of examples of each task type; must sum to 100."""
     counts: dict[str, _Count] | None = None
-    """Or the examples of each task type; they add up to `total`."""
+    """Alternatively, the number of examples of each task type; must sum to `total`."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> CorpusRecipe:
@@ -57,7 +57,7 @@ class CorpusRecipe(BaseModel):
         return self
 
     def wanted(self, total: int | None = None) -> dict[str, int]:
-        """Task type -> examples; in all exactly `total` (None: the recipe's), each share met to one example."""
+        """Task type -> number of examples, exact to one example; sums to exactly `total` (None: the recipe's)."""
         if self.counts is not None and total in (None, self.total):
             return {task: count for task, count in self.counts.items() if count}
         parts = self.shares if self.counts is None else {task: float(count) for task, count in self.counts.items()}
@@ -65,7 +65,7 @@ class CorpusRecipe(BaseModel):
 
 
 def divided(total: int, parts: dict[str, float]) -> dict[str, int]:
-    """`total` whole things in proportion to some parts: rounded down, the rest to the largest remainders."""
+    """Divide `total` in proportion to some parts by the largest remainder method."""
     whole = sum(parts.values())
     exact = {name: total * part / whole for name, part in parts.items() if part}
     counts = {name: math.floor(value) for name, value in exact.items()}
@@ -81,7 +81,7 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name_or_file: str) -> CorpusRecipe:
-    """Read a shipped recipe by name, or one's own YAML file. Raises `TrainingError` that names file and field."""
+    """Read a shipped recipe by name, or a YAML file. Raises `TrainingError` that names file and field."""
     file = RECIPES / f"{name_or_file}.yaml" if name_or_file in recipe_names() else Path(name_or_file)
     try:
         return CorpusRecipe.model_validate(read_yaml(file))

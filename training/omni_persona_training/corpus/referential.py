@@ -1,4 +1,4 @@
-"""Localization and verification: whose face, whose voice, who sounds so, who speaks when."""
+"""Localization and verification: whose face, whose voice, which emotion, who speaks when."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from omni_persona_training.corpus.studio import Drawn, Show, Studio, example
 
 Modality = Literal["image", "audio"]
 Pair = tuple[Example | None, Example | None]
-"""An example, and its twin with the other answer."""
+"""An example and its twin with a different answer."""
 
 NOTHING: Pair = (None, None)
 
 
 def recognisable(studio: Studio, modality: Modality) -> set[str]:
-    """People with two media of a kind: one to be remembered by, one to ask with."""
+    """People with two media of a kind: one to show in a context, one to query with."""
     return {name for name, person in studio.source.people.items() if len(_media(person, modality)) > 1}
 
 
 def localization(studio: Studio, modality: Modality, able: set[str]) -> Pair:
-    """Which context; and a twin with the same memories and question, asked with somebody who is in none of them."""
+    """Which context matches; the twin has the same contexts and question, but a query person who is in none of them."""
     drawn = studio.memories(able)
     stranger = None if drawn is None else studio.stranger(drawn, able)
     if drawn is None or stranger is None:
@@ -55,7 +55,7 @@ def localization(studio: Studio, modality: Modality, able: set[str]) -> Pair:
 
 
 def verification(studio: Studio, modality: Modality, able: set[str]) -> Pair:
-    """Yes; and a twin with the same memories and the same query about another context: no."""
+    """Answer "yes"; the twin, with the same contexts and query, asks about another context: "no"."""
     drawn = studio.memories(able)
     if drawn is None:
         return NOTHING
@@ -80,7 +80,7 @@ def verification(studio: Studio, modality: Modality, able: set[str]) -> Pair:
 
 
 def emotion(studio: Studio, able: set[str]) -> Pair:
-    """Who sounds so; and a twin in which nobody does."""
+    """Which context's speaker has an emotion; in the twin, none has it."""
     drawn = studio.memories(able)
     if drawn is None:
         return NOTHING
@@ -110,7 +110,7 @@ def emotion(studio: Studio, able: set[str]) -> Pair:
 
 
 def conversation_speaker(studio: Studio, able: set[str]) -> Pair:
-    """Who speaks first, second or third; and a twin in which somebody else speaks there."""
+    """Who speaks first, second or third in a conversation; in the twin, another person does."""
     drawn = studio.memories(able)
     stranger = None if drawn is None else studio.stranger(drawn, able)
     if drawn is None or stranger is None:
@@ -150,18 +150,18 @@ def _media(person: Person, modality: Modality) -> list[Media]:
 
 
 def _other(studio: Studio, drawn: Drawn, modality: Modality) -> Media:
-    """A medium of the person asked about that is not the one remembered."""
+    """A medium of the queried person other than the one in the context."""
     shown = drawn.target.image if modality == "image" else drawn.target.audio
     return studio.other(_media(studio.source.people[drawn.target.person], modality), shown)
 
 
 def _asked_with(show: Show, modality: Modality, medium: Media) -> Show:
-    """The query shows the asked modality alone."""
+    """A query with the asked modality only."""
     return replace(show, query_image=medium) if modality == "image" else replace(show, query_audio=medium)
 
 
 def _neutral(studio: Studio, drawn: Drawn) -> Drawn:
-    """The same memories without a clip that the pool says is not neutral."""
+    """The same contexts without clips that the pool labels as not neutral."""
     memories = []
     for memory in drawn.memories:
         calm = [clip for clip in studio.source.people[memory.person].clips if clip not in studio.source.emotions]
@@ -171,7 +171,7 @@ def _neutral(studio: Studio, drawn: Drawn) -> Drawn:
 
 
 def _emotional(studio: Studio, drawn: Drawn) -> tuple[str, Media]:
-    """How the person asked about sounds, and the clip: one that the pool says is so, or else one changed by us."""
+    """An emotion of the queried person and a clip with it: one labelled by the pool, or else one modified by us."""
     clips = studio.source.people[drawn.target.person].clips
     known = [clip for clip in clips if clip in studio.source.emotions]
     if known:

@@ -1,7 +1,7 @@
-"""Environmental sounds, synthesised and mixed under speech by us; and plain changes of how a clip is spoken.
+"""Synthesised environmental sounds, mixed with speech, and simple changes of how a clip is spoken.
 
-A pool holds voices and no surroundings. Sounds that a corpus needs beside them are made here, with their label, or come
-from the user's own folder. Same arguments, same samples.
+A pool contains voices but no environmental sounds. Those that a corpus needs are synthesised here, with labels, or come
+from the user's folder. The same arguments give the same samples.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from omni_persona_training.errors import TrainingError
 Samples = NDArray[np.float64]
 
 RATE = 16_000
-"""Hz of every clip that is made here: what the models hear at."""
+"""Sampling rate of all clips made here, in Hz: the one that the models use."""
 
 _UNDER_SPEECH_DB = -3.0
-"""How loud a sound is beside the speech, in dB of their root mean squares."""
+"""Level of a sound relative to the speech, in dB of RMS."""
 _PAUSE = 0.25
-"""Seconds between turns of a conversation, and between speech and a sound before or after it."""
+"""Pause in seconds between turns of a conversation, and between speech and a sound before or after it."""
 
 
 def _time(seconds: float) -> Samples:
@@ -107,22 +107,22 @@ EVENTS: Mapping[str, Callable[[np.random.Generator], Samples]] = {
     "a referee's whistle": _whistle,
     "a church bell": _church_bell,
 }
-"""Label -> what makes the sound."""
+"""Label -> function that synthesises the sound."""
 
 MANNERS: Mapping[str, tuple[float, float]] = {
     "excited": (1.2, 1.5),
     "weary": (0.82, 0.6),
 }
-"""How a neutral clip is made to sound -> (how much faster and higher it is played, how much louder)."""
+"""Manner -> (playback speed and pitch factor, gain) applied to a neutral clip."""
 
 
 def synthesised_events(rng: np.random.Generator) -> dict[str, Samples]:
-    """Each label's sound, at `RATE`."""
+    """One clip per label, at `RATE`."""
     return {label: make(rng) for label, make in EVENTS.items()}
 
 
 def events_from(folder: Path) -> dict[str, Samples]:
-    """A user's sounds: a folder for each label, of which the first clip is taken, or a clip named after its label.
+    """Read a user's sounds: one folder per label, whose first clip is used, or one clip named after its label.
 
     Raises `TrainingError` for a folder with fewer than four labels, or a clip that cannot be decoded.
     """
@@ -142,7 +142,7 @@ def events_from(folder: Path) -> dict[str, Samples]:
 
 
 def speech(clip: Media) -> Samples:
-    """The samples of a clip at `RATE`. Raises `TrainingError` for one that cannot be decoded."""
+    """The samples of a clip at `RATE`. Raises `TrainingError` if it cannot be decoded."""
     try:
         return np.asarray(decode_audio(clip.data, RATE)[0], dtype=np.float64)
     except MediaError as error:
@@ -150,7 +150,7 @@ def speech(clip: Media) -> Samples:
 
 
 def with_event(spoken: Samples, event: Samples, place: str) -> Samples:
-    """Speech with a sound `before` it, `after` it or `under` it."""
+    """Mix speech with a sound `before`, `after` or `under` it."""
     level = _loudness(spoken) * 10 ** (_UNDER_SPEECH_DB / 20) / max(_loudness(event), 1e-9)
     sound = event * level
     if place == "before":
@@ -164,7 +164,7 @@ def with_event(spoken: Samples, event: Samples, place: str) -> Samples:
 
 
 def conversation(turns: list[Samples]) -> Samples:
-    """One turn after the other, with a pause between."""
+    """Concatenate turns with pauses between them."""
     parts: list[Samples] = []
     for turn in turns:
         parts += [turn, _silence(_PAUSE)]
@@ -172,24 +172,24 @@ def conversation(turns: list[Samples]) -> Samples:
 
 
 def spoken_as(spoken: Samples, manner: str) -> Samples:
-    """Speech made to sound `excited` or `weary`: played faster or slower, and louder or softer."""
+    """Make speech sound `excited` or `weary`: faster or slower, and louder or softer."""
     faster, louder = MANNERS[manner]
     return at_speed(spoken, faster) * louder
 
 
 def at_speed(spoken: Samples, faster: float) -> Samples:
-    """Speech played so many times as fast, and higher by as much."""
+    """Change the playback speed by a factor, which also changes the pitch."""
     import soxr
 
     return np.asarray(soxr.resample(spoken, RATE * faster, RATE, quality="HQ"), dtype=np.float64)
 
 
 def as_clip(samples: Samples, name: str) -> Media:
-    """Samples as a FLAC file at `RATE`, the peak below full scale."""
+    """Encode samples as a FLAC file at `RATE`, with the peak below full scale."""
     import soundfile
 
     peak = max(float(np.abs(samples).max(initial=0.0)), 1e-9)
-    # 12 significant bits: FLAC does not store the bits that are zero in a whole block.
+    # 12 significant bits: FLAC does not store bits that are zero throughout a block.
     steps = np.round(samples * min(1.0, 0.98 / peak) * 2**11).astype(np.int16) << 4
     buffer = io.BytesIO()
     soundfile.write(buffer, steps.astype(np.int16), RATE, format="FLAC", subtype="PCM_16")

@@ -1,4 +1,4 @@
-"""What examples are made from: sets of memories, and what is known of the people in them."""
+"""The source of examples: sets of contexts, and what is known about the people in them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from omni_persona_training.errors import TrainingError
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """What the maker of a pool knows of its media, by the SHA-256 of their content."""
+    """What a pool's author knows about its media, keyed by SHA-256 of their content."""
 
     transcripts: Mapping[bytes, str] = field(default_factory=dict)
     emotions: Mapping[bytes, str] = field(default_factory=dict)
-    """How a clip is spoken; neutral clips may be left out."""
+    """How a clip is spoken; neutral clips may be omitted."""
     looks: Mapping[bytes, str] = field(default_factory=dict)
-    """What a picture shows of its person."""
+    """How the person in a picture looks."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What is remembered of one person in one set of memories."""
+    """The context of one person in one set."""
 
     person: str
     image: Media
@@ -35,19 +35,19 @@ class Memory:
 
 @dataclass
 class Person:
-    """All that a dataset holds of one person."""
+    """All that a dataset contains of one person."""
 
     name: str
-    """The pool's id; never shown."""
+    """The pool's ID; never shown."""
     pictures: list[Media] = field(default_factory=list)
     clips: list[Media] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
-    """Profile field -> its value, where an item asks for it."""
+    """Profile field -> its value, if an item asks for it."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A set of memories, and the items over it."""
+    """A set of contexts and the items over it."""
 
     sample_id: str
     memories: tuple[Memory, ...]
@@ -56,29 +56,29 @@ class Scene:
 
 @dataclass(frozen=True)
 class Source:
-    """A dataset as the makers of examples see it."""
+    """A dataset in the form that the makers of examples use."""
 
     path: Path
     scenes: tuple[Scene, ...]
     people: Mapping[str, Person]
     transcripts: Mapping[Media, str]
-    """Clip -> what it says."""
+    """Clip -> transcript."""
     emotions: Mapping[Media, str]
-    """Clip -> how it is spoken, where that is known and not neutral."""
+    """Clip -> manner of speaking, if known and not neutral."""
     looks: Mapping[Media, str]
-    """Picture -> what its person looks like."""
+    """Picture -> appearance of its person."""
 
     @property
     def n_contexts(self) -> int:
-        """K, the memories of a set."""
+        """K, the number of contexts in a set."""
         return len(self.scenes[0].memories)
 
 
 def read_source(dataset: Path, facts: MediaFacts | None = None) -> Source:
-    """Read a dataset folder that `omni-persona build` wrote.
+    """Read a dataset folder written by `omni-persona build`.
 
-    facts: what its pool tells of the media beyond the dataset. Raises `TrainingError` where the dataset does not say
-    who is who, or its sets of memories differ in size.
+    facts: the pool's labels of the media, which the dataset lacks. Raises `TrainingError` if the dataset does not
+    identify its people, or its sets of contexts differ in size.
     """
     construction = read_construction(dataset)
     if construction is None:
@@ -117,7 +117,7 @@ def _memories(
 
 
 def _learn(person: Person, item: Item, placed: Placed) -> None:
-    """Take in the queried person's query media, and the value of what is asked."""
+    """Add the queried person's query media and the value of the asked field."""
     if item.query_image is not None:
         _add(person.pictures, item.query_image)
     if item.query_audio is not None:
@@ -153,7 +153,7 @@ def _with_facts(source: Source, facts: MediaFacts) -> Source:
 
 
 def _joined(known: Mapping[str, str]) -> str | None:
-    """Hair and clothes as one description, where both are known."""
+    """Hair and clothes as one description, if both are known."""
     if "hairstyle" in known and "clothing" in known:
         return f"{known['hairstyle']}, wearing {known['clothing']}"
     return known.get("clothing") or known.get("hairstyle")

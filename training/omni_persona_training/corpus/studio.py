@@ -1,4 +1,4 @@
-"""What all makers of examples share: chance, sets of memories without shortcuts, and the runner's own prompt."""
+"""Shared by all makers of examples: randomness, sets of contexts without shortcuts, and the runner's own prompt."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from omni_persona_training.corpus.source import Memory, Person, Scene, Source
 T = TypeVar("T")
 
 REPLACED = 0.5
-"""Chance that a distractor gives its place to somebody of another set of memories."""
+"""Probability that a distractor is replaced by a person from another set."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Memories in a new order, some distractors replaced: neither place nor company tells who is asked about."""
+    """Contexts in a new order with some distractors replaced: neither position nor company reveals the answer."""
 
     scene: Scene
     memories: tuple[Memory, ...]
     place: int
-    """Of the person asked about, from 0."""
+    """Index of the queried person's context, from 0."""
 
     @property
     def target(self) -> Memory:
-        """The memory of the person asked about."""
+        """The context of the queried person."""
         return self.memories[self.place]
 
     def people(self) -> set[str]:
-        """Who is remembered."""
+        """The people in the contexts."""
         return {memory.person for memory in self.memories}
 
 
 class Studio:
-    """Draws what examples show. Everything is decided by the source, the seed of `rng` and the order of calls."""
+    """Draws what examples show. Deterministic given the source, the seed of `rng` and the order of calls."""
 
     def __init__(self, source: Source, events: Mapping[str, Samples], rng: np.random.Generator) -> None:
         self.source = source
@@ -54,15 +54,15 @@ class Studio:
     # ---- chance
 
     def pick(self, things: Sequence[T]) -> T:
-        """One of some things."""
+        """Choose one element."""
         return things[int(self.rng.integers(len(things)))]
 
     def shuffled(self, things: Sequence[T]) -> list[T]:
-        """The same things in another order."""
+        """The same elements in random order."""
         return [things[index] for index in self.rng.permutation(len(things)).tolist()]
 
     def place(self) -> int:
-        """A place among the memories: every place comes equally often."""
+        """A context position; all positions occur equally often."""
         if not self._places:
             self._places = self.shuffled(range(self.source.n_contexts))
         return self._places.pop()
@@ -70,7 +70,7 @@ class Studio:
     # ---- memories
 
     def memories(self, able: Collection[str]) -> Drawn | None:
-        """Memories with somebody of `able` at a place drawn for it; None where the set drawn has nobody of them."""
+        """Contexts with a person of `able` at a randomly drawn position; None if the drawn set has no such person."""
         scene = self.pick(self.source.scenes)
         targets = [memory for memory in scene.memories if memory.person in able]
         if not targets:
@@ -79,7 +79,7 @@ class Studio:
         others = [memory for memory in scene.memories if memory is not target]
         others = [self._replaced(other, scene) if self.rng.random() < REPLACED else other for other in others]
         if len({target.person, *(other.person for other in others)}) < len(scene.memories):
-            return None  # somebody stands there twice
+            return None  # the same person would appear twice
         place = self.place()
         order = self.shuffled(others)
         return Drawn(scene, (*order[:place], target, *order[place:]), place)
@@ -90,24 +90,24 @@ class Studio:
         return memory if other.person in here else other
 
     def stranger(self, drawn: Drawn, able: Collection[str]) -> Person | None:
-        """Somebody of `able` who is not remembered there."""
+        """A person of `able` who is not in the contexts."""
         name = self.pick(sorted(able))
         return None if name in drawn.people() else self.source.people[name]
 
     def other(self, media: Sequence[Media], shown: Media | None) -> Media:
-        """One of a person's media that is not the one shown in a memory."""
+        """A medium of the person that is not the one shown in a context."""
         return self.pick([medium for medium in media if medium != shown])
 
     # ---- sound
 
     def samples(self, clip: Media) -> Samples:
-        """A clip decoded, once."""
+        """The samples of a clip; each clip is decoded once."""
         if clip not in self._spoken:
             self._spoken[clip] = speech(clip)
         return self._spoken[clip]
 
     def made(self, key: tuple[str, ...], samples: Samples) -> Media:
-        """A clip that was made here; one with the same key is made once."""
+        """A synthesised clip; built once per key."""
         if key not in self._made:
             self._made[key] = as_clip(samples, "made")
         return self._made[key]
@@ -115,7 +115,7 @@ class Studio:
 
 @dataclass(frozen=True)
 class Show:
-    """What a message shows beside its question."""
+    """What a message shows besides its question."""
 
     rules: str
     memories: tuple[Memory, ...] = ()
@@ -125,7 +125,7 @@ class Show:
     query_image: Media | None = None
     query_audio: Media | None = None
     hidden: frozenset[str] = field(default_factory=frozenset)
-    """Places, such as `context 2`, whose picture is left out."""
+    """Positions, such as `context 2`, whose picture is left out."""
 
     def messages(self, question: str) -> tuple[Message, ...]:
         """The runner's own prompt: rules, contexts, query."""
@@ -169,5 +169,5 @@ def example(
     context: int | None = None,
     twin: str | None = None,
 ) -> Example:
-    """An example that has no id yet."""
+    """An example without an ID."""
     return Example("", task, messages, kind, answer, absence, context, source, twin)

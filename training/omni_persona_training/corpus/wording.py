@@ -1,4 +1,4 @@
-"""Our own words in training examples: rules and questions."""
+"""Texts of training examples, in our own words: rules and questions."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Rewards for RLVR: pure functions, the safeguards around them, and what each of them leads to (`simulate`)."""
+"""Rewards for RLVR: pure functions, safeguards against degenerate text, and a simulation (`simulate`)."""

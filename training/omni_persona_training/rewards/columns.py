@@ -1,4 +1,4 @@
-"""The columns of a training example that a reward reads, checked: an invalid label is an error, never a zero."""
+"""Validate the columns of a training example that a reward reads: an invalid label is an error, never a zero."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from dataclasses import dataclass
 from typing import Any
 
 KINDS = ("verification", "localization", "question")
-"""What is asked for: yes or no, the number of a context, or an attribute in words."""
+"""Kind of answer: yes or no, the number of a context, or an attribute in words."""
 ABSENCES = ("none", "absent_persona", "absent_attribute")
 
 
 class LabelError(ValueError):
-    """A label that no reward can be computed from; the message names the example."""
+    """A label from which no reward can be computed; the message names the example."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """What is known of an example."""
+    """The supervision of one example."""
 
     example_id: str
     kind: str
     """One of `KINDS`."""
     answer: str
-    """`yes` or `no`; a number of a context or `none`; the gold answer."""
+    """`yes` or `no`; a context number or `none`; or the gold answer."""
     absence: str
     """One of `ABSENCES`."""
     context: int | None
-    """The context that it is about, counted from 1; 0 where the person is in none; None where nobody knows."""
+    """The context in question, counted from 1; 0 if the person is in none; None if unknown."""
 
 
 def labels(n: int, columns: Mapping[str, Sequence[Any]]) -> list[Label]:
     """The labels of n completions from the columns `kind`, `answer`, `absence`, `context` and `example_id`.
 
-    Only `kind` and `answer` must be there. Raises `LabelError` for a column that is missing or of another length, and
-    for a value that is none of those that it may have.
+    Only `kind` and `answer` are required. Raises `LabelError` for a missing column or one of the wrong length, and
+    for an invalid value.
     """
     for name in ("kind", "answer"):
         if name not in columns:

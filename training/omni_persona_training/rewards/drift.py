@@ -1,4 +1,4 @@
-"""The simulation of rewards as records, a CSV file and a figure."""
+"""Output of the reward simulation: records, a CSV file and a figure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLOURS = dict(
 
 
 def record(one: Simulated) -> dict[str, Any]:
-    """A line of the table: rates in 0..1, rounded to four places."""
+    """A row of the table: rates in 0..1, rounded to four decimals."""
     numbers = {
         "expected_reward": one.expected,
         **{f"push_{case}": push for case, push in one.pushes.items()},
@@ -33,7 +33,7 @@ def record(one: Simulated) -> dict[str, Any]:
 
 
 def write_table(results: Sequence[Simulated], file: Path) -> None:
-    """All results as CSV, one a line."""
+    """Write all results as CSV, one per line."""
     lines = [record(one) for one in results]
     with io.StringIO(newline="") as text:
         writer = csv.DictWriter(text, list(lines[0]))
@@ -43,9 +43,9 @@ def write_table(results: Sequence[Simulated], file: Path) -> None:
 
 
 def write_figure(results: Sequence[Simulated], file: Path) -> None:
-    """One panel a reward: 1-FA against TA where each policy ends, larger marks for larger p.
+    """Draw one panel per reward: final 1-FA against TA of each policy, larger marks for larger p.
 
-    The ending of `file` says the format. Needs matplotlib.
+    The extension of `file` determines the format. Needs matplotlib.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

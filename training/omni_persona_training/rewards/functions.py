@@ -4,8 +4,8 @@
     reward(completions=["<think>Context: 2</think>beekeeper"], kind=["question"], answer=["beekeeper"],
            absence=["none"], context=[2], example_id=["e1"])          # [1.5]
 
-Columns that a reward does not know are ignored. What a judge has no verdict on is None: a trainer leaves it out of its
-group's mean and of its step. Nothing here loads torch, transformers or a trainer.
+Unknown columns are ignored. A completion without a verdict gets None: the trainer leaves it out of the
+group's mean and of the step. Nothing here imports torch, transformers or a trainer.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ Reward: TypeAlias = Callable[..., list[float | None]]
 REWARDS = ("paper", "release", "grounded")
 
 SCALE_REWARDS = {"paper": "group", "release": "group", "grounded": "none"}
-"""TRL's `scale_rewards` that goes with a reward: scaled by a group's deviation, advantages forget what an act costs."""
+"""TRL's `scale_rewards` for each reward: dividing by a group's standard deviation would discard the relative prices."""
 
 
 def make_reward(name: str, judge: Judge | None = None) -> Reward:
-    """The reward called `name`, one of `REWARDS`; `judge` (None: the lexical one) says which answers are right.
+    """Return the reward called `name`, one of `REWARDS`; `judge` (default: the lexical one) grades answers.
 
-    Raises `ValueError` for another name.
+    Raises `ValueError` for an unknown name.
     """
     if name not in REWARDS:
         raise ValueError(f"expected a reward among {', '.join(REWARDS)}, got {name!r}")
@@ -53,7 +53,7 @@ def make_reward(name: str, judge: Judge | None = None) -> Reward:
 
 
 def require_judge(judge: Judge) -> None:
-    """Raise `JudgeError` where a judge is down: one that has no verdict on the plainest pair."""
+    """Raise `JudgeError` if a judge is unavailable: it reaches no verdict even on a trivial pair."""
     (said,) = judge.judge([("a beekeeper", "beekeeper")])
     if said.verdict == "UNJUDGED":
         reason = " ".join((said.raw or "no reply").split())[:200]
@@ -63,8 +63,8 @@ def require_judge(judge: Judge) -> None:
 def verl_score(name: str = "grounded", judge: Judge | None = None) -> Callable[..., float]:
     """A `compute_score` for verl, from `ground_truth` (the answer) and `extra_info` (the other columns).
 
-    verl knows no reward that is None: an answer without a verdict scores 0 there. It scores one completion at a time,
-    so that `grounded` is priced as for a batch of twins of which half the attempts are right.
+    verl does not support a reward of None, so an answer without a verdict scores 0. It scores one completion at a time,
+    so `grounded` uses the prices for a batch of twins with half the attempts right.
     """
     reward = make_reward(name, judge)
 
@@ -86,14 +86,14 @@ def _paid(prices: Prices, bonus: float, label: Label, outcome: Outcome) -> float
 
 
 def case_of(label: Label) -> Case:
-    """Which line of a price table an example is paid by."""
+    """The row of a price table that applies to an example."""
     if label.kind != "question":
         return "perception"
     return "answerable" if label.absence == "none" else label.absence  # type: ignore[return-value]
 
 
 def _mix(known: Sequence[Label], done: Sequence[Outcome]) -> Mix:
-    """What a batch holds. Few attempts say little: two, one of them right, are counted in."""
+    """The composition of a batch. Smoothed with two additional attempts, one of them right."""
     cases = [case_of(label) for label in known]
     acts = [outcome.act for outcome, case in zip(done, cases, strict=True) if case == "answerable"]
     n_right, n_wrong = acts.count("right"), acts.count("wrong")

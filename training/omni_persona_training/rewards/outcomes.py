@@ -1,4 +1,4 @@
-"""What a completion comes to, before any reward puts a price on it."""
+"""Classify completions, independently of any reward's prices."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from omni_persona_cal import Judge
 
 Act: TypeAlias = Literal["right", "wrong", "abstain", "malformed", "unjudged"]
-"""`malformed`: says nothing that counts. `unjudged`: an answer without a verdict."""
+"""`malformed`: no usable answer. `unjudged`: an answer without a verdict."""
 
 LONGEST = 2000
-"""Letters of an answer; a longer one is malformed, and no judge is shown it."""
+"""Maximum answer length in characters; a longer one is malformed and not shown to a judge."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a completion does."""
+    """The classification of a completion."""
 
     act: Act
     grounded: bool
-    """Whether its thoughts name the right context, or none where there is none."""
+    """Whether its thoughts name the right context, or `none` if there is none."""
 
 
 def outcomes(completions: Sequence[Completion], labels: Sequence[Label], judge: Judge) -> list[Outcome]:
-    """An outcome for each completion. Only answers to answerable questions are judged, all in one call."""
+    """Classify each completion. Only answers to answerable questions are judged, all in one call."""
     texts = [text_of(completion) for completion in completions]
     parts = [split(text) for text in texts]
     acts: list[Act | None] = [
@@ -51,7 +51,7 @@ _VERDICTS: dict[str, Act] = {"CORRECT": "right", "WRONG": "wrong"}
 
 
 def _act(text: str, answer: str, label: Label) -> Act | None:
-    """What a completion does, or None for what a judge must say."""
+    """The act of a completion, or None if a judge must decide."""
     if not answer or len(answer) > LONGEST or degenerate(text):
         return "malformed"
     if label.kind != "question":

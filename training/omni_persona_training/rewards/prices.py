@@ -1,14 +1,14 @@
-"""What each reward pays for what a completion does: the tables behind the reward functions and their simulation.
+"""What each reward pays for each outcome: the tables behind the reward functions and their simulation.
 
-    paper      a right answer 1, anything else 0; where nothing can be answered, abstaining 1. Binary, as the paper
+    paper      a right answer 1, anything else 0; on unanswerable items, abstaining 1. Binary, as the paper
                describes it; yes-or-no and index tasks likewise.
-    release    the v2.2 release as its README describes it: a right answer 1, a false abstention -0.5; where nothing can
-               be answered, abstaining 1 and answering -0.5. Yes-or-no and index tasks: right 1, wrong -0.5.
-    grounded   ours: a right answer 1, a wrong one 0, a false abstention less than a wrong answer; where nothing can be
-               answered, abstaining pays, and naming the right context pays on every item, whatever is said of it.
+    release    the v2.2 release as its README describes it: a right answer 1, a false abstention -0.5; on unanswerable
+               items, abstaining 1 and answering -0.5. Yes-or-no and index tasks: right 1, wrong -0.5.
+    grounded   ours: a right answer 1, a wrong one 0, a false abstention less than that; on unanswerable items,
+               abstaining pays; naming the right context pays on every item, whatever the answer.
 
-`RELEASE_AS_CODED` is the release's program and no reward of ours: it takes all whose person is there for answerable, so
-that abstaining rightly on an absent attribute costs 0.5 (109 of its 382 records). It is here to be simulated.
+`RELEASE_AS_CODED` is what the release's code does: it treats every item whose person is present as answerable, so
+abstaining correctly on an absent attribute costs 0.5 (109 of its 382 records). For simulation only.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ Prices: TypeAlias = Mapping[Case, Mapping[Payable, float]]
 ABSENT: tuple[Case, ...] = ("absent_persona", "absent_attribute")
 
 GROUNDING = 0.5
-"""What `grounded` adds for naming the right context."""
+"""Bonus of `grounded` for naming the right context."""
 MOST_RATIO = 4.0
-"""Answerable questions for each unanswerable one up to which `grounded` makes up for their number."""
+"""Maximum ratio of answerable to unanswerable questions that `grounded` compensates."""
 LEAST_COST = 0.1
-"""What a false abstention costs at least under `grounded`."""
+"""Minimum cost of a false abstention under `grounded`."""
 
 
 def _prices(
@@ -40,7 +40,7 @@ def _prices(
     absent: tuple[float, float],
     perception: tuple[float, float, float] = (1.0, 0.0, 0.0),
 ) -> Prices:
-    """answerable, perception: for right, wrong, abstaining. absent: for abstaining, answering."""
+    """answerable, perception: for (right, wrong, abstaining). absent: for (abstaining, answering)."""
 
     def row(right: float, wrong: float, abstain: float) -> Mapping[Payable, float]:
         return MappingProxyType({"right": right, "wrong": wrong, "abstain": abstain})
@@ -65,21 +65,21 @@ RELEASE_AS_CODED: Prices = MappingProxyType(
 
 @dataclass(frozen=True)
 class Mix:
-    """What a batch holds, as far as `grounded` looks at it."""
+    """The composition of a batch, as far as `grounded` uses it."""
 
     n_answerable: int
     n_absent: int
     right_of_attempts: float
-    """Share of the attempted answers to answerable questions that are right, in 0..1."""
+    """Fraction (0..1) of attempted answers to answerable questions that are right."""
 
 
 def grounded(mix: Mix) -> Prices:
     """The prices of `grounded` for a batch.
 
-    Abstaining instead of answering then brings exactly -w on answerable and +w on other questions, weighted by how many
-    of each there are: a policy that cannot tell them apart is drawn to neither side, and one that can, to the right
-    one. w is 1 for batches of twins. For that, a false abstention costs 1 less the share of attempts that are right, at
-    least `LEAST_COST`, and abstaining rightly is worth as much more as unanswerable questions are rarer.
+    Abstaining instead of answering then gains exactly -w on answerable and +w on other questions, weighted by how many
+    of each there are: a policy that cannot tell them apart is pushed to neither side, and one that can, to the right
+    one. w is 1 for batches of twins. For this, a false abstention costs 1 minus the fraction of right attempts, at
+    least `LEAST_COST`, and correct abstention is worth proportionally more if unanswerable questions are rarer.
     """
     cost = max(1.0 - mix.right_of_attempts, LEAST_COST)
     given_up = cost + mix.right_of_attempts

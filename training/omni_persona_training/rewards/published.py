@@ -1,6 +1,6 @@
-"""What was published of trained models' abstaining, beside what the simulation says of the same.
+"""Published changes in abstention of trained models, compared with what the simulation predicts.
 
-Only directions are compared: the simulation knows nothing of a model but how often it abstains and is right.
+Only directions are compared: the simulation knows only how often a model abstains and is right.
 Source: the paper's Tables 2 and S.14 (arXiv 2605.09996), and the v2.2 release's table.
 """
 
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from omni_persona_training.rewards.simulate import Policy, Setting, Simulated, simulate
 
 START = Policy("Qwen2.5-Omni-3B", 0.248, 0.379, 0.0)
-"""Zero-shot, from the paper's Table 2; taken to tell nothing apart, which is the case that drifts."""
+"""Zero-shot, from the paper's Table 2; assumed unable to tell the kinds apart, the case that drifts."""
 START_7B = Policy("Qwen2.5-Omni-7B", 0.179, 0.226, 0.0)
 """Zero-shot, from the release's table."""
 RIGHT = 0.4
-"""p: chosen by us; neither says how often a model is right in training."""
+"""p: our choice; neither source states how often a model is right in training."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A training whose outcome is published."""
+    """A training run with a published outcome."""
 
     name: str
     reward: str
@@ -31,12 +31,12 @@ class Published:
     """As published, in 0..1."""
 
     def simulated(self) -> Simulated:
-        """What the simulation says of it."""
+        """The simulated outcome."""
         (result,) = simulate(self.reward, self.setting, (self.start,), (RIGHT,))
         return result
 
     def agrees(self) -> bool:
-        """Whether 1-FA and TA move the way they are published to have moved."""
+        """Whether 1-FA and TA move in the published direction."""
         said = self.simulated()
         return all(
             (there - start) * (published - start) > 0
@@ -56,4 +56,4 @@ PUBLISHED = (
     Published("paper, both, beta 0", "paper", Setting(group_size=4, perception=0.2), START, 0.031, 0.981),
     Published("release, 7B", "release as coded", Setting(group_size=8, beta=0.04), START_7B, 0.98, 0.072),
 )
-"""The share of perception tasks is ours: the paper gives it for its corpus (86 %), not for its questions' weight."""
+"""The fraction of perception tasks is our estimate: the paper states it for its corpus (86 %), not by weight."""

@@ -1,6 +1,6 @@
-"""Texts that earn nothing whatever they hold: repetition, spam, loops.
+"""Texts that get no reward whatever they contain: repetition, spam, loops.
 
-Three rules, each with its figure. They look at what a model wrote in whole, thoughts included.
+Three rules with fixed thresholds, applied to the whole text of a model, thoughts included.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from collections import Counter
 
 NGRAM = 4
 MOST_REPEATED_NGRAMS = 0.3
-"""Share of a text's 4-grams of words that may be repetitions of earlier ones."""
+"""Maximum fraction of a text's word 4-grams that repeat earlier ones."""
 FEWEST_WORDS = 12
-"""Words below which repeated 4-grams say nothing."""
+"""Minimum number of words for the 4-gram rule."""
 MOST_OF_ONE_CHARACTER = 0.4
-"""Share of a text's characters, white space aside, that may be one and the same."""
+"""Maximum fraction of a text's characters, without white space, that are the same character."""
 FEWEST_CHARACTERS = 20
-"""Characters below which one may prevail: "No." and "2" are answers."""
+"""Minimum number of characters for that rule: "No." and "2" are answers."""
 MOST_IN_A_ROW = 12
-"""Times that one character may follow itself."""
+"""Maximum consecutive repetitions of one character."""
 SENTENCE_TIMES = 3
-"""Times that a sentence makes a loop."""
+"""Repetitions of a sentence that count as a loop."""
 
 _SENTENCE = re.compile(r"[.!?。！？\n]+")
 _WORD = re.compile(r"\w+")
 
 
 def degenerate(text: str) -> str | None:
-    """Why a text earns nothing, in words, or None.
+    """The reason why a text gets no reward, or None.
 
     >>> degenerate("the bridge of the town " * 8)
     'repeated 4-grams'

@@ -1,11 +1,11 @@
-"""What a reward does to a policy's abstaining, without a model.
+"""Simulate how a reward changes a policy's abstention, without a model.
 
-A policy abstains with probability a where a question can be answered and u where it cannot, and an attempted answer is
-right with probability p, which stays as it is. GRPO draws G answers to a question and moves the logit of abstaining by
-the advantages of those that abstain; all expectations over groups are exact sums, nothing is drawn by chance.
+A policy abstains with probability a on answerable and u on unanswerable questions, and an attempted answer is
+right with constant probability p. GRPO samples G answers to a question and moves the logit of abstaining by
+the advantages of those that abstain; all expectations over groups are exact sums, without random sampling.
 
-`tells` says how far the policy can tell the kinds of questions apart: 0 moves one logit for all of them, 1 a logit for
-each kind, and in between both.
+`tells` is how far the policy can tell the kinds of questions apart: 0 moves one logit for all of them, 1 a logit for
+each kind, and values in between move both.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ Floats = NDArray[np.float64]
 
 ACTS: tuple[Payable, ...] = ("abstain", "right", "wrong")
 SCALE_ERROR = 1e-4
-"""What TRL adds to a group's deviation."""
+"""The epsilon that TRL adds to a group's standard deviation."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Where a policy starts."""
+    """The initial state of a policy."""
 
     name: str
     false_abstention: float
-    """a: probability to abstain where the question can be answered."""
+    """a: probability of abstaining on an answerable question."""
     true_abstention: float
-    """u: probability to abstain where it cannot."""
+    """u: probability of abstaining on an unanswerable question."""
     tells: float
-    """How far it can tell the two apart, in 0..1."""
+    """How well it can tell the two apart, in 0..1."""
 
 
 POLICIES = (
@@ -58,26 +58,26 @@ POLICIES = (
     Policy("tells half", 0.25, 0.4, 0.5),
     Policy("tells all", 0.05, 0.95, 1.0),
 )
-"""`tells half` starts about where the paper's Qwen2.5-Omni-3B does (1-FA 75.2, TA 37.9)."""
+"""`tells half` starts near the paper's Qwen2.5-Omni-3B (1-FA 75.2, TA 37.9)."""
 
 
 RIGHT = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""Values of p that are looked at."""
+"""Simulated values of p."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is trained on, and how."""
+    """Training data and hyperparameters."""
 
     absent: float = 0.5
-    """Share of the questions that cannot be answered, half of them for each kind of absence."""
+    """Fraction of unanswerable questions, half of them of each kind of absence."""
     perception: float = 0.0
-    """Share of all examples that ask for yes or no or an index; there, abstaining is never right."""
+    """Fraction of all examples that ask for yes or no or an index; there, abstaining is never right."""
     group_size: int = 8
     beta: float = 0.0
-    """Weight of the divergence from where the policy started."""
+    """Weight of the KL divergence from the initial policy."""
     scaled: bool | None = None
-    """Whether advantages are divided by their group's deviation; None: as goes with the reward."""
+    """Whether advantages are divided by the group's standard deviation; None: the reward's default."""
     steps: int = 300
     step_size: float = 2.0
 
@@ -91,7 +91,7 @@ class Setting:
             )
 
     def shares(self) -> dict[Case, float]:
-        """Share of each kind of example; they add up to 1."""
+        """Fraction of each kind of example; they sum to 1."""
         asked = 1 - self.perception
         half = asked * self.absent / 2
         return {
@@ -104,14 +104,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class SimulatedReward:
-    """A reward as the simulation sees it."""
+    """A reward in the form that the simulation uses."""
 
     prices: Callable[[Setting, float], Prices]
-    """For a setting and a p."""
+    """Price table for a setting and a p."""
     scaled: bool
     """Whether advantages are scaled by default."""
     bonus: float = 0.0
-    """For naming the right context."""
+    """Bonus for naming the right context."""
 
 
 def _grounded(setting: Setting, p: float) -> Prices:
@@ -130,25 +130,25 @@ SIMULATED: dict[str, SimulatedReward] = {
 
 @dataclass(frozen=True)
 class Simulated:
-    """What a reward makes of a policy."""
+    """The effect of a reward on a policy."""
 
     reward: str
     policy: str
     p: float
     expected: float
-    """Reward of an example at the start."""
+    """Mean reward of an example at the start."""
     pushes: dict[Case, float] = field(repr=False)
-    """At the start, the push on the logit of abstaining that each kind of example gives; above 0 it abstains more."""
+    """Initial gradient on the logit of abstaining from each kind of example; above 0 it abstains more."""
     silent: float
-    """Share of groups at the start in which all earn the same, so that nothing is learned."""
+    """Initial fraction of groups with equal rewards, from which nothing is learned."""
     one_minus_fa: float
     ta: float
-    """Where it has drifted to."""
+    """Final state of the policy."""
     ans: float
 
     @property
     def cal(self) -> float:
-        """(Ans + TA) / 2, of where it has drifted to."""
+        """(Ans + TA) / 2 of the final state."""
         return (self.ans + self.ta) / 2
 
 
@@ -158,7 +158,7 @@ def simulate(
     policies: Sequence[Policy] = POLICIES,
     right: Sequence[float] = RIGHT,
 ) -> list[Simulated]:
-    """Follow each policy with each p under a reward, a key of `SIMULATED`. Raises `ValueError` for another."""
+    """Simulate each policy and p under a reward, a key of `SIMULATED`. Raises `ValueError` for an unknown name."""
     if reward not in SIMULATED:
         raise ValueError(f"expected a reward among {', '.join(SIMULATED)}, got {reward!r}")
     if not all(0 < p <= 1 for p in right):
@@ -198,12 +198,12 @@ def _follow(reward: str, rule: SimulatedReward, setting: Setting, policy: Policy
 
 
 def _chances(abstains: Floats, right: Floats) -> Floats:
-    """Chance of each act, shape (n_cases, 3)."""
+    """Probability of each act, shape (n_cases, 3)."""
     return np.stack([abstains, (1 - abstains) * right, (1 - abstains) * (1 - right)], axis=1)
 
 
 def _silent(table: Floats, chances: Floats, size: int, bonus: float, named: float) -> Floats:
-    """Chance that all answers of a group earn the same, by case. named: chance that one names the right context."""
+    """Probability that all answers of a group get the same reward, by case. named: that one names the right context."""
     silent = np.zeros(len(table))
     for case, (prices, acts) in enumerate(zip(table, chances, strict=True)):
         earned: dict[float, float] = {}
@@ -216,23 +216,23 @@ def _silent(table: Floats, chances: Floats, size: int, bonus: float, named: floa
 
 @dataclass(frozen=True)
 class Group:
-    """All ways in which a group of answers may divide over the three acts."""
+    """All ways in which a group of answers can be distributed over the three acts."""
 
     counts: Floats
-    """Answers of each act, shape (n_ways, 3)."""
+    """Number of answers with each act, shape (n_ways, 3)."""
     log_ways: Floats
-    """Logarithm of the number of orders of each, shape (n_ways,)."""
+    """Logarithm of the number of permutations of each, shape (n_ways,)."""
 
     @staticmethod
     def of(size: int) -> Group:
-        """Of a group of `size` answers."""
-        # Two bars among size + 2 places part the answers in three.
+        """For a group of `size` answers."""
+        # Stars and bars: two bars among size + 2 places split the answers in three.
         ways = [(one, two - one - 1, size + 1 - two) for one, two in combinations(range(size + 2), 2)]
         log_ways = [lgamma(size + 1) - sum(lgamma(count + 1) for count in way) for way in ways]
         return Group(np.array(ways, dtype=float), np.array(log_ways))
 
     def push(self, table: Floats, abstains: Floats, right: Floats, scaled: bool) -> Floats:
-        """The expected gradient on the logit of abstaining that an answer of a group gives, by case, shape (n_cases,).
+        """The expected gradient on the logit of abstaining per answer of a group, by case, shape (n_cases,).
 
         table: prices, shape (n_cases, 3). The advantages of a group add up to 0, so that those of who abstains say it.
         """

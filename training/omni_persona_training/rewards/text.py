@@ -1,4 +1,4 @@
-"""What a completion says, read strictly: its text, its answer, a yes or no, the number of a context."""
+"""Parse a completion strictly: its text, its answer, a yes or no, the number of a context."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 Completion: TypeAlias = str | Sequence[Mapping[str, Any]]
-"""A text, or the messages of a turn as TRL hands them over."""
+"""A text, or the messages of a turn in TRL's format."""
 
 _YES_NO = re.compile(r"(?:answer\s*:\s*)?(?P<word>yes|no)\s*[.!]?", re.IGNORECASE)
 _INDEX = re.compile(
@@ -19,7 +19,7 @@ _OPEN, _CLOSE = "<think>", "</think>"
 
 
 def text_of(completion: Completion) -> str:
-    """The text of a completion; parts that are no text are left out."""
+    """The text of a completion; non-text parts are left out."""
     if isinstance(completion, str):
         return completion
     written = []
@@ -33,9 +33,9 @@ def text_of(completion: Completion) -> str:
 
 
 def split(text: str) -> tuple[str | None, str]:
-    """(thoughts, answer) of a text that may begin with one `<think>...</think>`.
+    """Split a text that may begin with one `<think>...</think>` into (thoughts, answer).
 
-    Thoughts that never end leave no answer; a text with a second block, or with words in front of the first, has no
+    Unfinished thoughts leave no answer; a text with a second block, or with words before the first, has no
     thoughts and is all answer.
     """
     stripped = text.strip()
@@ -50,22 +50,22 @@ def split(text: str) -> tuple[str | None, str]:
 
 
 def yes_or_no(answer: str) -> str | None:
-    """`yes` or `no` where the answer is that word alone; None for anything else, such as "yes no"."""
+    """`yes` or `no` if the answer is exactly that word; None for anything else, such as "yes no"."""
     match = _YES_NO.fullmatch(answer.strip())
     return match["word"].lower() if match else None
 
 
 def index(answer: str) -> int | None:
-    """The number of a context where the answer is that alone (`2`, `Context 2`, `\\boxed{2}`), 0 for `none`.
+    """The context number if the answer is only that (`2`, `Context 2`, `\\boxed{2}`), 0 for `none`.
 
-    None for anything else: a number in passing names no context.
+    None for anything else, such as a number within a sentence.
     """
     match = _INDEX.fullmatch(answer.strip())
     return _number(match["boxed"] or match["bare"]) if match else None
 
 
 def named_context(thoughts: str | None) -> int | None:
-    """The context that thoughts of the form `Context: 2` or `Context: none` name (0 for none); None for any other."""
+    """The context named by thoughts of the form `Context: 2` or `Context: none` (0 for none); None otherwise."""
     match = _NAMED.fullmatch(thoughts or "")
     return _number(match["index"]) if match else None
 

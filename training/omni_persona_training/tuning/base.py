@@ -1,4 +1,4 @@
-"""The model that is trained: its weights, ready for an adapter, and what tells it from others."""
+"""The base model for training: its weights, ready for an adapter, and its identity."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from omni_persona_training.errors import TrainingError
 
 
 def load_base(checkpoint: Checkpoint, device: str | None = None, dtype: str | None = None) -> Any:
-    """The weights of a checkpoint, in bfloat16 on a GPU and float32 elsewhere unless told otherwise.
+    """Load a checkpoint's weights, by default in bfloat16 on a GPU and float32 elsewhere.
 
-    Raises `TrainingError` for a family that brings adapters of its own, and `LoadError` for weights that are not there.
+    Raises `TrainingError` for a family with built-in adapters, and `LoadError` for missing weights.
     """
     if checkpoint.family.adapters:
         raise TrainingError(f"{checkpoint.name} comes with adapters of its own, which another would displace")
@@ -22,7 +22,7 @@ def load_base(checkpoint: Checkpoint, device: str | None = None, dtype: str | No
 
 
 def describe_base(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What an adapter says of its base: a mark of local weights, the revision of those on the Hub."""
+    """The identity of the base: a fingerprint of local weights, the revision of those on the Hub."""
     told = checkpoint.describe()
     return {
         "name": checkpoint.name,
@@ -33,5 +33,5 @@ def describe_base(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def trains_on_cpu(device: str | None) -> bool:
-    """Whether a training runs on no GPU."""
+    """Whether training runs without a GPU."""
     return not on_gpu(device or default_device())

@@ -1,4 +1,4 @@
-"""The card of an adapter: base, data, settings, and which of them are the paper's."""
+"""The card of an adapter: base model, data, settings, and which of them are the paper's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from omni_persona_training.tuning.language_model import Adapted
 from omni_persona_training.tuning.settings import STATED
 
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")
-"""What YAML reads as one string without quotes."""
+"""Strings that YAML needs no quotes for."""
 
 _HEAD = """\
 ---
@@ -41,14 +41,14 @@ trained parameters in {modules} layers; what sees and hears is as it was.
 
 
 def adapter_card(about: Mapping[str, Any], adapted: Adapted) -> str:
-    """README.md of an adapter's folder; paths of this machine are left out."""
+    """Render the README.md of an adapter folder; absolute paths are left out."""
     base = str(about["base"]["name"])
     base = Path(base).name if Path(base).is_dir() or os.sep + os.sep in base else base
     data = about["data"]
     told = data.get("corpus") or data.get("dataset")
     mark = data.get("content") or str(data.get("fingerprint"))[:16]
     head = _HEAD.format(
-        # On one line, as YAML reads a string of JSON too.
+        # JSON strings on one line are valid YAML.
         quoted=base if _PLAIN.fullmatch(base) else json.dumps(base),
         shown=code(base),
         base=shlex.quote(" ".join(visible(base).split())),

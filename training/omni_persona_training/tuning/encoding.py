@@ -1,4 +1,4 @@
-"""Chats and answers as tensors: one at a time, and together as a batch that is filled up on the left."""
+"""Encode chats and answers as tensors, single or in left-padded batches."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
     import torch
 
 _OMNI_MEDIA = ("pixel_values", "image_grid_thw", "input_features", "feature_attention_mask")
-"""What a Qwen-Omni Thinker's encoders take."""
+"""Inputs of a Qwen-Omni Thinker's encoders."""
 _NOT_MEDIA = ("input_ids", "attention_mask", "position_ids")
 
 _KEPT_BYTES = 1 << 29
-"""Of encoded prompts that are held in memory."""
+"""Maximum memory for cached encoded prompts, in bytes."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a processor makes of a chat."""
+    """A processor's output for one chat."""
 
     tokens: list[int]
-    """Each medium takes as many places as it has tokens."""
+    """Token IDs, with one placeholder per token of each medium."""
     per_token: dict[str, list[int]]
-    """What else the model takes of each token, such as its type."""
+    """Further per-token inputs of the model, such as token types."""
     media: dict[str, torch.Tensor]
     """The encoders' inputs."""
 
     def n_bytes(self) -> int:
-        """About how much memory it takes."""
+        """Approximate size in memory."""
         return 8 * len(self.tokens) + sum(value.numel() * value.element_size() for value in self.media.values())
 
 
 class Encoder:
-    """Encodes the examples of a training set with the runner's own prompt and media; the last ones are kept."""
+    """Encodes examples of a training set with the runner's own prompt and media; recent ones are cached."""
 
     def __init__(self, checkpoint: Any, model: Any, examples: TrainingSet, max_pixels: int | None = None) -> None:
-        """checkpoint: a `Checkpoint` of the runner. model: its weights, perhaps within an adapter."""
+        """checkpoint: a `Checkpoint` of the runner. model: its weights, possibly with an adapter."""
         self.processor = checkpoint.processor
         self.examples = examples
         self._name = checkpoint.name
@@ -55,11 +55,11 @@ class Encoder:
         self._kept: OrderedDict[int, Encoded] = OrderedDict()
 
     def check(self) -> None:
-        """Raise `TrainingError` where an example shows what the model does not take."""
+        """Raise `TrainingError` if an example shows media that the model does not take."""
         self._chats.check(self.examples)
 
     def prompt(self, place: int) -> Encoded:
-        """The prompt of an example. Raises `TrainingError` that names it for one that is too long."""
+        """Encode the prompt of an example. Raises `TrainingError`, naming it, if it is too long."""
         if place not in self._kept:
             self._kept[place] = self._encoded(place)
             while len(self._kept) > 1 and sum(one.n_bytes() for one in self._kept.values()) > _KEPT_BYTES:
@@ -68,7 +68,7 @@ class Encoder:
         return self._kept[place]
 
     def answer(self, place: int) -> list[int]:
-        """The tokens of an example's answer and of what ends the turn, as the chat template writes them."""
+        """The tokens of an example's answer and of the end of the turn, as the chat template writes them."""
         example = self.examples[place]
         turns = [
             {
@@ -86,7 +86,7 @@ class Encoder:
             )
         words, end = self.processor.tokenizer, whole[len(head) :]
         stop = str(words.eos_token)
-        # A template that ends turns with something else leaves the end to us.
+        # Some templates end turns differently; then we append the end token.
         end = end[: end.index(stop, len(example.answer)) + len(stop)] if stop in end else end.rstrip() + stop
         return list(words(end, add_special_tokens=False)["input_ids"])
 
@@ -110,7 +110,7 @@ class Encoder:
         return encoded
 
     def _processed(self, chat: Any) -> Encoded:
-        """By the checkpoint's own processor."""
+        """Encode with the checkpoint's own processor."""
         made = self.processor.apply_chat_template(
             [chat.as_template()], add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
         )
@@ -122,7 +122,7 @@ class Encoder:
 
 
 def together(media: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """The encoders' inputs of several prompts in their order; shorter clips are filled up with zeros."""
+    """Concatenate the encoders' inputs of several prompts; shorter clips are padded with zeros."""
     import torch
 
     joined = {}
@@ -138,7 +138,7 @@ def together(media: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Ten
 def left_filled(
     rows: Sequence[Sequence[int]], filler: int, longest: int | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows of tokens filled up on the left, and the mask of what is no filling, both of shape (n, longest)."""
+    """Left-pad rows of tokens; return them and the attention mask, both of shape (n, longest)."""
     import torch
 
     width = longest or max(map(len, rows))
@@ -148,13 +148,13 @@ def left_filled(
 
 
 class Collator:
-    """Batches for supervised fine-tuning: the loss is on the answer alone."""
+    """Collates batches for supervised fine-tuning: the loss is computed on the answer only."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
-        """rows: `place` of an example each. Labels are -100 but for the answer and the end of the turn."""
+        """rows: each the `place` of an example. Labels are -100 except for the answer and the end of the turn."""
         import torch
 
         places = [int(row["place"]) for row in rows]
@@ -177,7 +177,7 @@ class Collator:
 
 
 def _without_medium(part: Any) -> dict[str, str]:
-    """A part as a template needs it to write the text: a medium's kind alone."""
+    """The part reduced to its medium's kind, which is all that a template needs."""
     from omni_persona_runner.prompt import Picture, Text
 
     if isinstance(part, Text):

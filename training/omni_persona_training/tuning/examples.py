@@ -1,4 +1,4 @@
-"""What is trained on: a corpus, or the items of a dataset, as chats of the runner's own making."""
+"""The training data: a corpus, or the items of a dataset, as chats in the runner's format."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ NAME_CONTEXT = """
 
 Before you reply, write which context the query is about between <think> and </think>, such as \
 <think>Context: 2</think>, or <think>Context: none</think> where it is in none. What follows is your reply."""
-"""What the rules say besides where a reward pays for naming the right context."""
+"""Addition to the rules if a reward pays for naming the right context."""
 
 
 class TrainingSet:
-    """Examples by their place, from a corpus folder or a dataset folder."""
+    """Examples by index, from a corpus folder or a dataset folder."""
 
     def __init__(self, path: Path, prompt: Prompt | None = None, limit: int | None = None, asks: str = "") -> None:
-        """Read what the examples are; their media are read when they are asked for.
+        """Read the examples' metadata; media are read on demand.
 
-        prompt: how the items of a dataset are put (a corpus has its own words). limit: the first so many. asks: what
-        the rules of examples over memories say besides.
-        Raises `TrainingError` or what the readers of either folder raise.
+        prompt: prompt settings for a dataset (a corpus has its own wording). limit: use only the first so many. asks:
+        addition to the rules of examples with contexts.
+        Raises `TrainingError`, or what the readers of either folder raise.
         """
         self.path = path
         self._prompt = prompt or Prompt()
@@ -53,7 +53,7 @@ class TrainingSet:
         return self._count
 
     def __getitem__(self, place: int) -> Example:
-        """An example, with its media. Raises `TrainingError` for an item that is none."""
+        """An example with its media. Raises `TrainingError` for an invalid item."""
         if self._corpus is not None:
             return _asking(self._corpus.example(place), self._asks)
         assert self._dataset is not None
@@ -63,25 +63,25 @@ class TrainingSet:
         return _asking(_of_item(item, self._prompt), self._asks)
 
     def describe(self) -> dict[str, Any]:
-        """What tells it from others."""
+        """What identifies the training data."""
         if self._corpus is not None:
             return {"corpus": self.path.resolve().name, "content": self._corpus.about.get("content"), "n": len(self)}
         about = {"dataset": self.path.resolve().name, "fingerprint": dataset_fingerprint(self.path), "n": len(self)}
         return {**about, "prompt": self._prompt.hash()}
 
     def require_apart(self, test: Path) -> None:
-        """Raise `TrainingError` with the ids where a test dataset shares people or media."""
+        """Raise `TrainingError`, with IDs, if a test dataset shares people or media with it."""
         held = leaks.of_corpus(self._corpus) if self._corpus is not None else leaks.of_dataset(self.path)
         leaks.require_apart(held, test, self.path)
 
     def columns(self, place: int) -> dict[str, Any]:
-        """What a reward reads of an example."""
+        """The columns of an example that a reward reads."""
         if self._corpus is not None:
             return {name: self._corpus.records[place][name] for name in _COLUMNS}
         return self[place].columns()
 
     def entries(self) -> list[Entry]:
-        """What is known of each example for its place in the order."""
+        """The properties of the examples that determine their order."""
         if self._corpus is not None:
             return [
                 Entry(place, record["task"], record["absence"], record["twin"] or record["example_id"])
@@ -93,10 +93,10 @@ class TrainingSet:
 
 
 class ExampleChats:
-    """Turns examples into chats that a processor takes, as the runner does for items."""
+    """Turns examples into chats for a processor, as the runner does for items."""
 
     def __init__(self, limits: Limits, name: str) -> None:
-        """limits: what the model takes. name: the model's, for messages."""
+        """limits: what the model takes. name: the model's, for error messages."""
         self._limits = limits
         self._name = name
 
@@ -125,7 +125,7 @@ class ExampleChats:
                         )
 
     def chat(self, example: Example) -> Chat:
-        """Raises `TrainingError` for what cannot be decoded or taken."""
+        """Prepare an example. Raises `TrainingError` for media that cannot be decoded or are not taken."""
         prompt = _Written(example.messages)
         (chat,) = Chats(prompt, self._limits, drop_unsupported=False).prepare([_stand_in(example)])
         if isinstance(chat, ModelError):
@@ -134,19 +134,19 @@ class ExampleChats:
 
 
 class _Written(Prompt):
-    """A prompt that is written already."""
+    """A prompt whose messages are already built."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
         super().__init__()
         object.__setattr__(self, "_messages", list(messages))
 
     def conversation(self, item: Item) -> list[Message]:
-        """The messages as they are."""
+        """Return the messages unchanged."""
         return self._messages  # type: ignore[attr-defined]
 
 
 def _stand_in(example: Example) -> Item:
-    """An item that has nothing but a name: what is shown stands in the messages."""
+    """An item with nothing but an ID: the messages contain what is shown."""
     return Item(
         augmented_id=example.example_id,
         source_sample_id=example.source,
@@ -163,7 +163,7 @@ def _stand_in(example: Example) -> Item:
 
 
 def _asking(example: Example, asks: str) -> Example:
-    """An example whose rules ask for more, where it is over memories."""
+    """Add an instruction to the rules of an example with contexts."""
     if not asks or example.context is None:
         return example
     first, *others = example.messages

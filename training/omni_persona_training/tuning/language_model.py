@@ -1,4 +1,4 @@
-"""Where adapters go: into the language model alone, never into what sees and hears."""
+"""Where adapters are placed: in the language model only, never in the vision and audio encoders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omni_persona_training.errors import TrainingError
 PROJECTIONS = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "qkv_proj", "gate_up_proj",
 )  # fmt: skip
-"""Linear layers of attention and feed-forward parts, as families call them."""
+"""Names of the linear layers of attention and feed-forward blocks in various families."""
 
 
 @dataclass(frozen=True)
@@ -21,24 +21,24 @@ class Adapted:
     parameters: int
     modules: int
     whole: int
-    """Parameters of the model, adapters included."""
+    """Number of parameters of the model, including adapters."""
 
 
 @dataclass(frozen=True)
 class Targets:
-    """The projections of a language model's layers, and of nothing that sees or hears."""
+    """The linear projections of a language model's layers, excluding those of encoders."""
 
     pattern: str
-    """A regular expression that matches their names and no others."""
+    """A regular expression that matches exactly their names."""
     modules: tuple[str, ...]
-    """Their names. PEFT is given these: of a regular expression it takes the last words alone where experts are fused,
-    and finds them in the encoders, too."""
+    """Their names, which are passed to PEFT: given a regular expression, it uses only the last words if experts are
+    fused, and then also matches the encoders."""
 
 
 def targets(model: Any) -> Targets:
-    """What is adapted of a model.
+    """Find the layers of a model to adapt.
 
-    Raises `TrainingError` for a model whose language model cannot be told.
+    Raises `TrainingError` if the language model cannot be identified.
     """
     import torch
 
@@ -54,7 +54,7 @@ def targets(model: Any) -> Targets:
         if isinstance(module, torch.nn.Linear) and re.fullmatch(pattern, name)
     )
     if any(".experts." in name for name, _ in model.named_parameters()):
-        # Beside fused experts, PEFT would turn a feed-forward layer's name into the experts' own.
+        # With fused experts, PEFT would map a feed-forward layer's name to the experts' own.
         matched = tuple(name for name in matched if "attn" in name)
     if not matched:
         raise TrainingError(f"{type(model).__name__}: no linear layers of the language model to adapt")
@@ -62,7 +62,7 @@ def targets(model: Any) -> Targets:
 
 
 def require_language_model_alone(model: Any, chosen: Targets) -> Adapted:
-    """Count what is trained. Raises `TrainingError` where anything beside the adapters of `chosen` is."""
+    """Count the trainable parameters. Raises `TrainingError` if anything but the adapters of `chosen` is trainable."""
     trained = [(name, value.numel()) for name, value in model.named_parameters() if value.requires_grad]
     inside = re.compile(rf".*?{chosen.pattern}\.(lora_A|lora_B)\..*")
     outside = [name for name, _ in trained if not inside.fullmatch(name)]

@@ -1,9 +1,9 @@
-"""TRL's GRPOTrainer for prompts with pictures and clips: the media go along in every pass.
+"""TRL's GRPOTrainer for prompts with pictures and clips: media are included in every pass.
 
-TRL 1.16 carries pictures alone. With clips it answers having heard them, computes the loss without them, and says
-nothing; with both it fails. Here each completion keeps what its prompt shows, through shuffling and splitting, and
-hands it to the model in generation, in the loss and for the base model's log-probabilities. These are private methods
-of TRL: its version is pinned, and a test fails where one of the passes is deaf.
+TRL 1.16 supports pictures only. With clips it generates with them but computes the loss without them,
+silently; with both it fails. Here each completion keeps its prompt's media, through shuffling and splitting, and
+passes them to the model in generation, in the loss and for the base model's log-probabilities. These are private
+methods of TRL: its version is pinned, and a test fails if one of the passes lacks its media.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from omni_persona_training.tuning.encoding import Encoded, Encoder, left_filled,
 
 
 def omni_grpo_class() -> Any:
-    """The trainer's class, made where TRL is wanted."""
+    """The trainer's class, defined on demand because it imports TRL."""
     from trl import GRPOTrainer
 
     class OmniGRPOTrainer(GRPOTrainer):
-        """Takes `encoder` besides what GRPOTrainer takes; rows of the dataset have a `place`."""
+        """A GRPOTrainer with an additional argument `encoder`; rows of its dataset have a `place`."""
 
         def __init__(self, *arguments: Any, encoder: Encoder, **options: Any) -> None:
             self._encoder = encoder
@@ -29,7 +29,7 @@ def omni_grpo_class() -> Any:
 
         def _generate_and_score_completions(self, inputs: Any) -> Any:
             self._shown = [self._encoder.prompt(int(row["place"])) for row in inputs]
-            # A list goes through TRL's shuffling and splitting as tensors do.
+            # A list passes through TRL's shuffling and splitting like tensors.
             return {**super()._generate_and_score_completions(inputs), "shown": self._shown}
 
         def _tokenize_prompts(self, prompts: Any) -> Any:
@@ -75,7 +75,7 @@ def omni_grpo_class() -> Any:
             }
 
         def _types(self, shown: list[Encoded], width: int, new: int, device: Any) -> dict[str, Any]:
-            """What else a model takes of each token, filled up as the prompts are, and zeros for the answers."""
+            """Further per-token inputs of a model, padded like the prompts, with zeros for the answers."""
             return {
                 name: left_filled([one.per_token[name] + [0] * new for one in shown], 0, width + new)[0].to(device)
                 for name in shown[0].per_token
@@ -85,14 +85,14 @@ def omni_grpo_class() -> Any:
 
 
 def suppressed_tokens(processor: Any, ends: list[int]) -> list[int]:
-    """Special tokens that no answer may hold: a sampled placeholder of a medium would be looked up and not found.
+    """Special tokens that must not be sampled: a sampled media placeholder would have no medium.
 
-    Raises `TrainingError` where the tokenizer names none that ends an answer.
+    Raises `TrainingError` if the tokenizer has no end token.
     """
     words = processor.tokenizer
     if not ends:
         raise TrainingError("expected a token that ends an answer, got a tokenizer without any")
     named = [getattr(processor, f"{kind}_token_id", None) for kind in ("image", "audio", "video")]
     special = {*words.all_special_ids, *(one for one in named if one is not None)}
-    # Tokens that begin or pad a text are harmless, and the last resort of some tokenizers' ends.
+    # Start and padding tokens are harmless, and some tokenizers use them as the end token.
     return sorted(int(token) for token in special - set(ends))

@@ -1,4 +1,4 @@
-"""The order in which prompts come: twins in one batch, and equal shares of groups and kinds of absence if wanted."""
+"""The order of prompts: twins in one batch, and optionally equal shares of groups and kinds of absence."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of an example for its place in the order."""
+    """The properties of an example that determine its place in the order."""
 
     place: int
     stratum: str
-    """Its task type, or the group of its item."""
+    """Its task type, or its item's group."""
     absence: str
     together: str
-    """Equal for twins, and for items over one set of memories."""
+    """Equal for twins, and for items over the same contexts."""
 
 
 def shuffled_order(entries: Sequence[Entry], n: int, rng: np.random.Generator) -> list[int]:
-    """n places: all of them before any comes again, twins after each other."""
+    """n indices in random order: each is used before any repeats, with twins adjacent."""
     groups: dict[str, list[int]] = {}
     for entry in entries:
         groups.setdefault(entry.together, []).append(entry.place)
@@ -35,10 +35,10 @@ def shuffled_order(entries: Sequence[Entry], n: int, rng: np.random.Generator) -
 
 
 def balanced_order(entries: Sequence[Entry], n: int, rng: np.random.Generator) -> list[int]:
-    """n places in pairs, one that can be answered and one that cannot, twins where there are any.
+    """n indices in pairs of an answerable and an unanswerable example, twins if possible.
 
-    Strata (task type or group) and kinds of absence take turns; where a stratum has nothing without an answer, its
-    examples come two by two.
+    Strata (task type or group) and kinds of absence alternate; if a stratum has no unanswerable examples, its
+    answerable ones are paired.
     """
     decks = [_Deck(pairs, rng) for pairs in _pairs(entries, rng).values()]
     order: list[int] = []
@@ -50,7 +50,7 @@ def balanced_order(entries: Sequence[Entry], n: int, rng: np.random.Generator) -
 
 
 class _Deck:
-    """Draws from some pairs: all before any comes again."""
+    """Draws pairs without replacement, and starts over when all are used."""
 
     def __init__(self, pairs: Sequence[tuple[int, ...]], rng: np.random.Generator) -> None:
         self._pairs, self._rng = pairs, rng
@@ -63,7 +63,7 @@ class _Deck:
 
 
 def _pairs(entries: Sequence[Entry], rng: np.random.Generator) -> dict[tuple[str, str], list[tuple[int, ...]]]:
-    """(stratum, absence) -> pairs of places."""
+    """(stratum, absence) -> pairs of indices."""
     found: dict[tuple[str, str], list[tuple[int, ...]]] = {}
     for stratum in dict.fromkeys(entry.stratum for entry in entries):
         own = [entry for entry in entries if entry.stratum == stratum]

@@ -1,8 +1,8 @@
-"""The folder that a training writes: an adapter with its card and its curve, and what it needs to go on after a kill.
+"""The folder that a training run writes: the adapter, its card and loss curve, and checkpoints to resume from.
 
 training.json            what is trained, on what, how; `complete` once it is done
-checkpoints/             the last two, to go on from
-curve.jsonl, curve.svg   what was logged, step by step, and its figure
+checkpoints/             the last two, to resume from
+curve.jsonl, curve.svg   the log of each step, and its figure
 adapter_config.json, adapter_model.safetensors, README.md    the adapter
 """
 
@@ -26,13 +26,13 @@ FIGURE = "curve.svg"
 
 _COMPARED = ("command", "base", "data", "settings")
 _PARTS = ("adapter_model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json")
-"""Files without which a checkpoint was not written to its end; the last of them is written last."""
+"""Files that a complete checkpoint has; the last one is written last."""
 
 
 def begin(out: Path, about: Mapping[str, Any]) -> bool:
-    """Begin or go on with a training in `out`; true where it is complete already.
+    """Start or resume training in `out`; return whether it is already complete.
 
-    Raises `TrainingError` where `out` holds another training, or something else.
+    Raises `TrainingError` if `out` contains a different training run, or something else.
     """
     file = out / ABOUT
     if out.exists() and not out.is_dir():
@@ -53,7 +53,7 @@ def begin(out: Path, about: Mapping[str, Any]) -> bool:
 
 
 def read(out: Path) -> dict[str, Any]:
-    """What a folder's training is. Raises `TrainingError` for a folder without a readable one."""
+    """Read the description of a folder's training run. Raises `TrainingError` if there is none that can be read."""
     try:
         return read_object(out / ABOUT)
     except (OSError, ArtifactError) as error:
@@ -61,20 +61,20 @@ def read(out: Path) -> dict[str, Any]:
 
 
 def last_checkpoint(out: Path) -> Path | None:
-    """The latest checkpoint that was written to its end, or None."""
+    """The latest complete checkpoint, or None."""
     found = [(_step(path), path) for path in (out / CHECKPOINTS).glob("checkpoint-*") if _is_whole(path)]
     return max(found)[1] if found else None
 
 
 def finish(out: Path, about: Mapping[str, Any], log: Sequence[Mapping[str, Any]], card: str) -> None:
-    """Write the curve, the card, and that the training is complete."""
+    """Write the curve and the card, and mark the training as complete."""
     write_curve(out, log)
     write_atomically(out / "README.md", card.encode())
     _write(out / ABOUT, {**about, "complete": True})
 
 
 def write_curve(out: Path, log: Sequence[Mapping[str, Any]]) -> None:
-    """What was logged, one step a line, and a figure of loss or reward where matplotlib is there."""
+    """Write the log, one step per line, and a figure of loss or reward if matplotlib is installed."""
     lines = [entry for entry in log if "loss" in entry]
     write_atomically(out / CURVE, "".join(json.dumps(entry) + "\n" for entry in lines).encode())
     try:
@@ -112,7 +112,7 @@ def _step(path: Path) -> int:
 
 
 def _difference(before: Any, now: Any) -> str:
-    """The first thing in which two descriptions differ."""
+    """The first difference between two descriptions."""
     if isinstance(before, dict) and isinstance(now, Mapping):
         for key in now:
             if before.get(key) != json.loads(json.dumps(now[key])):

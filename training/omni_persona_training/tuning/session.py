@@ -1,4 +1,4 @@
-"""What SFT and RLVR share: a training from first check to last file, and half as much at once where memory ends."""
+"""Shared by SFT and RLVR: a training run from first check to last file, with smaller batches if memory runs out."""
 
 from __future__ import annotations
 
@@ -25,49 +25,49 @@ Settings = TypeVar("Settings", SftSettings, RlvrSettings)
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a training runs, and whom it tells."""
+    """Where training runs, and where it reports progress."""
 
     device: str | None = None
-    """Such as `cpu`; None takes a GPU where there is one."""
+    """Such as `cpu`; None uses a GPU if available."""
     dtype: str | None = None
-    """None takes bfloat16 on a GPU and float32 elsewhere."""
+    """None uses bfloat16 on a GPU and float32 elsewhere."""
     max_pixels: int | None = None
-    """Pictures of more pixels are shrunk."""
+    """Larger pictures are shrunk to this number of pixels."""
     trackers: tuple[str, ...] = ()
-    """What TRL reports to, such as `tensorboard` or `trackio`."""
+    """Trackers that TRL reports to, such as `tensorboard` or `trackio`."""
     tell: Callable[[str], None] = field(default=lambda line: None)
-    """Called with a line to show."""
+    """Called with a line of text to show."""
     advance: Callable[[int, int, Mapping[str, float]], None] = field(default=lambda step, steps, logged: None)
-    """Called with the step, the steps in all and what was logged."""
+    """Called with (step, total steps, logged values)."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training came to."""
+    """The result of a training run."""
 
     out: Path
     steps: int
     loss: float | None
-    """Of the last step."""
+    """Loss of the last step."""
     reward: float | None
-    """Mean of the last step, where there are rewards."""
+    """Mean reward of the last step, if there are rewards."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """One training."""
+    """One training run."""
 
     examples: TrainingSet
     checkpoint: Checkpoint
     out: Path
     about: Mapping[str, Any]
-    """What `training.json` says."""
+    """The contents of `training.json`."""
     machine: Machine
 
     def done_before(self) -> Trained | None:
-        """What it came to where it is complete already; begins the folder where it is not.
+        """The result, if training is already complete; otherwise prepare the folder and return None.
 
-        Raises `TrainingError` where the folder holds something else.
+        Raises `TrainingError` if the folder contains something else.
         """
         if not output.begin(self.out, self.about):
             return None
@@ -76,7 +76,7 @@ class Session:
         return Trained(self.out, told["steps"], told.get("loss"), told.get("reward"))
 
     def train(self, make_trainer: Callable[[Any, Encoder, Targets], Any]) -> Trained:
-        """Load the model, train it with what `make_trainer` makes of model, encoder and targets, and write it."""
+        """Load the model, train it with the trainer from `make_trainer(model, encoder, targets)`, and save it."""
         machine = self.machine
         model = load_base(self.checkpoint, machine.device, machine.dtype)
         chosen = targets(model)
@@ -108,9 +108,9 @@ class Session:
 
 
 def halving(settings: Settings, train: Callable[[Settings], Trained], machine: Machine) -> Trained:
-    """Train; where memory ends, again with half as many at once, and as many a step as before.
+    """Train; if memory runs out, retry with half the micro-batch and the same batch per step.
 
-    What was checkpointed is not done again. Raises what `train` raises, and the lack of memory with one at once.
+    Resumes from checkpoints. Raises what `train` raises, and the out-of-memory error for a micro-batch of one.
     """
     while True:
         try:
@@ -118,7 +118,7 @@ def halving(settings: Settings, train: Callable[[Settings], Trained], machine: M
         except Exception as error:
             if not is_out_of_memory(error) or settings.micro_batch == 1:
                 raise
-        # Outside the handler, so that the failed attempt's tensors are gone.
+        # Outside the handler, so that the failed attempt's tensors are freed.
         free_memory()
         settings = replace(settings, micro_batch=settings.micro_batch // 2)
         machine.tell(
@@ -127,11 +127,11 @@ def halving(settings: Settings, train: Callable[[Settings], Trained], machine: M
 
 
 def shared_arguments(out: Path, settings: SftSettings | RlvrSettings, machine: Machine) -> dict[str, Any]:
-    """What SFT and RLVR tell transformers' trainer alike."""
+    """Arguments of transformers' trainer common to SFT and RLVR."""
     from transformers import TrainingArguments
 
     on_cpu = trains_on_cpu(machine.device)
-    # transformers 5.23 has another word for it.
+    # transformers 5.23 renamed this argument.
     words = ("activation_checkpointing", "gradient_checkpointing")
     checkpointing = next(word for word in words if word in TrainingArguments.__dataclass_fields__)
     return {
@@ -155,7 +155,7 @@ def shared_arguments(out: Path, settings: SftSettings | RlvrSettings, machine: M
 
 
 def accumulation(batch: int, micro: int) -> int:
-    """Micro-batches of a step on each process. Raises `TrainingError` where they do not make up the batch."""
+    """Micro-batches per step and process. Raises `TrainingError` if they do not divide the batch."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if batch % (micro * processes):
         at_once = f"{micro} at once on {processes} processes"
@@ -164,21 +164,21 @@ def accumulation(batch: int, micro: int) -> int:
 
 
 def places(order: Iterable[int]) -> Any:
-    """A dataset of places of examples: what is shown is read when a batch is made, and never goes through Arrow."""
+    """A dataset of example indices: media are read when a batch is built and never pass through Arrow."""
     import datasets
 
     return datasets.Dataset.from_dict({"place": list(order)})
 
 
 def _print_nothing(trainer: Any) -> None:
-    """What is logged goes to `advance` and into the folder, not to standard output."""
+    """Send logs to `advance` and the folder, not to standard output."""
     from transformers.trainer_callback import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)
 
 
 def _told_to(advance: Callable[[int, int, Mapping[str, float]], None]) -> Any:
-    """A callback of transformers' trainer that passes on each logged step."""
+    """A callback of transformers' trainer that forwards each logged step."""
     from transformers import TrainerCallback
 
     class Advance(TrainerCallback):

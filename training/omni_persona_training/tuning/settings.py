@@ -1,6 +1,6 @@
-"""How a training goes: the settings of SFT and of RLVR, and the published ones as presets.
+"""Hyperparameters of SFT and RLVR, with the published ones as presets.
 
-Where the paper states a figure it stands in `STATED`; all others are ours, and the card of an adapter says which.
+Values stated by the paper are listed in `STATED`; all others are ours. An adapter's card shows which are which.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ class SftSettings:
     learning_rate: float = 2e-5
     epochs: float = 3.0
     steps: int | None = None
-    """Steps in all, in place of epochs."""
+    """Total number of steps, instead of epochs."""
     batch_size: int = 16
-    """Examples of a step, over all processes."""
+    """Examples per step, over all processes."""
     micro_batch: int = 1
-    """Examples at once on a device; halved where they do not fit, with `batch_size` as it is."""
+    """Examples per micro-batch on a device; halved if they do not fit, with `batch_size` unchanged."""
     rank: int = 64
     alpha: int = 128
     dropout: float = 0.0
     warmup: float = 0.03
-    """Share of the steps."""
+    """Fraction of the steps."""
     schedule: str = "cosine"
     save_every: int = 50
-    """Steps from one checkpoint to the next."""
+    """Steps between checkpoints."""
     seed: int = 0
     gradient_checkpointing: bool = True
 
@@ -40,7 +40,7 @@ class SftSettings:
         _require_positive(self, "learning_rate", "epochs", "batch_size", "micro_batch", "rank", "alpha", "save_every")
 
     def describe(self) -> dict[str, Any]:
-        """What decides the outcome."""
+        """The settings that determine the outcome."""
         return {name: value for name, value in asdict(self).items() if name not in ("micro_batch", "save_every")}
 
 
@@ -52,18 +52,18 @@ class RlvrSettings:
     learning_rate: float = 1e-5
     steps: int = 100
     batch_size: int = 8
-    """Prompts of a step, over all processes."""
+    """Prompts per step, over all processes."""
     micro_batch: int = 1
-    """Prompts at once on a device, with all their answers; halved where they do not fit."""
+    """Prompts per micro-batch on a device, with all their answers; halved if they do not fit."""
     group_size: int = 8
-    """Answers drawn to each prompt."""
+    """Answers sampled per prompt."""
     beta: float = 0.04
-    """Weight of the divergence from the base model."""
+    """Weight of the KL divergence from the base model."""
     clip: float = 0.2
     temperature: float = 1.0
     max_new_tokens: int = 128
     scale: str | None = None
-    """TRL's `scale_rewards`; None: what goes with the reward."""
+    """TRL's `scale_rewards`; None: the reward's default."""
     rank: int = 32
     alpha: int = 64
     schedule: str = "constant"
@@ -89,7 +89,7 @@ class RlvrSettings:
             raise TrainingError("expected beta of at least 0 and a scale among group, batch, none")
 
     def describe(self) -> dict[str, Any]:
-        """What decides the outcome."""
+        """The settings that determine the outcome."""
         return {name: value for name, value in asdict(self).items() if name not in ("micro_batch", "save_every")}
 
 
@@ -103,7 +103,7 @@ def _require_positive(settings: Any, *names: str) -> None:
 PAPER_RANKS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"qwen2_5_omni": (64, 128), "qwen2_5_omni_thinker": (64, 128), "gemma4": (32, 64)}
 )
-"""`model_type` -> rank and alpha of the paper's SFT; others go as the first."""
+"""`model_type` -> rank and alpha of the paper's SFT; other models use the first entry."""
 
 STATED = MappingProxyType(
     {
@@ -115,11 +115,11 @@ STATED = MappingProxyType(
         ),
     }
 )  # fmt: skip
-"""Command and preset -> the settings that the source states; both are silent on all others."""
+"""Command and preset -> the settings that the source states; it states no others."""
 
 
 def sft_preset(name: str, model_type: str) -> SftSettings:
-    """The settings of a preset, `paper`. Raises `TrainingError` for another."""
+    """The settings of a preset, `paper`. Raises `TrainingError` for an unknown name."""
     if name != "paper":
         raise TrainingError(f"expected the preset paper, got {name!r}")
     rank, alpha = PAPER_RANKS.get(model_type, (64, 128))
@@ -127,9 +127,9 @@ def sft_preset(name: str, model_type: str) -> SftSettings:
 
 
 def rlvr_preset(name: str) -> RlvrSettings:
-    """The settings of a preset: `paper`, `release` or `grounded` (ours). Raises `TrainingError` for another.
+    """The settings of a preset: `paper`, `release` or `grounded` (ours). Raises `TrainingError` for an unknown name.
 
-    The release trains all weights; here its preset trains an adapter, too.
+    The release trains all weights; here its preset also trains an adapter.
     """
     presets = {
         "grounded": RlvrSettings(),

@@ -1,8 +1,8 @@
-"""Supervised fine-tuning: LoRA on the language model, the loss on the answer alone.
+"""Supervised fine-tuning: LoRA on the language model, with the loss on the answer only.
 
     sft("corpora/sft-1k", "Qwen/Qwen2.5-Omni-3B", "adapters/first", sft_preset("paper", "qwen2_5_omni"))
 
-The same call goes on where a killed one stopped. `accelerate launch -m omni_persona_cli sft ...` takes several GPUs.
+Repeating the call resumes an interrupted training. `accelerate launch -m omni_persona_cli sft ...` uses several GPUs.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def sft(
 ) -> Trained:
     """Train an adapter of `model` on a corpus or a dataset folder; `out` becomes the adapter's folder.
 
-    preset: the name of the settings, for the card. exclude: a test dataset that must share nobody and nothing with the
-    data. prompt: for a dataset (a corpus has its own words). limit: the first so many examples.
-    Raises `TrainingError` for data or an `out` that cannot be used, and `LoadError` for such a model.
+    preset: the name of the settings, for the card. exclude: a test dataset that must share no people or media with the
+    data. prompt: for a dataset (a corpus has its own wording). limit: use only the first so many examples.
+    Raises `TrainingError` for data or an `out` that cannot be used, and `LoadError` for a model that cannot be used.
     """
     machine = machine or Machine()
     examples = TrainingSet(Path(data), prompt, limit)
@@ -86,6 +86,6 @@ def _train(session: Session, settings: SftSettings) -> Trained:
 
 
 def _warmup(settings: SftSettings, n_examples: int) -> int:
-    """Steps of warm-up."""
+    """Number of warm-up steps."""
     steps = settings.steps or max(1, round(settings.epochs * n_examples / settings.batch_size))
     return round(settings.warmup * steps)
