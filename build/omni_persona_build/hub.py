@@ -1,6 +1,4 @@
-"""The files that the Hub reads besides the rows: the card, the leaderboards' tasks, and the machine-readable
-description.
-"""
+"""The files that the Hub reads besides the rows: the card, the leaderboards' tasks, and `croissant.json`."""
 
 from __future__ import annotations
 

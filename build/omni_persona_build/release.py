@@ -49,9 +49,7 @@ class Imported:
     items: int
     samples: int
     published_counts: bool
-    """Whether the counts of every task, and of every kind of absence in each group, equal those of the published v2.2
-    release.
-    """
+    """Whether the counts of each task, and of each kind of absence by group, equal those of the v2.2 release."""
     leaks: Sequence[Leak]
     """Leaks in its items."""
 

@@ -114,9 +114,7 @@ def says_the_same(one: Clip, other: Clip) -> bool:
 
 
 def _answer_flaws(sample: Sample, question: Question) -> Iterator[str]:
-    """All notes but one state the asked attribute, each with a different value. The target's note states it, or does
-    not reveal it.
-    """
+    """All notes but one state the asked attribute, each another value; the target's states it or does not reveal it."""
     field, gold = question.asked, sample.queried.value(question.asked)
     target = None if sample.position is None else sample.memories[sample.position]
     if sum(memory.value(field) is None for memory in sample.memories) != 1:

@@ -176,9 +176,7 @@ def is_plain_file(path: Path) -> bool:
 
 
 def locate(path: str, root: Path) -> Path:
-    """The file in `root`, a resolved folder, that a path names. Raises `MediaError` that says what the path names
-    instead.
-    """
+    """The file that a path names in `root`, a resolved folder. Raises `MediaError` that says what is wrong."""
     try:
         path.encode()
     except UnicodeEncodeError:

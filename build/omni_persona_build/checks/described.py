@@ -55,9 +55,7 @@ class Described:
     print: Prints | None = None
     """Fingerprint for finding near copies; None if the medium cannot be decoded."""
     spread: float = 0.0
-    """Picture: standard deviation of brightness, on a scale of 0 to 255. Clip: root mean square, relative to full
-    scale.
-    """
+    """Picture: standard deviation of brightness (0 to 255). Clip: root mean square, relative to full scale."""
     seconds: float = 0.0
     """Duration of a clip."""
     kind: str = ""

@@ -81,9 +81,7 @@ def area_finding(check: str, seen: Any, labels: NDArray[np.bool_], group: str | 
 
 
 def _areas(seen: Any, labels: NDArray[np.bool_]) -> list[float]:
-    """Areas under the ROC curve for columns of labels, shape (n, m); each set is scored by a classifier trained on
-    others.
-    """
+    """Areas under the ROC curve for columns of labels, shape (n, m), by cross-validation."""
     from sklearn.kernel_ridge import KernelRidge
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import KFold, cross_val_predict

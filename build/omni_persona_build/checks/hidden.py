@@ -1,6 +1,4 @@
-"""Checks against the record of how items were built: is absent information really absent, and does each cue occur only
-where it may?
-"""
+"""Checks against the record of how items were built: absent information is absent, and cues are only where allowed."""
 
 from __future__ import annotations
 

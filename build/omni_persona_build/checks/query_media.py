@@ -27,9 +27,7 @@ GROUPS: dict[str, tuple[Sort, tuple[str, ...]]] = {"I2I": ("image", PICTURE_FACT
 def query_media(
     items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
 ) -> list[Finding]:
-    """For I2I and A2A: a finding for each fact, for all facts combined by a classifier fitted on other people, and for
-    who is missing.
-    """
+    """For I2I and A2A: a finding for each fact, for all facts in a fitted classifier, and for who is missing."""
     findings = []
     everything = ready(items, construction, media, memories)
     for group, (sort, facts) in GROUPS.items():

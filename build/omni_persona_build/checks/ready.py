@@ -50,9 +50,7 @@ class Ready:
         return self.samples.tolist(), self.people.tolist()
 
     def chosen(self, scores: NDArray[Any]) -> NDArray[np.float64]:
-        """How often the target has the highest score among the notes that state the asked attribute; shapes (n, K),
-        (n,).
-        """
+        """How often the target scores highest among the notes that state the asked attribute; shapes (n, K), (n,)."""
         scores = np.where(self.stating, scores, -np.inf)
         highest = scores == scores.max(axis=1, keepdims=True)
         return highest[np.arange(len(scores)), self.targets] / highest.sum(axis=1)

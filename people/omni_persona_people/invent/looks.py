@@ -74,9 +74,7 @@ class Shot:
     tilt: float
     """Rotation in degrees, clockwise."""
     blur: float
-    """Standard deviation of the blur in pixels. It is random, so that sharpness and file size do not reveal detailed
-    hair.
-    """
+    """Blur: standard deviation in pixels. It is random, so that sharpness and file size do not reveal detailed hair."""
 
 
 _HAIR = {

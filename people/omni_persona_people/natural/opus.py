@@ -12,9 +12,7 @@ _POLYNOMIAL = 0x04C11DB7
 
 
 def encode_opus(samples: NDArray[np.float64], rate: int) -> bytes:
-    """`samples` (floats, full scale 1, mono) as Ogg Opus, with a fixed serial number in place of the encoder's random
-    one.
-    """
+    """`samples` (floats, full scale 1, mono) as Ogg Opus, with a fixed serial number instead of a random one."""
     import soundfile
 
     out = io.BytesIO()

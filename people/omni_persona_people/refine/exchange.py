@@ -69,9 +69,7 @@ class Asker:
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """The JSON object that is the reply, or stands between ``` marks in it. Raises `ValueError` that says what the
-    reply is instead.
-    """
+    """The JSON object in a reply, alone or between ``` marks. Raises `ValueError` that says what else it is."""
     fenced = _FENCED.search(text)
     for candidate in (text, fenced[1] if fenced else None):
         if candidate is None:

@@ -33,9 +33,7 @@ class Skull:
         return np.asarray(self.corners.mean(axis=1))
 
     def places(self, points: Points) -> tuple[Points, Points, Points]:
-        """Distance from the midline and distance behind the eyes (both in metres), and height above the eyes (relative
-        to the crown).
-        """
+        """Distances from the midline and behind the eyes (metres); height above the eyes (relative to the crown)."""
         away = points - self.eyes
         return np.abs(away[:, 0]), away[:, 1], away[:, 2] / (self.top - self.eyes[2])
 
