@@ -18,9 +18,9 @@ from omni_persona_artifacts.check_results import read_unneeded
 from omni_persona_artifacts.construction import FILE
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_build.card import write_findings
-from omni_persona_build.checks import check, unneeded
+from omni_persona_build.checks import Finding, check, unneeded
 from omni_persona_build.checks.described import media_of
-from omni_persona_build.checks.evidence import area_finding, share_finding
+from omni_persona_build.checks.evidence import area_finding, confirmed, share_finding
 from omni_persona_build.errors import BuildError
 
 
@@ -539,6 +539,62 @@ def test_few_items_are_too_few_to_tell_and_never_pass():
         assert finding.result == result
         seen = int(re.search(r"a leak of (\d+) points would be seen", finding.detail)[1])
         assert seen == pytest.approx(309 * (2 / 9 / number) ** 0.5, abs=4)
+
+
+def _tried(rng, sets, siblings, people, number=25):
+    """Findings of solvers that guess; siblings are often right or wrong together."""
+    samples = np.repeat(np.arange(sets), siblings)
+    whose = rng.integers(0, people, sets)[samples]
+    clusters = [samples.astype(str).tolist(), whose.astype(str).tolist()]
+    found = []
+    for name in range(number):
+        together = rng.random(len(samples)) < 0.7
+        drawn = np.where(together, rng.random(sets)[samples], rng.random(len(samples)))
+        right = (drawn < 1 / 3).astype(float)
+        found.append(share_finding(f"guess {name}", right, np.full(len(samples), 1 / 3), clusters))
+    return found
+
+
+@pytest.mark.parametrize(("sets", "siblings", "people"), [(60, 3, 24), (20, 1, 20), (12, 3, 8), (6, 3, 6)])
+def test_a_fair_set_rarely_fails_over_all_solvers_together(sets, siblings, people):
+    rng = np.random.default_rng(0)
+    families = [_tried(rng, sets, siblings, people) for _ in range(300)]
+    failed = sum(any(one.passed is False for one in confirmed(family)) for family in families)
+    assert failed / len(families) <= 0.06
+
+
+def test_a_leak_fails_among_many_solvers_that_guess():
+    """70 % right where a guess is right 33 % of the time, over 60 sets."""
+    rng = np.random.default_rng(0)
+    caught = 0
+    for _ in range(20):
+        right = (rng.random(60) < 0.7).astype(float)
+        names = [list(map(str, range(60))), rng.integers(0, 24, 60).astype(str).tolist()]
+        leak = share_finding("leak", right, np.full(60, 1 / 3), names)
+        caught += confirmed([*_tried(rng, 60, 3, 24), leak])[-1].passed is False
+    assert caught >= 19
+
+
+def test_holm_decides_by_rank_and_leaves_other_findings_as_they_are():
+    """Of four solvers, .012 * 4 and .016 * 3 hold at .05; .03 * 2 does not, and then neither does .04 * 1."""
+    p_values = [0.03, 0.012, 0.04, 0.016]
+    findings = [Finding(f"x{p}", False, "seen", "I2I", p=p) for p in p_values]
+    plain = [Finding("ids", False, "twice"), Finding("few", None, "few")]
+    decided = confirmed([plain[0], *findings, plain[1]])
+    assert [decided[0], decided[-1]] == plain
+    assert [one.result for one in decided[1:-1]] == ["too few to tell", "FAIL", "too few to tell", "FAIL"]
+    assert decided[1].detail == "seen; among 4 solvers this may be chance (Holm, p = 0.06)"
+    assert set(unneeded(decided)["I2I"]) == {"x0.012", "x0.016"}
+    passing = [Finding("y", True, "seen", p=0.001)]
+    assert confirmed(passing) == passing
+
+
+def test_two_items_that_are_right_show_nothing():
+    finding = share_finding("x", np.ones(2), np.full(2, 1 / 3), [["a", "b"]])
+    assert finding.p > 0.05
+    assert confirmed([finding])[0].result == "too few to tell"
+    alone = share_finding("x", np.ones(3), np.full(3, 1 / 3), [["a", "a", "a"]])
+    assert alone.p == 1
 
 
 def test_people_who_stand_behind_many_sets_make_an_interval_wider():

@@ -18,6 +18,7 @@ from omni_persona import Item, Media
 from omni_persona_artifacts.construction import Construction, read_construction
 from omni_persona_build.checks import hidden, rows
 from omni_persona_build.checks.described import DescribedMedia
+from omni_persona_build.checks.evidence import confirmed
 from omni_persona_build.checks.finding import Finding, each, failures, summary, unneeded
 from omni_persona_build.checks.likeness import MemoryVectors
 from omni_persona_build.checks.media import media as media_findings
@@ -55,7 +56,7 @@ def check(
     findings: list[Finding] = []
     for name in CHECKS if only is None else [name for name in CHECKS if name in only]:
         findings += CHECKS[name](pooled if name in POOLED else seen)
-    return findings
+    return confirmed(findings)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """Decide what a solver's result shows: a leak, no leak, or too few items to tell.
 
 Items of one source sample are correlated, and so are sets about one person; the larger of the two standard errors is
-used.
+used. `confirmed` then corrects for the number of solvers that were tried.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from omni_persona_build.checks.finding import Finding
 
 LIMIT = 3.09
 """Half width of an interval in standard errors: without a leak, one solver in a thousand lies above it by chance."""
+FAMILY = 0.05
+"""How probable one false FAIL or more is over all solvers of a fair dataset, at most."""
 FAR = 0.15
 """A result whose interval exceeds chance by more than this is inconclusive: it shows neither a leak nor its absence."""
 FOLDS = 5
@@ -40,17 +43,21 @@ def share_finding(
     each item.
     """
     share, chance = float(right.mean()), float(chances.mean())
-    error = max(_error(right - share, names) for names in clusters)
+    # Everything in one group says nothing of how groups differ.
+    told = [names for names in clusters if len(set(names)) > 1] or clusters
+    error, fewest = max((_error(right - share, names), -len(set(names))) for names in told)
     low, high = max(share - LIMIT * error, 0), min(share + LIMIT * error, 1)
     # If the solver is always or never right, use the standard error of a guess.
-    least = max(LIMIT * error, LIMIT * (chance * (1 - chance) / len(right)) ** 0.5)
+    widest = max(error, (chance * (1 - chance) / len(right)) ** 0.5)
+    p = _tail((share - chance) / max(widest, 1e-12), -fewest - 1)
     detail = (
         f"right {100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}], chance {100 * chance:.1f} %; "
-        f"a leak of {100 * least:.0f} points would be seen"
+        f"a leak of {100 * LIMIT * widest:.0f} points would be seen"
     )
     if low > chance:
-        return Finding(check, False, detail, group)
-    return Finding(check, None, detail, group, True) if high - chance > FAR else Finding(check, True, detail, group)
+        return Finding(check, False, detail, group, p=p)
+    too_few = high - chance > FAR
+    return Finding(check, None if too_few else True, detail, group, too_few, p)
 
 
 def _error(deviations: NDArray[np.float64], names: Sequence[str]) -> float:
@@ -74,10 +81,37 @@ def area_finding(check: str, seen: Any, labels: NDArray[np.bool_], group: str | 
     area, *shuffled = _areas(seen, np.stack([labels, *(rng.permutation(labels) for _ in range(SHUFFLES))], axis=1))
     usual, spread = float(np.mean(shuffled)), float(np.std(shuffled))
     detail = f"AUC {area:.2f}, by chance {usual:.2f} ± {LIMIT * spread:.2f}"
+    p = _tail((area - usual) / max(spread, 1e-12), SHUFFLES - 1)
     if area - LIMIT * spread > usual:
-        return Finding(check, False, detail, group)
+        return Finding(check, False, detail, group, p=p)
     too_few = area + LIMIT * spread - usual > FAR
-    return Finding(check, None if too_few else True, detail, group, too_few)
+    return Finding(check, None if too_few else True, detail, group, too_few, p)
+
+
+def confirmed(findings: Sequence[Finding]) -> list[Finding]:
+    """Keep a FAIL of a solver only if it holds after correction for all solvers tried (Holm 1979, `FAMILY` overall).
+
+    A FAIL that does not hold becomes `too few to tell`. Findings without `p` are kept and do not count.
+    """
+    tried = sorted((one.p, place) for place, one in enumerate(findings) if one.p is not None)
+    corrected, highest = {}, 0.0
+    for rank, (p, place) in enumerate(tried):
+        highest = max(highest, min(1.0, p * (len(tried) - rank)))
+        corrected[place] = highest
+    decided = list(findings)
+    for place, p in corrected.items():
+        one = findings[place]
+        if one.passed is False and p > FAMILY:
+            told = f"{one.detail}; among {len(tried)} solvers this may be chance (Holm, p = {p:.2g})"
+            decided[place] = replace(one, passed=None, too_few=True, detail=told)
+    return decided
+
+
+def _tail(errors: float, freedom: int) -> float:
+    """How probable a result so many standard errors above chance is by chance (Student's t, one-sided)."""
+    from scipy.stats import t
+
+    return float(t.sf(errors, freedom)) if freedom > 0 else 1.0
 
 
 def _areas(seen: Any, labels: NDArray[np.bool_]) -> list[float]:

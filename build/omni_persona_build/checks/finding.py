@@ -21,6 +21,8 @@ class Finding:
     """The group that does not need its modality if this check fails; None if the check is about something else."""
     too_few: bool = False
     """Whether the check could not be made because there are too few items to tell a leak from chance."""
+    p: float | None = None
+    """Shortcuts: how probable a result at least as high is without a leak, not corrected for the number of checks."""
 
     @property
     def result(self) -> str:
