@@ -68,7 +68,7 @@ def test_every_command_has_help_with_an_example(command):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("build", "--pool", "nowhere"), "nowhere is no persona pool: it has no personas.jsonl"),
+        (("build", "--pool", "nowhere"), "nowhere is no persona pool: there is no such folder"),
         (("build", "--pool", "nowhere", "--recipe", "huge"), "no recipe 'huge'"),
         (
             ("refine", "--pool", "nowhere", "--out", "r", "--endpoint", "http://x/v1", "--model", "m"),
