@@ -1,4 +1,4 @@
-"""What each word of an answer stands in: a denial, a question, a sentence about somebody else."""
+"""The context of each word of an answer: denied, in a question, or about somebody else."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _ELSEWHERE = re.compile(
     r"|\bbefore (?:that|this) (?:one|person)\b"
     r"|\bat first,? (?:i|it|glance|sight)\b|\binitially\b|\bi (?:first|considered)\b"
 )
-"""Says that a sentence is about somebody else, or about nobody in particular."""
+"""Marks a sentence about somebody else, or about nobody in particular."""
 _UNNAMED = re.compile(
     r"(?<!is )(?<!are )(?<!was )(?<!were )(?<!be )(?<!met )(?<!as )(?<!about )(?<!to )(?<!of )(?<!remember )(?<!'s )"
     r"\bsome(?:one|body)\b(?! who\b)"
@@ -98,9 +98,9 @@ _DENYING = _set_of(
     "hopes wished wishes wanted wants planned plans pretend pretends pretended forgot former formerly previously "
     "supposedly allegedly lacks lacking ban banned bores bored if"
 )
-"""What also denies the words behind it in its clause, and has a meaning of its own."""
+"""Words that deny what follows in their clause and have a meaning of their own."""
 _CLAUSE_ENDS = _set_of(f"{_SEPARATORS} but however though although yet whereas while because so")
-"""Where the reach of a negation ends."""
+"""Where the scope of a negation ends."""
 _POINTED_AT = _set_of("one person man woman speaker voice face individual photo picture clip")
 AUXILIARIES = _set_of("is are was were be do does did has have had can could would will")
 _GRAMMAR = _set_of(
@@ -119,16 +119,16 @@ _FAMILY_ENDINGS = ("ation", "ist", "ion", "er", "or", "i", "y", "e")
 
 @dataclass(frozen=True)
 class Sentence:
-    """What a sentence says about all of its words."""
+    """Properties of a sentence that apply to all of its words."""
 
     lists: bool = False
-    """It lists candidates."""
+    """Whether it lists candidates."""
     elsewhere: bool = False
-    """It is about somebody else, or about nobody in particular."""
+    """Whether it is about somebody else, or about nobody in particular."""
     asks: bool = False
-    """It is a question."""
+    """Whether it is a question."""
     recap: bool = False
-    """It is one of several numbered entries, and does not commit to its own."""
+    """Whether it is one of several numbered entries, and asserts none of them."""
 
 
 @dataclass(frozen=True)
@@ -136,54 +136,54 @@ class Word:
     """A word of an answer."""
 
     raw: str
-    """Plain form."""
+    """Normal form."""
     key: str
-    """What it is compared by: its stem, or that of a synonym."""
+    """Key for comparison: its stem, or that of a synonym."""
     content: bool
-    """Whether it carries meaning of its own."""
+    """Whether it is a content word."""
     sentence: int
     """Index of its sentence."""
     clause: int
-    """Index of its clause in the whole text: a comma and the like begin a new one."""
+    """Index of its clause in the whole text; commas and the like start a new one."""
     negated: bool
-    """Whether a negation stands before it in its clause."""
+    """Whether a negation precedes it in its clause."""
     slashed: bool
-    """Whether a slash or a bar stands right before it."""
+    """Whether a slash or a bar immediately precedes it."""
     denies: bool = False
-    """Whether it denies what stands behind it in its clause."""
+    """Whether it denies what follows in its clause."""
     pointed: bool = False
-    """Whether "this one" or the like stands before it in its sentence."""
+    """Whether "this one" or the like precedes it in its sentence."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text, read."""
+    """A parsed text."""
 
     words: tuple[Word, ...]
     sentences: tuple[Sentence, ...]
-    """Semicolons end one, too."""
+    """Semicolons also end a sentence."""
     spans: tuple[int, ...] = ()
-    """For each of them, the index of the longest run of sentences that only semicolons part."""
+    """For each sentence, the index of the longest run of sentences separated only by semicolons."""
 
     def content(self) -> set[str]:
-        """The keys of its content words; of all its words where it has none ("The Who")."""
+        """The keys of its content words; of all its words if it has none ("The Who")."""
         return {word.key for word in self.words if word.content} or {word.key for word in self.words}
 
 
 @dataclass(frozen=True)
 class Compounds:
-    """Words of the references that an answer may write joined or apart: cheesemaker, court room."""
+    """Words of the references that an answer may write joined or separately: cheesemaker, court room."""
 
     apart: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Stem of two neighbouring words written as one -> the two."""
+    """Stem of two adjacent words written as one -> the two words."""
     joined: frozenset[str] = frozenset()
     """The references' words."""
     families: Mapping[str, str] = field(default_factory=dict)
-    """The family of each long one of them -> the word: "keeps bees" is beekeeping."""
+    """Word family of each long word -> the word: "keeps bees" is beekeeping."""
 
 
 def compounds(texts: Iterable[str]) -> Compounds:
-    """The compounds of some references in plain form."""
+    """The compounds of some references in normal form."""
     apart: dict[str, tuple[str, str]] = {}
     joined: set[str] = set()
     for text in texts:
@@ -196,13 +196,13 @@ def compounds(texts: Iterable[str]) -> Compounds:
 
 
 def prepared(text: str) -> str:
-    """`text` in plain form, line breaks amid a sentence folded, numbered entries each on a line of its own."""
+    """`text` in normal form, with line breaks inside sentences removed and each numbered entry on its own line."""
     text = _SOFT_LINE_END.sub(" ", _HASH_LABEL.sub("number ", _TAG.sub(" ", text)))
     return _LABEL_START.sub("\n", plain(text))
 
 
 def read(text: str, known: Compounds | None = None) -> Text:
-    """The words of a prepared text, each with what its sentence and clause say about it."""
+    """Parse a prepared text into words with the properties of their sentences and clauses."""
     known = known or Compounds()
     pieces = _SENTENCE_END.split(text)
     said = [(pieces[at], pieces[at + 1] if at + 1 < len(pieces) else "") for at in range(0, len(pieces), 2)]
@@ -217,7 +217,7 @@ def read(text: str, known: Compounds | None = None) -> Text:
     for index, (sentence, end) in enumerate(said):
         spans.append(span)
         span += end != ";"
-        # An entry goes on until the next one, or until the answer comes to its point.
+        # An entry extends to the next one, or to where the answer gives its conclusion.
         labelled = numbered and (_label(sentence) is not None or (labelled and not _CONCLUDING.search(sentence)))
         sentences.append(
             Sentence(
@@ -232,7 +232,7 @@ def read(text: str, known: Compounds | None = None) -> Text:
 
 
 def _read_sentence(sentence: str, index: int, clause: int, known: Compounds, words: list[Word]) -> int:
-    """Append the words of a sentence; the index of its last clause."""
+    """Append the words of a sentence; return the index of its last clause."""
     sentence = _EXCLUDING.sub("without", _NOT_NEGATING.sub("", sentence))
     negated = slashed = pointed = False
     before = ""
@@ -257,13 +257,13 @@ def _read_sentence(sentence: str, index: int, clause: int, known: Compounds, wor
 
 
 def _label(sentence: str) -> str | None:
-    """What numbers an entry: the number or letter that its text begins with."""
+    """The number or letter that begins an entry."""
     found = _LABEL.match(sentence)
     return found[found.lastgroup] if found and found.lastgroup else None
 
 
 def _with_compounds(raws: list[str], known: Compounds) -> list[str]:
-    """Words as the references write them: joined or apart."""
+    """Join or split words to match the references."""
     result: list[str] = []
     at = 0
     while at < len(raws):
@@ -284,7 +284,7 @@ def _with_compounds(raws: list[str], known: Compounds) -> list[str]:
 
 
 def _without_contraction(token: str) -> list[str]:
-    """The words of a token: "isn't" is "is not", "jonas's" is "jonas", "o'brien" is "obrien"."""
+    """Split a token's contraction: "isn't" is "is not", "jonas's" is "jonas", "o'brien" is "obrien"."""
     if token in ("cannot", "can't"):
         return ["can", "not"]
     if token.endswith("n't"):
@@ -294,6 +294,6 @@ def _without_contraction(token: str) -> list[str]:
 
 
 def family(key: str) -> str:
-    """A key without endings that make another word of the same family: driv of driver and of drive."""
+    """A key without derivational endings: driv for driver and for drive."""
     ending = next((one for one in _FAMILY_ENDINGS if key.endswith(one) and len(key) - len(one) >= 3), None)
     return family(key.removesuffix(ending)) if ending and key.isalpha() else key

@@ -1,4 +1,4 @@
-"""Two runs over the same items: how far apart, and could it be chance?"""
+"""Compare two runs over the same items: the difference, and whether chance can explain it."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def compare(
 ) -> dict[str, Any]:
     """The paired difference b minus a of every score, with intervals, and exact McNemar tests.
 
-    An item that is UNJUDGED in one run is left out of what needs verdicts in both, so that each difference is
+    An item that is UNJUDGED in one run is excluded from scores that need verdicts in both, so that each difference is
     over the same items on both sides.
 
     Args:
-        a, b: Two runs as `evaluation.judged_items` gives them, in any order.
+        a, b: Two runs as returned by `evaluation.judged_items`, items in any order.
         protocol, n_resamples, confidence, seed: As for `evaluation.compute`.
 
     Returns:
         `n`, `n_unjudged` (in either run), `protocol`, `interval`; `scores`, for each score `a`, `b`,
         `difference`, its `interval` ([low, high], paired) and `count`; the same under `by_group`, `by_task` and
         `by_absence`; `p_cal`, the p-value of the difference in Cal by its interval; `detectable_cal`, the smallest
-        difference in Cal that two runs as these would show with 80 % power; and `mcnemar` for `all` items, the
-        `answerable` and the `unanswerable` ones, as of `mcnemar`. What does not exist is None.
+        difference in Cal that two such runs would detect with 80 % power; and `mcnemar` for `all` items, the
+        `answerable` and the `unanswerable` ones, as from `mcnemar`. Undefined values are None.
 
     Raises:
-        ValueError: the runs are over different items, or hold an item twice; says which.
+        ValueError: the runs are over different items, or contain an item twice; names them.
     """
     check_protocol(protocol)
     check_resampling(n_resamples, confidence, seed)
@@ -76,18 +76,18 @@ def compare(
 def mcnemar(n_only_a: int, n_only_b: int) -> float:
     """The exact two-sided p-value of McNemar's test (McNemar 1947, with the binomial in place of chi-square).
 
-    Under the null hypothesis each item that one run alone has right is as likely to be a's as b's. Items are
-    taken as independent; those that share memories are not quite, so read it beside the interval.
+    Under the null hypothesis each item that only one run has right is equally likely to be a's or b's. Items are
+    assumed to be independent, which those that share memories are not, so read it together with the interval.
 
     Args:
-        n_only_a: Items that run a alone has right.
-        n_only_b: Items that run b alone has right.
+        n_only_a: Items that only run a has right.
+        n_only_b: Items that only run b has right.
 
     >>> mcnemar(1, 8)
     0.0390625
     """
     n = n_only_a + n_only_b
-    # Whole numbers up to the last division: exact for any n. Each binomial coefficient comes from the one before.
+    # Integers up to the last division: exact for any n. Each binomial coefficient is computed from the previous one.
     coefficient = tail = 1
     for k in range(min(n_only_a, n_only_b)):
         coefficient = coefficient * (n - k) // (k + 1)
@@ -96,9 +96,9 @@ def mcnemar(n_only_a: int, n_only_b: int) -> float:
 
 
 def paired(a: Sequence[JudgedItem], b: Sequence[JudgedItem]) -> tuple[list[JudgedItem], list[JudgedItem]]:
-    """Both runs in the order of ids, an item UNJUDGED in both where it is in one.
+    """Both runs in the order of IDs; an item UNJUDGED in one becomes UNJUDGED in both.
 
-    Raises ValueError where the runs are over different items, or hold an item twice; says which.
+    Raises ValueError if the runs are over different items, or contain an item twice; names them.
     """
     if not a:
         raise ValueError("expected runs over at least one item, got an empty one")

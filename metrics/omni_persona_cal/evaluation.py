@@ -1,4 +1,4 @@
-"""From predictions and references to the scores: check, judge, count."""
+"""Compute scores from predictions and references: validate, judge, count."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def compute(
     seed: int = 0,
     bertscore: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The scores of a model's predictions, as a dict that JSON can hold.
+    """Compute the scores of a model's predictions, as a JSON-serialisable dict.
 
     Args:
-        predictions: What the model said, one string per item; an empty one is an answer that says nothing.
+        predictions: The model's answers, one string per item; an empty string is an answer without content.
         references: One dict per item with the keys of `validation.REFERENCE_KEYS`, and those of
-            `validation.OPTIONAL_KEYS` where they are known.
-        judge: Who says whether an answer matches the gold: a name in `judges.JUDGES`, or a `judges.Judge`.
-            Not asked where `verdicts` are given.
-        verdicts: CORRECT, WRONG or UNJUDGED per item, from a judge of yours. Those of unanswerable items may
-            be None: they are not read, because abstaining alone decides there.
+            `validation.OPTIONAL_KEYS` if known.
+        judge: Decides whether an answer matches the gold answer: a name in `judges.JUDGES`, or a `judges.Judge`.
+            Not used if `verdicts` are given.
+        verdicts: CORRECT, WRONG or UNJUDGED per item, from a judge of your own. Those of unanswerable items may
+            be None: they are ignored, because only abstention counts there.
         judge_options: For a judge given by name: see `judges.make_judge`.
         protocol: Which rules `ans` and `cal` follow, one of `scores.PROTOCOLS`.
-        n_resamples: Of the bootstrap for scores that are no rates; 0 makes no intervals at all.
-        confidence: How often an interval is to hold the true value, between 0 and 1.
-        seed: Of the bootstrap.
-        bertscore: The options of `bertscore.bertscores`, at least `model`; None leaves BERTScore out.
+        n_resamples: Number of bootstrap resamples for scores that are not rates; 0 disables all intervals.
+        confidence: Confidence level of the intervals, between 0 and 1.
+        seed: Random seed of the bootstrap.
+        bertscore: Options of `bertscore.bertscores`, at least `model`; None omits BERTScore.
 
     Returns:
         `judge` (its name, or "given"), `protocol`, `interval` (as of `intervals.described`, None without), the keys of
@@ -51,7 +51,7 @@ def compute(
         `audio_visual_gap`.
 
     Raises:
-        ValueError: names the index or id, and says what was expected.
+        ValueError: invalid input; names the index or ID, and what was expected.
     """
     check_protocol(protocol)
     check_resampling(n_resamples, confidence, seed)
@@ -97,11 +97,11 @@ def judged_items(
     judge_options: Mapping[str, Any] | None = None,
     bertscore: Mapping[str, Any] | None = None,
 ) -> tuple[list[JudgedItem], str]:
-    """Each item with all that scores need, and who judged; arguments and errors as for `compute`.
+    """Each item with everything that scores need, and the judge's name; arguments and errors as for `compute`.
 
-    What `comparison.compare` and `agreement.overlap_check` work on.
+    The input of `comparison.compare` and `agreement.overlap_check`.
     """
-    # A judge that is not there should say so before anything else is checked or asked.
+    # A missing judge should be reported before anything else is validated or judged.
     asked = judge if isinstance(judge, Judge) else make_judge(judge, judge_options)
     check_inputs(predictions, references)
     if verdicts is not None:

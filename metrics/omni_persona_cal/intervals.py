@@ -1,8 +1,8 @@
-"""An interval for every score of a set of judged items, and for every difference of two sets: all, and by slice.
+"""Intervals for every score of a set of judged items, or for every difference of two sets: overall and by slice.
 
-Rates, and sums of rates, have score intervals (`rates`); the F1 of abstaining has that of the rate it is made of.
-Lengths, BERTScore and `composite` have intervals by resampling (`bootstrap`). All of them take items together that
-share a source sample, or a person who is asked about.
+Rates, and sums of rates, have score intervals (`rates`); the F1 of abstaining uses that of the rate behind it.
+Lengths, BERTScore and `composite` have bootstrap intervals (`bootstrap`). All of them treat items as clustered that
+share a source sample, or the person asked about.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from .rates import Array, Clusters, Estimates
 
 Place = tuple[str, ...]
-"""Where a slice stands in the result: () for all items, else such as ("by_group", "I2I")."""
+"""Key path of a slice in the result: () for all items, otherwise such as ("by_group", "I2I")."""
 
 Interval = list[float] | None
-"""[low, high]; None where there is none."""
+"""[low, high], or None if undefined."""
 
 FEWEST = 20
-"""Items of a task below which its scores have no interval."""
+"""Minimum number of items of a task for its scores to have intervals."""
 
 _RESAMPLED = ("bertscore", "composite", "mean_len")
 _GAP = {"I2I": 1.0, "A2A": -1.0}
@@ -37,24 +37,24 @@ _METHOD = (
 
 @dataclass(frozen=True)
 class Resampling:
-    """How intervals are made."""
+    """The settings of intervals."""
 
     n_resamples: int = 10_000
-    """How often clusters are drawn for scores that are no rates; 0 makes no intervals at all."""
+    """Number of bootstrap resamples for scores that are not rates; 0 disables all intervals."""
     confidence: float = 0.95
-    """How often an interval is to hold the true value."""
+    """Confidence level."""
     seed: int = 0
-    """Where the drawing starts: the same seed gives the same intervals."""
+    """Random seed: the same seed gives the same intervals."""
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Some items as numbers: what they add to totals, and which of them belong together."""
+    """Some items as numbers: their contributions to totals, and their clusters."""
 
     rows: Array
     """Items x `COLUMNS`; see `rate_intervals` for leading axes."""
     others: Array | None
-    """The same of another run over the same items, for differences."""
+    """The same for another run over the same items, for differences."""
     groups: Any
     """The name of each item's group."""
     clusters: Clusters
@@ -76,7 +76,7 @@ def intervals(
 ) -> dict[Place, dict[str, Interval]]:
     """The interval of each score of each slice, or of each difference, `others` minus `items`.
 
-    None where a score does not exist, where it is over items of one cluster alone, where resampling finds no spread
+    None if a score is undefined, if its items belong to a single cluster, if resampling finds no spread
     at all, and for scores of a task over fewer than `FEWEST` items.
 
     Args:
@@ -84,7 +84,7 @@ def intervals(
     """
     import numpy as np
 
-    # In one order whatever order the items came in, so that it changes nothing.
+    # Sort, so that the order of the items does not affect the result.
     order = sorted(range(len(items)), key=lambda index: items[index].augmented_id)
     items = [items[index] for index in order]
     whole = _whole(items, None if others is None else [others[index] for index in order])
@@ -108,9 +108,9 @@ def intervals(
 
 
 def p_value_of_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:
-    """The two-sided p-value of a difference in Cal: one minus the confidence at which its interval ends at zero.
+    """The two-sided p-value of a difference in Cal: 1 minus the confidence at which the interval's end reaches zero.
 
-    None where Cal does not exist or all items stand in one cluster. Not below 1e-12.
+    None if Cal is undefined or all items are in one cluster. At least 1e-12.
     """
     import numpy as np
 
@@ -128,9 +128,9 @@ def p_value_of_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], pr
 
 
 def detectable_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:
-    """The smallest difference in Cal that two runs as these would show with 80 % power; None where there is none.
+    """The smallest difference in Cal that two such runs would show with 80 % power; None if undefined.
 
-    That is the distance at which four of five 95 % intervals leave out zero, by the width of the one that they have.
+    That is the difference at which four of five 95 % intervals exclude zero, given the width of the observed one.
     """
     import numpy as np
 
@@ -145,10 +145,10 @@ def detectable_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], pr
 
 
 def described(resampling: Resampling, items: Sequence[JudgedItem]) -> dict[str, Any]:
-    """How intervals over some items were made, for a reader of the result.
+    """A description of how intervals over some items were made.
 
-    `method`; `over`, what stands for chance: source samples, and the people they ask about where all are known;
-    `n_people`, None where they are not; `detectable_cal`, the difference in Cal that such items can tell between two
+    `method`; `over`, the clusters: source samples, and the people asked about if all are known;
+    `n_people`, None if they are not; `detectable_cal`, the difference in Cal that such items can detect between two
     runs with 80 % power (`power.detectable_difference`); and the fields of `Resampling`.
     """
     from .power import detectable_difference
@@ -193,10 +193,10 @@ def _of_slice(cut: Slice, protocol: str, resampling: Resampling, *, gap: bool) -
 
 
 def rate_intervals(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> tuple[list[str], Array]:
-    """The names of the scores that rates make up, and ... x scores x (low, high), NaN where there is none.
+    """The names of the scores made of rates, and an array ... x scores x (low, high), NaN if undefined.
 
     Args:
-        cut: Its rows may have leading axes, so that many runs over the same items are done at once.
+        cut: Its rows may have leading axes, to process many runs over the same items at once.
         gap: Whether `audio_visual_gap` is among the scores.
     """
     import numpy as np
@@ -209,8 +209,8 @@ def rate_intervals(cut: Slice, protocol: str, confidence: float, *, gap: bool) -
 def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list[str]]:
     """The rates of a slice, the weights of the scores that are sums of them (scores x rates), and their names.
 
-    Of a difference, what the second run has more and what it has less are rates of their own: unlike the two runs'
-    rates, they are small where the runs are alike, and tell so.
+    For a difference, the items gained and those lost by the second run are separate rates: unlike the two runs'
+    rates, they are small if the runs are similar, which narrows the interval.
     """
     import numpy as np
 
@@ -243,7 +243,7 @@ def _summed(rows: Array, names: Sequence[str]) -> Array:
 
 
 def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
-    """... x scores x (low, high), NaN where there is none."""
+    """... x scores x (low, high), NaN if undefined."""
     import numpy as np
 
     from .rates import mover, of_means, wilson
@@ -256,7 +256,7 @@ def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
 
 
 def _f1_interval(cut: Slice, confidence: float) -> Array:
-    """Of the F1 of abstaining, or of its difference: ... x (low, high), NaN where there is none.
+    """For the F1 of abstaining, or its difference: ... x (low, high), NaN if undefined.
 
     F1 = 2J / (1 + J), where J is the rate of true abstentions among the items that are unanswerable or abstained from.
     """
@@ -271,18 +271,18 @@ def _f1_interval(cut: Slice, confidence: float) -> Array:
     rate, low, high = (2 * one / (1 + one) for one in (estimates.rate, *wilson(estimates, confidence)))
     weights = np.array([[1.0]] if cut.others is None else [[-1.0, 1.0]])
     _, low, high = mover(rate, low, high, estimates.correlation, weights)
-    # Without unanswerable items there is no F1. Two runs that abstain alike leave nothing to tell a difference by.
+    # Without unanswerable items F1 is undefined. Two runs that abstain alike provide no estimate of a difference.
     positive = np.asarray(_summed(cut.rows, ["unanswerable"]).any(-1))
     return np.where((positive[..., None] & (high > low))[..., None], np.stack([low, high], -1), np.nan)[..., 0, :]
 
 
 def resampled_intervals(cut: Slice, protocol: str, resampling: Resampling) -> Mapping[str, Interval]:
-    """Of the scores that are no rates, or of their differences."""
+    """For the scores that are not rates, or their differences."""
     import numpy as np
 
     from . import bootstrap
 
-    # Of two clusterings that cross, the one of fewer clusters tells less.
+    # Of two crossed clusterings, the one with fewer clusters carries less information.
     codes = min(cut.clusters.codes[:2], key=lambda one: int(one.max()))
     runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
     scored = cut.rows[:, COLUMNS.index("bertscored")].any()

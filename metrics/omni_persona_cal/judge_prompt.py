@@ -1,8 +1,8 @@
-"""What a model that judges is asked.
+"""The prompt of a model judge.
 
-The prediction comes from a model under test, and may be written to sway the judge. It stands between two marks
-drawn at random for each question, which nobody who wrote the prediction could know, and the judge is told that
-nothing between them is meant for it. What it replies is read by `judge_reply`.
+The prediction comes from a model under test, and may try to manipulate the judge. It is placed between two markers
+drawn at random for each question, which the prediction cannot know, and the judge is told that
+nothing between them is an instruction. `judge_reply` parses the reply.
 """
 
 from __future__ import annotations
@@ -56,29 +56,29 @@ CORRECT: it commits to what the reference says, in whatever words. WRONG: it say
 another person, offers several answers, or does not answer.
 Reply with one word, CORRECT or WRONG.
 """
-"""Short, because a verdict that is read out costs as much as the question is long."""
+"""Kept short, because reading a verdict from likelihoods costs as much as the prompt is long."""
 
 _REPAIR = """
 Your last reply to this could not be read. Write nothing but the verdict: one line, one word, CORRECT or WRONG.
 """
 
 DIGEST = hashlib.sha256((_PROMPT + _WITH_REASON + _AT_ONCE + _REPAIR).encode()).hexdigest()[:16]
-"""Names this wording, so that verdicts on another one are never taken for verdicts on this."""
+"""Identifies this wording, so that cached verdicts for another one are not reused."""
 
 
 def question(gold: str, prediction: str, repair: bool = False, *, at_once: bool = False) -> str:
-    """What to send to the judge, as one user message (some chat templates know no system role).
+    """Build the judge's prompt, as one user message (some chat templates have no system role).
 
     Args:
         gold: The gold answer.
-        prediction: What to grade, of which thoughts before the answer are left out; whatever it says, it stays between
-            marks that it does not contain.
-        repair: Ask again, after a reply that could not be read. The reply is not repeated: it may hold words
-            of the prediction, outside the marks.
-        at_once: Ask for the verdict without a reason before it.
+        prediction: The answer to grade; thoughts before it are removed. Whatever it contains, it stays between
+            markers that it does not contain.
+        repair: Ask again after a reply that could not be parsed. The reply is not quoted: it may contain text
+            of the prediction, outside the markers.
+        at_once: Ask for the verdict without a preceding reason.
     """
     mark = f"[[{secrets.token_hex(12)}]]"
     wording = _AT_ONCE if at_once else _PROMPT + _WITH_REASON
     asked = wording.format(mark=mark, gold=gold, prediction=answer_of(prediction)) + (_REPAIR if repair else "")
-    # A model may write half of a character pair, which no request can hold.
+    # A model may write an unpaired surrogate, which a request cannot contain.
     return asked.encode("utf-8", "replace").decode()

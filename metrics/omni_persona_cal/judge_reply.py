@@ -1,4 +1,4 @@
-"""How a judge's reply is read: a verdict counts only where it is one word that stands alone, whatever decorates it."""
+"""Parse a judge's reply: a verdict counts only if it is a single word on its own, whatever its decoration."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _LABEL = re.compile(
 _TAGS = re.compile(r"^<(\w{1,20})>(.*)</\1>$", re.DOTALL)
 _BOXED = re.compile(r"^\$*\\boxed\{(?:\\text\{)?(\w+)\}?\}\$*$")
 _DECORATION = " \t\r*_`\"'“”‘’«»#>()[]{}-–—•.!:=|✓\ufe0f\u200b\ufeff"
-"""What may stand around a verdict and says nothing of its own. A question mark and ~~ do say something."""
+"""Decoration around a verdict that has no meaning. A question mark and ~~ do have one."""
 _SIGNS = {"✅": CORRECT, "✔": CORRECT, "👍": CORRECT, "❌": WRONG, "✗": WRONG, "👎": WRONG}
-"""Signs that may stand beside the verdict they mean."""
+"""Emoji that may accompany the verdict with the same meaning."""
 _KEYS = ("verdict", "judgement", "judgment", "grade", "label", "result", "decision", "answer")
 _LONGEST_JSON = 20_000
 _SHOWN = 80
@@ -30,7 +30,7 @@ _SHOWN = 80
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reply says."""
+    """A parsed reply."""
 
     verdict: str
     """One of `scores.VERDICTS`."""
@@ -53,12 +53,12 @@ def read_judge_reply(reply: str | None, problem: str | None = None) -> Reading:
     """The verdict of a reply: its last line, or its JSON object, if that is one verdict and nothing else.
 
     A verdict is the word CORRECT, WRONG or INCORRECT (WRONG) in capitals. Markdown, quotes, a full stop, a fence, a
-    label ("Verdict: CORRECT"), a tag and {"verdict": "CORRECT"} may decorate it. Anything that negates, doubts or
-    explains it in the same line is UNJUDGED, and so is a reply whose thoughts have no end.
+    label ("Verdict: CORRECT"), a tag and {"verdict": "CORRECT"} may surround it. Anything that negates, doubts or
+    explains it in the same line is UNJUDGED, and so is a reply with unfinished thoughts.
 
     Args:
         reply: What the judge wrote.
-        problem: Why it is not whole, such as a limit or a filter that cut it; it is UNJUDGED then, whatever it says.
+        problem: Why it is incomplete, such as a length limit or a filter; it is then UNJUDGED, whatever it says.
     """
     if problem:
         return Reading(UNJUDGED, f"the reply is not whole: {problem}")
@@ -86,7 +86,7 @@ def _of_line(line: str) -> str | None:
     signs = {meant for sign, meant in _SIGNS.items() if sign in line}
     for sign in _SIGNS:
         line = line.replace(sign, " ")
-    # The label may be decorated itself: **Verdict:** CORRECT.
+    # The label may itself be decorated: **Verdict:** CORRECT.
     bare = line.replace("*", "").replace("`", "").strip(_DECORATION)
     word = _LABEL.sub("", bare, count=1).strip(_DECORATION)
     verdict = _VERDICTS.get(word)
@@ -94,7 +94,7 @@ def _of_line(line: str) -> str | None:
 
 
 def _of_json(lines: list[str]) -> str | None:
-    """The verdict of the JSON object that ends a reply; None where there is none, or not exactly one in it."""
+    """The verdict of the JSON object that ends a reply; None unless there is exactly one."""
     text = "\n".join(lines)[-_LONGEST_JSON:].strip()
     if not text.endswith("}"):
         return None
@@ -111,7 +111,7 @@ def _of_json(lines: list[str]) -> str | None:
             json.loads(text[start:], object_pairs_hook=collect)
             break
         except (ValueError, RecursionError):
-            # An inner brace, if any: the object begins further ahead.
+            # This may be an inner brace: the object begins earlier.
             start = text.rfind("{", 0, start) if text.count("{", start) < _MOST_BRACES else -1
     else:
         return None

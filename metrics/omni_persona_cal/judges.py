@@ -1,4 +1,4 @@
-"""Judges: who says whether an answer matches the gold answer. One interface, three of them."""
+"""The judges, which decide whether an answer matches the gold answer, and their common interface."""
 
 from __future__ import annotations
 
@@ -10,76 +10,76 @@ from .lexical import judge as lexical_verdict
 
 
 class JudgeError(Exception):
-    """A judge that cannot work at all, such as an endpoint that refuses the key; the message says what to do."""
+    """A judge that cannot work at all, for example because the key is refused; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a judge says about one answer."""
+    """A judge's decision on one answer."""
 
     verdict: str
     """One of `scores.VERDICTS`."""
     raw: str | None = None
-    """What the judge wrote, or why it wrote nothing; None for a judge that does not write."""
+    """The judge's text, or why there is none; None for a judge that does not write."""
     reason: str | None = field(default=None, compare=False)
     """Why the answer is UNJUDGED."""
     margin: float | None = field(default=None, compare=False)
-    """By how much the judge preferred CORRECT to WRONG, in log-likelihood; None for one that has no likelihoods."""
+    """Log-likelihood of CORRECT minus that of WRONG; None for a judge without likelihoods."""
 
 
 @runtime_checkable
 class Judge(Protocol):
-    """Anything that judges pairs of a gold answer and a prediction."""
+    """A judge of pairs of a gold answer and a prediction."""
 
     name: str
-    """Names the judge in results."""
+    """The judge's name in results."""
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
-        """One judgement for each pair (gold answer, prediction), in their order.
+        """Return one judgement for each pair (gold answer, prediction), in order.
 
-        A pair that the judge has no usable reply to is UNJUDGED, never WRONG. Raises `JudgeError` where it
-        makes no sense to go on.
+        A pair without a usable reply is UNJUDGED, never WRONG. Raises `JudgeError` if it
+        is pointless to continue.
         """
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a judge is asked about one answer."""
+    """The input for judging one answer."""
 
     gold: str
     prediction: str
     other_answers: tuple[str, ...] = ()
-    """What the other memories say of the asked field."""
+    """Values of the asked field in the other memories."""
 
 
 @runtime_checkable
 class ContextualJudge(Protocol):
-    """A judge that also looks at what the other memories say."""
+    """A judge that also considers the other memories' values."""
 
     name: str
 
     def judge_questions(self, questions: Sequence[Question]) -> list[Judgement]:
-        """One judgement for each question, in their order; else as `Judge.judge`."""
+        """Return one judgement for each question, in order; otherwise like `Judge.judge`."""
 
 
 def ask(judge: Judge, questions: Sequence[Question]) -> list[Judgement]:
-    """What `judge` says of each question. A judge that knows pairs alone is not told of other answers."""
+    """Judge each question. A judge of pairs does not receive the other answers."""
     if isinstance(judge, ContextualJudge):
         return judge.judge_questions(questions)
     return judge.judge([(question.gold, question.prediction) for question in questions])
 
 
 class LexicalJudge:
-    """The rule of `lexical.py`: deterministic, offline."""
+    """The deterministic, offline rule of `lexical.py`."""
 
     name = "lexical"
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
-        """One judgement for each pair (gold answer, prediction)."""
+        """Return one judgement for each pair (gold answer, prediction)."""
         return self.judge_questions([Question(*pair) for pair in pairs])
 
     def judge_questions(self, questions: Sequence[Question]) -> list[Judgement]:
-        """One judgement for each question; what the other memories say must not be affirmed."""
+        """Return one judgement for each question; affirming another memory's value is WRONG."""
         return [Judgement(lexical_verdict(one.gold, one.prediction, one.other_answers)) for one in questions]
 
 
@@ -100,19 +100,19 @@ JUDGES: dict[str, Callable[..., Judge]] = {
     "openai": _openai,
     "transformers": _transformers,
 }
-"""Name -> what makes the judge of that name from its options."""
+"""Name -> function that makes the judge from its options."""
 
 
 def make_judge(name: str, options: Mapping[str, Any] | None = None) -> Judge:
-    """The judge called `name`.
+    """Make the judge called `name`.
 
     Args:
         name: A key of `JUDGES`.
-        options: None for `lexical`; else the arguments of `openai_judge.OpenAIJudge` or
+        options: None for `lexical`; otherwise the arguments of `openai_judge.OpenAIJudge` or
             `transformers_judge.TransformersJudge`.
 
     Raises:
-        ValueError: no such judge, or an option that it does not have or lacks.
+        ValueError: an unknown judge, or an unknown or missing option.
     """
     if not isinstance(name, str) or name not in JUDGES:
         raise ValueError(f"judge: expected one of {', '.join(map(repr, JUDGES))}, got {name!r}")

@@ -1,7 +1,7 @@
 """The lexical judge: does the prediction affirm the gold answer, and nothing that another memory says instead?
 
-A deterministic rule that needs no model and no network. It reads words, not meaning: README.md says how often it agrees
-with a person, and where it errs. Time and memory grow linearly with the length of the prediction.
+A deterministic rule that needs no model and no network. It compares words, not meaning: README.md reports its agreement
+with human labels, and its errors. Time and memory grow linearly with the length of the prediction.
 
 1. Only the answer counts: what stands after the thoughts, after the last "Answer:" or "the answer is", and after the
    last self-correction ("no, wait").
@@ -37,31 +37,31 @@ from .thinking import answer_of
 from .windows import WINDOW_FACTOR, Wanted, Window, wanted_of, windows
 
 OTHER_SHARE = 0.6
-"""Share of the words that set another memory's answer apart from the gold, from which on an answer states it."""
+"""Minimum share of the words that distinguish another memory's answer from the gold for an answer to state it."""
 LONG_ANSWER = 60
-"""Content words from which on an answer is long."""
+"""Number of content words from which an answer is long."""
 LONGEST_ALTERNATIVE = 2
-"""Words of an alternative in a list that ends with "or"."""
+"""Maximum words of an alternative in a list that ends with "or"."""
 
 _MARKS = re.compile(
     r"\banswer(?: is)? ?:|\b(?:the|my)(?: \w+)? answer is\b"
     r"|\b(?:no|sorry|oh),? (?:wait|rather|i mean)\b|\bor rather\b|\bscratch that\b|\bactually,? no\b|\bcorrection ?:"
 )
-"""What stands after the last of these is the answer."""
+"""The answer follows the last match."""
 _GUESS = re.compile(r"\b(?:could|might|may) be\b|\bmaybe\b|\bperhaps\b|\bpossibly\b|\bguess(?:ing)?\b")
 _MBTI_TYPE = re.compile(r"[ei][ns][tf][jp]")
 _RELATION = re.compile(r"\b(?:over|under|beneath|above)\b")
 
 
 def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
-    """CORRECT when `prediction` states `gold` by the rule above, else WRONG. Never UNJUDGED.
+    """CORRECT if `prediction` states `gold` by the rule above, else WRONG. Never UNJUDGED.
 
-    An empty prediction is WRONG; so is every prediction where the gold has no letter or digit.
+    An empty prediction is WRONG; so is every prediction if the gold has no letter or digit.
 
     Args:
         gold: The gold answer.
-        prediction: What the model said.
-        other_answers: What the other memories say of the asked field. An answer that affirms one of them is WRONG.
+        prediction: The model's answer.
+        other_answers: Values of the asked field in the other memories. An answer that affirms one of them is WRONG.
 
     >>> judge("harbour pilot", "They work as a harbor pilot and we met in Trondheim.")
     'CORRECT'
@@ -76,7 +76,7 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
     answer = _final_part(prepared(answer_of(prediction)))
     if words(plain_gold) == words(prepared(answer_of(prediction))):
         return CORRECT
-    # A gold that speaks of not knowing is no abstention of whoever quotes it.
+    # If the gold itself speaks of not knowing, quoting it is not an abstention.
     if abstains(answer) or abstains_judged(answer.replace(plain_gold.strip(" ."), "it")):
         return WRONG
     others = [other for other in map(plain, other_answers) if words(other) and words(other) != words(plain_gold)]
@@ -97,7 +97,7 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
 
 
 def _final_part(text: str) -> str:
-    """`text`, in plain form, without the reasoning before the answer."""
+    """`text`, in normal form, without the reasoning before the answer."""
     end = 0
     for mark in _MARKS.finditer(text):
         if re.search(r"\w", text[mark.end() : mark.end() + 200]):
@@ -110,7 +110,7 @@ def _n_guesses(text: str) -> int:
 
 
 def _is_affirmed(wanted: Wanted, found: Text, window: Window) -> bool:
-    """Whether what a window says is said of the person asked about, once, and not denied."""
+    """Whether a window's statement is about the person asked about, made once, and not denied."""
     sentences = [found.sentences[at] for at in {found.words[window.first].sentence, found.words[window.last].sentence}]
     for sentence in sentences:
         if (sentence.lists and not wanted.lists) or sentence.recap:
@@ -130,9 +130,9 @@ def _is_affirmed(wanted: Wanted, found: Text, window: Window) -> bool:
 
 
 def _is_denied(wanted: Wanted, found: Sequence[Word], window: Window) -> bool:
-    """Whether what the window says is denied.
+    """Whether the window's statement is denied.
 
-    Where the gold is itself a negation, a negation anywhere between the start of the window's sentence and the window's
+    If the gold is itself a negation, a negation anywhere between the start of the window's sentence and the window's
     end will do.
     """
     first, last = window.first, window.last
@@ -148,7 +148,7 @@ def _is_denied(wanted: Wanted, found: Sequence[Word], window: Window) -> bool:
     after = [word.raw for word in found[last + 1 : last + 3] if word.sentence == found[last].sentence]
     if len(after) == 2 and after[0] in AUXILIARIES and after[1] == "not":
         return True
-    # The window of a long gold may begin after the gold's first words, and these may be the negated ones.
+    # The window of a long gold may start after the gold's first words, which may be the negated ones.
     told = so_far if wanted.is_long else found[first : last + 1]
     return any(word.negated for word in told if word.key in wanted.keys)
 
@@ -177,21 +177,21 @@ def _beside_or(found: Sequence[Word], window: Window) -> bool:
 
 
 def _beside_slash(found: Sequence[Word], window: Window) -> bool:
-    """Whether a slash or a bar sets the window beside an alternative of its sentence."""
+    """Whether a slash or a bar separates the window from an alternative in its sentence."""
     near = found[window.first : window.last + 2]
     return any(word.slashed and word.sentence == found[window.last].sentence for word in near)
 
 
 def _is_at_an_end(found: Text, window: Window) -> bool:
-    """Whether a window stands in the first or in the last sentence."""
+    """Whether a window is in the first or in the last sentence."""
     first, last = found.words[0].sentence, found.words[-1].sentence
     return found.words[window.first].sentence == first or found.words[window.last].sentence == last
 
 
 def _affirms_other(other: Wanted, gold: Wanted, found: Text, taken: set[int]) -> bool:
-    """Whether an answer affirms what another memory says, outside the words that state the gold.
+    """Whether an answer affirms another memory's value, outside the words that state the gold.
 
-    By the words that the other answer does not share with the gold; by all of them where it shares every one.
+    Considers the words that the other answer does not share with the gold, or all of them if it shares every one.
     """
     own = other.keys - gold.keys or other.keys
     enough = len(own) if len(own) <= 2 else math.ceil(OTHER_SHARE * len(own))
@@ -214,7 +214,7 @@ def _affirms_other(other: Wanted, gold: Wanted, found: Text, taken: set[int]) ->
 
 
 def _is_said(other: Wanted, gold: Wanted, found: Text, window: Window) -> bool:
-    """Whether what another memory says is neither denied nor asked nor expressly said of somebody else."""
+    """Whether another memory's value is neither denied nor asked nor expressly attributed to somebody else."""
     words_of = found.words[window.first : window.last + 1]
     for sentence in (found.sentences[at] for at in {word.sentence for word in words_of}):
         if sentence.asks or sentence.recap:
@@ -233,7 +233,7 @@ def _affirms_another_type(gold: str, found: Text) -> bool:
 
 
 def _swaps(gold: str, answer: str, wanted: Wanted) -> bool:
-    """Whether an answer puts under what the gold puts over: the same words about one "over", the other way round."""
+    """Whether an answer reverses "over": the same words, with what is under and over exchanged."""
     relation = _RELATION.search(gold)
     if relation is None or relation[0] not in answer:
         return False

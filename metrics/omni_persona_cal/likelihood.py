@@ -1,4 +1,4 @@
-"""A verdict read out of likelihoods: which of the two verdict words would a judge go on with?"""
+"""Read a verdict from likelihoods: which of the two verdict words is the judge more likely to write?"""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from .scores import CORRECT, UNJUDGED, WRONG
 
 _SHORTEST_TOKEN = 2
-"""Letters from which on the beginning of a verdict word is taken for the word."""
+"""Minimum length of a token to count as the beginning of a verdict word."""
 
 
 def read_margin(margin: float | None) -> tuple[str, str]:
-    """The verdict that a margin means, and how a transcript tells it.
+    """Convert a margin to a verdict and its text in a transcript.
 
-    margin: log-likelihood of CORRECT minus that of WRONG; None where there are none.
+    margin: log-likelihood of CORRECT minus that of WRONG; None if unavailable.
 
     >>> read_margin(1.5)
     ('CORRECT', 'CORRECT by a log-likelihood margin of +1.500')
@@ -26,9 +26,9 @@ def read_margin(margin: float | None) -> tuple[str, str]:
 
 
 def margin_of_words(first_tokens: Mapping[str, float]) -> float | None:
-    """The margin from the log-likelihoods of the likeliest first tokens; None where neither word is among them.
+    """The margin from the log-likelihoods of the most likely first tokens; None if they include neither word.
 
-    A word that is not among them is less likely than all that are, which bounds its likelihood from above.
+    A word that is not among them is less likely than each of them, which bounds its likelihood from above.
     """
     correct, wrong = (
         log_sum(value for token, value in first_tokens.items() if _begins(token, verdict))
@@ -41,7 +41,7 @@ def margin_of_words(first_tokens: Mapping[str, float]) -> float | None:
 
 
 def log_sum(values: Iterable[float]) -> float:
-    """The logarithm of the sum of likelihoods that are given by their logarithms; minus infinity for none."""
+    """The logarithm of a sum of likelihoods given by their logarithms; minus infinity for none."""
     known = [value for value in values if not math.isinf(value)]
     if not known:
         return -math.inf
@@ -50,6 +50,6 @@ def log_sum(values: Iterable[float]) -> float:
 
 
 def _begins(token: str, verdict: str) -> bool:
-    """Whether a token is a verdict word or the beginning of one, in any case."""
+    """Whether a token is a verdict word or its beginning, in any case."""
     text = token.strip().strip("*_`\"'").upper()
     return text == verdict or (len(text) >= _SHORTEST_TOKEN and verdict.startswith(text))

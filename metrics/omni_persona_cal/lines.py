@@ -1,8 +1,8 @@
-"""Lines of predictions and of verdicts: the one parser of both.
+"""The only parser of prediction lines and verdict lines.
 
-Read are the lines of a run folder (`predictions.jsonl`, `verdicts.jsonl`) and what the v2.2 release's scripts write
-(`model_prediction`, `judge_verdict`, `[SKIP] ...` in place of an answer where a request was refused). Strict or lenient
-is the caller's choice, by `on_problem`.
+Reads the lines of a run folder (`predictions.jsonl`, `verdicts.jsonl`) and those of the v2.2 release's scripts
+(`model_prediction`, `judge_verdict`, `[SKIP] ...` instead of an answer if a request was refused). The caller chooses
+strict or lenient parsing with `on_problem`.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ _SKIPPED = re.compile(r"\s*\[SKIP\](?=\s|:|$):?")
 
 @dataclass(frozen=True)
 class VerdictLine:
-    """What a judge said of one answer."""
+    """A judge's verdict on one answer."""
 
     augmented_id: str
     verdict: str
     """CORRECT, WRONG or UNJUDGED."""
     judge: str | None = None
-    """Who judged; None where the line does not say."""
+    """The judge's name; None if the line does not give it."""
     raw: str | None = None
-    """The judge's own words; JSON where the line holds something other than a string."""
+    """The judge's text; JSON if the line contains something other than a string."""
     reason: str | None = None
     """Why the answer is UNJUDGED."""
     margin: float | None = None
-    """By how much the judge preferred CORRECT to WRONG, as a difference of log-likelihoods."""
+    """Log-likelihood of CORRECT minus that of WRONG."""
     where: str = field(default="", compare=False)
     """`FILE:LINE`."""
 
 
 @dataclass(frozen=True)
 class PredictionLine:
-    """What a model said to one item, or that it failed."""
+    """A model's answer to one item, or its failure."""
 
     augmented_id: str
     prediction: str | None
-    """The model's answer; None exactly where the item failed."""
+    """The model's answer; None exactly if the item failed."""
     status: Literal["ok", "failed"]
     error: str | None = None
     """Why there is no answer."""
@@ -56,15 +56,15 @@ class PredictionLine:
     output_tokens: int | None = None
     seconds: float | None = None
     finish: str | None = None
-    """Why the answer ended, in the runner's words."""
+    """Why the answer ended, in the runner's terms."""
     thinking: str | None = None
-    """What the model wrote before its answer."""
+    """The text before the answer."""
     dropped: tuple[str, ...] = ()
-    """What the model was not shown because it cannot take it."""
+    """Parts of the item left out because the model cannot take them."""
     confidence: float | None = None
-    """How sure the model was of its answer, 0..1."""
+    """The model's confidence in its answer, 0..1."""
     verdict: VerdictLine | None = None
-    """The verdict, where the line holds one itself, as the release's judged files do."""
+    """The verdict, if the line contains one, as in the release's judged files."""
     record: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The whole line."""
     where: str = field(default="", compare=False)
@@ -77,7 +77,7 @@ _Line = TypeVar("_Line", PredictionLine, VerdictLine)
 def read_predictions(
     source: Source, name: str | None = None, *, on_problem: OnProblem = raise_problem, drop_half_line: bool = False
 ) -> Iterator[PredictionLine]:
-    """The prediction lines of a file or text, as a stream; arguments as for `records.read_records`.
+    """Parse the prediction lines of a file or text, as an iterator; arguments as for `records.read_records`.
 
     >>> [line.prediction for line in read_predictions('{"augmented_id": "a", "prediction": "a baker"}')]
     ['a baker']
@@ -91,7 +91,7 @@ def read_predictions(
 def read_verdicts(
     source: Source, name: str | None = None, *, on_problem: OnProblem = raise_problem, drop_half_line: bool = False
 ) -> Iterator[VerdictLine]:
-    """The verdict lines of a file or text, as a stream; arguments as for `records.read_records`."""
+    """Parse the verdict lines of a file or text, as an iterator; arguments as for `records.read_records`."""
     for record, where in read_records(source, name, on_problem=on_problem, drop_half_line=drop_half_line):
         line = verdict_line(record, where, on_problem=on_problem)
         if line is not None:
@@ -101,11 +101,11 @@ def read_verdicts(
 def prediction_line(
     record: Mapping[str, Any], where: str, *, on_problem: OnProblem = raise_problem
 ) -> PredictionLine | None:
-    """The prediction that a JSON object holds.
+    """Parse the prediction in a JSON object.
 
-    An object without a status is a failed item where its prediction is null or begins with `[SKIP]`; so is a
-    `model_prediction` that begins with it. Where `on_problem` returns, an object without an id or without an answer
-    or a failure gives None, and a secondary value of a wrong type is left out.
+    An object without a status is a failed item if its prediction is null or begins with `[SKIP]`; so is a
+    `model_prediction` that begins with it. If `on_problem` returns, an object without an id or without an answer
+    or a failure gives None, and an optional value of a wrong type is dropped.
     """
     item_id = _id(record, where, on_problem)
     if item_id is None:
@@ -126,7 +126,7 @@ def prediction_line(
     values = _Values(record, place, on_problem)
     error = values.text("error")
     if isinstance(text, str) and status == "ok" and (of_release or "status" not in record):
-        # With a status "ok" of ours, the same words are what the model said.
+        # With our status "ok", the same text is the model's answer.
         skipped = _SKIPPED.match(text)
         if skipped:
             status, error = "failed", text[skipped.end() :].strip() or error
@@ -149,9 +149,9 @@ def prediction_line(
 
 
 def verdict_line(record: Mapping[str, Any], where: str, *, on_problem: OnProblem = raise_problem) -> VerdictLine | None:
-    """The verdict that a JSON object holds.
+    """Parse the verdict in a JSON object.
 
-    Where `on_problem` returns, an object without an id gives None, and one with another verdict than CORRECT, WRONG
+    If `on_problem` returns, an object without an id gives None, and one with a verdict other than CORRECT, WRONG
     (or the release's INCORRECT) and UNJUDGED is UNJUDGED.
     """
     item_id = _id(record, where, on_problem)
@@ -163,9 +163,9 @@ def verdict_line(record: Mapping[str, Any], where: str, *, on_problem: OnProblem
 
 
 def by_item(lines: Iterable[_Line], *, on_problem: OnProblem = raise_problem) -> dict[str, _Line]:
-    """Lines by item, in the order of their first line.
+    """Item ID -> line, in the order of each item's first line.
 
-    A failed prediction makes room for a later line. A second answer, or verdict, of an item is a problem; where
+    A failed prediction is replaced by a later line. A second answer, or verdict, of an item is a problem; if
     `on_problem` returns, the last one counts.
     """
     found: dict[str, _Line] = {}
@@ -180,7 +180,7 @@ def by_item(lines: Iterable[_Line], *, on_problem: OnProblem = raise_problem) ->
 
 
 def _verdict_of(record: Mapping[str, Any], item_id: str, where: str, values: _Values) -> VerdictLine | None:
-    """The verdict in a prediction line; None where there is none."""
+    """The verdict in a prediction line; None if there is none."""
     word = record.get("verdict")
     if word is None:
         word = record.get("judge_verdict")
@@ -206,7 +206,7 @@ def _verdict(word: object, item_id: str, where: str, values: _Values) -> Verdict
 
 
 _RAW = ("raw", "judge_raw", "judge_response")
-"""Where a line holds the judge's words: ours, and two names that the release's scripts use."""
+"""Keys of the judge's text in a line: ours, and two that the release's scripts use."""
 
 
 def _as_text(value: object) -> str | None:
@@ -222,13 +222,13 @@ def _id(record: Mapping[str, Any], where: str, on_problem: OnProblem) -> str | N
 
 
 def _name(item_id: str) -> str:
-    """An id as a message shows it: without quotes where it is plain."""
+    """An ID as shown in a message: without quotes if it is plain."""
     return item_id if item_id.isprintable() and len(item_id) <= 60 else shown(item_id)
 
 
 @dataclass(frozen=True)
 class _Values:
-    """Reads the secondary values of a line: a wrong one is a problem, and None."""
+    """Reads the optional values of a line; an invalid one is reported and becomes None."""
 
     record: Mapping[str, Any]
     place: str
@@ -261,7 +261,7 @@ class _Values:
             try:
                 if math.isfinite(value):
                     return float(value)
-            except OverflowError:  # a whole number too large for a float
+            except OverflowError:  # an integer too large for a float
                 pass
         between = "" if math.isinf(low) else f" from {low:g} to {high:g}"
         self.problem(f"expected {key} to be a number{between}, got {shown(value)}")
