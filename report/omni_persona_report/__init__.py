@@ -1,4 +1,4 @@
-"""The report of one or more runs: one HTML file to see, hear and compare, and tables and figures for a paper."""
+"""Reports of one or more runs: an interactive HTML file, and tables and figures for a paper."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is exported when it is first asked for, so that `import omni_persona_report` is quick."""
+    """Import an export on first access, so that `import omni_persona_report` stays fast."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)

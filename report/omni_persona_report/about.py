@@ -1,4 +1,4 @@
-"""What a dataset is, as its folder tells: its recipe, who its people are, and whether it is the published release."""
+"""Describe a dataset from its folder: its recipe, its people, and whether it is the published release."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.json_files import MOST_BYTES
 
 RELEASE_FILE = "data/release.parquet"
-"""What `omni-persona import` leaves beside the rows."""
+"""File that `omni-persona import` writes beside the rows."""
 
 _RECIPE = re.compile(r"^# Omni-Persona: (.+)$", re.MULTILINE)
 _POOL = re.compile(r"from the pool `([^`\n]+)`")
@@ -26,18 +26,18 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class About:
-    """What a dataset is, by its card; empty where nothing tells."""
+    """What a dataset's card says; empty fields where it says nothing."""
 
     recipe: str = ""
     pool: str = ""
     people: str = ""
-    """How many, and of what kind, such as `24 invented people`."""
+    """Number and kind of people, such as `24 invented people`."""
     imported: bool = False
     """Whether it was imported from a release."""
 
 
 def read_about(folder: Path) -> About:
-    """Read the card of a dataset folder; one that is not there or not ours tells nothing."""
+    """Read the card of a dataset folder; a missing or foreign card gives empty fields."""
     try:
         card = read_regular(folder / "README.md", MOST_BYTES).decode(errors="replace")
     except (OSError, ArtifactError):
@@ -51,7 +51,7 @@ def read_about(folder: Path) -> About:
 
 
 def _kind(pool: str) -> str:
-    """Who the people of a pool are, by its name; plain `people` where that does not tell."""
+    """The kind of people in a pool, by its name; plain `people` if unknown."""
     if pool in _INVENTED:
         return _INVENTED[pool]
     return next((kind for form, kind in _KINDS if form.search(pool.replace("_", " "))), "people" if pool else "")

@@ -1,4 +1,4 @@
-"""The paper's analyses of runs: errors, checkpoints of a training run, a judge against overlap of words."""
+"""The paper's analyses of runs: errors, checkpoints of a training run, a judge against word overlap."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEP = re.compile(r"(?:^|[-_/])(?:checkpoint|step|global_step)[-_]?(\d{1,9})(?=
 
 @dataclass(frozen=True)
 class Errors:
-    """How often a run goes wrong, and which way (the paper's Table S.6)."""
+    """Error rates of a run by kind (the paper's Table S.6)."""
 
     run: str
     n_answerable: int
@@ -44,7 +44,7 @@ class Checkpoint:
     """A run of one checkpoint of a training run."""
 
     training: str
-    """What the checkpoints of one training run share of their names."""
+    """The common part of the checkpoints' names."""
     step: int
     run: str
     values: Mapping[str, float | None]
@@ -53,12 +53,12 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class JudgeCheck:
-    """A run's judge beside the lexical judge and beside overlap of words (the paper's Tables S.4 and S.5)."""
+    """A run's judge compared with the lexical judge and with word overlap (the paper's Tables S.4 and S.5)."""
 
     run: str
     judge: str
     n: int
-    """Answers that both judges judged."""
+    """Number of answers that both judges judged."""
     agreement: float | None
     kappa: float | None
     kappa_low: float | None
@@ -83,7 +83,7 @@ class Gap:
 
 
 def errors(runs: Sequence[ReportRun]) -> list[Errors]:
-    """A row per run; items without an answer or a verdict are in none of its counts of errors."""
+    """One row per run; items without an answer or a verdict are excluded from the error counts."""
     found = []
     for run in runs:
         items = run.items.values()
@@ -109,7 +109,7 @@ def errors(runs: Sequence[ReportRun]) -> list[Errors]:
 
 
 def checkpoints(runs: Sequence[ReportRun]) -> list[Checkpoint]:
-    """The runs of checkpoints, by training run and step; only training runs of which there are two steps or more.
+    """Group runs of checkpoints by training run and step; only training runs with two steps or more.
 
     A step is read from the name of the model, its adapter or the run's folder, such as `checkpoint-200` or `step_200`.
     """
@@ -131,7 +131,7 @@ def checkpoints(runs: Sequence[ReportRun]) -> list[Checkpoint]:
 def _names(run: ReportRun) -> list[str]:
     model = (run.files.manifest or {}).get("model")
     told = [model.get(key) for key in ("adapter", "name")] if isinstance(model, Mapping) else []
-    # Of a folder's place only the last two names count: those above it are the same for all.
+    # Only the last two components of a path matter: those above are the same for all.
     names = [name for name in told if isinstance(name, str)] + [run.files.path.name]
     return ["/".join(PurePath(name).parts[-2:]) for name in names]
 
@@ -142,7 +142,7 @@ def _without(name: str, step: re.Match[str]) -> str:
 
 
 def judge_checks(runs: Sequence[ReportRun]) -> list[JudgeCheck]:
-    """A row per run that somebody judged; the lexical judge itself has only its overlap."""
+    """One row per judged run; for the lexical judge, only the comparison with overlap."""
     found = []
     for run in runs:
         items = list(run.items.values())
@@ -178,7 +178,7 @@ def judge_checks(runs: Sequence[ReportRun]) -> list[JudgeCheck]:
 
 
 def gaps(runs: Sequence[ReportRun]) -> list[Gap]:
-    """A row per run."""
+    """One row per run."""
     found = []
     for run in runs:
         scores = run.scores or {}

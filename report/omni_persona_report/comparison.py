@@ -1,4 +1,4 @@
-"""Runs over the same items, in pairs: what changed, and whether it could be chance."""
+"""Pairwise comparison of runs over the same items: what changed, and whether chance can explain it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from omni_persona_report.outcomes import Outcome
 from omni_persona_report.report_run import ReportRun
 
 SHOWN = ("cal", "ans", "unans", "one_minus_fa", "abs_f1", "rouge_l", "token_f1")
-"""The scores whose differences a report shows."""
+"""The scores whose differences are shown."""
 
 LEVEL = 0.05
-"""Two runs differ where their corrected p-value is at most this."""
+"""Significance level for the corrected p-value."""
 
 WHOLE_PAIRS = 45
 WHOLE_ITEMS = 100_000
@@ -42,37 +42,37 @@ class Difference:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves out zero."""
+        """Whether the interval excludes zero."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs, by their places in the ranking; the first one is ahead."""
+    """Two runs, by their indices in the ranking; the better-ranked one is first."""
 
     first: int
     second: int
     n: int
-    """Items that both answered."""
+    """Number of items that both answered."""
     p: float | None
-    """Of the paired difference in Cal; None where it does not exist."""
+    """p-value of the paired difference in Cal; None if undefined."""
     p_holm: float | None
-    """Corrected for the number of pairs on the page (Holm 1979)."""
+    """The same, corrected for the number of pairs on the page (Holm 1979)."""
     only_first_right: int
     only_second_right: int
     differences: tuple[Difference, ...] = ()
-    """Cal first; of a pair that was not compared score by score, Cal alone, without an interval."""
+    """Cal first; for a pair that was not compared score by score, only Cal, without an interval."""
     moves: tuple[tuple[Outcome, Outcome, int], ...] = ()
-    """What an item was in the first run, what it is in the second, and how many; those that changed, most first."""
+    """(outcome in the first run, outcome in the second, count) of items that changed, most frequent first."""
 
     @property
     def better(self) -> bool:
-        """Whether the first run is better than the second, and not by chance alone."""
+        """Whether the first run is significantly better than the second."""
         return self.p_holm is not None and self.p_holm <= LEVEL
 
 
 def comparisons(runs: Sequence[ReportRun]) -> list[Comparison]:
-    """Compare all runs in pairs. runs: in the order of their ranking."""
+    """Compare all runs in pairs. runs: in ranking order."""
     pairs = list(combinations(range(len(runs)), 2))
     n_items = max((len(run.items) for run in runs), default=0)
     whole = len(pairs) <= WHOLE_PAIRS and len(pairs) * n_items <= WHOLE_ITEMS
@@ -82,7 +82,7 @@ def comparisons(runs: Sequence[ReportRun]) -> list[Comparison]:
 
 
 def neighbours(pairs: Sequence[Comparison]) -> dict[int, Comparison]:
-    """Place of a run in the ranking -> its comparison with the next one."""
+    """Rank of a run -> its comparison with the next one."""
     return {pair.first: pair for pair in pairs if pair.second == pair.first + 1}
 
 
@@ -95,7 +95,7 @@ def _compare(runs: Sequence[ReportRun], a: int, b: int, *, whole: bool) -> dict[
     if not shared:
         return told
     ours, theirs = paired([first.items[name] for name in shared], [second.items[name] for name in shared])
-    # The better one of a pair stands first, so that what it has more is a difference above zero.
+    # The better run of a pair is first, so that its advantages are differences above zero.
     pairs = [
         (one.is_right(protocol), other.is_right(protocol))
         for one, other in zip(ours, theirs, strict=True)
@@ -103,7 +103,7 @@ def _compare(runs: Sequence[ReportRun], a: int, b: int, *, whole: bool) -> dict[
     ]
     told |= {"only_first_right": pairs.count((True, False)), "only_second_right": pairs.count((False, True))}
     if whole:
-        # One resample: the scores that are shown have intervals without any.
+        # One resample: the scores shown have intervals that need none.
         found = compare(theirs, ours, protocol=protocol, n_resamples=1)
         told |= {"p": found["p_cal"], "differences": _differences(found)}
     else:
@@ -131,7 +131,7 @@ def _differences(found: dict[str, Any]) -> tuple[Difference, ...]:
 
 
 def _difference(measure: Measure, label: str, told: dict[str, Any]) -> Difference:
-    """`told` is of the first run minus the second: b and a of `compare`."""
+    """`told` is the first run minus the second: b and a of `compare`."""
     low, high = told.get("interval") or (None, None)
     first, second, difference = (number(told[key]) for key in ("b", "a", "difference"))
     return Difference(measure, label, first, second, difference, number(low), number(high))

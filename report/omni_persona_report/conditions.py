@@ -1,4 +1,4 @@
-"""What a score depends on besides the model: runs that differ in any of it are not ranked or compared together."""
+"""The conditions of a score besides the model: runs that differ in any of them are not ranked or compared together."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ NAMES = {
     "cues": "query media",
     "generation": "generation settings",
 }
-"""The conditions, and what a reader calls them."""
+"""The conditions and their display names."""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A run that was given and is not shown."""
+    """A run that was given but is not shown."""
 
     name: str
-    """The path that was given."""
+    """The path as given."""
     reason: str
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class LeftOut:
 def conditions_of(run: Run, *, dataset: str | None, judge: str, protocol: str) -> Conditions:
     """The conditions of a run.
 
-    dataset: what identifies it, such as its fingerprint. judge, protocol: by which the report scores the run.
+    dataset: its identity, such as its fingerprint. judge, protocol: those with which the report scores the run.
     """
     manifest = run.manifest or {}
     prompt, cues = _mapping(manifest.get("prompt")), manifest.get("cues")
@@ -61,9 +61,9 @@ def conditions_of(run: Run, *, dataset: str | None, judge: str, protocol: str) -
 
 
 def most_common(several: Sequence[Conditions]) -> dict[str, str | None]:
-    """The conditions that most runs share, one after the other; of equally common ones those of the first run.
+    """The most common value of each condition in turn; ties are resolved in favour of the first run.
 
-    Runs that an earlier condition leaves out have no say in the later ones.
+    Runs excluded by an earlier condition do not count for later ones.
     """
     chosen: dict[str, str | None] = {}
     left = list(several)
@@ -75,7 +75,7 @@ def most_common(several: Sequence[Conditions]) -> dict[str, str | None]:
 
 
 def difference(one: Conditions, chosen: Conditions) -> str | None:
-    """Why a run is left out beside `chosen`, in words; None where it fits."""
+    """Why a run is excluded given `chosen`, in words; None if it fits."""
     for name, label in NAMES.items():
         value, expected = one[name], chosen[name]
         if value is not None and expected is not None and value != expected:
@@ -103,7 +103,7 @@ def _prompt(prompt: Mapping[str, Any]) -> str | None:
 
 
 def _generation(settings: Mapping[str, Any]) -> str | None:
-    """Settings that change answers: how long they may be, and how words are drawn. Greedy has several spellings."""
+    """Settings that change answers: length limit and sampling. Greedy decoding has several spellings."""
     if not settings:
         return None
     length = f"at most {settings.get('max_new_tokens')} tokens"

@@ -1,4 +1,4 @@
-"""The tables that a report writes: the forms of the paper's, every score by task, and the paper's analyses."""
+"""The tables that a report exports: those of the paper's form, every score by task, and the paper's analyses."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _BY = (Column("judge", "Judge"), Column("protocol", "Protocol"))
 
 @dataclass(frozen=True)
 class _Figure:
-    """One column of figures of a published table."""
+    """One numeric column of a published table."""
 
     key: str
-    """Its name in a CSV file: that of the published tables."""
+    """Its name in a CSV file, as in the published tables."""
     head: str
     score: str
     """Its key in `scores.json`."""
     group: str = ""
-    """Of which group; of all items where it is empty."""
+    """Its group; empty for all items."""
     percent: bool = True
 
 
@@ -73,7 +73,7 @@ _TABLE_S2 = (
 
 
 def tables(gathered: Gathered, published: Sequence[PublishedRow], pairs: Sequence[Comparison]) -> list[Table]:
-    """All tables of a report. published: rows of the same items, none where they are of others."""
+    """All tables of a report. published: rows over the same items; none if the items differ."""
     runs, measure = gathered.runs, gathered.measure
     made = [
         _paper(gathered, "table_2", "Answering and abstaining by group.", _TABLE_2, published, ("table_2", "release")),
@@ -157,7 +157,7 @@ def _own(figure: _Figure, scores: Mapping[str, Any] | None) -> Number:
 
 
 def _mean_of_seven(scores: Mapping[str, Any]) -> float | None:
-    """The supplement's mean over all scores: of its first seven, None where one of them is missing."""
+    """The supplement's average: of its first seven scores; None if one of them is missing."""
     keys = ("cal", "ans", "unans", "abs_f1", "rouge_l", "token_f1", "bertscore")
     seven = [value_of(scores, Measure(key, "", "")).value for key in keys]
     known = [value for value in seven if value is not None]
@@ -198,7 +198,7 @@ def _by_task(gathered: Gathered) -> Table:
 
 
 def _scores(gathered: Gathered) -> Table:
-    """Every score of every slice, a row each: for programs."""
+    """Every score of every slice, one per row, for use by programs."""
     columns = (
         _RUN,
         Column("slice", "Slice"),

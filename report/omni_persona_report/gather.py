@@ -1,4 +1,4 @@
-"""Bring runs, their items and their scores together: all that a report tells, before it is laid out."""
+"""Collect runs, their items and their scores: the contents of a report, before layout."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from omni_persona_report.report_run import LEXICAL, ReportRun, make_run, name_ap
 
 @dataclass
 class Gathered:
-    """All that a report is about: runs that were scored by one measure over one set of items."""
+    """The contents of a report: runs scored by the same measure over the same items."""
 
     runs: list[ReportRun]
-    """By falling Cal; those without one last."""
+    """In order of decreasing Cal; runs without one last."""
     dataset: ReportDataset
     conditions: Mapping[str, str | None]
-    """What all runs share: see `conditions.NAMES`."""
+    """The conditions that all runs share; see `conditions.NAMES`."""
     left_out: list[LeftOut]
     notices: list[str]
-    """What a reader must know before reading on, one sentence each."""
+    """Warnings that a reader must know first, one sentence each."""
     problems: list[str]
-    """Lines that could not be read."""
+    """Messages about lines that could not be read."""
 
     @property
     def is_release(self) -> bool:
@@ -50,21 +50,21 @@ class Gathered:
 
     @property
     def measure(self) -> str:
-        """What Cal means here, in words: judge and protocol."""
+        """The definition of Cal used, in words: judge and protocol."""
         return f"judge {self.conditions['judge']}, protocol {self.conditions['protocol']}"
 
 
 @dataclass(frozen=True)
 class _Given:
-    """A run that was read, and where its dataset is."""
+    """A run that was read, and the location of its dataset."""
 
     path: str
-    """As it was given."""
+    """The path as given."""
     run: Run
     folder: Path | None
-    """None where the dataset is not there."""
+    """None if the dataset is missing."""
     identity: str | None
-    """What tells the dataset from others: its fingerprint, or the lines that know its items."""
+    """Identity of the dataset: its fingerprint, or the lines that contain its items."""
     judge: str
 
 
@@ -76,15 +76,15 @@ def gather(
     judge: str | None = None,
     with_media: bool = True,
 ) -> Gathered:
-    """Read runs and the dataset they were made with; leave out those that do not fit the others, and say why.
+    """Read runs and their dataset; leave out those that are not comparable with the others, with the reason.
 
     Args:
-        dataset: Where to look for the dataset in place of where each run says it was.
-        protocol: By which all runs are scored, one of `omni_persona_cal.scores.PROTOCOLS`.
-        judge: Whose verdicts count; `lexical` judges all runs anew. By default that of most runs.
+        dataset: Folder of the dataset, instead of the one recorded by each run.
+        protocol: Scoring rules for all runs, one of `omni_persona_cal.scores.PROTOCOLS`.
+        judge: Judge whose verdicts count; `lexical` rejudges all runs. Default: the judge of most runs.
 
     Raises:
-        RunFolderError: nothing is left to show; says why. FileNotFoundError: `dataset` is none.
+        RunFolderError: nothing is left to show; says why. FileNotFoundError: `dataset` is not a dataset folder.
         ValueError: an unknown protocol.
     """
     if protocol not in PROTOCOLS:
@@ -137,7 +137,7 @@ def _rank(run: ReportRun) -> float:
 
 
 def _read(paths: Sequence[str | Path], problems: list[str], left_out: list[LeftOut]) -> list[tuple[str, Run]]:
-    """The runs that hold at least one line; the others are left out with the reason."""
+    """The runs with at least one line; the others are left out with the reason."""
     found = []
     for path in paths:
         seen: list[str] = []
@@ -158,7 +158,7 @@ def _read(paths: Sequence[str | Path], problems: list[str], left_out: list[LeftO
 def _locate(
     runs: Sequence[tuple[str, Run]], given: str | Path | None, judge: str | None, notices: list[str]
 ) -> list[_Given]:
-    """Find each run's dataset; a run whose dataset has moved finds it where another run with the same one does."""
+    """Find each run's dataset; if it has moved, try the location of other runs with the same dataset."""
     if given is not None and fingerprint_of(Path(given)) is None:
         raise FileNotFoundError(f"{given} has no data/*.parquet: expected a dataset folder")
     known: dict[Path, str | None] = {}
@@ -199,12 +199,12 @@ def _why_gone(folder: Path | None, found: str | None) -> str:
 
 
 def _judge(run: Run, judge: str | None) -> str:
-    """Who decides over a run's answers here."""
+    """The judge whose verdicts apply to a run here."""
     return LEXICAL if judge == LEXICAL or run.judge is None else run.judge
 
 
 def _by_records(run: Run, known: list[tuple[str, dict[str, Entry]]]) -> str:
-    """The identity of a dataset that is known from the lines of runs alone: runs that agree on their items share it."""
+    """Identify a dataset that is known only from lines of runs: runs that agree on their items share it."""
     entries = {item_id: entry_from_record(line.record) for item_id, line in run.predictions.items()}
     for identity, others in known:
         shared = entries.keys() & others.keys()
@@ -222,7 +222,7 @@ def _facts(entry: Entry) -> tuple[str | None, str, str]:
 def _alike(
     located: Sequence[_Given], protocol: str, judge: str | None, left_out: list[LeftOut]
 ) -> tuple[list[_Given], Conditions]:
-    """The runs that can be ranked together, and what they share."""
+    """The runs that can be ranked together, and the conditions they share."""
     told = [conditions_of(one.run, dataset=one.identity, judge=one.judge, protocol=protocol) for one in located]
     chosen = most_common([one for one in told if judge is None or one["judge"] == judge])
     if judge is not None:
@@ -263,7 +263,7 @@ def _dataset(kept: Sequence[_Given], views: Sequence[View], with_media: bool) ->
 
 
 def _view(run: Run, notices: list[str]) -> View:
-    """What a run showed, by its manifest."""
+    """What a run showed to its model, according to its manifest."""
     manifest = run.manifest or {}
     cues, prompt = manifest.get("cues") or "isolated", manifest.get("prompt")
     without = prompt.get("without") if isinstance(prompt, dict) else None
@@ -275,7 +275,7 @@ def _view(run: Run, notices: list[str]) -> View:
 
 
 def _unfinished(runs: Sequence[ReportRun]) -> list[str]:
-    """What is missing from runs, told first."""
+    """Warnings about what is missing from runs."""
     told = []
     for run in runs:
         counts: list[tuple[int, str]] = [(run.count("failed"), OUTCOMES["failed"][0].lower())]

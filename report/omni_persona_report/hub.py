@@ -1,4 +1,4 @@
-"""Entries for the `.eval_results/` folder of a model repository on the Hub, in its current form.
+"""Entries for the `.eval_results/` folder of a model repository on the Hub, in its current format.
 
 The Hub reads each YAML file there as a list of results, shows them on the model's page, and gathers them on the page
 of the benchmark dataset, whose `eval.yaml` names the tasks: both take their ids from `omni_persona.LEADERBOARDS`.
@@ -25,10 +25,10 @@ _DATASET_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def entries(run: ReportRun, dataset_id: str, revision: str | None = None) -> list[dict[str, Any]]:
-    """A run's results as the Hub's YAML has them; values are x 100, with two decimals.
+    """A run's results in the Hub's YAML structure; values are x 100, with two decimals.
 
     dataset_id: the benchmark's repository. revision: its commit.
-    Raises `ValueError` for a run whose scores are not complete, and for a dataset id that is none.
+    Raises `ValueError` for a run with incomplete scores, and for an invalid dataset id.
     """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
@@ -57,7 +57,7 @@ def entries(run: ReportRun, dataset_id: str, revision: str | None = None) -> lis
 
 
 def write_entries(run: ReportRun, dataset_id: str, revision: str | None, out: Path) -> Path:
-    """Write `.eval_results/omni-persona.yaml` into a folder, the copy of a model repository. Raises as `entries`."""
+    """Write `.eval_results/omni-persona.yaml` into a local copy of a model repository. Raises what `entries` raises."""
     content = yaml.safe_dump(entries(run, dataset_id, revision), sort_keys=False, allow_unicode=True)
     file = out / FOLDER / FILE
     if file.parent.is_symlink():
@@ -68,7 +68,7 @@ def write_entries(run: ReportRun, dataset_id: str, revision: str | None, out: Pa
 
 
 def _notes(run: ReportRun, scores: Mapping[str, Any]) -> str:
-    """What else decides a figure: the judge, the rules, and what the model was shown."""
+    """What else determines a result: the judge, the protocol, and what the model was shown."""
     parts = [f"judge {scores.get('judge')}"]
     if scores.get("protocol"):
         parts.append(f"protocol {scores['protocol']}")

@@ -1,4 +1,4 @@
-"""The scores that a report shows: their keys in `scores.json`, their names, and how they are printed."""
+"""The scores that a report shows: their keys in `scores.json`, their names and formatting."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Measure:
     key: str
     """Its key in `scores.json`."""
     label: str
-    """The head of its column."""
+    """Column header."""
     meaning: str
-    """One line for who does not know it."""
+    """One-line explanation."""
     percent: bool = True
-    """Whether it is a rate in 0..1, printed x 100; a length in words otherwise."""
+    """Whether it is a rate in 0..1, printed x 100; otherwise a length in words."""
 
 
 CAL = Measure("cal", "Cal", "Mean of Ans and Unans: the headline")
@@ -39,10 +39,10 @@ HEADLINE: tuple[Measure, ...] = (
     Measure("cal_weighted", "Cal (v2.2)", "Right on either count, over all items: the release's Cal"),
     Measure("mean_len", "Words", "Mean length of an answer in words", percent=False),
 )
-"""The columns of the first table."""
+"""The columns of the main table."""
 
 SLICED: tuple[Measure, ...] = (ANS, UNANS, CAL)
-"""What is shown of a group, a task or a kind of absence."""
+"""The scores shown for a group, a task or a kind of absence."""
 
 GROUP_NAMES: dict[str, str] = {
     "I2I": "query by face photo",
@@ -64,10 +64,10 @@ class Value:
 
     measure: Measure
     value: float | None
-    """0..1, or words; None where there is nothing to divide by."""
+    """0..1, or words; None if undefined."""
     low: float | None = None
     high: float | None = None
-    """Ends of the interval; None where the scores hold none."""
+    """Ends of the interval; None if the scores contain none."""
     why_none: str = ""
 
     @property
@@ -76,21 +76,21 @@ class Value:
 
     @property
     def interval(self) -> str:
-        """Such as `58.1–69.4`, or nothing."""
+        """Such as `58.1–69.4`, or an empty string."""
         if self.low is None or self.high is None:
             return ""
         return f"{shown(self.low, self.measure)}–{shown(self.high, self.measure)}"
 
 
 def shown(value: float | None, measure: Measure = CAL) -> str:
-    """A score as a table prints it: x 100 with one decimal, a dash for None."""
+    """Format a score for a table: x 100 with one decimal, a dash for None."""
     if value is None:
         return "-"
     return f"{100 * value:.1f}" if measure.percent else f"{value:.1f}"
 
 
 def signed(value: float | None, measure: Measure = CAL) -> str:
-    """A difference as a table prints it: with its sign, in points."""
+    """Format a difference for a table: in points, with sign."""
     if value is None:
         return "-"
     scaled = 100 * value if measure.percent else value
@@ -98,9 +98,9 @@ def signed(value: float | None, measure: Measure = CAL) -> str:
 
 
 def value_of(scores: Mapping[str, Any] | None, measure: Measure) -> Value:
-    """A score of all items or of one slice, with its interval where there is one.
+    """A score of all items or of one slice, with its interval if available.
 
-    scores: `scores.json`, or what it holds under `by_group`... for one name; None where a run has none.
+    scores: `scores.json`, or its entry for one name under `by_group`...; None if a run has none.
     """
     if scores is None:
         return Value(measure, None)
@@ -111,14 +111,14 @@ def value_of(scores: Mapping[str, Any] | None, measure: Measure) -> Value:
 
 
 def number(value: Any) -> float | None:
-    """A finite number as it stands in a file that anyone may have written, or None."""
+    """A finite number from an untrusted file, or None."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if abs(value) < float("inf") else None
 
 
 def slice_of(scores: Mapping[str, Any] | None, kind: str, name: str) -> Mapping[str, Any] | None:
-    """What scores hold under such as `by_group`, `I2I`; None where they do not."""
+    """The entry of scores under, for example, `by_group`, `I2I`; None if missing."""
     found = _mapping(_mapping(scores).get(kind)).get(name)
     return found if isinstance(found, Mapping) else None
 

@@ -1,4 +1,4 @@
-"""Pictures and clips as a page embeds them: each once, as they are (`full`) or made light (`small`)."""
+"""Embed pictures and clips in a page, each once, unchanged (`full`) or compressed (`small`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from omni_persona_perception import (
 Size: TypeAlias = Literal["full", "small", "none"]
 
 PICTURE_SIDE = 256
-"""Longest side of a small picture, in pixels."""
+"""Longest side of a compressed picture, in pixels."""
 PICTURE_QUALITY = 80
 
 _TYPES = {
@@ -39,12 +39,12 @@ _TYPES = {
     "MP3": "audio/mpeg",
     "Ogg": "audio/ogg",
 }
-"""Kinds of file that browsers show and play -> MIME types."""
+"""File types that browsers support -> MIME types."""
 
 
 @dataclass(frozen=True)
 class Clipping:
-    """How clips are made small. Every browser plays FLAC and MP3."""
+    """How clips are compressed. Every browser plays FLAC and MP3."""
 
     sampling_rate: int
     format: Literal["FLAC", "MP3"] = "MP3"
@@ -53,25 +53,25 @@ class Clipping:
 
 
 QUICK = Clipping(24_000, "FLAC")
-"""About 150 kbit/s, made in a fifteenth of the time that MP3 takes."""
+"""About 150 kbit/s, encoded 15 times as fast as MP3."""
 GOOD = Clipping(24_000, "MP3", "VARIABLE", 0.7)
 """About 40 kbit/s."""
 TIGHT = Clipping(16_000, "MP3", "CONSTANT", 0.95)
 """16 kbit/s."""
 QUICK_SECONDS = 400
-"""Up to that many seconds of clips in all, they are stored `QUICK`, which then takes about 10 MB of a page."""
+"""Total seconds of clips up to which they are stored as `QUICK`, which then takes about 10 MB of a page."""
 GOOD_SECONDS = 3_000
-"""Up to that many, they are stored `GOOD`, which then takes about 20 MB; of more, 1,000 s take 3 MB."""
+"""Total seconds up to which they are stored as `GOOD`, which then takes about 20 MB; beyond, 1,000 s take 3 MB."""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """A medium in a page."""
+    """A medium embedded in a page."""
 
     name: str
-    """The hash of its original."""
+    """The hash of the original."""
     type: str
-    """Its MIME type; empty where the medium cannot be shown."""
+    """MIME type; empty if the medium cannot be shown."""
     data: str
     """Base64."""
 
@@ -83,7 +83,7 @@ def embed(
     clips: Iterable[str],
     advance: Callable[[], None] = lambda: None,
 ) -> tuple[list[Embedded], list[str]]:
-    """Encode media for a page, on all cores, and tell which could not be read.
+    """Encode media for a page on all cores, and report those that could not be read.
 
     media: hash -> medium. pictures, clips: the hashes of those to embed. advance: called after each.
     """

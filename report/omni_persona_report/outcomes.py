@@ -1,4 +1,4 @@
-"""What became of an item, and which person's memory an answer was taken from."""
+"""Classify the outcome of an item, and find the person whose memory an answer was taken from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
     "right": ("Right", "Answered rightly, or rightly abstained."),
     "unknown": ("Not known", "Without the dataset nobody can tell what the answer should have been."),
 }
-"""Outcome -> its name and its meaning, in the order in which a reader should see them."""
+"""Outcome -> its name and meaning, in display order."""
 
 WRONG: tuple[Outcome, ...] = ("wrong_person", "wrong_attribute", "wrong_unclear")
 
@@ -45,11 +45,11 @@ def outcome(
     source: int | None,
     target: int | None,
 ) -> Outcome:
-    """What became of an item.
+    """Classify the outcome of an item.
 
-    prediction: None for a failed item. answerable: None where the item is not known.
-    verdict: of an answerable item, None where there is none.
-    source: the place of the context that the answer came from (`source_of`). target: that of the person asked about.
+    prediction: None for a failed item. answerable: None if the item is unknown.
+    verdict: of an answerable item; None if there is none.
+    source: index of the context that the answer came from (`source_of`). target: that of the person asked about.
     """
     if prediction is None:
         return "failed"
@@ -78,20 +78,20 @@ _COMMON = frozenset(
         ),
     )
 )
-"""Words that point at nobody."""
+"""Words that identify nobody."""
 _SHARE = 0.3
-"""Least share of the answer's words, by weight, that the note must hold."""
+"""Minimum weighted fraction of the answer's words that the note must contain."""
 _LEAD = 1.25
-"""By how much the note must be ahead of the next one."""
+"""Minimum margin over the second-best note."""
 
 
 def source_of(
     prediction: str, question: str, notes: Sequence[str], stems: Callable[[str], frozenset[str]] | None = None
 ) -> int | None:
-    """The place of the note that an answer's words come from; None where it is not clear.
+    """The index of the note that an answer's words come from; None if unclear.
 
-    Words that the question holds count for nothing, and a word counts less the more notes hold it. A rule of thumb
-    for reading wrong answers; no score depends on it. stems: `stems_of`, which may remember what it found.
+    Words of the question are ignored, and a word counts less the more notes contain it. A heuristic
+    for examining wrong answers; no score depends on it. stems: `stems_of`, possibly with a cache.
 
     >>> source_of("She keeps bees.", "What is her hobby?", ["Ann keeps bees in Porto.", "Eve collects stamps."])
     0

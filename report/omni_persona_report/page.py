@@ -1,4 +1,4 @@
-"""Lay out a report as one HTML file that asks nothing of a network."""
+"""Lay out a report as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MEDIA = {
 }
 
 FULL_TASKS = 2
-"""Up to this many runs the table of tasks shows Ans, Unans and Cal of each; of more, Cal alone."""
+"""Maximum number of runs for which the table of tasks shows Ans, Unans and Cal; with more, only Cal."""
 
 
 def render(
@@ -45,9 +45,9 @@ def render(
     *,
     title: str | None = None,
 ) -> str:
-    """The page. It holds a security policy that forbids it every request, and runs no script but its own.
+    """Render the page. Its security policy forbids all requests and all scripts but its own.
 
-    published: rows to show beside the runs where the items are those that they were measured on, else folded away.
+    published: rows to show beside the runs if the items are those that they were measured on, otherwise collapsed.
     """
     here = files("omni_persona_report")
     css = (here / "page.css").read_text("utf-8") + "\n" + figure.style() + "\n"

@@ -1,6 +1,6 @@
-"""What the item browser reads: items and answers as JSON that is safe inside a script element.
+"""The data of the item browser: items and answers as JSON that is safe inside a script element.
 
-Notes, transcripts and names of media stand once and are referred to by their place; so do the memories that sibling
+Notes, transcripts and names of media are stored once and referred to by index, and so are the memories that sibling
 items share.
 """
 
@@ -26,18 +26,18 @@ _PLACES = {name: place for place, name in enumerate(OUTCOMES)}
 
 
 class _Once:
-    """A list that holds each value once."""
+    """A list that stores each value once."""
 
     def __init__(self) -> None:
         self.places: dict[Hashable, int] = {}
 
     def place(self, value: Hashable | None) -> int:
-        """Where the value stands; -1 for None."""
+        """The index of the value; -1 for None."""
         return -1 if value is None else self.places.setdefault(value, len(self.places))
 
 
 def page_json(gathered: Gathered, size: Size, pairs: Sequence[Comparison], media: Sequence[str]) -> str:
-    """The data of a page. media: the names of those that the page holds, in their order."""
+    """The data of a page. media: names of the embedded media, in order."""
     texts, sets = _Once(), _Once()
     files = {name: place for place, name in enumerate(media)}
     entries = list(gathered.dataset.entries.values())
@@ -58,7 +58,7 @@ def page_json(gathered: Gathered, size: Size, pairs: Sequence[Comparison], media
 
 
 def safe_json(value: Any) -> str:
-    """JSON in ASCII without `<`, `>` and `&`: no text in it can end the script element it stands in."""
+    """ASCII JSON without `<`, `>` and `&`, so that no text in it can end the script element around it."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False).translate(_SAFE)
 
 
@@ -145,9 +145,9 @@ def _pair(pair: Comparison) -> dict[str, Any]:
 
 
 def _difference(one: Difference) -> list[str | bool]:
-    """Label, both scores, their difference and its interval as they are printed, and whether it leaves out zero.
+    """Label, both scores, their difference and interval as printed, and whether the interval excludes zero.
 
-    As text: a browser rounds halves another way than the tables were rounded.
+    As text, because browsers round halves differently than the tables.
     """
     scores = shown(one.first, one.measure), shown(one.second, one.measure)
     ends = [signed(end, one.measure) for end in (one.difference, one.low, one.high)]

@@ -1,4 +1,4 @@
-"""The rows that others have published, as the metric ships them, in the form of a report's own rows."""
+"""The published rows that ship with the metric, in the form of a report's own rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = {
     "cal_count_weighted": "cal_weighted",
     "ans_guarded": "ans",
 }
-"""Column of a published table -> our name of the score, where it is another."""
+"""Column of a published table -> our name of the score, if different."""
 
 _NO_RATES = ("model", "regime", "mean_len")
 
@@ -32,7 +32,7 @@ class PublishedRow:
     table: str
     """`table_2`, `table_s2` or `release`."""
     mean: str
-    """Which mean over items or groups its overall figures are."""
+    """How its overall figures are averaged over items or groups."""
     values: Mapping[str, float]
     """Score -> figure, over all items."""
     groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class PublishedRow:
         return f"{name} (v2.2)" if self.table == "release" else name
 
     def shown(self, measure: Measure) -> str:
-        """A figure as a table prints it: a dash where the row has none."""
+        """Format a figure for a table: a dash if the row has none."""
         return shown(self.values.get(measure.key), measure)
 
 
@@ -60,7 +60,7 @@ def published_rows() -> tuple[PublishedRow, ...]:
 def for_the_page(rows: tuple[PublishedRow, ...]) -> list[PublishedRow]:
     """One row per model and regime of the paper, and the release's.
 
-    A row of the supplement lends the scores that Table 2 does not have; where both print a score, Table 2's stands.
+    Scores missing from Table 2 are taken from the supplement; if both print a score, Table 2's is used.
     """
     lent = {(row.model, row.regime): row for row in rows if row.table == "table_s2"}
     merged = []
@@ -101,7 +101,7 @@ def _rows(printed: tuple[Mapping[str, str], ...], source: str, table: str) -> It
 
 
 def _means() -> dict[tuple[str, str], str]:
-    """Model and regime -> which mean of the groups the paper's Ans and Unans are, as the audit finds."""
+    """Model and regime -> how the paper's Ans and Unans are averaged over groups, according to the audit."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for finding in audit_published():
         if finding.check in ("ans", "unans") and finding.source == PAPER_TABLE_2.source:

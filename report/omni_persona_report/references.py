@@ -1,4 +1,4 @@
-"""What a single run is measured against: a policy that needs no model, and baselines whose runs lie beside it."""
+"""Reference points for a single run: a policy without a model, and baselines whose runs are in the same folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from omni_persona_report.measures import CAL, GROUP_NAMES, Value, slice_of, valu
 from omni_persona_report.report_run import LEXICAL, ReportRun
 
 MOST_FOLDERS = 100
-"""Folders beside a run that are looked into."""
+"""Maximum number of sibling folders that are examined."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A row beside a single run."""
+    """A row shown beside a single run."""
 
     name: str
     cal: Value
@@ -27,11 +27,11 @@ class Reference:
 
 
 def baselines_beside(run: ReportRun, conditions: Mapping[str, str | None]) -> list[Reference]:
-    """Always abstaining, and the scored runs of baselines in the same folder that can be compared with it."""
+    """The always-abstain policy, and comparable, scored runs of baselines in the same folder."""
     always = {"cal": 0.5, "ans": 0.0, "unans": 1.0}
     found = [Reference("always abstains", value_of(always, CAL), [value_of(always, CAL) for _ in GROUP_NAMES])]
     if (run.scores or {}).get("protocol") == "v2.2":
-        found = []  # there its Cal depends on how many items can be answered
+        found = []  # its Cal there depends on how many items are answerable
     for folder in _folders(run.files.path):
         scores = _scores(folder, run, conditions)
         if scores is not None:
@@ -50,7 +50,7 @@ def _folders(run: Path) -> list[Path]:
 
 
 def _scores(folder: Path, run: ReportRun, conditions: Mapping[str, str | None]) -> tuple[str, Mapping[str, Any]] | None:
-    """The name and scores of a baseline's run that fits."""
+    """The name and scores of a comparable baseline run."""
     try:
         manifest = read_manifest(folder)
         model, dataset = manifest.get("model"), manifest.get("dataset")

@@ -1,4 +1,4 @@
-"""The items that runs were asked, as a report shows them: texts, and media by the hash of their content."""
+"""The items that runs were asked, in the form that a report shows: texts, and media by content hash."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from omni_persona_report.outcomes import stems_of
 
 @dataclass(frozen=True)
 class View:
-    """What of an item a run showed to its model."""
+    """The parts of an item that a run showed to its model."""
 
     cues: Cues = "isolated"
     without: tuple[Ablation, ...] = ()
@@ -45,14 +45,14 @@ class Memory:
     audio: str | None = None
     """Hash of the clip."""
     transcript: str | None = None
-    """What the clip says, where the builder kept it."""
+    """Transcript of the clip, if the builder stored it."""
     similarity: Mapping[str, float] = field(default_factory=dict)
-    """Modality -> cosine similarity to the person asked about, where the builder kept it."""
+    """Modality -> cosine similarity to the person asked about, if the builder stored it."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One item. What is not known is None or empty."""
+    """One item. Unknown values are None or empty."""
 
     item_id: str
     source_sample_id: str = ""
@@ -64,9 +64,9 @@ class Entry:
     subfield: str | None = None
     memories: tuple[Memory, ...] = ()
     target: int | None = None
-    """The place of the person asked about among the memories."""
+    """Index of the person asked about among the memories."""
     query_media: tuple[tuple[str | None, str | None], ...] = ()
-    """For each view of the dataset, the hashes of the picture and the clip beside the question."""
+    """For each view of the dataset, the hashes of the query's picture and clip."""
 
     @property
     def answerable(self) -> bool | None:
@@ -78,26 +78,26 @@ class ReportDataset:
     """The items of one dataset."""
 
     label: str
-    """The dataset folder, or where the items are known from."""
+    """The dataset folder, or the source of the items."""
     fingerprint: str | None
     entries: dict[str, Entry]
     views: list[View]
     media: dict[str, Media] = field(default_factory=dict)
-    """Hash -> picture or clip, each once."""
+    """Hash -> picture or clip."""
     notices: list[str] = field(default_factory=list)
     about: About = field(default_factory=About)
     references: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Item -> what the metric must know of it, where that is known."""
+    """Item ID -> the metric's reference, if known."""
     unneeded: Mapping[str, str] = field(default_factory=dict)
     """Group that does not need its modality, as the dataset's checks found -> what that means for a score."""
 
     @cached_property
     def stems(self) -> Callable[[str], frozenset[str]]:
-        """`stems_of`, which reads each note once."""
+        """`stems_of` with a cache for notes."""
         return cache(stems_of)
 
     def reference(self, item_id: str) -> Mapping[str, Any] | None:
-        """What the metric must know of an item; None where that is not known."""
+        """The metric's reference for an item; None if unknown."""
         found = self.references.get(item_id)
         entry = self.entries.get(item_id)
         if found is not None or entry is None or entry.gold is None:
@@ -120,7 +120,7 @@ class ReportDataset:
 
 
 def read_dataset(path: Path, views: Sequence[View], *, fingerprint: str, with_media: bool = True) -> ReportDataset:
-    """Read a dataset folder. Raises what `DatasetFolder` raises; an item that cannot be read becomes a notice."""
+    """Read a dataset folder. Raises what `DatasetFolder` raises; an unreadable item becomes a notice."""
     folder = DatasetFolder(path)
     dataset = ReportDataset(str(path), fingerprint, {}, list(views), about=read_about(path))
     dataset.unneeded = _unneeded(path, dataset.notices)
@@ -139,7 +139,7 @@ def read_dataset(path: Path, views: Sequence[View], *, fingerprint: str, with_me
 
 
 def fingerprint_of(path: Path) -> str | None:
-    """The fingerprint of a dataset folder; None where there is none to read."""
+    """The fingerprint of a dataset folder; None if it cannot be read."""
     try:
         return dataset_fingerprint(path)
     except OSError:
@@ -147,7 +147,7 @@ def fingerprint_of(path: Path) -> str | None:
 
 
 def entry_from_record(record: Mapping[str, Any]) -> Entry:
-    """What a line of the release's scripts tells of its item: no memories, no media."""
+    """The item in a line of the release's scripts: no memories, no media."""
 
     def text(key: str) -> str | None:
         value = record.get(key)
@@ -198,7 +198,7 @@ def _entry(item: Item, views: Iterable[View], media: dict[str, Media] | None) ->
 
 
 def _query_media(item: Item, view: View, keep: Any) -> tuple[str | None, str | None]:
-    """The picture and the clip that a model was shown beside the question."""
+    """The picture and the clip of the query that a model was shown."""
     try:
         picture, clip = query_media(item, view.cues, frozenset(view.without))
     except ValueError:
@@ -217,7 +217,7 @@ def _unneeded(path: Path, notices: list[str]) -> dict[str, str]:
 
 
 def _construction(path: Path, notices: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Item -> concept -> its row of the builder's side file; nothing where there is none."""
+    """Item ID -> concept -> its row of the builder's side file; empty without one."""
     try:
         rows = read_construction(path) or {}
     except (OSError, pa.ArrowException) as error:

@@ -1,4 +1,4 @@
-"""One run of a report: its answers, what became of them, and its scores by the report's protocol and judge."""
+"""One run of a report: its answers, their outcomes, and its scores by the report's protocol and judge."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ class ReportRun:
     view: View
     protocol: str
     judge: str
-    """Who judged it, as the report scores it."""
+    """The judge with which the report scores it."""
     name: str = ""
-    """What this report calls it: the model's name, with the run's folder where two runs share it."""
+    """Display name: the model's name, with the run's folder if two runs share it."""
     answers: dict[str, PredictionLine] = field(default_factory=dict)
-    """Item -> answer with its verdict; a lexical one where nobody judged the run."""
+    """Item ID -> answer with its verdict; a lexical verdict if the run was not judged."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     sources: dict[str, int | None] = field(default_factory=dict)
-    """Item -> the place of the context that the answer's words come from."""
+    """Item ID -> index of the context that the answer's words come from."""
     scores: dict[str, Any] | None = None
-    """In the form of `scores.json`; None where a run cannot be scored."""
+    """In the format of `scores.json`; None if a run cannot be scored."""
     scored_here: bool = False
-    """Whether the report made the scores itself."""
+    """Whether the report computed the scores itself."""
     stale: bool = False
-    """Whether the run's own scores.json belongs to other lines, and is not shown for that reason."""
+    """Whether the run's scores.json belongs to other lines, and is therefore not shown."""
 
     @property
     def n_missing(self) -> int:
-        """Items of the dataset that the run was not asked."""
+        """Number of items of the dataset that the run was not asked."""
         return sum(item_id not in self.answers for item_id in self.dataset.entries)
 
     def count(self, *names: Outcome) -> int:
-        """How many items came out as one of `names`."""
+        """Number of items whose outcome is one of `names`."""
         return sum(found in names for found in self.outcomes.values())
 
     @cached_property
     def items(self) -> dict[str, JudgedItem]:
-        """The answered items as the metric counts them, of which it knows all it must, by id."""
+        """Item ID -> answered item as the metric scores it, if its reference is known."""
         known = [
             (reference, line.prediction)
             for item_id, line in self.files.predictions.items()
@@ -74,7 +74,7 @@ class ReportRun:
 
     @cached_property
     def lexical(self) -> dict[str, str]:
-        """The lexical judge's verdict on each answered answerable item, by id."""
+        """Item ID -> the lexical verdict on each answered answerable item."""
         if self.judge == LEXICAL:
             return {item_id: item.verdict for item_id, item in self.items.items() if item.verdict is not None}
         alone = ReportRun(self.files, self.dataset, self.view, self.protocol, LEXICAL)
@@ -82,7 +82,7 @@ class ReportRun:
 
     @property
     def _verdicts(self) -> Mapping[str, VerdictLine] | None:
-        """The verdicts that count here; None where the lexical judge decides."""
+        """The verdicts that apply here; None if the lexical judge decides."""
         return None if self.judge == LEXICAL else self.files.verdicts
 
     def _verdict(self, item_id: str) -> VerdictLine | None:
@@ -105,7 +105,7 @@ def make_run(files: Run, dataset: ReportDataset, view: View, *, protocol: str, j
         word = verdict.verdict if verdict else None
         found = outcome(said, answerable=entry.answerable, verdict=word, source=None, target=None)
         source = None
-        # Only where it is told: the words of notes are compared with care, and with some time.
+        # Only where it is shown, because comparing with the notes takes some time.
         if said is not None and found not in ("false_abstention", "failed") and not omni_persona_cal.abstains(said):
             source = source_of(said, entry.question or "", notes, dataset.stems)
             found = outcome(said, answerable=entry.answerable, verdict=word, source=source, target=entry.target)
@@ -116,7 +116,7 @@ def make_run(files: Run, dataset: ReportDataset, view: View, *, protocol: str, j
 
 
 def model_name(run: Run) -> str:
-    """The name of a run's model as its manifest or its lines have it, else the name of its folder or file."""
+    """The name of a run's model from its manifest or lines, otherwise the name of its folder or file."""
     model = (run.manifest or {}).get("model")
     name = model.get("name") if isinstance(model, dict) else None
     told = (line.record.get("model_name") for line in run.predictions.values())
@@ -126,7 +126,7 @@ def model_name(run: Run) -> str:
 
 
 def name_apart(runs: Sequence[ReportRun]) -> None:
-    """Give runs of one model names that differ."""
+    """Give runs of the same model distinct names."""
     names = [run.name for run in runs]
     for run in runs:
         if names.count(run.name) > 1:
@@ -143,10 +143,10 @@ def _word(verdict: VerdictLine | None) -> str:
 
 
 def _score(run: ReportRun) -> None:
-    """Take the run's own scores where they are by this protocol, this judge and these lines, and make others else."""
+    """Use the run's own scores if they match this protocol, judge and lines; otherwise compute them."""
     own = run.files.scores
     if own is not None and own.get("protocol") == run.protocol and _judged_by(own, run.judge):
-        # Scores over repeats are of more lines than the first repeat's, which are shown.
+        # Scores over repeats cover more lines than the first repeat's, which are shown.
         if len(repeat_folders(run.files.path)) > 1 or _agrees(run, own):
             run.scores = dict(own)
             return
@@ -180,7 +180,7 @@ def _judged_by(scores: Mapping[str, Any], judge: str) -> bool:
 
 
 def _agrees(run: ReportRun, scores: Mapping[str, Any]) -> bool:
-    """Whether scores are those of the run's lines, as far as the lines' items are known."""
+    """Whether scores match the run's lines, as far as the lines' items are known."""
     if any(run.dataset.entries[item_id].answerable is None for item_id in run.answers):
         return True
     answerable = [item for item in run.items.values() if item.answerable]

@@ -1,7 +1,7 @@
-"""What was run, and the commands that run it again.
+"""What was run, and the commands to reproduce it.
 
-A page is made to be shared: of an absolute path, which tells of its writer's machine, it shows the last name alone.
-The commands work from the folder where the report was made: there a path that lies near it is told from that folder.
+A page may be shared, so absolute paths, which reveal details of the author's machine, are reduced to their last name.
+The commands are relative to the folder in which the report was made, for paths inside or beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from omni_persona_report.report_run import ReportRun, model_name
 
 
 def facts(run: ReportRun) -> list[tuple[str, str]]:
-    """What a reader wants to know first of a run: label and value."""
+    """The main facts about a run: label and value."""
     manifest = _shareable(run.files.manifest or {})
     dataset, prompt, hardware = (_mapping(manifest.get(key)) for key in ("dataset", "prompt", "hardware"))
     model = _mapping(manifest.get("model"))
@@ -46,7 +46,7 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
 
 
 def commands(run: ReportRun) -> str:
-    """The command lines that make the run and its scores again; empty where nothing tells how it was made."""
+    """The commands that reproduce the run and its scores; empty if unknown."""
     manifest, place = _from_here(run.files.manifest), _from_here(str(run.files.path))
     name = _mapping((manifest or {}).get("model")).get("name")
     if manifest is None or not isinstance(name, str):
@@ -74,12 +74,12 @@ def commands(run: ReportRun) -> str:
 
 
 def _judges(run: ReportRun) -> list[str]:
-    """Who judged the run itself; nobody where a report judged it on the way."""
+    """The judges of the run itself; empty if the report judged it."""
     return sorted({line.judge for line in (run.files.verdicts or {}).values() if line.judge})
 
 
 def command_note(run: ReportRun) -> str:
-    """What the commands do not say."""
+    """What the commands do not cover."""
     said = _mapping((run.files.manifest or {}).get("prompt"))
     own = (
         "a prompt of its own, by its hash above, must be given with --prompt"
@@ -96,19 +96,19 @@ def command_note(run: ReportRun) -> str:
 
 
 def manifest_text(run: ReportRun) -> str:
-    """`run.json`, laid out."""
+    """`run.json`, formatted."""
     return (
         "" if run.files.manifest is None else json.dumps(_shareable(run.files.manifest), indent=2, ensure_ascii=False)
     )
 
 
 def _shareable(value: Any) -> Any:
-    """A value of JSON in which absolute paths are cut down to their last names."""
+    """A JSON value in which absolute paths are reduced to their last names."""
     return _paths(value, lambda path: path.name)
 
 
 def _from_here(value: Any) -> Any:
-    """A value of JSON in which absolute paths start from the working folder where they lie in it or beside it."""
+    """A JSON value in which absolute paths inside or beside the working folder become relative to it."""
 
     def told(path: PurePath) -> str:
         near = PurePath(os.path.relpath(path))
@@ -118,7 +118,7 @@ def _from_here(value: Any) -> Any:
 
 
 def _paths(value: Any, told: Callable[[PurePath], str]) -> Any:
-    """A value of JSON with other words for its absolute paths."""
+    """A JSON value with its absolute paths replaced."""
     if isinstance(value, str):
         return told(PurePath(value)) if PurePath(value).is_absolute() else value
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Tables as CSV, LaTeX (booktabs) and Markdown. What a cell says is the same in each."""
+"""Tables as CSV, LaTeX (booktabs) and Markdown, with the same cells in each."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Column:
     """Its name in a CSV file."""
     head: str
     digits: int | None = None
-    """Decimals of its figures; None for a column of words."""
+    """Decimals of its figures; None for a text column."""
     bold_best: bool = False
-    """Whether LaTeX shows the largest figure of the report's own runs in bold."""
+    """Whether LaTeX prints the best figure among the report's own runs in bold."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A figure, as it is printed: a rate already x 100."""
+    """A figure as printed: rates already x 100."""
 
     value: float | None
     low: float | None = None
@@ -44,13 +44,13 @@ class Table:
     """One table."""
 
     name: str
-    """Its file name without ending."""
+    """Its file name without extension."""
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    """Of the report's own runs."""
+    """Rows of the report's own runs."""
     published: tuple[tuple[Cell, ...], ...] = ()
-    """Rows that others have published; empty unless they are of the same items."""
+    """Published rows; empty unless they are for the same items."""
 
     def __post_init__(self) -> None:
         for row in (*self.rows, *self.published):
@@ -64,7 +64,7 @@ def rate(value: float | None, low: float | None = None, high: float | None = Non
 
 
 def as_csv(table: Table) -> str:
-    """Comma-separated: the columns, then the ends of the intervals of those that have any; an empty cell for none."""
+    """Format as CSV: the columns, then the interval ends of those that have any; an empty cell for no value."""
     ended = [
         place
         for place in range(len(table.columns))
@@ -85,7 +85,7 @@ def as_csv(table: Table) -> str:
 
 
 def as_markdown(table: Table) -> str:
-    """A Markdown table; names are shown as they are, whatever marks they hold."""
+    """Format as Markdown; names are escaped."""
     lines = [[column.head for column in table.columns], ["---" if c.digits is None else "---:" for c in table.columns]]
     for row in (*table.rows, *table.published):
         lines.append(
@@ -98,7 +98,7 @@ def as_markdown(table: Table) -> str:
 
 
 def as_latex(table: Table) -> str:
-    """A table for LaTeX with the package `booktabs`; intervals stand in small type below their figures."""
+    """Format for LaTeX with the package `booktabs`; intervals are printed small below their figures."""
     best = [_best(table, place) for place in range(len(table.columns))]
     kinds = "".join("l" if column.digits is None else "r" for column in table.columns)
     out = [
@@ -147,11 +147,11 @@ KINDS: dict[str, tuple[str, Callable[[Table], str]]] = {
     "csv": (".csv", as_csv),
     "markdown": (".md", as_markdown),
 }
-"""Kind -> the ending of its files, and how it is made."""
+"""Kind -> file extension and formatting function."""
 
 
 def write_tables(kind: str, tables: Sequence[Table], out: Path) -> list[Path]:
-    """Write tables into a folder, which is made if need be."""
+    """Write tables into a folder, which is created if missing."""
     ending, made = KINDS[kind]
     out.mkdir(parents=True, exist_ok=True)
     written = []
@@ -201,6 +201,6 @@ def _marks(text: str) -> str:
 
 
 def _for_a_sheet(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """Escape a text that a spreadsheet would interpret as a formula."""
     line = _one_line(text)
     return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line

@@ -1,4 +1,4 @@
-"""What the page's template shows of each run, task and slice."""
+"""The data that the page's template shows of each run, task and slice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from omni_persona_report.report_run import ReportRun
 from omni_persona_report.reproduction import command_note, commands, facts, manifest_text
 
 FEW_ITEMS = 5
-"""A task of fewer items is not called a weak one."""
+"""Minimum number of items for a task to be called weak."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class TaskView:
 
 @dataclass(frozen=True)
 class Weakest:
-    """Where a run has the lowest Cal."""
+    """The slices in which a run has the lowest Cal."""
 
     group: tuple[str, str, Value] | None
     """Its key, its meaning and its Cal."""
@@ -67,7 +67,7 @@ class Weakest:
 
 
 def headline_measures(runs: Sequence[ReportRun], published: Sequence[PublishedRow]) -> list[Measure]:
-    """The columns that any run or row has a figure for; none that is the same as another one."""
+    """The columns for which any run or row has a figure, without duplicates."""
     weighted = any(run.protocol == "v2.2" for run in runs)
     return [
         measure
@@ -82,7 +82,7 @@ def headline_measures(runs: Sequence[ReportRun], published: Sequence[PublishedRo
 
 
 def run_view(run: ReportRun, measures: Sequence[Measure]) -> RunView:
-    """What the template shows of a run."""
+    """The template's data of a run."""
     scores = run.scores or {}
     n = scores.get("n")
     absences = (("none", ANS), ("absent_persona", UNANS), ("absent_attribute", UNANS))
@@ -130,7 +130,7 @@ def weakest(run: ReportRun) -> Weakest:
 
 
 def interval_method(runs: Sequence[ReportRun]) -> str:
-    """How the intervals of the scores were made, as the scores say; empty where they hold none."""
+    """How the intervals were made, according to the scores; empty if they contain none."""
     told = [(run.scores or {}).get("interval") for run in runs]
     found = {str(one["method"]) for one in told if isinstance(one, Mapping) and one.get("method")}
     return "; ".join(sorted(found))

@@ -1,4 +1,4 @@
-"""Write a report: the page, and beside it the figures and tables that go into a paper."""
+"""Write a report: the page and, optionally, figures and tables for a paper."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ Advance = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Report:
-    """What was written, and what it tells."""
+    """The result of writing a report."""
 
     page: Path
     bytes: int
     gathered: Gathered
     pairs: tuple[Comparison, ...]
     published: tuple[PublishedRow, ...]
-    """The published rows that stand beside the runs: none where they are of other items."""
+    """The published rows shown beside the runs: none if they are for other items."""
     figures: tuple[Path, ...] = ()
 
     def tables(self) -> list[Table]:
-        """The tables to export."""
+        """The exported tables."""
         return tables(self.gathered, self.published, self.pairs)
 
 
@@ -52,21 +52,21 @@ def write_report(
     title: str | None = None,
     advance: Advance = lambda done, total: None,
 ) -> Report:
-    """Write the report of some runs as one HTML file.
+    """Write a report on some runs as one HTML file.
 
     Args:
-        runs: Run folders, or files of the release's scripts. Those that cannot be compared are left out, and told.
-        dataset: Where the dataset is, in place of where the runs say.
-        protocol: By which all runs are scored, as for `gather.gather`.
-        judge: By whom all runs are judged, as for `gather.gather`.
+        runs: Run folders, or files of the release's scripts. Those that cannot be compared are left out and listed.
+        dataset: Folder of the dataset, instead of the one recorded by the runs.
+        protocol: Scoring rules for all runs, as for `gather.gather`.
+        judge: Judge of all runs, as for `gather.gather`.
         media: How pictures and clips are embedded.
-        figures: A folder for the figures as SVG, PDF and PNG.
-        published: Whether the page holds published rows; they stand beside the runs, and in figures and tables, only
-            where the items are those that they were measured on.
-        advance: Called with (media done, media in all).
+        figures: Folder for the figures as SVG, PDF and PNG.
+        published: Whether the page has published rows; they appear beside the runs, and in figures and tables, only
+            if the items are those that they were measured on.
+        advance: Called with (media done, total media).
 
     Raises:
-        RunFolderError: nothing is left to show, or `out` cannot be written. FileNotFoundError: `dataset` is none.
+        RunFolderError: nothing is left to show, or `out` cannot be written. FileNotFoundError: no dataset at `dataset`.
 
     Examples:
         >>> write_report(["runs/abstain", "runs/nearest"], "report.html").page.name

@@ -23,9 +23,9 @@ __all__ = ["Figure", "draw", "write_figures"]
 
 
 def draw(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure: str) -> list[Figure]:
-    """All figures of some runs, in the order in which a page shows them.
+    """Draw all figures of some runs, in page order.
 
-    published: the rows to draw, where the items are those that they were measured on. measure: what Cal means here.
+    published: rows to draw, if the items are those that they were measured on. measure: the definition of Cal used.
     """
     trained = checkpoints(runs)
     with settings():
@@ -42,6 +42,6 @@ def draw(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure: 
 
 
 def write_figures(figures: Sequence[Figure], out: Path) -> list[Path]:
-    """Write each figure as SVG, PDF and PNG into a folder, which is made if need be."""
+    """Write each figure as SVG, PDF and PNG into a folder, which is created if missing."""
     out.mkdir(parents=True, exist_ok=True)
     return [file for figure in figures for file in figure.write(out)]

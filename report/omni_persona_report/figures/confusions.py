@@ -1,4 +1,4 @@
-"""Where answers come from: which person's note, from which position, and how alike that person was."""
+"""Sources of answers: which person's note, at which position, and how similar that person was."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LEFT, ROW, HEAD = 1.32, 0.15, 0.2
 RIGHT = 0.68
 
 CUES = {"I2I": "face", "A2A": "voice", "T2T": "text", "T2Any": "text"}
-"""Group -> the similarity that its queries ask for."""
+"""Group -> the modality whose similarity its queries test."""
 
 UNSUPPORTED: tuple[Outcome, ...] = ("wrong_person", "wrong_attribute", "wrong_unclear", "hallucinated")
 
 Row = tuple[str, float | None, str, float | None]
-"""Label, length of the bar (0..1), what stands right of it, and where a line stands (0..1)."""
+"""Label, length of the bar (0..1), text to its right, and position of a reference line (0..1)."""
 
 
 def confusions(runs: Sequence[ReportRun], measure: str) -> Figure:
@@ -92,7 +92,7 @@ def _positions(run: ReportRun, said: list[str]) -> tuple[str, list[Row]]:
 
 
 def _nearness(run: ReportRun, said: list[str]) -> tuple[str, list[Row]]:
-    """How alike the quoted distractor was to the person asked about, beside the distractors that were not quoted."""
+    """How similar the quoted distractor was to the person asked about, compared with the other distractors."""
     if not run.dataset.has_similarity:
         return "", []
     rows: list[Row] = []

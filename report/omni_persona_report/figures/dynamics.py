@@ -1,4 +1,4 @@
-"""A model over its checkpoints: how answering, abstaining and length move as training goes on."""
+"""A model over its checkpoints: answering, abstaining and answer length during training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINES = ("one_minus_fa", "ta", "cal")
 
 
 def dynamics(checkpoints: Sequence[Checkpoint], measure: str) -> Figure:
-    """Two panels per training run over the same steps: rates, and words of an answer."""
+    """Two panels per training run over the same steps: rates, and words per answer."""
     trained = sorted({one.training for one in checkpoints})
     top, tall, low = 0.3, 1.3, 0.7
     block = top + tall + 0.18 + low + 0.45

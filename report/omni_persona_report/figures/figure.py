@@ -1,4 +1,4 @@
-"""One figure of a report, with what it says in words."""
+"""One figure of a report, with its caption and text alternative."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from omni_persona_cal import figure as drawing
 from omni_persona_report.report_run import ReportRun
 
 SHOWN = 8
-"""Runs in a figure; of more, the first ones by Cal are drawn, and the tables have all."""
+"""Maximum number of runs in a figure; the best by Cal are drawn, and the tables list all."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One picture of a report."""
+    """One figure of a report."""
 
     key: str
-    """Its file name without ending."""
+    """Its file name without extension."""
     title: str
     caption: str
-    """What it shows, in a sentence or two that stand alone."""
+    """Self-contained caption of one or two sentences."""
     alt: str
-    """What it says, for who cannot see it."""
+    """Text alternative for readers who cannot see it."""
     drawing: Any
     """The matplotlib figure."""
 
@@ -44,7 +44,7 @@ class Figure:
 
 
 def first(runs: Sequence[ReportRun]) -> tuple[Sequence[ReportRun], str]:
-    """The runs that a figure draws, and what its caption says of the others."""
+    """The runs that a figure draws, and the caption's remark on the others."""
     more = len(runs) - SHOWN
     return runs[:SHOWN], f" The first {SHOWN} of {len(runs)} runs by Cal; the tables have all." if more > 0 else ""
 
@@ -55,5 +55,5 @@ def names(runs: Sequence[ReportRun]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def points(value: float) -> str:
-    """A difference of rates in points, with its sign."""
+    """A difference of rates in points, with sign."""
     return "0.0" if abs(value) < 0.0005 else f"{100 * value:+.1f}"

@@ -14,7 +14,7 @@ LEFT, ROW, LEGEND = 1.62, 0.17, 0.17
 
 
 def heatmap(runs: Sequence[ReportRun], measure: str) -> Figure:
-    """Rows are tasks. Columns are runs with their Cal, by their rank; of a single run, its Ans, Unans and Cal."""
+    """Rows are tasks. Columns are the runs' Cal in ranking order; for a single run, its Ans, Unans and Cal."""
     shown, more = first(runs)
     columns: list[tuple[str, ReportRun, Measure]] = [(f"{n}", run, CAL) for n, run in enumerate(shown, start=1)]
     if len(runs) == 1:

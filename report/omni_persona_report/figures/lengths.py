@@ -1,4 +1,4 @@
-"""Answer length and overlap with the gold answer, against what became of the answer."""
+"""Answer length and overlap with the gold answer, by outcome."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS: dict[str, Callable[[JudgedItem], bool]] = {
 
 
 def lengths(runs: Sequence[ReportRun], measure: str) -> Figure:
-    """Per run and kind of answer, boxes of the number of words and of ROUGE-L recall."""
+    """Box plots of the number of words and of ROUGE-L recall, per run and kind of outcome."""
     shown, more = first(runs)
     items = [list(run.items.values()) for run in shown]
     longest = max((float(np.percentile([item.n_words for item in part], 98)) for part in items if part), default=10.0)

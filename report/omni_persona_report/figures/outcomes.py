@@ -1,4 +1,4 @@
-"""What became of the items of each run, as shares."""
+"""The outcomes of each run's items, as fractions."""
 
 from __future__ import annotations
 

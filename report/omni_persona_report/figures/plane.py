@@ -12,7 +12,7 @@ from omni_persona_report.report_run import ReportRun
 
 
 def plane(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure: str) -> Figure:
-    """One sign per run, one grey ring per published row, and lines of equal Cal."""
+    """One marker per run, one grey ring per published row, and lines of equal Cal."""
     shown, more = first(runs)
     points, said = [], []
     for run in shown:
