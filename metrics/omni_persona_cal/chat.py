@@ -1,9 +1,9 @@
-"""A client of OpenAI-compatible servers, for one chat completion after the other: `POST URL/chat/completions`.
+"""A client of OpenAI-compatible servers for single chat completions: `POST URL/chat/completions`.
 
-What passes (429, 5xx, a late or a cut reply) is tried again, what one question brings about is told of that question,
-and what no question can change (401, 402, 404, no credit, nobody there) ends the work. The request is plain HTTP
-rather than the `openai` package, because a reply has to be bounded in bytes and time before it is in memory, and has
-to be read whatever its shape.
+Transient errors (429, 5xx, a late or truncated reply) are retried, errors of one question are reported for it alone,
+and errors that no question can change (401, 402, 404, no credit, no connection) end the work. The request is plain HTTP
+instead of the `openai` package, because replies must be bounded in bytes and time before they are in memory, and must
+be parsed whatever their shape.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ API_KEY_ENV = "OPENAI_API_KEY"
 Messages = list[dict[str, Any]]
 
 LONGEST_REPLY = 8 * 2**20
-"""Bytes of a reply, at most."""
+"""Maximum bytes of a reply."""
 _LONGEST_ERROR = 2**16
-"""Bytes that are read of a reply that tells an error."""
+"""Maximum bytes that are read of an error reply."""
 _PROBE_TOKENS = 16
 _PROBE_SECONDS = 30.0
 
@@ -58,7 +58,7 @@ class NoReplyError(Exception):
 
 
 class ChatClient:
-    """Sends messages to one model of one server, many at a time; used by `async with`."""
+    """Sends messages to one model of one server, with concurrent requests; use it with `async with`."""
 
     def __init__(
         self,
@@ -74,14 +74,14 @@ class ChatClient:
         give_up_after: int | None = 32,
         longest_reply: int = LONGEST_REPLY,
     ) -> None:
-        """Say where the model is; nothing is sent yet.
+        """Configure the connection; nothing is sent yet.
 
-        url: the base, such as `http://localhost:8000/v1`. api_key_env: the environment variable that holds the key,
-        which is written nowhere; None sends none. form: how requests are written at first. timeout: seconds from a
-        request to the end of its reply. attempts: how often a question is sent at most. first_wait: seconds before the
-        second attempt, doubled before each further one up to `longest_wait`. give_up_after: questions in a row without
-        a reply, after which the server is asked whether it is there at all; None never asks. longest_reply: in bytes.
-        Raises `ValueError` for an address that is no URL, a key that no header can hold, or a number below 1.
+        url: the base URL, such as `http://localhost:8000/v1`. api_key_env: the environment variable that holds the key,
+        which is never written to disk; None sends none. form: the initial request form. timeout: seconds from a
+        request to the end of its reply. attempts: maximum requests per question. first_wait: seconds before the
+        second attempt, doubled before each further one up to `longest_wait`. give_up_after: failed questions in a row
+        after which the server's availability is tested; None never tests. longest_reply: in bytes.
+        Raises `ValueError` for an invalid URL, a key that a header cannot contain, or a number below 1.
         """
         self.shown_url = shown_url(url)
         if not is_address(url):
@@ -94,9 +94,9 @@ class ChatClient:
         self.model = model
         self.mask = Mask.of_endpoint(url, key)
         self.form = form or RequestForm()
-        """How requests are written: what the server has refused is left out."""
+        """The current request form: elements that the server has rejected are left out."""
         self.has_answered = False
-        """Whether this server has answered anything, now or in the work that is gone on with."""
+        """Whether this server has answered anything, now or before the work was resumed."""
         self._target = completions_url(url)
         self._key, self._key_env = key, api_key_env
         self._timeout, self._attempts = timeout, attempts
@@ -113,14 +113,14 @@ class ChatClient:
         import httpx2
 
         self._ended, self._silent_in_a_row = None, 0
-        # Redirects would take faces and voices to an address that nobody named. Compressed replies have no bound.
+        # Redirects could send faces and voices to an unknown server. Compressed replies have no bound.
         self._http = httpx2.AsyncClient(
             timeout=httpx2.Timeout(self._timeout, connect=min(self._timeout, 20.0)),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
             follow_redirects=False,
-            # A proxy knows no server of this machine.
+            # A proxy cannot reach a server on this machine.
             trust_env=urlsplit(self._target).hostname not in ("localhost", "127.0.0.1", "::1"),
-            # Servers that want no key want a header all the same.
+            # Servers without keys still expect the header.
             headers={
                 "authorization": f"Bearer {self._key or 'none'}",
                 "content-type": "application/json",
@@ -131,20 +131,20 @@ class ChatClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close them."""
+        """Close the connections."""
         if self._probe is not None:
             self._probe.cancel()
             await asyncio.gather(self._probe, return_exceptions=True)
-            self._probe = None  # the next block may have another loop
+            self._probe = None  # the next block may use another event loop
         if self._http is not None:
             await self._http.aclose()
 
     async def ask(self, messages: Messages, settings: Mapping[str, Any]) -> ChatReply:
-        """What the model replies.
+        """Ask one question and return the reply.
 
-        settings: all else that the request holds, such as `max_tokens`. What the server refuses of them is left out,
-        of this request and of those that follow.
-        Raises `NoReplyError`, or `EndpointError` where asking on makes no sense.
+        settings: further elements of the request, such as `max_tokens`. Those that the server rejects are left out
+        of this request and of later ones.
+        Raises `NoReplyError`, or `EndpointError` if it is pointless to continue.
         """
         if self._ended is not None:
             raise EndpointError(self._ended)
@@ -180,16 +180,16 @@ class ChatClient:
         settings: Mapping[str, Any],
         fault: AttemptError,
     ) -> RequestForm | None:
-        """How to write a refused request anew; None where that would change nothing."""
+        """The form in which to repeat a rejected request; None if that would change nothing."""
         if fault.complaint is None:
             return None
         if self.form not in tried:
-            return self.form  # found out by another request meanwhile
+            return self.form  # found by another request meanwhile
         other = adapted(form, settings, fault.complaint, with_clips=_has_clips(messages))
         return None if other in tried else other
 
     async def _judged(self, fault: AttemptError) -> Exception:
-        """What a question without a reply raises, after a look at whether the server answers at all."""
+        """The exception for a question without a reply, after testing whether the server answers at all."""
         message = self.mask.message(fault.message)
         if fault.scope == "endpoint":
             return self._end(fault)
@@ -223,7 +223,7 @@ class ChatClient:
         return EndpointError(f"{self.shown_url} {what}{hint}, asked for model {model!r}{key}: {why}")
 
     async def _answers(self) -> bool:
-        """Whether the server answers a short question; asked once for all who want to know it now."""
+        """Whether the server answers a short test question; asked once for all concurrent callers."""
         if self._probe is None or self._probe.done():
             self._probe = asyncio.create_task(self._answers_probe())
         return await asyncio.shield(self._probe)
@@ -236,7 +236,7 @@ class ChatClient:
         try:
             await self._attempt(self.form, asked, {"max_tokens": _PROBE_TOKENS}, seconds=_PROBE_SECONDS)
         except AttemptError as fault:
-            # Whoever refuses just this question is there, too.
+            # A server that rejects only this question is available, too.
             return fault.scope == "refusal"
         self.has_answered = True
         return True
@@ -246,7 +246,7 @@ class ChatClient:
     async def _attempt(
         self, form: RequestForm, messages: Messages, settings: Mapping[str, Any], seconds: float | None = None
     ) -> ChatReply:
-        """One request and its reply. Raises `AttemptError`."""
+        """Send one request and return its reply. Raises `AttemptError`."""
         import httpx2
 
         body = json.dumps(form.body(self.model, messages, settings)).encode()
@@ -292,7 +292,7 @@ class ChatClient:
         return self._read(content, headers.get("content-type", ""))
 
     def _read(self, content: bytes, kind: str) -> ChatReply:
-        """The reply in a body. Raises `AttemptError` where it is no such endpoint at all, and as `read_reply` does."""
+        """Parse a body. Raises `AttemptError` if it is not such an endpoint, and what `read_reply` raises."""
         if kind.startswith("text/event-stream") or content.lstrip()[:5] == b"data:":
             return read_stream(content.splitlines())
         try:
@@ -308,7 +308,7 @@ class ChatClient:
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-    """The result of a coroutine, also where an event loop runs already, as in a notebook."""
+    """Run a coroutine to completion, even inside a running event loop, as in a notebook."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -318,7 +318,7 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
 
 
 async def _read(response: httpx2.Response, limit: int) -> tuple[bytes, bool]:
-    """The bytes of a body up to a limit, and whether they are all."""
+    """Read a body up to a limit; return the bytes and whether they are complete."""
     chunks, size = [], 0
     async for chunk in response.aiter_raw():
         chunks.append(chunk)
@@ -334,7 +334,7 @@ def _has_clips(messages: Messages) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """What is at the bottom of an error, such as `Connection refused`."""
+    """The root cause of an error, such as `Connection refused`."""
     text = str(error) or type(error).__name__
     seen: BaseException | None = error
     while seen is not None:

@@ -103,18 +103,18 @@ _FEATURES = {
 
 
 def _filled(reference: Mapping[str, Any]) -> dict[str, Any]:
-    """A reference with all keys, as the features have them: blank where it may leave one out, as None is refused."""
+    """A reference with all keys that the features require: optional ones are blank, because None is rejected."""
     known = {key: value for key, value in reference.items() if value is not None}
     return {"other_answers": [], "person": "", **known}
 
 
 def _emptied(reference: Mapping[str, Any]) -> dict[str, Any]:
-    """What `_filled` was given."""
+    """The inverse of `_filled`."""
     return {key: value for key, value in reference.items() if key not in OPTIONAL_KEYS or value}
 
 
 class OmniPersonaCal(evaluate.Metric):
-    """Cal and its parts. What to give and what comes back: `evaluation.compute`."""
+    """Cal and its parts. Arguments and results: `evaluation.compute`."""
 
     def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(
@@ -126,23 +126,23 @@ class OmniPersonaCal(evaluate.Metric):
         )
 
     def compute(self, *, predictions: Any = None, references: Any = None, **options: Any) -> dict[str, Any] | None:
-        """The scores of `predictions`, after those that `add` and `add_batch` gathered before.
+        """Compute the scores of `predictions`, or of those collected by `add` and `add_batch`.
 
-        The options are those of `evaluation.compute`. None in a process that is not the first of several.
+        The options are those of `evaluation.compute`. Returns None in all but the first of several processes.
         """
         given = predictions is not None or references is not None
         if given and self.writer is None and self.num_process == 1:
-            # No need for evaluate's cache file: it would turn our errors into Arrow's and wait for locks.
+            # evaluate's cache file is not needed: it would turn our errors into Arrow's and wait for locks.
             return compute(predictions, references, **options)
         return super().compute(predictions=predictions, references=references, **options)
 
     def add_batch(self, *, predictions: Any = None, references: Any = None) -> None:
-        """Gathers a batch of items for a later `compute()`; raises ValueError for what it could not score."""
+        """Collect a batch of items for a later `compute()`; raises ValueError for invalid ones."""
         check_inputs(predictions, references)
         super().add_batch(predictions=predictions, references=[_filled(one) for one in references])
 
     def add(self, *, prediction: Any = None, reference: Any = None) -> None:
-        """Gathers one item for a later `compute()`; raises ValueError for what it could not score."""
+        """Collect one item for a later `compute()`; raises ValueError for an invalid one."""
         check_inputs([prediction], [reference])
         super().add(prediction=prediction, reference=_filled(reference))
 

@@ -18,7 +18,7 @@ from .likelihood import margin_of_words, read_margin
 from .scores import UNJUDGED
 
 KEY_VARIABLE = API_KEY_ENV
-"""Where the key comes from; it is written nowhere."""
+"""Environment variable of the key, which is never written to disk."""
 BASE_URL_VARIABLE = "OPENAI_BASE_URL"
 DEFAULT_URL = "https://api.openai.com/v1"
 
@@ -27,18 +27,18 @@ _PAIR = tuple[str, str]
 
 @dataclass
 class _Progress:
-    """How the asking goes."""
+    """The state of judging."""
 
     silent_in_a_row: int = 0
-    """Questions that got no reply at all, since the last that did."""
+    """Number of consecutive questions without a reply."""
 
 
 class OpenAIJudge:
-    """Asks a chat model for each verdict, several at a time.
+    """Asks a chat model for each verdict, with concurrent requests.
 
-    A request is tried again, with growing pauses, after 429, a status of 500 or more, a time-out, a cut
-    connection and a body that is no chat completion. A question without a reply in the end is UNJUDGED, and its
-    `raw` says why. A reply that cannot be read, or that was cut or filtered, is asked for once more.
+    A request is retried, with exponential backoff, after 429, a status of 500 or more, a time-out, a dropped
+    connection and a body that is not a chat completion. A question that remains without a reply is UNJUDGED, and its
+    `raw` says why. A reply that cannot be parsed, or that was truncated or filtered, is requested once more.
     """
 
     def __init__(
@@ -60,21 +60,21 @@ class OpenAIJudge:
 
         Args:
             model: The model's name at the endpoint.
-            base_url: Such as `http://localhost:8000/v1`; without, OPENAI_BASE_URL or else OpenAI's own.
-            cache_dir: Keeps transcripts and verdicts in this folder, so that a pair that has a verdict costs
-                nothing the next time; without, nothing is kept.
-            concurrency: Requests under way at a time.
-            timeout: Seconds until a request counts as lost.
-            attempts: Requests per question, at most.
-            longest_pause: Seconds between two of them, at most.
-            give_up_after: After so many questions in a row that got no reply, the others are not asked.
-            max_tokens: Of a reply.
-            reason: Ask for a reason before the verdict. Otherwise the verdict is read out of the likelihoods of the
-                first token, where the server gives them (`top_logprobs`); where not, a reason is asked for.
+            base_url: Such as `http://localhost:8000/v1`; default: OPENAI_BASE_URL or OpenAI's own.
+            cache_dir: Folder for transcripts and verdicts, so that a pair with a verdict costs
+                nothing the next time; by default nothing is stored.
+            concurrency: Number of concurrent requests.
+            timeout: Seconds per request.
+            attempts: Maximum requests per question.
+            longest_pause: Maximum seconds between two of them.
+            give_up_after: Number of consecutive questions without a reply after which the others are not asked.
+            max_tokens: Maximum tokens of a reply.
+            reason: Ask for a reason before the verdict. Otherwise the verdict is read from the likelihoods of the
+                first token, if the server provides them (`top_logprobs`); if not, a reason is requested.
             on_judged: Called after each pair, for a progress bar.
 
         Raises:
-            ValueError: no model, an address that is no URL, or no key for OpenAI's own endpoint.
+            ValueError: no model, an invalid URL, or no key for OpenAI's own endpoint.
         """
         if not model:
             raise ValueError("expected the name of a model for the judge, got an empty one")
@@ -90,7 +90,7 @@ class OpenAIJudge:
             attempts=attempts,
             first_wait=min(0.5, longest_pause),
             longest_wait=longest_pause,
-            give_up_after=None,  # given up here: the verdicts there are count all the same
+            give_up_after=None,  # a previous call gave up, but its verdicts are still valid
         )
         self._give_up_after = give_up_after
         self._concurrency = concurrency
@@ -102,11 +102,11 @@ class OpenAIJudge:
         self._cache = None if cache_dir is None else JudgeCache(cache_dir, identity)
 
     def judge(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
-        """One judgement for each pair (gold answer, prediction); equal pairs are asked once.
+        """Return one judgement for each pair (gold answer, prediction); equal pairs are asked once.
 
         Raises:
-            JudgeError: no question can be answered: the endpoint refuses the key, knows no such model or path, has
-                no credit, or is not there.
+            JudgeError: no question can be answered: the endpoint refuses the key, does not have the model or path, has
+                no credit, or is unreachable.
         """
         known = {pair: self._cached(pair) for pair in dict.fromkeys(pairs)}
         unknown = [pair for pair, judgement in known.items() if judgement is None]
@@ -136,7 +136,7 @@ class OpenAIJudge:
             try:
                 return list(await asyncio.gather(*tasks))
             finally:
-                # After an error, or control-C, no request goes on unwatched.
+                # After an error, or Ctrl-C, no request continues in the background.
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
@@ -171,19 +171,19 @@ class OpenAIJudge:
         return Judgement(reading.verdict, replies[-1], reason=reason, margin=margin)
 
     async def _likelihood(self, client: ChatClient, pair: _PAIR) -> tuple[Reading, str, float | None]:
-        """The verdict by the likelihoods that the server gives for the first token; UNJUDGED where it gives none."""
+        """The verdict from the likelihoods of the first token; UNJUDGED if the server provides none."""
         messages = [{"role": "user", "content": question(*pair, at_once=True)}]
         reply = await client.ask(messages, {"temperature": 0.0, "max_tokens": 1, "logprobs": True, "top_logprobs": 20})
         margin = margin_of_words(reply.first_token)
         verdict, raw = read_margin(margin)
         if verdict == UNJUDGED:
-            # The server reads out no likelihoods, or not those of the verdicts: ask for words.
+            # The server provides no likelihoods, or none of the verdict words: ask for a written reply.
             return Reading(UNJUDGED, raw), raw, None
         return Reading(verdict), raw, margin
 
 
 def _read(reply: ChatReply) -> tuple[Reading, str]:
-    """What a reply says, and what to keep of it; one that is not whole holds no verdict."""
+    """The verdict of a reply, and the text to store; a reply that is incomplete has no verdict."""
     problem = reply.problem or ("cut at its limit of tokens" if reply.cut else None)
     reading = read_judge_reply(reply.text, problem)
     kept = f"no whole reply: {problem}: {reply.text}".removesuffix(": ") if problem else reply.text

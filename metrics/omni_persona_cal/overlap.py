@@ -1,4 +1,4 @@
-"""How many of the gold answer's words a prediction shares, in order (ROUGE-L) and out of order (token F1)."""
+"""Word overlap of a prediction with the gold answer: ordered (ROUGE-L) and unordered (token F1)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .text import words
 
 
 def rouge_l_recall(gold: str, prediction: str) -> float:
-    """Length of the longest common subsequence of words, as a share of the gold answer's words. 0..1.
+    """Length of the longest common subsequence of words, divided by the gold answer's number of words. 0..1.
 
     That of rouge-score without stemming (Lin 2004), whose own import costs more than all scores. A gold answer
     without words scores 0.
@@ -22,7 +22,7 @@ def rouge_l_recall(gold: str, prediction: str) -> float:
 
 
 def _common_subsequence(one: Sequence[str], other: Sequence[str]) -> int:
-    """The length of the longest common subsequence, in time linear in `other` where `one` is short.
+    """The length of the longest common subsequence, in time linear in `other` if `one` is short.
 
     A row of the usual table is one number with a bit for each word of `one`: unset where the row's count grows
     (Hyyro 2004).
@@ -39,7 +39,7 @@ def _common_subsequence(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def token_f1(gold: str, prediction: str) -> float:
-    """F1 of the two bags of words, repetitions counted. 0..1; 0 when they share no word.
+    """F1 of the two bags of words, counting repetitions. 0..1; 0 if they share no word.
 
     >>> token_f1("a harbour pilot", "a pilot")
     0.8

@@ -1,4 +1,4 @@
-"""How small a difference in Cal a set of items can tell, and how many source samples a difference needs.
+"""The smallest difference in Cal that a set of items can detect, and the number of source samples for a difference.
 
 Two runs over the same items are compared. What is not known before any run is assumed: rates of one half, where they
 vary most; that two items of one source sample, or about one person, go wrong together as here; and that the two runs
@@ -37,16 +37,16 @@ def detectable_difference(
     power: float = POWER,
     confidence: float = CONFIDENCE,
 ) -> float | None:
-    """The difference in Cal, 0..1, between two runs that a comparison finds with probability `power`.
+    """The difference in Cal, 0..1, between two runs that a comparison detects with probability `power`.
 
-    None where either kind of item is missing, or where all are of one source sample or about one person.
+    None if either kind of item is missing, or if all are of one source sample or about one person.
 
     Args:
-        n_answerable, n_unanswerable: Items of either kind.
-        n_source_samples: Sets of memories that they share.
-        n_people: People that the items ask about; without, as many as source samples.
-        power: How often the difference is to be found.
-        confidence: Of the interval that must leave out zero.
+        n_answerable, n_unanswerable: Number of items of each kind.
+        n_source_samples: Number of sets of memories that they share.
+        n_people: Number of people that the items ask about; default: as many as source samples.
+        power: Probability of detecting the difference.
+        confidence: Confidence level of the interval that must exclude zero.
 
     >>> round(100 * detectable_difference(391, 359, 250), 1)
     6.3
@@ -76,13 +76,13 @@ def source_samples_needed(
 
     Args:
         difference: In Cal, 0..1.
-        n_people: People whom the items will ask about; without, as many as source samples.
+        n_people: Number of people whom the items will ask about; default: as many as source samples.
         items_per_sample: Questions over one set of memories.
-        answerable: Share of the items that can be answered.
+        answerable: Fraction of answerable items.
         power, confidence: As of `detectable_difference`.
 
     Raises:
-        ValueError: an argument is out of its range, or so few people cannot tell the difference, however often they
+        ValueError: an argument is out of range, or so few people cannot reveal the difference, however often they
             are asked about.
     """
     for name, value in (("difference", difference), ("answerable", answerable), ("power", power)):

@@ -1,6 +1,6 @@
-"""The rows that have been published, as printed: figures x 100 (`mean_len` in words).
+"""The published rows, as printed: figures x 100 (`mean_len` in words).
 
-Facts, transcribed without correction. What does not fit together is `audit.audit_published`'s to say.
+Facts, transcribed without correction. `audit.audit_published` finds what is inconsistent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Table:
 
 @dataclass(frozen=True)
 class GroupSize:
-    """How many items a group has in the evaluation set that all tables are over."""
+    """Number of items of a group in the evaluation set behind all tables."""
 
     answerable: int
     unanswerable: int

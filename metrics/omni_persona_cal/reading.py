@@ -1,4 +1,4 @@
-"""Files of predictions, verdicts and references, as runs and the v2.2 release's scripts write them.
+"""Read files of predictions, verdicts and references, as written by runs and by the v2.2 release's scripts.
 
 The face of the metric's parsers: `lines` (predictions and verdicts) and `records` (JSON lines). `read_answers` matches
 two files that a user brings.
@@ -49,19 +49,19 @@ _GROUP_OF_SCENARIO = {
 
 @dataclass(frozen=True)
 class Answers:
-    """What `evaluation.compute` takes, read from files."""
+    """The arguments of `evaluation.compute`, read from files."""
 
     predictions: list[str]
     references: list[dict[str, Any]]
     """In the order of `predictions`."""
     verdicts: list[str | None] | None
-    """None where the file holds no verdicts."""
+    """None if the file contains no verdicts."""
     n_without_answer: int
-    """Items whose line holds no prediction: failed ones. They are left out."""
+    """IDs of failed items, whose lines have no prediction. They are left out."""
 
 
 def read_answers(predictions: str, references: str = "") -> Answers:
-    """Predictions and the references they belong to, matched by `augmented_id`.
+    """Read predictions and match them with their references by `augmented_id`.
 
     Args:
         predictions: JSON lines, or a JSON list, of objects with `augmented_id` and `prediction` (or
@@ -70,7 +70,7 @@ def read_answers(predictions: str, references: str = "") -> Answers:
             the lines of `predictions` must be rows of the release, too, as those that its scripts write.
 
     Raises:
-        ReadingError: (a ValueError) names the file, line and item, and says what was expected.
+        ReadingError: (a ValueError) invalid input; names the file, line and item, and what was expected.
     """
     said = list(by_item(read_predictions(predictions, "predictions")).values())
     known: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""JSON records of a file or a text: JSON lines, or one JSON list. What is wrong with a record goes to a callback."""
+"""Read JSON records from a file or text: JSON lines, or one JSON list. Problems are reported to a callback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes `evaluate.load("omni_persona_cal")` work by name, from any folder, without a network.
+"""Make `evaluate.load("omni_persona_cal")` work by name, from any folder, without a network.
 
 `evaluate` looks for a bare name on the Hub first, and falls back to what its module cache holds under that
 name. We put the module there. Set HF_EVALUATE_OFFLINE=1 where there is no network: the look-up is then
@@ -22,10 +22,10 @@ _SIBLING = re.compile(r"^from \.(\w+) import ", re.MULTILINE)
 
 
 def register(modules_cache: Path | None = None) -> Path:
-    """Copies the metric into evaluate's module cache, where it supersedes any version registered before.
+    """Copy the metric into evaluate's module cache, where it supersedes any version registered before.
 
     Args:
-        modules_cache: The cache; as a default the one evaluate uses, by HF_MODULES_CACHE or HF_HOME.
+        modules_cache: The cache; default: the one that evaluate uses, from HF_MODULES_CACHE or HF_HOME.
 
     Returns:
         The folder of this version, named by its SHA-256, in

@@ -1,4 +1,4 @@
-"""A model asked more than once: means over repeats, what k tries are worth, and how far repeats agree.
+"""A model asked more than once: means over repeats, the value of k tries, and the agreement between repeats.
 
 Answers are drawn anew for each item in each repeat. They vary by source sample, because some questions are harder, and
 by repeat, because sampling is random. An interval over source samples with all their answers in all repeats holds
@@ -32,7 +32,7 @@ def compute_repeats(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """The scores of a model that was asked every item several times.
+    """Compute the scores of a model that was asked every item several times.
 
     Args:
         predictions: One list per repeat, each as for `evaluation.compute`.
@@ -142,7 +142,7 @@ def _of_tries(
 
 
 def pass_at_k(n: int, n_right: int, k: int) -> float:
-    """The share of the choices of k among n answers that hold at least one of `n_right` right ones.
+    """The fraction of choices of k among n answers that include at least one of `n_right` right ones.
 
     >>> pass_at_k(4, 1, 2)
     0.5
@@ -151,7 +151,7 @@ def pass_at_k(n: int, n_right: int, k: int) -> float:
 
 
 def all_of_k(n: int, n_right: int, k: int) -> float:
-    """The share of the choices of k among n answers that are all right.
+    """The fraction of choices of k among n answers that are all right.
 
     >>> all_of_k(4, 2, 2) == 1 / 6
     True
@@ -160,7 +160,7 @@ def all_of_k(n: int, n_right: int, k: int) -> float:
 
 
 def agreeing(n_right: int, n: int) -> float:
-    """The share of the pairs among n answers, `n_right` of them right, that are both right or both not."""
+    """The fraction of pairs among n answers, `n_right` of them right, that are both right or both wrong."""
     return (math.comb(n_right, 2) + math.comb(n - n_right, 2)) / math.comb(n, 2)
 
 

@@ -1,9 +1,9 @@
 """The scores of a set of judged items: counting and dividing, nothing else.
 
-A score is None where its denominator is empty. None is not zero: a slice without answerable items has no
+A score is None if its denominator is zero. None is not zero: a slice without answerable items has no
 answer accuracy, good or bad.
 
-The formulas stand once, in `formulas`, over totals: numbers for the scores themselves, arrays with one number
+The formulas are defined once, in `formulas`, over totals: numbers for the scores themselves, arrays with one number
 per resample for their intervals.
 """
 
@@ -18,28 +18,28 @@ CORRECT = "CORRECT"
 WRONG = "WRONG"
 UNJUDGED = "UNJUDGED"
 VERDICTS = (CORRECT, WRONG, UNJUDGED)
-"""What a judge may say about an answer. UNJUDGED: it was asked, and gave no usable reply."""
+"""A judge's possible verdicts. UNJUDGED: the judge was asked but gave no usable reply."""
 
 GROUPS = ("I2I", "A2A", "T2T", "T2Any")
 """Query cue per group: a face photo, a voice clip, a description, a description of something said."""
 
 NO_ABSENCE = "none"
 ABSENCES = (NO_ABSENCE, "absent_persona", "absent_attribute")
-"""Why an item cannot be answered: it can; no memory holds the person; none holds the asked attribute."""
+"""Why an item cannot be answered: `none` (it can), no memory of the person, or no statement of the attribute."""
 
 GUARDED = "guarded"
 PROTOCOLS = (GUARDED, "paper", "v2.2")
-"""Which rules `ans` and `cal` follow: see `formulas`."""
+"""The rules for `ans` and `cal`: see `formulas`."""
 
 
 @dataclass(frozen=True)
 class JudgedItem:
-    """One item with all that a score needs to know about it."""
+    """One item with everything that a score needs."""
 
     augmented_id: str
-    """Names the item; unique in a set."""
+    """The item's ID; unique in a set."""
     source_sample_id: str
-    """Names the memories. Items that share them are not independent of each other."""
+    """The ID of its memories. Items that share them are not independent of each other."""
     group: str
     """One of `GROUPS`."""
     task: str
@@ -47,13 +47,13 @@ class JudgedItem:
     absence: str
     """One of `ABSENCES`."""
     answerable: bool
-    """Whether the memories hold the answer."""
+    """Whether the memories contain the answer."""
     gold_answer: str
-    """The answer that counts; may be empty for an unanswerable item."""
+    """The gold answer; may be empty for an unanswerable item."""
     abstaining: bool
     """Whether the prediction abstains."""
     verdict: str | None
-    """One of `VERDICTS` for an answerable item; None for an unanswerable one: abstaining alone decides it."""
+    """One of `VERDICTS` for an answerable item; None for an unanswerable one, where only abstention counts."""
     n_words: int
     """Length of the prediction in white-space words."""
     rouge_l: float | None
@@ -61,14 +61,14 @@ class JudgedItem:
     token_f1: float | None
     """F1 of the two bags of words, 0..1; None for an unanswerable item."""
     bertscore: float | None
-    """BERTScore F1; None for an unanswerable item, and where nobody asked for it."""
+    """BERTScore F1; None for an unanswerable item, and unless requested."""
     abstaining_judged: bool = False
     """Whether the prediction abstains by the rule that also knows other wordings, `abstention.abstains_judged`."""
     person: str | None = None
-    """Whom the item asks about; None where nobody said. Items about one person are not independent of each other."""
+    """The person asked about; None if unknown. Items about one person are not independent of each other."""
 
     def is_right(self, protocol: str = GUARDED) -> bool | None:
-        """Whether the item counts as right under `protocol`; None where it is UNJUDGED."""
+        """Whether the item counts as right under `protocol`; None if it is UNJUDGED."""
         if not self.answerable:
             return self.abstaining
         if self.verdict == UNJUDGED:
@@ -81,11 +81,11 @@ COLUMNS = (
     "true_abstentions", "hallucinated", "correct_judged", "true_abstentions_judged", "rouge_l", "token_f1",
     "bertscored", "bertscore", "words",
 )  # fmt: skip
-"""What is summed up over items; every score is a function of these totals."""
+"""Summed over items; every score is a function of these totals."""
 
 
 def columns(item: JudgedItem) -> tuple[float, ...]:
-    """What `item` adds to each of `COLUMNS`."""
+    """The contribution of `item` to each of `COLUMNS`."""
     judged = item.answerable and item.verdict != UNJUDGED
     correct = judged and item.verdict == CORRECT
     return (
@@ -111,7 +111,7 @@ def columns(item: JudgedItem) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Rate:
-    """A mean of what each item adds, 0..1."""
+    """A mean of the items' contributions, 0..1."""
 
     top: tuple[str, ...]
     """The columns that are summed up."""
@@ -151,12 +151,12 @@ def sums_of_rates(protocol: str) -> dict[str, dict[str, float]]:
 
 @dataclass(frozen=True)
 class Denominator:
-    """What a score is divided by."""
+    """The denominator of a score."""
 
     over: tuple[str, ...]
     """The columns whose sum is the score's count of items."""
     needs: tuple[str, ...]
-    """The columns of which none may be zero, lest the score be None."""
+    """Columns that must be nonzero for the score to be defined."""
 
 
 _ANSWERED = Denominator(("judged",), ("judged",))
@@ -189,7 +189,7 @@ DENOMINATORS = {
     "composite": Denominator(("n",), ("judged", "unanswerable", "bertscored")),
     "mean_len": _ALL,
 }
-"""Every score by name, with what it is divided by."""
+"""Score -> its denominator."""
 
 _COMPOSITE = ("cal", "ans", "unans", "abs_f1", "rouge_l", "token_f1", "bertscore", "one_minus_fa", "ta")
 
@@ -203,7 +203,7 @@ _MISSING = {
 
 
 def formulas(totals: Mapping[str, Any], protocol: str, ratio: Callable[[Any, Any], Any]) -> dict[str, Any]:
-    """The scores of `DENOMINATORS` from the totals of `COLUMNS`; NaN where there is nothing to divide by.
+    """Compute the scores of `DENOMINATORS` from the totals of `COLUMNS`; NaN for a zero denominator.
 
     N_a items are answerable and N_u are not. UNJUDGED items, which are always answerable, are left out
     wherever a verdict is needed; they are never counted as wrong.
@@ -305,9 +305,9 @@ def slices(items: Sequence[JudgedItem]) -> dict[str, dict[str, list[JudgedItem]]
 
 
 def audio_visual_gap(ans_by_group: Mapping[str, Any]) -> Any:
-    """Ans of I2I minus Ans of A2A: how much better questions are answered by a face than by a voice. -1..1 or NaN.
+    """Ans of I2I minus Ans of A2A: how much better questions are answered from a face than from a voice. -1..1 or NaN.
 
-    It is about what was answered, not about who was recognised.
+    It measures what was answered, not who was recognised.
     """
     return ans_by_group["I2I"] - ans_by_group["A2A"]
 
@@ -324,7 +324,7 @@ def none_for_nan(value: float) -> float | None:
 
 def _totals(items: Iterable[JudgedItem]) -> dict[str, float]:
     rows = [columns(item) for item in items]
-    # fsum rounds once, so that the order of the items cannot change the last digit.
+    # fsum rounds once, so the order of the items cannot change the last digit.
     return {name: math.fsum(row[index] for row in rows) for index, name in enumerate(COLUMNS)}
 
 

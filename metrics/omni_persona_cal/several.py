@@ -1,4 +1,4 @@
-"""More than two runs over the same items: which of them differ in Cal, and which are tied."""
+"""Compare more than two runs over the same items: which differ in Cal, and which are tied."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .validation import check_protocol
 def compare_several(
     runs: Mapping[str, Sequence[JudgedItem]], *, protocol: str = GUARDED, level: float = 0.05
 ) -> dict[str, Any]:
-    """Every pair of runs by its difference in Cal, corrected for the number of pairs (Holm 1979).
+    """Compare every pair of runs by its difference in Cal, corrected for the number of pairs (Holm 1979).
 
     With k runs there are k (k - 1) / 2 pairs, and of many pairs of equal runs some differ by chance. After the
     correction, the probability that any two equal runs are called different is at most `level`.

@@ -1,4 +1,4 @@
-"""Tell what a model thought from what it answered.
+"""Separate a model's thoughts from its answer.
 
 Models that reason first put their thoughts between marks of their own. Read are
 
@@ -20,11 +20,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's text, taken apart."""
+    """A model's text, split into answer and thoughts."""
 
     answer: str
     thinking: str | None
-    """None where the text holds no thoughts."""
+    """None if the text contains no thoughts."""
 
 
 _NAMES = r"(?:think|thinking|thoughts?|reasoning|reflection|scratchpad)"
@@ -61,7 +61,7 @@ def is_open(prompt: str) -> bool:
 
 
 def split_thinking(text: str, *, opened: bool = False) -> Reply:
-    """Take a model's text apart into thoughts and answer.
+    """Split a model's text into thoughts and answer.
 
     Args:
         text: What the model wrote, with its special tokens or without.
@@ -85,7 +85,7 @@ def split_thinking(text: str, *, opened: bool = False) -> Reply:
 
 
 def answer_of(text: str) -> str:
-    """The answer in a model's text: what stands after its thoughts; empty where the thoughts have no end.
+    """The answer in a model's text: what follows its thoughts; empty if the thoughts are unfinished.
 
     >>> answer_of("<think>I cannot determine at once who this is. The uniform...</think> A nurse.")
     'A nurse.'

@@ -18,7 +18,7 @@ _PAIR = tuple[str, str]
 
 
 class TransformersJudge:
-    """Asks a transformers checkpoint through its chat template, a batch at a time.
+    """Asks a transformers checkpoint through its chat template, in batches.
 
     As a default the verdict is read out in one forward pass: it is the one of the two words that the model would
     rather go on with, and the difference of their log-likelihoods is its `margin`. With `reason` the model writes a
@@ -38,7 +38,7 @@ class TransformersJudge:
         dtype: str = "auto",
         on_judged: Callable[[], None] = lambda: None,
     ) -> None:
-        """Set the judge up; the model is loaded when the first pair needs it.
+        """Configure the judge; the model is loaded when the first pair needs it.
 
         Args:
             model: A folder, or a name on the Hub.
@@ -65,7 +65,7 @@ class TransformersJudge:
         self._cache = None if cache_dir is None else JudgeCache(cache_dir, identity)
 
     def judge(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
-        """One judgement for each pair (gold answer, prediction); equal pairs are asked once.
+        """Return one judgement for each pair (gold answer, prediction); equal pairs are asked once.
 
         Raises:
             ValueError: the checkpoint has no chat template, or its tokenizer begins both verdicts alike.
@@ -80,7 +80,7 @@ class TransformersJudge:
             else:
                 said[pair] = Judgement(*found, margin=self._cache.margin(*pair) if self._cache else None)
                 self._on_judged()
-        # Longest first: a batch is padded to its longest, and what does not fit into memory shows at once.
+        # Longest first: a batch is padded to its longest item, and a lack of memory shows at once.
         unknown.sort(key=lambda pair: -len(pair[0]) - len(pair[1]))
         for start in range(0, len(unknown), self._batch_size):
             batch = unknown[start : start + self._batch_size]
@@ -197,7 +197,7 @@ class TransformersJudge:
             model = AutoModelForCausalLM.from_pretrained(self._model_name, dtype=self._dtype)
             model.to(device)
             model.eval()
-            # A checkpoint's own sampling settings would only earn warnings beside do_sample=False.
+            # A checkpoint's own sampling settings would only cause warnings with do_sample=False.
             model.generation_config.temperature = None
             model.generation_config.top_p = None
             model.generation_config.top_k = None

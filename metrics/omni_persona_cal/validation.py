@@ -1,6 +1,6 @@
-"""Refuses what cannot be scored, naming the index or id and what was expected.
+"""Reject input that cannot be scored, naming the index or ID and what was expected.
 
-`evaluate` itself would let much of it through: None after the first row, a number where a text belongs,
+`evaluate` itself accepts much of it: None after the first row, a number instead of a text,
 a struct with a missing key.
 """
 
@@ -13,7 +13,7 @@ from .scores import ABSENCES, GROUPS, NO_ABSENCE, PROTOCOLS, VERDICTS
 
 _NEVER_BLANK = ("augmented_id", "source_sample_id", "group", "task", "absence")
 REFERENCE_KEYS = (*_NEVER_BLANK, "gold_answer", "answerable")
-"""What each reference holds. All are strings but `answerable`, a bool."""
+"""Required keys of a reference. All values are strings except `answerable`, a bool."""
 
 OPTIONAL_KEYS = ("other_answers", "person")
 """What a reference may hold besides, None where it is not known: what the other notes say of the asked field, a list of
@@ -21,7 +21,7 @@ strings, and whom the item asks about, a name or number of theirs as a string.""
 
 
 def check_inputs(predictions: object, references: object) -> None:
-    """Raises ValueError unless there is one string per reference, at least one, and all is well formed."""
+    """Raise ValueError unless there is one string per reference, at least one, and all are well formed."""
     predictions = _listed("predictions", predictions, "strings")
     references = _listed("references", references, "dicts")
     if len(predictions) != len(references):
@@ -48,7 +48,7 @@ def check_inputs(predictions: object, references: object) -> None:
 
 
 def check_verdicts(verdicts: object, references: Sequence[Mapping[str, Any]]) -> None:
-    """Raises ValueError unless each answerable reference has a verdict. Others may have None."""
+    """Raise ValueError unless each answerable reference has a verdict. Others may have None."""
     verdicts = _listed("verdicts", verdicts, f"verdicts, each one of {_either(VERDICTS)}")
     if len(verdicts) != len(references):
         raise ValueError(f"expected one verdict per item, {len(references)}, got {len(verdicts)}")
@@ -63,13 +63,13 @@ def check_verdicts(verdicts: object, references: Sequence[Mapping[str, Any]]) ->
 
 
 def check_protocol(protocol: object) -> None:
-    """Raises ValueError unless `protocol` is one of `scores.PROTOCOLS`."""
+    """Raise ValueError unless `protocol` is one of `scores.PROTOCOLS`."""
     if protocol not in PROTOCOLS:
         raise ValueError(f"protocol: expected one of {_either(PROTOCOLS)}, got {_described(protocol)}")
 
 
 def check_resampling(n_resamples: object, confidence: object, seed: object) -> None:
-    """Raises ValueError unless a bootstrap can be made of these."""
+    """Raise ValueError unless these are valid bootstrap settings."""
     for name, value in (("n_resamples", n_resamples), ("seed", seed)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise ValueError(f"{name}: expected a whole number, 0 or more, got {_described(value)}")
@@ -137,7 +137,7 @@ def _either(allowed: Collection[str]) -> str:
 
 
 def _described(value: object) -> str:
-    """A value as an error shows it: cut short, and with its type where that is the mistake."""
+    """A value as shown in an error: shortened, and with its type if that is the mistake."""
     shown = repr(value)
     if len(shown) > 60:
         shown = f"{shown[:60]}..."

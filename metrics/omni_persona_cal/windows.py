@@ -1,4 +1,4 @@
-"""Where a text says something: narrow runs of its words that hold the words of a gold answer. For the lexical judge."""
+"""Find statements in a text: short runs of words that contain the words of a gold answer. For the lexical judge."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .claims import NEGATORS, Text, Word, family, read
 from .synonyms import COUNTRIES
 
 LONG_GOLD = 5
-"""Content words from which on a gold answer is long: a few of its words may be missing."""
+"""Number of content words from which a gold answer is long: a few of its words may be missing."""
 LONG_GOLD_SHARE = 0.8
-"""Share of a long gold's content words that must be there."""
+"""Minimum fraction of a long gold's content words."""
 WINDOW_FACTOR = 1.5
-"""Content words of the widest window, for each content word of the gold."""
+"""Maximum width of a window in content words, per content word of the gold."""
 
 _PREPOSITIONS = frozenset(("in", "on", "at", "of", "with", "by", "from", "to", "for", "under", "over", "through"))
 _COUNTRY = re.compile(rf"\w, ({'|'.join(COUNTRIES.split())})\W*$")
@@ -24,7 +24,7 @@ _DETERMINERS = frozenset(("a", "an", "the", "his", "her", "their", "its", "my", 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for: a gold answer, or what another memory says."""
+    """What is searched for: a gold answer, or another memory's value."""
 
     keys: frozenset[str]
     """Content words."""
@@ -50,14 +50,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Window:
-    """A narrow run of an answer's words that holds what is looked for."""
+    """A short run of an answer's words that contains what is searched for."""
 
     first: int
     last: int
 
 
 def wanted_of(text: str) -> Wanted:
-    """What is looked for, from its plain form."""
+    """Build the search from normal form."""
     found = read(text)
     keys = found.content()
     if len(keys) > 1 and (country := _COUNTRY.search(text)):
