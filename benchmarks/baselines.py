@@ -1,4 +1,4 @@
-"""What are the baselines worth on people of your own, and what is a model to beat?
+"""The baselines' scores on your own people: what does a model have to beat?
 
     python benchmarks/baselines.py --pool people          # a pool folder: the README, "A benchmark of your own people"
 
@@ -38,7 +38,7 @@ SCORES = {"cal": "Cal", "ans": "Ans", "one_minus_fa": "1-FA", "ta": "TA"}
 
 
 def split(pool: Path, folders: Sequence[Path], rng: np.random.Generator) -> None:
-    """Deal the people of a pool out to folders in turn, those recorded in one way and of one gender by chance."""
+    """Split the people of a pool into folders in turn, randomly within each kind of recording and gender."""
     people: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for line in (pool / "personas.jsonl").read_text(encoding="utf-8").split("\n"):
         if line.strip():
@@ -58,7 +58,7 @@ def split(pool: Path, folders: Sequence[Path], rng: np.random.Generator) -> None
 
 
 def with_nobody_missing_in_t2any(recipe: Recipe) -> Recipe:
-    """The recipe with as many items of each task that cannot be answered."""
+    """The recipe with the same number of unanswerable items of each task, but no absent persons in T2Any."""
     tasks = {}
     for name, counts in recipe.tasks.items():
         if omni_persona.TASKS[name].group == "T2Any":
@@ -69,7 +69,7 @@ def with_nobody_missing_in_t2any(recipe: Recipe) -> Recipe:
 
 
 def scores(runs: Sequence[tuple[Path, Path]]) -> Mapping[str, Any]:
-    """The scores of several runs, each with its dataset, over all their items."""
+    """Pooled scores of several runs, each with its own dataset."""
     predictions, references = [], []
     for side, (folder, dataset) in enumerate(runs):
         said = read_predictions(folder)
@@ -78,7 +78,7 @@ def scores(runs: Sequence[tuple[Path, Path]]) -> Mapping[str, Any]:
             if prediction is None:
                 raise SystemExit(f"{folder}: item {item.augmented_id} has no answer")
             predictions.append(prediction)
-            # Two datasets give one name to different items.
+            # Different items of two datasets may have the same ID.
             reference = omni_persona.reference(item)
             for name in ("augmented_id", "source_sample_id"):
                 reference[name] = f"{side}_{reference[name]}"

@@ -1,4 +1,4 @@
-"""What building costs: time against `cp -r` and `Dataset.to_parquet`, bytes, memory, and mining at scale.
+"""Cost of building: time against `cp -r` and `Dataset.to_parquet`, bytes, memory, and mining at scale.
 
     python benchmarks/build.py                        # 250 invented people, their media as large as real ones
     python benchmarks/build.py --drawn                # the same people with drawn faces and 29 kB files as they are
@@ -72,13 +72,13 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def row(name: str, times: list[float], beside: list[float] | None = None) -> None:
-    """One line: best, median, and the ratio of medians to what ran in turns with it."""
+    """One line: best, median, and the ratio of medians to the alternative measured in turns with it."""
     ratio = f"{statistics.median(times) / statistics.median(beside):9.2f} x" if beside else ""
     print(f"  {name:44}{min(times):9.3f}{statistics.median(times):9.3f} s{ratio}", flush=True)
 
 
 def against_copy(pool: Path, recipe: Recipe, here: Path) -> None:
-    """Build and copy in turns."""
+    """Time building and copying in turns."""
     out = here / "omni-persona"
     building_times, command_times, copy_times = [], [], []
     command = [sys.executable, "-m", "omni_persona_cli", "build", "--no-check", "--pool", str(pool)]
@@ -163,7 +163,7 @@ def distractor_likeness(folder: Path) -> dict[str, float]:
 
 
 def partitions_cost(pool: Path, recipe: Recipe, here: Path) -> None:
-    """Distractors of the build as it is, of one that is not bisected into partitions, and of one by chance."""
+    """Distractor similarity of the build as it is, without bisection into partitions, and by random choice."""
     bisected = {}
     for name, partition_bytes, hardness in (
         ("bisected into partitions", building.PARTITION_BYTES, "hard"),

@@ -1,4 +1,4 @@
-"""What the metric's intervals cost: python benchmarks/metric_bootstrap.py
+"""Cost of the metric's intervals: python benchmarks/metric_bootstrap.py
 
 On 750 items of 250 sources, as many as the published evaluation set has:
 
@@ -30,7 +30,7 @@ N_ITEMS, N_RESAMPLES = 750, 10_000
 
 
 def made_up_run(n_items: int = N_ITEMS) -> tuple[list[str], list[dict[str, object]], list[str]]:
-    """Predictions, references and verdicts of a middling model, right and wrong together within a source."""
+    """Predictions, references and verdicts of a mediocre model, correlated within a source."""
     rng = random.Random(0)
     predictions, references, verdicts = [], [], []
     for index in range(n_items):
@@ -76,7 +76,7 @@ def naive(items: Sequence[JudgedItem], n_resamples: int, score: Callable[[list[J
 
 
 def cal_alone(items: list[JudgedItem]) -> float:
-    """Cal by counting, and nothing else."""
+    """Cal by counting only."""
     answerable = right = unanswerable = refused = 0
     for item in items:
         if item.answerable:

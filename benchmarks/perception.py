@@ -1,4 +1,4 @@
-"""What do the specialists tell apart that light vectors do not, and what does it cost?
+"""What the specialists distinguish that light vectors do not, and their cost.
 
     python benchmarks/perception.py --pool people         # a pool folder: the README, "A benchmark of your own people"
 
@@ -33,7 +33,7 @@ DRAWS = 10
 
 @dataclass(frozen=True)
 class Medium:
-    """A picture or a clip of somebody."""
+    """A picture or a clip of a person."""
 
     owner: int
     gender: str | None
@@ -83,7 +83,7 @@ def words(text: str) -> list[str]:
 
 
 def edits(expected: Sequence[str], heard: Sequence[str]) -> int:
-    """Words to exchange, drop and add to make one of the other."""
+    """Levenshtein distance in words."""
     row = list(range(len(heard) + 1))
     for i, word in enumerate(expected, start=1):
         diagonal, row[0] = row[0], i
@@ -93,7 +93,7 @@ def edits(expected: Sequence[str], heard: Sequence[str]) -> int:
 
 
 def timed(perceive: Callable[[Sequence[bytes]], Vectors], media: Sequence[Medium]) -> tuple[Vectors, float]:
-    """Vectors, and seconds a medium, loading apart."""
+    """Vectors, and seconds per medium, excluding loading."""
     perceive([media[0].data])
     start = time.perf_counter()
     vectors = perceive([medium.data for medium in media])

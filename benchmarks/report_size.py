@@ -1,4 +1,4 @@
-"""How large is the page of a report, and how soon can it be used? Opens it in headless Chromium where there is one.
+"""Size of a report page, and the time until it can be used. Opens it in headless Chromium if installed.
 
     python benchmarks/report_size.py                       # 250 invented people, 750 items, as the release has; 5 runs
     python benchmarks/report_size.py --personas 24         # quicker

@@ -1,4 +1,4 @@
-"""How many items a second a Qwen2.5-Omni Thinker answers: one at a time, batched, batched with a shared prefix.
+"""Items per second of a Qwen2.5-Omni Thinker: one at a time, batched, batched with a shared prefix.
 
     python benchmarks/throughput.py                          # a small model on the CPU, the 7B one where there is a GPU
     python benchmarks/throughput.py --size 3b --side 1024    # pictures of 1024 x 1024 pixels
@@ -99,7 +99,7 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def tiny_omni() -> Any:
-    """The tests' maker of processors without a hub."""
+    """The tests' builder of processors, which needs no Hub."""
     file = Path(__file__).parents[1] / "tests" / "runner" / "tiny_omni.py"
     spec = importlib.util.spec_from_file_location("tiny_omni", file)
     assert spec is not None
@@ -130,7 +130,7 @@ def build(size: str, way: dict[str, Any], settings: argparse.Namespace) -> Trans
     config.save_pretrained(folder)
     processor.save_pretrained(folder)
     model = TransformersModel(folder, **{"batch_size": settings.batch, "max_new_tokens": settings.new_tokens, **way})
-    # Every answer takes its full length, as random weights would not end it anyway.
+    # Every answer has the full length, since random weights would not end it anyway.
     model._generation.eos_token_id = None
     device = torch.device(settings.device)
     torch.manual_seed(0)
@@ -180,7 +180,7 @@ def items(settings: argparse.Namespace, n_samples: int, seed: int = 0) -> Iterat
 
 
 def measure(name: str, settings: argparse.Namespace) -> dict[str, float]:
-    """What one way of answering takes."""
+    """Measure one way of answering."""
     import torch
 
     torch.set_num_threads(settings.threads)
@@ -228,14 +228,14 @@ def measure(name: str, settings: argparse.Namespace) -> dict[str, float]:
 
 
 def check(outcomes: Iterator[Any]) -> None:
-    """Raise what failed, but for empty answers: random weights may say nothing, and take as long to say it."""
+    """Raise failures other than empty answers, which random weights may produce at the same cost."""
     for outcome in outcomes:
         if isinstance(outcome, Exception) and "an empty answer" not in str(outcome):
             raise outcome
 
 
 def host_seconds(model: TransformersModel, asked: list[Item]) -> float:
-    """CPU seconds an item takes until the model can have it."""
+    """CPU seconds per item until the model's inputs are ready."""
     start = time.process_time()
     for first in range(0, len(asked), model._size.now):
         model._prepare(asked[first : first + model._size.now])
@@ -243,7 +243,7 @@ def host_seconds(model: TransformersModel, asked: list[Item]) -> float:
 
 
 def stock_seconds(model: TransformersModel, asked: list[Item]) -> float:
-    """CPU seconds that the checkpoint's own processor takes for an item, clips padded to its window."""
+    """CPU seconds per item of the checkpoint's own processor, clips padded to its window."""
     chats = [chat for item in asked for chat in model._chats.prepare([item])]
     start = time.process_time()
     for chat in chats:

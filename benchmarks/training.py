@@ -1,4 +1,4 @@
-"""Seconds a step and peak memory of SFT and RLVR, ours beside TRL's stock path where that runs.
+"""Seconds per step and peak memory of SFT and RLVR: ours, and TRL's stock path where it runs.
 
     python benchmarks/training.py                       a tiny Thinker on a CPU, about two minutes
     python benchmarks/training.py --size 3b             a 3B configuration with random weights, on a GPU
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 STEPS = 6
-"""Of which the first two are left out of the mean."""
+"""Number of steps, of which the first two are excluded from the mean."""
 
 ROWS = (
     ("sft", "ours", "pictures"),
@@ -88,7 +88,7 @@ def corpus(folder: Path, clips: bool) -> Path:
 
 
 def measure(command: str, by: str, data: Path, model: Path, out: Path, device: str) -> dict[str, float]:
-    """Train `STEPS` steps; seconds a step and the peak of memory."""
+    """Train `STEPS` steps; return seconds per step and peak memory."""
     from omni_persona_training.tuning import rlvr as rlvr_module
     from omni_persona_training.tuning import sft as sft_module
     from omni_persona_training.tuning.session import Machine
