@@ -199,7 +199,7 @@ def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
     assert list(omni_persona.items(dataset)) == list(
         omni_persona.items(omni_persona.load(tmp_path / "omni-persona", "answerable"))
     )
-    assert dataset[0]["contexts"][0]["image"].size == (92, 112)
+    assert dataset[0]["contexts"][0]["image"].size == (192, 224)
     shutil.rmtree(tmp_path / "omni-persona")
 
 

@@ -51,9 +51,8 @@ class Command(TyperCommand):
         super().format_help(ctx, formatter)
 
 
-def _no_type(ctx: Any = None) -> None:
+def _no_type(**_: Any) -> None:
     """Replacement for the text of the removed type column."""
-    del ctx
 
 
 app = typer.Typer(

@@ -77,7 +77,7 @@ def load_baseline(
     if name not in kinds:
         raise LoadError(f"no model {name!r}: the baselines are {', '.join([*kinds, specialists.NAME])}")
     if fit_on is not None:
-        raise LoadError(f"{name} is fitted on nothing: --fit-on is for {specialists.NAME}")
+        raise LoadError(f"--fit-on only applies to {specialists.NAME}, not to {name}")
     return Baseline(name, *kinds[name])
 
 

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from omni_persona_artifacts.data_files import dataset_fingerprint
-from omni_persona_cli import compare
+from omni_persona_cli import compare, console
 
 app = typer.Typer()
 app.command()(compare.compare)
@@ -99,7 +99,8 @@ def test_runs_that_cannot_be_compared_are_refused(make_run: Callable[..., Path])
     assert "no such run folder" in str(call(a, "nowhere").exception)
 
 
-def test_several_runs_are_ranked_and_ties_told(make_run: Callable[..., Path]) -> None:
+def test_several_runs_are_ranked_and_ties_told(make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console.out, "width", 300)  # so that no path is folded
     worst = make_run("worst", ["baker"] * 30)
     good = [make_run(name, ["baker", *PERFECT[1:]] if name == "second" else PERFECT) for name in ("first", "second")]
     done = call(worst, *good)

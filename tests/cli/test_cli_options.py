@@ -54,7 +54,7 @@ class CalledError(Exception):
             build.build,
             "omni_persona_build.pipeline.build",
             "--pool people --recipe balanced --out new --seed 7 --license cc-by-4.0 --exclude old "
-            "--perception specialists --overwrite",
+            "--perception specialists --overwrite --fit --keep-metadata --equalise",
             {
                 "pool": Path("people"),
                 "recipe": "balanced",
@@ -64,13 +64,22 @@ class CalledError(Exception):
                 "exclude": Path("old"),
                 "perception": PERCEPTIONS["specialists"],
                 "overwrite": True,
+                "fit": True,
+                "keep_metadata": True,
+                "equalise": True,
             },
         ),
         (
             import_release.import_release,
             "omni_persona_build.release.import_release",
-            "--release r.jsonl --assets media --out new --overwrite",
-            {"file": Path("r.jsonl"), "assets": Path("media"), "out": Path("new"), "overwrite": True},
+            "--release r.jsonl --assets media --out new --overwrite --keep-metadata",
+            {
+                "file": Path("r.jsonl"),
+                "assets": Path("media"),
+                "out": Path("new"),
+                "overwrite": True,
+                "keep_metadata": True,
+            },
         ),
     ],
 )

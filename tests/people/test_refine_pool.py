@@ -80,7 +80,7 @@ def test_a_refined_pool_builds_passes_every_check_and_uses_what_was_written(gaps
         result = refined(model)
     out = tmp_path / "built" / "omni-persona"
     build(result.out, load_recipe("tiny"), out)
-    assert [finding for finding in check(out) if not finding.passed] == []
+    assert [finding for finding in check(out) if finding.passed is False] == []
     items = list(omni_persona.items(omni_persona.load(out, streaming=True)))
     notes = {context.text for item in items for context in item.contexts}
     written = [clause for line in _lines(result.out) for some in line["statements"].values() for clause in some]

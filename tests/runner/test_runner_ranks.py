@@ -85,7 +85,7 @@ def test_two_processes_write_what_one_writes(start, tmp_path):
     assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [".lock", "predictions.jsonl", "run.json"]
     # Both know of the whole run.
     for rank in "01":
-        assert f"SUMMARY {rank} RunSummary(n_done=15, n_skipped=0, n_failed=1)" in said
+        assert f"SUMMARY {rank} RunSummary(n_done=15, n_skipped=0, n_failed=1, n_left=0)" in said
 
 
 def test_what_a_lost_process_left_is_done_on_resume(start, tmp_path):

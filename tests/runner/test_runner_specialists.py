@@ -328,7 +328,7 @@ def test_a_dataset_that_cannot_be_fitted_on_is_told(make_row, write_dataset, tes
 def test_it_needs_a_dataset_to_fit_on_and_no_other_baseline_takes_one(train, tested):
     with pytest.raises(LoadError, match="fitted on other people than the test set's: name their dataset with --fit-on"):
         load_baseline("baseline:specialists")
-    with pytest.raises(LoadError, match="baseline:nearest is fitted on nothing: --fit-on is for baseline:specialists"):
+    with pytest.raises(LoadError, match="--fit-on only applies to baseline:specialists, not to baseline:nearest"):
         load_baseline("baseline:nearest", fit_on=train, dataset=tested)
     with pytest.raises(LoadError, match=r"the baselines are .*, baseline:specialists"):
         load_baseline("baseline:best")
