@@ -45,7 +45,7 @@ def living(session: int) -> list[int]:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_a_command_with_its_workers_and_draft(tmp_path, name):
     number = getattr(signal, name)
-    process = started(["pool", "--personas", "400", "--out", "people"], tmp_path)
+    process = started(["pool", "--personas", "400", "--voices", "synthetic", "--out", "people"], tmp_path)
     appears(tmp_path, ".people.draft-*/media/*")
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
@@ -60,7 +60,7 @@ def test_a_signal_ends_a_command_with_its_workers_and_draft(tmp_path, name):
 
 
 def test_workers_of_a_killed_command_end_and_the_next_one_tidies_up(tmp_path):
-    process = started(["pool", "--personas", "400", "--out", "people"], tmp_path)
+    process = started(["pool", "--personas", "400", "--voices", "synthetic", "--out", "people"], tmp_path)
     appears(tmp_path, ".people.draft-*/media/*")
     process.kill()
     process.communicate(timeout=60)
@@ -68,7 +68,7 @@ def test_workers_of_a_killed_command_end_and_the_next_one_tidies_up(tmp_path):
     while living(process.pid) and time.monotonic() < end:
         time.sleep(0.1)
     assert living(process.pid) == []
-    process = started(["pool", "--personas", "2", "--out", "people"], tmp_path)
+    process = started(["pool", "--personas", "2", "--voices", "synthetic", "--out", "people"], tmp_path)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "which an interrupted command had left" in err
@@ -81,7 +81,7 @@ def test_a_build_stops_whenever_it_is_told_to(tmp_path, name):
     """At twelve moments of a build; where it was done first, it is done."""
     number = getattr(signal, name)
     moments = random.Random(0)
-    assert started(["pool", "--personas", "24", "--out", "people"], tmp_path).wait(120) == 0
+    assert started(["pool", "--personas", "24", "--voices", "synthetic", "--out", "people"], tmp_path).wait(120) == 0
     for turn in range(12):
         process = started(["build", "--pool", "people", "--out", f"{turn}/omni-persona"], tmp_path)
         time.sleep(moments.uniform(0.5, 8))
