@@ -127,6 +127,7 @@ def stopping(left: str) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, signals.Stopped) as stop:  # typer would exit without a message
+        signals.answer()
         err.print(f"stopped; {left}", soft_wrap=True)
         raise typer.Exit(signals.exit_code(stop)) from None
 

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:
-    from sys import UnraisableHookArgs
+from typing import NoReturn
 
 NAMES = ("SIGTERM", "SIGHUP")
 """Signals, besides Ctrl-C's, that stop a command; Windows lacks some of them."""
 
-_AGAIN_AFTER = 0.2
-"""Seconds after which a lost stop request is repeated."""
+_AGAIN_AFTER = 5.0
+"""Seconds after which a stop request that nothing has answered is repeated; cleaning up takes less."""
+
+_answered = threading.Event()
+"""Set as soon as the command is known to be stopping."""
 
 
 class Stopped(BaseException):
@@ -33,22 +32,18 @@ class Stopped(BaseException):
 def install() -> None:
     """Let signals stop the command, even if one arrives while Python cannot raise its exception.
 
-    An exception raised in a destructor or in a callback of a C library is discarded there. It is then raised again.
+    An exception raised in a destructor, in a callback of a C library, or where a library catches everything is lost.
+    The request is then repeated until `answer` is called.
     """
-    for name in NAMES:
+    _answered.clear()
+    for name in ("SIGINT", *NAMES):
         if (number := getattr(signal, name, None)) is not None:
             signal.signal(number, _stop)
-    usual = sys.unraisablehook
 
-    def hook(lost: UnraisableHookArgs) -> None:
-        if isinstance(lost.exc_value, Stopped):
-            _again(lost.exc_value.number)
-        elif isinstance(lost.exc_value, KeyboardInterrupt):
-            _again(signal.SIGINT)
-        else:
-            usual(lost)
 
-    sys.unraisablehook = hook
+def answer() -> None:
+    """Say that the command is stopping, so that the request is not repeated."""
+    _answered.set()
 
 
 def exit_code(stop: KeyboardInterrupt | Stopped) -> int:
@@ -57,10 +52,12 @@ def exit_code(stop: KeyboardInterrupt | Stopped) -> int:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    threading.Thread(target=_repeat, args=(number,), daemon=True).start()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise Stopped(number)
 
 
-def _again(number: int) -> None:
-    timer = threading.Timer(_AGAIN_AFTER, os.kill, (os.getpid(), number))
-    timer.daemon = True
-    timer.start()
+def _repeat(number: int) -> None:
+    if not _answered.wait(_AGAIN_AFTER):
+        os.kill(os.getpid(), number)

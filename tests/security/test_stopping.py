@@ -81,7 +81,9 @@ def test_a_build_stops_whenever_it_is_told_to(tmp_path, name):
     """At twelve moments of a build; where it was done first, it is done."""
     number = getattr(signal, name)
     moments = random.Random(0)
-    assert started(["pool", "--personas", "24", "--voices", "synthetic", "--out", "people"], tmp_path).wait(120) == 0
+    process = started(["pool", "--personas", "24", "--voices", "synthetic", "--out", "people"], tmp_path)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
     for turn in range(12):
         process = started(["build", "--pool", "people", "--out", f"{turn}/omni-persona"], tmp_path)
         time.sleep(moments.uniform(0.5, 8))
