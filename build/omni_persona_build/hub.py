@@ -14,11 +14,10 @@ from omni_persona_build.croissant import write_croissant
 CARD = "README.md"
 EVAL = "eval.yaml"
 
-FRAMEWORK = "omni-persona"
 _ABOUT_EVAL = """\
 # The tasks of this benchmark's leaderboards on the Hub; `omni-persona report --eval-results` writes a model's entries.
-# The Hub knows evaluation frameworks by name (packages/tasks/src/eval.ts of huggingface.js): a new one is added there
-# by a pull request, and a benchmark is listed on request. Without this file a dataset is none the worse.
+# It names no evaluation_framework: the Hub accepts only frameworks that it knows (packages/tasks/src/eval.ts of
+# huggingface.js), and shows an error for others. Once a pull request there has added omni-persona, add the key here.
 """
 
 
@@ -39,7 +38,6 @@ def render_eval(facts: BuildFacts) -> str:
         "description": "Whether an omnimodal model finds the person that a face, a voice or a description refers to, "
         "answers from the memory of that person, and abstains where it does not hold the answer. Values are x 100: "
         "cal is the mean of ans (answerable items) and unans (the others).",
-        "evaluation_framework": FRAMEWORK,
         "tasks": [
             {"id": task_id, "config": config, "split": omni_persona.SPLIT}
             for task_id, (config, _) in omni_persona.LEADERBOARDS.items()

@@ -31,8 +31,7 @@ def folder(built, tmp_path):
 
 def test_the_leaderboards_are_those_of_a_models_entries_over_configurations_that_exist(built):
     content = yaml.safe_load((built / "eval.yaml").read_text(encoding="utf-8"))
-    assert list(content) == ["name", "description", "evaluation_framework", "tasks"]
-    assert content["evaluation_framework"] == "omni-persona"
+    assert list(content) == ["name", "description", "tasks"]
     assert [task["id"] for task in content["tasks"]] == list(omni_persona.LEADERBOARDS)
     configs = {config["config_name"]: config for config in DatasetCard.load(built / "README.md").data.configs}
     for task in content["tasks"]:
