@@ -110,6 +110,9 @@ def test_repeats_are_judged_all_and_an_unjudged_one_is_not_guessed(dataset, tmp_
     assert all((folder / "verdicts.jsonl").is_file() for folder in repeat_folders(out))
     assert score_run(out)["n_unjudged"] == 0
     (repeat_folder(out, 2) / "verdicts.jsonl").unlink()
+    assert score_run(out)["n_unjudged"] == 0  # the lexical judge says the same whenever it is asked
+    first = out / "verdicts.jsonl"
+    first.write_text(first.read_text().replace('"judge": "lexical"', '"judge": "ORG/JUDGE"'))
     assert score_run(out)["n_unjudged"] > 0
 
 

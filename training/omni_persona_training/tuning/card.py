@@ -62,11 +62,16 @@ def adapter_card(about: Mapping[str, Any], adapted: Adapted) -> str:
     )
     stated = STATED.get(f"{about['command']} {about['preset']}", ())
     rows = [
-        f"| {name.replace('_', ' ')} | {inline(value)} | {_from(name, stated, about['preset'])} |"
+        f"| {name.replace('_', ' ')} | {_value(value)} | {_from(name, stated, about['preset'])} |"
         for name, value in about["settings"].items()
         if value is not None
     ]
     return head + "\n| setting | value | from |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _value(value: Any) -> str:
+    """A setting in a cell; text is escaped, numbers need not be."""
+    return str(value) if isinstance(value, int | float) else inline(value)
 
 
 def _from(name: str, stated: tuple[str, ...], preset: str | None) -> str:
