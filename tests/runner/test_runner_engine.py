@@ -57,8 +57,8 @@ SETTINGS = Settings(model="org/model", most_media=5)
 
 def test_vllm_is_started_with_what_the_prompts_need():
     settings = Settings("org/model", 5, revision="main", dtype="float16", trust_remote_code=True)
-    command = vllm_command(settings, 81, "/opt/a b/vllm".replace(" ", "\\ "))
-    assert command[:3] == ["/opt/a b/vllm", "serve", "org/model"]
+    command = vllm_command(settings, 81, "/usr/local/a b/vllm".replace(" ", "\\ "))
+    assert command[:3] == ["/usr/local/a b/vllm", "serve", "org/model"]
     assert command[command.index("--host") + 1] == "127.0.0.1"
     assert command[command.index("--port") + 1] == "81"
     assert json.loads(command[command.index("--limit-mm-per-prompt") + 1]) == {"image": 5, "audio": 5}
