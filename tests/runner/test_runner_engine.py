@@ -49,7 +49,13 @@ def is_alive(pid):
 
 
 def gone(told):
-    return not is_alive(told()["pid"]) and not is_alive(told()["worker"])
+    """Whether both processes end; the kernel takes a moment to end the worker, for which nobody can wait."""
+    end = time.monotonic() + 20
+    while is_alive(told()["pid"]) or is_alive(told()["worker"]):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 SETTINGS = Settings(model="org/model", most_media=5)

@@ -141,8 +141,8 @@ def list_jobs(
         yield Job(folder, f"{prefix}{index:0{width}}", person, makehuman)
 
 
-def make_all(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[Made]:
-    """Run the jobs in this process or in several; results come in order."""
+def make_all(jobs: Iterable[Job], count: int, workers: int | None, at_a_time: int = _AT_A_TIME) -> Iterator[Made]:
+    """Run the jobs in this process or in several, `at_a_time` sent to a process at once; results come in order."""
     workers = workers or (_processors() if count >= _FEWEST_FOR_PROCESSES else 1)
     if workers == 1:
         yield from map(make, jobs)
@@ -153,8 +153,8 @@ def make_all(jobs: Iterable[Job], count: int, workers: int | None) -> Iterator[M
     with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_end_with_parent) as processes:
         try:
             # In batches, because `map` submits all of its input, and ten thousand people at once take too much memory.
-            while batch := list(islice(waiting, workers * _AT_A_TIME * 8)):
-                yield from processes.map(make, batch, chunksize=_AT_A_TIME)
+            while batch := list(islice(waiting, workers * at_a_time * 8)):
+                yield from processes.map(make, batch, chunksize=at_a_time)
         except BaseException:
             processes.shutdown(wait=False, cancel_futures=True)
             # Otherwise each would finish its remaining people, in a folder that is about to be removed.

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import os
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from omni_persona_people.rendered.looks import Identity
@@ -23,12 +28,12 @@ QUALITIES = range(76, 95)
 
 def require_blender() -> None:
     """Raise `AssetError` if Blender is not installed as a Python module."""
-    try:
-        import bpy  # noqa: F401
-    except ImportError:
+    # Found, not imported: bpy adds folders of its own to sys.path, and in a worker process that inherits them it cannot
+    # be imported.
+    if importlib.util.find_spec("bpy") is None:
         raise AssetError(
             'rendered faces need Blender as a Python module (Python 3.11): pip install "omni-persona[render]"'
-        ) from None
+        )
 
 
 def render(
@@ -43,9 +48,24 @@ def render(
     bpy.ops.wm.read_factory_settings(use_empty=True)
     studio.light(shot, body.add_person(identity, shot, human))
     with tempfile.TemporaryDirectory() as folder:
-        studio.expose(shot, size, samples, threads, Path(folder) / "picture.png")
+        with _quiet():
+            studio.expose(shot, size, samples, threads, Path(folder) / "picture.png")
         with Image.open(Path(folder) / "picture.png") as picture:
             out = io.BytesIO()
             blurred = picture.convert("RGB").filter(ImageFilter.GaussianBlur(shot.seed // 19 % 15 / 10))
             blurred.save(out, format="JPEG", quality=QUALITIES[shot.seed % len(QUALITIES)], optimize=True)
     return out.getvalue()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Discard what Blender writes, some hundred lines a picture, to file descriptor 1."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
