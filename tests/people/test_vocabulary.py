@@ -130,3 +130,21 @@ def test_every_value_has_a_word_that_a_note_can_be_searched_for():
     values = [text for name in heads for text in entries(past[name]) if isinstance(text, str)]
     values += [role for world in word_lists("worlds").values() for role in (*world["roles"], *world["majors"])]
     assert not [value for value in values if all(map(is_function_word, value.split()))]
+
+
+_SOUNDS_AS_VOWEL = re.compile(r"[aeiou]|ho(nest|nour|ur)", re.IGNORECASE)
+_SOUNDS_AS_CONSONANT = re.compile(r"on(e|ce)\b|eu|u(ni|s[ae])", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", ["pastimes", "places", "sentences", "worlds"])
+def test_articles_agree_with_what_follows_them(name):
+    found = [
+        (one, word)
+        for entry in entries(word_lists(name))
+        for text in readings(entry)
+        for one, word in re.findall(r"\b([Aa]n?) (\w+)", text)
+    ]
+    assert found
+    for article, word in set(found):
+        vowel = _SOUNDS_AS_VOWEL.match(word) and not _SOUNDS_AS_CONSONANT.match(word)
+        assert bool(vowel) == (article.lower() == "an"), f"{article} {word}"
