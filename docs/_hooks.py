@@ -1,6 +1,7 @@
 """Fill the pages with what the code knows: tables of fields, the options of each command, the metric's card.
 
-A page says `<!-- table: NAME -->`, `<!-- commands -->` or `<!-- metric card -->` where the text goes.
+A page says `<!-- table: NAME -->`, `<!-- keys: COMMAND -->`, `<!-- commands -->` or `<!-- metric card -->` where the
+text goes.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import ast
 import inspect
 import re
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-_MARK = re.compile(r"<!-- (table: (\S+)|commands|metric card) -->")
+_MARK = re.compile(r"<!-- ((?:table|keys): (\S+)|commands|metric card) -->")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -26,6 +28,8 @@ def _filled(what: str, name: str | None) -> str:
         return commands()
     if what == "metric card":
         return metric_card()
+    if what.startswith("keys"):
+        return keys_table(_results()[str(name)])
     return fields_table(_tables()[str(name)])
 
 
@@ -45,9 +49,34 @@ def _tables() -> dict[str, type]:
     }
 
 
+def _results() -> dict[str, type]:
+    """Command -> the class whose fields are the keys of what it prints with `--json`."""
+    from omni_persona_cli import results
+
+    return {
+        "build": results.BuildResult,
+        "check": results.CheckResult,
+        "run": results.RunResult,
+        "judge": results.JudgeResult,
+    }
+
+
 def fields_table(kind: type) -> str:
     """A Markdown table of a class's fields: name, type, default, and the docstring below each."""
     rows = ["| field | type | default | meaning |", "|---|---|---|---|"]
+    rows += [f"| `{name}` | `{kind_of}` | {default} | {meaning} |" for name, kind_of, default, meaning in _fields(kind)]
+    return "\n".join(rows)
+
+
+def keys_table(kind: type) -> str:
+    """A Markdown table of the keys of a result: name, type and meaning."""
+    rows = ["| key | type | meaning |", "|---|---|---|"]
+    rows += [f"| `{name}` | `{kind_of}` | {meaning} |" for name, kind_of, _, meaning in _fields(kind)]
+    return "\n".join(rows)
+
+
+def _fields(kind: type) -> Iterator[tuple[str, str, str, str]]:
+    """(name, type, default, meaning) of each field of a class."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
     assert isinstance(tree, ast.ClassDef)
     for place, node in enumerate(tree.body):
@@ -60,8 +89,7 @@ def fields_table(kind: type) -> str:
         required = node.value is None or "min_length" in ast.unparse(node.value)
         default = "required" if required else f"`{_default(node.value)}`"
         kind_of = ast.unparse(node.annotation).replace("|", "\\|")
-        rows.append(f"| `{node.target.id}` | `{kind_of}` | {default} | {meaning} |")
-    return "\n".join(rows)
+        yield node.target.id, kind_of, default, meaning
 
 
 def _default(value: ast.expr) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from omni_persona_cli.check import check_built
+from omni_persona_cli.check import find_in_built, print_findings, result_of
 from omni_persona_cli.console import detectable, err, out, progress
+from omni_persona_cli.results import JSON_HELP, BuildResult, output_kept_for_result, print_result
 
 EXAMPLES = """Examples:
 
 omni-persona build --pool people --recipe tiny --out omni-persona
 
 omni-persona build --pool people --recipe my_recipe.yaml --seed 7 --out second/omni-persona
+
+omni-persona build --pool people --json > built.json
 
 omni-persona build --pool more-people --recipe train --exclude omni-persona --out train/omni-persona"""
 
@@ -65,26 +69,36 @@ def build(
     checks: Annotated[
         bool, typer.Option("--check/--no-check", help="Check the dataset and add the results to its card.")
     ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Build a benchmark from your own people: photos, voices, profiles.
 
     All media are read first; --out is written completely or not at all. The same pool, recipe and seed
     give the same bytes. Exit code 1 if a check fails; the folder is kept, and its card reports the failure.
     """
-    build_and_report(
-        pool,
-        recipe,
-        target,
-        seed=seed,
-        licence=licence,
-        exclude=exclude,
-        perception=perception.value,
-        overwrite=overwrite,
-        fit=fit,
-        keep_metadata=keep_metadata,
-        equalise=equalise,
-    )
-    if checks and not check_built(target):
+    with output_kept_for_result(as_json):
+        result = build_and_report(
+            pool,
+            recipe,
+            target,
+            seed=seed,
+            licence=licence,
+            exclude=exclude,
+            perception=perception.value,
+            overwrite=overwrite,
+            fit=fit,
+            keep_metadata=keep_metadata,
+            equalise=equalise,
+            quiet=as_json,
+        )
+        findings = find_in_built(target) if checks else None
+    checked = None if findings is None else result_of(target, findings)
+    if as_json:
+        keys = None if checked is None else asdict(checked)
+        print_result(replace(result, check=keys))
+    elif findings is not None:
+        print_findings(target, findings)
+    if checked is not None and not checked.passed:
         err.print(
             f"A check failed: {target} is no fair benchmark as it is. It is kept, and its card says so.",
             style="bold red",
@@ -106,8 +120,9 @@ def build_and_report(
     fit: bool = False,
     keep_metadata: bool = False,
     equalise: bool | None = None,
-) -> None:
-    """Build with a progress display, then print what was built and where."""
+    quiet: bool = False,
+) -> BuildResult:
+    """Build with a progress display, then print what was built and where, unless `quiet`."""
     from omni_persona_build.pipeline import build as build_dataset
     from omni_persona_build.recipe import load_recipe
     from omni_persona_cal import detectable_difference
@@ -129,16 +144,32 @@ def build_and_report(
             equalise=equalise,
             progress=shown,
         )
+    n_answerable = sum(count for (_, absence), count in built.recipe.counts().items() if absence == "none")
+    result = BuildResult(
+        dataset=str(built.out),
+        recipe=built.recipe.name,
+        seed=seed,
+        n_items=built.items,
+        n_samples=built.samples,
+        n_people=built.people,
+        n_excluded=built.left_out,
+        bytes=built.bytes,
+        fitted=built.fitted,
+        detectable_cal=detectable_difference(n_answerable, built.items - n_answerable, built.samples, built.people),
+    )
+    if not quiet:
+        _print_built(result, exclude)
+    return result
+
+
+def _print_built(built: BuildResult, exclude: Path | None) -> None:
     if built.fitted:
         out.print(f"--fit: {built.fitted}", soft_wrap=True)
-    wanted = built.recipe
     out.print(
-        f"Built {built.out}: {built.items} items over {built.samples} sets of memories of {built.people} people, "
-        f"{built.bytes / 1e6:.1f} MB",
+        f"Built {built.dataset}: {built.n_items} items over {built.n_samples} sets of memories of {built.n_people} "
+        f"people, {built.bytes / 1e6:.1f} MB",
         soft_wrap=True,
     )
-    n_answerable = sum(count for (_, absence), count in wanted.counts().items() if absence == "none")
-    told = detectable_difference(n_answerable, built.items - n_answerable, built.samples, built.people)
-    out.print(detectable(told).strip() or "It cannot tell a difference in Cal.", soft_wrap=True)
+    out.print(detectable(built.detectable_cal).strip() or "It cannot tell a difference in Cal.", soft_wrap=True)
     if exclude is not None:
-        out.print(f"--exclude {exclude} left out {built.left_out} people of the pool", soft_wrap=True)
+        out.print(f"--exclude {exclude} left out {built.n_excluded} people of the pool", soft_wrap=True)

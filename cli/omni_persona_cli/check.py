@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from omni_persona_cli.console import out, progress, stopping
+from omni_persona_cli.results import JSON_HELP, CheckResult, output_kept_for_result, print_result
+
+if TYPE_CHECKING:
+    from omni_persona_build.checks import Finding
 
 EXAMPLES = """Examples:
 
 omni-persona check omni-persona
 
 omni-persona check --write omni-persona
+
+omni-persona check omni-persona --json > checks.json
 
 omni-persona check omni-persona --pool people --seeds 5"""
 
@@ -32,6 +38,7 @@ def check(
     pool: Annotated[
         Path | None, typer.Option(help="Pool that the dataset was built from; required with --seeds.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Check a dataset folder: counts, balance, positions, answers, cues. Exit code 1 if a check fails.
 
@@ -42,10 +49,16 @@ def check(
     """
     if (seeds > 1) != (pool is not None):
         raise typer.BadParameter("--seeds needs --pool, the pool that the dataset was built from, and --pool --seeds")
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, output_kept_for_result(as_json):
         others = [] if pool is None else _other_seeds(dataset, pool, seeds, Path(folder))
-        if not check_and_report(dataset, write=write, others=others):
-            raise typer.Exit(1)
+        findings = find(dataset, write=write, others=others)
+    result = result_of(dataset, findings)
+    if as_json:
+        print_result(result)
+    else:
+        print_findings(dataset, findings)
+    if not result.passed:
+        raise typer.Exit(1)
 
 
 def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Path]:
@@ -65,25 +78,53 @@ def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Pa
     return others
 
 
-def check_built(dataset: Path) -> bool:
-    """Like `check_and_report` with `write`, for a folder that is already complete; Ctrl-C leaves it unchecked."""
+def find_in_built(dataset: Path) -> list[Finding]:
+    """Like `find` with `write`, for a folder that is already complete; Ctrl-C leaves it unchecked."""
     with stopping(f"{dataset} is whole but not checked: omni-persona check --write {dataset}"):
-        return check_and_report(dataset, write=True)
+        return find(dataset, write=True)
 
 
-def check_and_report(dataset: Path, *, write: bool = False, others: Sequence[Path] = ()) -> bool:
-    """Print a table of all checks and optionally add it to the folder's card; return whether none failed.
+def check_and_report(dataset: Path, *, write: bool = False) -> bool:
+    """Run all checks, optionally add them to the folder's card, and print them; return whether none failed."""
+    findings = find(dataset, write=write)
+    print_findings(dataset, findings)
+    return result_of(dataset, findings).passed
+
+
+def find(dataset: Path, *, write: bool = False, others: Sequence[Path] = ()) -> list[Finding]:
+    """Run all checks with a progress display, and optionally add them to the folder's card.
 
     others: datasets built with other seeds, whose items the solvers also use.
     """
     from omni_persona_build.card import write_findings
     from omni_persona_build.checks import check as check_dataset
-    from omni_persona_build.checks import failures, summary, unneeded
 
     with progress() as shown:
         findings = check_dataset(dataset, lambda done: shown("reading items", done), others=others)
     if write:
         write_findings(dataset, findings)
+    return findings
+
+
+def result_of(dataset: Path, findings: Sequence[Finding]) -> CheckResult:
+    """The checks as `--json` prints them."""
+    from omni_persona_build.checks import failures, summary, unneeded
+
+    return CheckResult(
+        dataset=str(dataset),
+        passed=not failures(findings),
+        n_checks=len(findings),
+        n_failed=failures(findings),
+        summary=summary(findings),
+        does_not_need_its_modality=unneeded(findings),
+        checks=[{"check": one.check, "result": one.result, "seen": one.detail, "p": one.p} for one in findings],
+    )
+
+
+def print_findings(dataset: Path, findings: Sequence[Finding]) -> None:
+    """Print a table of the checks and their summary."""
+    from omni_persona_build.checks import failures, summary, unneeded
+
     table = Table(title=f"Checks of {dataset}", title_justify="left")
     for column in ("check", "result", "what was seen"):
         table.add_column(column)
@@ -91,10 +132,8 @@ def check_and_report(dataset: Path, *, write: bool = False, others: Sequence[Pat
         style = {True: "green", False: "bold red", None: "dim"}[finding.passed]
         table.add_row(finding.check, Text(finding.result, style), finding.detail)
     out.print(table)
-    failed = failures(findings)
     for group, checks in unneeded(findings).items():
         out.print(
             f"{group} does not need its modality: the right person is found by {', '.join(checks)}", soft_wrap=True
         )
-    out.print(summary(findings), style="bold red" if failed else None)
-    return not failed
+    out.print(summary(findings), style="bold red" if failures(findings) else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omni_persona_cli.console import ROWS, about_intervals, err, out
+from omni_persona_cli.results import print_result
 
 EXAMPLES = """Examples:
 
@@ -39,7 +39,7 @@ def compare(
 
     result = compare_runs(runs)
     if as_json:
-        typer.echo(json.dumps(result, indent=2))
+        print_result(result)
     elif "several" in result:
         _print_several(result["several"], result["judge"])
     else:

@@ -47,7 +47,7 @@ def demo(
 
     out.rule("4. Run and score", align="left")
     for name in ("abstain", "nearest"):
-        passed &= run_and_report(load_baseline(f"baseline:{name}"), dataset, runs / name)
+        passed &= run_and_report(load_baseline(f"baseline:{name}"), dataset, runs / name).complete
         passed &= score_and_report(runs / name)
 
     out.rule("What next", align="left")

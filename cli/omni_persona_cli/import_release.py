@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from omni_persona_cli.build import KEEP_METADATA
-from omni_persona_cli.check import check_built
+from omni_persona_cli.check import find_in_built, print_findings
 from omni_persona_cli.console import out, progress
 
 EXAMPLES = """Example:
@@ -47,4 +47,4 @@ def import_release(
         table.add_row(*map(str, row))
     out.print(table)
     out.print("Show a model only what a query asks by, as `omni-persona run` does unless told otherwise.")
-    check_built(target)
+    print_findings(target, find_in_built(target))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from enum import Enum
 from itertools import count
 from pathlib import Path
@@ -11,13 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from omni_persona_cli.console import err, out, progress
+from omni_persona_cli.results import JSON_HELP, JudgeResult, output_kept_for_result, print_result
 
 if TYPE_CHECKING:
-    from omni_persona_cal import Judge
+    from omni_persona_cal import Judge, Judgement
 
 EXAMPLES = """Examples:
 
 omni-persona judge runs/nearest --judge lexical
+
+omni-persona judge runs/nearest --json > judged.json
 
 omni-persona judge runs/nearest --judge openai --judge-url http://localhost:8000/v1 --judge-model ORG/MODEL
 
@@ -60,6 +64,7 @@ def judge(
             show_default=False,
         ),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Judge a run's answers to answerable items, and keep the verdicts in the run folder.
 
@@ -69,23 +74,47 @@ def judge(
     from omni_persona_artifacts.repeats import repeat_folders
     from omni_persona_runner.judging import judge_run, run_items
 
-    items = [item for item in run_items(run) if item.answerable]
-    done = count(1)
-    with progress() as shown:
-        judge_ = _judge(by.value, url, model, at_once, reason, run / "judge", lambda: shown("judging", next(done)))
-        judgements = [one for folder in repeat_folders(run) for one in judge_run(folder, items, judge_).values()]
-    verdicts = [one.verdict for one in judgements]
-    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts)))
-    # Model names and replies are plain text: markup and emoji codes are not interpreted.
-    out.print(f"{len(verdicts)} answers judged by {judge_.name}: {counts or 'nothing to judge'}", soft_wrap=True)
-    unjudged = [one for one in judgements if one.verdict == "UNJUDGED"]
-    if unjudged:
-        why = " ".join((unjudged[0].reason or unjudged[0].raw or "no reply").split())[:200]
-        told = f"{len(unjudged)} answers have no verdict and are in no rate; the first: {why}"
-        err.print(told, soft_wrap=True)
-        err.print("Judge again: what has a verdict is not asked for again.")
+    with output_kept_for_result(as_json):
+        items = [item for item in run_items(run) if item.answerable]
+        done = count(1)
+        with progress() as shown:
+            judge_ = _judge(by.value, url, model, at_once, reason, run / "judge", lambda: shown("judging", next(done)))
+            judgements = [one for folder in repeat_folders(run) for one in judge_run(folder, items, judge_).values()]
+    result = _result(run, judge_.name, judgements)
+    if as_json:
+        print_result(result)
+    else:
+        _print_counts(result)
+    if not result.complete:
+        _tell_unjudged(judgements)
         raise typer.Exit(1)
-    out.print(f"Next: omni-persona score {run}", soft_wrap=True)
+    if not as_json:
+        out.print(f"Next: omni-persona score {run}", soft_wrap=True)
+
+
+def _result(run: Path, judge: str, judgements: Sequence[Judgement]) -> JudgeResult:
+    verdicts = Counter(one.verdict for one in judgements)
+    return JudgeResult(
+        run=str(run),
+        judge=judge,
+        complete=not verdicts["UNJUDGED"],
+        n_judged=len(judgements),
+        n_unjudged=verdicts["UNJUDGED"],
+        verdicts={verdict: verdicts[verdict] for verdict in ("CORRECT", "WRONG", "UNJUDGED")},
+    )
+
+
+def _print_counts(result: JudgeResult) -> None:
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(result.verdicts.items()) if count)
+    # Model names are plain text: markup and emoji codes are not interpreted.
+    out.print(f"{result.n_judged} answers judged by {result.judge}: {counts or 'nothing to judge'}", soft_wrap=True)
+
+
+def _tell_unjudged(judgements: Sequence[Judgement]) -> None:
+    unjudged = [one for one in judgements if one.verdict == "UNJUDGED"]
+    why = " ".join((unjudged[0].reason or unjudged[0].raw or "no reply").split())[:200]
+    err.print(f"{len(unjudged)} answers have no verdict and are in no rate; the first: {why}", soft_wrap=True)
+    err.print("Judge again: what has a verdict is not asked for again.")
 
 
 def _judge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,20 @@ import typer
 from omni_persona_artifacts.progress import silent
 from omni_persona_cli import run_options as options
 from omni_persona_cli.console import err, out, progress
+from omni_persona_cli.results import RunResult, output_kept_for_result, print_result
 
 if TYPE_CHECKING:
     from omni_persona_cli.run_choices import Choices
     from omni_persona_runner.fleet import Fleet
     from omni_persona_runner.model import Model
+    from omni_persona_runner.run_loop import RunSummary
     from omni_persona_runner.usage import Budget, Prices
 
 EXAMPLES = """Examples:
 
 omni-persona run --model baseline:nearest --out runs/nearest
+
+omni-persona run --model baseline:nearest --out runs/nearest --json > run.json
 
 omni-persona run --model baseline:specialists --fit-on train/omni-persona --out runs/specialists
 
@@ -79,6 +84,7 @@ def run(
     trust_remote_code: options.TrustRemoteCode = False,
     ray: options.Ray = False,
     ray_workers: options.RayWorkers = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Ask a model every question and write its answers to a run folder. Exit code 1 if items failed."""
     from omni_persona_cli.run_choices import Asked, Choices, Local, Served, Spending
@@ -100,44 +106,72 @@ def run(
     )
     choices = Choices(model, dataset, fit_on, asked, spending, served, Local(*checkpoint, ray, ray_workers))
     choices.check()
-    whole = _run_all(choices, target)
-    if track is not None and is_first():
-        _track(track.value, target)
-    if not whole:
+    with output_kept_for_result(as_json):
+        result = _run_all(choices, target, quiet=as_json)
+        if track is not None and is_first():
+            result = replace(result, tracked=_track(track.value, target))
+    if is_first() and as_json:
+        print_result(result)
+    elif is_first():
+        _print_end(result)
+    if not result.complete:
         raise typer.Exit(1)
-    if is_first():
-        out.print(f"Next: omni-persona score {target}", soft_wrap=True)
 
 
-def _run_all(choices: Choices, target: Path) -> bool:
-    """Run every repeat and print its usage; return whether every item of each has an answer."""
+def _print_end(result: RunResult) -> None:
+    """Print usage, where figures were sent, and the next command."""
+    from omni_persona_runner.usage import Usage
+
+    used = Usage(**result.usage)
+    if used.n_counted:
+        out.print(used.told(), soft_wrap=True)
+    if result.tracked is not None:
+        out.print(f"Figures sent to {result.tracked}", soft_wrap=True)
+    if result.complete:
+        out.print(f"Next: omni-persona score {result.run}", soft_wrap=True)
+
+
+def _run_all(choices: Choices, target: Path, *, quiet: bool) -> RunResult:
+    """Run every repeat and return the result of all of them."""
     from omni_persona_artifacts.repeats import repeat_folder
     from omni_persona_runner.ranks import is_first
     from omni_persona_runner.sampling import Repeatable
     from omni_persona_runner.usage import usage_of_run
 
-    budget, whole = choices.spending.budget(), True
+    budget, summaries = choices.spending.budget(), []
+    folders = [repeat_folder(target, number) for number in range(1, choices.asked.repeats + 1)]
     with choices.ready() as (model, fleet):
-        for number in range(1, choices.asked.repeats + 1):
-            whole &= run_and_report(
-                model.repeat(number) if isinstance(model, Repeatable) else model,
+        for number, folder in enumerate(folders, start=1):
+            one = model.repeat(number) if isinstance(model, Repeatable) else model
+            summary = run_and_report(
+                one,
                 choices.dataset,
-                repeat_folder(target, number),
+                folder,
                 limit=choices.asked.limit,
                 subset=choices.asked.subset,
                 same_model=choices.served.same_model,
                 prices=choices.spending.prices(),
                 budget=budget,
                 fleet=fleet,
+                quiet=quiet,
             )
-    if is_first():
-        used = usage_of_run(target)
-        if used.n_counted:
-            out.print(used.told(), soft_wrap=True)
-        if budget is not None and budget.n_left:
-            told = f"stopped: {budget.used:,} tokens are used of {budget.tokens:,}, and {budget.n_left} items are left"
-            err.print(f"{told}; the same command with a larger --max-tokens-total goes on", soft_wrap=True)
-    return whole
+            summaries.append(summary)
+    if budget is not None and budget.n_left and is_first():
+        told = f"stopped: {budget.used:,} tokens are used of {budget.tokens:,}, and {budget.n_left} items are left"
+        err.print(f"{told}; the same command with a larger --max-tokens-total goes on", soft_wrap=True)
+    return RunResult(
+        run=str(target),
+        model=model.name,
+        dataset=str(choices.dataset),
+        complete=all(one.complete for one in summaries),
+        n_answered=sum(one.n_done for one in summaries),
+        n_answered_before=sum(one.n_skipped for one in summaries),
+        n_failed=sum(one.n_failed for one in summaries),
+        n_left=sum(one.n_left for one in summaries),
+        not_taken=list(_not_taken(model)),
+        repeats=[str(folder) for folder in folders],
+        usage=usage_of_run(target).as_dict() if is_first() else {},
+    )
 
 
 def run_and_report(
@@ -151,12 +185,12 @@ def run_and_report(
     prices: Prices | None = None,
     budget: Budget | None = None,
     fleet: Fleet | None = None,
-) -> bool:
-    """Run with a progress display and print a summary; return whether every item has an answer.
+    quiet: bool = False,
+) -> RunSummary:
+    """Run with a progress display and print a summary, unless `quiet`; warnings are printed in any case.
 
     Of several parallel processes, only the first prints anything.
     """
-    from omni_persona_runner.endpoint import EndpointModel
     from omni_persona_runner.ranks import is_first
     from omni_persona_runner.run_loop import run as run_model
 
@@ -173,24 +207,30 @@ def run_and_report(
             progress=shown if is_first() else silent,
             fleet=fleet,
         )
-    whole = not summary.n_failed and not summary.n_left
     if not is_first():
-        return whole
-    before = f", {summary.n_skipped} answered before" * bool(summary.n_skipped)
-    out.print(f"{model.name}: {summary.n_done} answered{before}; run folder {target}", soft_wrap=True)
-    if isinstance(model, EndpointModel) and (refused := model.not_taken()):
+        return summary
+    if not quiet:
+        before = f", {summary.n_skipped} answered before" * bool(summary.n_skipped)
+        out.print(f"{model.name}: {summary.n_done} answered{before}; run folder {target}", soft_wrap=True)
+    if refused := _not_taken(model):
         err.print(f"The server takes no {' and no '.join(refused)}: its own defaults decided.", soft_wrap=True)
     if summary.n_failed:
-        out.print(
+        (err if quiet else out).print(
             f"{summary.n_failed} items failed: predictions.jsonl says why; the same command asks them again",
             style="bold red",
         )
-    return whole
+    return summary
 
 
-def _track(tracker: str, target: Path) -> None:
-    """Send a run's figures to a tracker; a run that is not judged yet is scored lexically."""
+def _not_taken(model: Model) -> tuple[str, ...]:
+    """Settings that the endpoint behind a model does not accept."""
+    from omni_persona_runner.endpoint import EndpointModel
+
+    return model.not_taken() if isinstance(model, EndpointModel) else ()
+
+
+def _track(tracker: str, target: Path) -> str:
+    """Send a run's figures to a tracker and return where; a run that is not judged yet is scored lexically."""
     from omni_persona_runner.tracking import track_run
 
-    place = track_run(tracker, target)
-    out.print(f"Figures sent to {tracker}: {place}", soft_wrap=True)
+    return f"{tracker}: {track_run(tracker, target)}"

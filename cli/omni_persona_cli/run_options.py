@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from omni_persona_cli.results import JSON_HELP
+
 MAX_NEW_TOKENS = 256
 MAX_NEW_TOKENS_WITH_THOUGHTS = 4096
 
@@ -291,3 +293,4 @@ RayWorkers: TypeAlias = Annotated[
         rich_help_panel=_CHECKPOINTS,
     ),
 ]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help=JSON_HELP)]

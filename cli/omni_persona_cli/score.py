@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Mapping
 from enum import Enum
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from omni_persona_cli.console import about_intervals, err, out, score_table
+from omni_persona_cli.results import print_result
 
 EXAMPLES = """Examples:
 
@@ -70,7 +70,7 @@ def score_and_report(
         raise ValueError(f"{run} is a run folder, which names its dataset itself: leave out --dataset")
     scores = score_run(run, protocol=protocol) if dataset is None else score_file(run, dataset, protocol)
     if as_json:
-        typer.echo(json.dumps(scores, indent=2))
+        print_result(scores)
     else:
         name = "" if dataset else f"{read_manifest(run)['model']['name']} "
         title = f"{name}(judge: {scores['judge']}) in {run}"

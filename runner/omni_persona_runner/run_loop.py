@@ -69,6 +69,11 @@ class RunSummary:
     n_left: int = 0
     """Items not asked because the token budget was spent."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether every asked item has an answer."""
+        return not self.n_failed and not self.n_left
+
 
 def run(
     model: Model,

@@ -54,7 +54,7 @@ class CalledError(Exception):
             build.build,
             "omni_persona_build.pipeline.build",
             "--pool people --recipe balanced --out new --seed 7 --license cc-by-4.0 --exclude old "
-            "--perception specialists --overwrite --fit --keep-metadata --equalise",
+            "--perception specialists --overwrite --fit --keep-metadata --equalise --json",
             {
                 "pool": Path("people"),
                 "recipe": "balanced",

@@ -95,6 +95,18 @@ def test_tables_list_every_field():
     assert "| `contexts` | `int` | `4` |" in hooks.fields_table(hooks._tables()["recipe"])
 
 
+def test_keys_of_results_are_listed_with_their_meaning():
+    hooks = _hooks()
+    for command, kind in hooks._results().items():
+        table = hooks.on_page_markdown(f"<!-- keys: {command} -->")
+        assert table == hooks.keys_table(kind)
+        rows = dict(re.findall(r"\| `(\w+)` \| `[^`]+` \| (.*) \|", table))
+        assert list(rows) == list(kind.__dataclass_fields__)
+        assert all(rows.values())
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"<!-- keys: (\w+) -->", page)) == set(hooks._results())
+
+
 def test_every_command_stands_on_its_page():
     from omni_persona_cli.app import app
 
