@@ -21,8 +21,8 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "quote": ("like to say “{q}”", "have the motto “{q}”"),
     "topic": ("talked to me about {x}", "spoke about {x}"),
     "clothing": ("were wearing {x}", "were dressed in {x}"),
-    "hairstyle": ("had {x}", "were easy to spot by {x}"),
-    "appearance": ("looked like this: {x}", "were of this appearance: {x}"),
+    "hairstyle": ("had {x}", "could be recognised by {x}"),
+    "appearance": ("looked like this: {x}", "had this appearance: {x}"),
     "emotion": ("seemed {x}", "came across as {x}"),
     "location": ("met me in {x}", "ran into me in {x}"),
     "environment": ("spoke with me {x}", "spoke with me for a while {x}"),
@@ -66,14 +66,10 @@ FILLERS = (
 """Fields used to pad a note that would otherwise be shorter than the others."""
 
 POINTERS: dict[str, tuple[str, ...]] = {
-    "I2I": ("the person in this photo", "the one whose face this is", "the person shown here"),
-    "A2A": ("the person speaking in this clip", "the one whose voice this is", "the speaker you hear here"),
+    "I2I": ("the person in this photo", "the person with this face", "the person shown here"),
+    "A2A": ("the person speaking in this clip", "the person with this voice", "the speaker you hear here"),
     "T2T": ("the person who {cue}", "the one who {cue}", "my acquaintance who {cue}"),
-    "T2Any": (
-        "the person who can be heard {cue}",
-        "the one who, in their clip, is {cue}",
-        "the voice that is {cue}",
-    ),
+    "T2Any": ("the person who can be heard {cue}", "the person you hear {cue}", "the speaker {cue}"),
 }
 """Group -> phrases that point at a person."""
 
@@ -85,7 +81,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "affiliation": ("Who employs {who}?", "Which employer do my notes give for {who}?"),
     "major": ("What did {who} study?", "Which degree subject do my notes give for {who}?"),
     "hobby": ("What is the hobby of {who}?", "How does {who} spend their free time, according to my notes?"),
-    "interest": ("Which subject of interest do my notes give for {who}?", "What is {who} interested in?"),
+    "interest": ("Which interest do my notes give for {who}?", "What is {who} interested in?"),
     "MBTI": ("Which personality type does {who} have?", "What was the personality test result of {who}?"),
     "quote": (
         "Which motto did I write down for {who}?",
@@ -98,16 +94,16 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "clothing": ("Which clothes did I note for {who}?", "According to my notes, what was {who} wearing?"),
     "hairstyle": (
         "Which hairstyle did I note for {who}?",
-        "According to my notes, what hair did {who} have?",
+        "According to my notes, what kind of hair did {who} have?",
     ),
-    "appearance": ("Which looks did I note for {who}?", "According to my notes, how did {who} look?"),
+    "appearance": ("Which appearance did I note for {who}?", "According to my notes, how did {who} look?"),
     "emotion": ("Which mood did I note for {who}?", "According to my notes, how did {who} seem to feel?"),
     "location": (
-        "In which place did I note having met {who}?",
+        "Which place did I note for my meeting with {who}?",
         "According to my notes, in which town did I meet {who}?",
     ),
     "environment": (
-        "Which surroundings did I note for my talk with {who}?",
+        "Which setting did I note for my talk with {who}?",
         "According to my notes, in what surroundings did {who} speak with me?",
     ),
 }

@@ -37,7 +37,7 @@ _STATES: dict[str, str] = {
     "quote": r"“|\"|motto",
     "topic": r"talk|topic|spoke about|discuss",
     "clothes": r"\bwear(s|ing)?\b|\bwore\b|dressed|clothes",
-    "hair": r"hair|bald|easy to spot|curl|bun\b|braid|bob\b|mullet|afro|topknot|lock|quiff|fringe|crop",
+    "hair": r"hair|bald|recognised by|curl|bun\b|braid|bob\b|mullet|afro|topknot|lock|quiff|fringe|crop",
     "looks": r"looked|described by|appearance",
     "place": r"met me in|ran into|met in|\bin [A-Z]\w+",
     "surroundings": r"spoke with me|stood before|surrounded",
@@ -47,7 +47,7 @@ _STATES: dict[str, str] = {
 
 
 _DESCRIPTION = re.compile(
-    r"(?:, in their clip,| who\b| can be heard\b| that is\b| talking about\b).*?"
+    r"(?: who\b| can be heard\b| you hear (?=talking|saying)| talking about\b| saying\b).*?"
     r"(?= (?:seem to feel|wearing|do for a living|interested in|study|talk to me about|speak with me|look|have|"
     r"like to say, .*|spend their free time, .*)\?$|\?$)"
 )

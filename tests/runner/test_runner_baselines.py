@@ -7,6 +7,7 @@ import pytest
 
 import omni_persona
 import omni_persona_perception
+from omni_persona_people.wording import POINTERS, QUESTIONS
 from omni_persona_runner import baselines
 from omni_persona_runner.attributes import asked_kind, sentences, stating_sentence
 from omni_persona_runner.baselines import Nearest, load_baseline, random_reply
@@ -107,7 +108,7 @@ def test_a_broken_clip_fails_its_item_alone(items, said):
         ("Which job do my notes give for the person who is interested in tides?", "job"),
         ("What is the one who once studied botany interested in?", "interest"),
         ("According to my notes, how did the person who works as a mood artist seem to feel?", "mood"),
-        ("What did the voice that is saying “where were you” like to say, according to my notes?", "quote"),
+        ("What did the speaker saying “where were you” like to say, according to my notes?", "quote"),
         ("In which place did I note having met the speaker you hear here?", "place"),
         ("Where were we when that happened?", "place"),
         ("This speaker in the query audio sounds familiar. What did they look like?", "looks"),
@@ -116,6 +117,36 @@ def test_a_broken_clip_fails_its_item_alone(items, said):
 )
 def test_what_a_question_asks_for(question, kind):
     assert asked_kind(question) == kind
+
+
+KINDS = {
+    "role": "job",
+    "affiliation": "employer",
+    "major": "study",
+    "hobby": "hobby",
+    "interest": "interest",
+    "MBTI": "personality",
+    "quote": "quote",
+    "topic": "topic",
+    "clothing": "clothes",
+    "hairstyle": "hair",
+    "appearance": "looks",
+    "emotion": "mood",
+    "location": "place",
+    "environment": "surroundings",
+}
+CUES = {
+    "T2T": ["is interested in tides", "spoke with me in a lift"],
+    "T2Any": ["talking about a wasp", "saying “Run! To the …”"],
+}
+
+
+@pytest.mark.parametrize("field", KINDS)
+def test_what_each_of_our_questions_asks_for(field):
+    pointers = [one.format(cue=cue) for group in POINTERS for one in POINTERS[group] for cue in CUES.get(group, [""])]
+    for question in QUESTIONS[field]:
+        for pointer in pointers:
+            assert asked_kind(question.format(who=pointer)) == KINDS[field], question.format(who=pointer)
 
 
 def test_the_sentence_that_states_it():

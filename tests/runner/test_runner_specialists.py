@@ -146,8 +146,8 @@ def test_the_part_that_describes_somebody(question, part):
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ("What did the voice that is saying “Run! To the …” like to say, according to my notes?", "Run! To the"),
-        ("What job has the one who, in their clip, is talking about a cold forge?", "a cold forge"),
+        ("What did the speaker saying “Run! To the …” like to say, according to my notes?", "Run! To the"),
+        ("What job has the person you hear talking about a cold forge?", "a cold forge"),
         ("What is the one who once studied botany interested in?", None),
     ],
 )
