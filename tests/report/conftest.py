@@ -15,6 +15,11 @@ from PIL import Image
 
 import omni_persona
 from omni_persona_artifacts.data_files import dataset_fingerprint
+from omni_persona_report import write_report
+from omni_persona_report.comparison import comparisons
+from omni_persona_report.exports import tables
+from omni_persona_report.gather import gather
+from omni_persona_report.published import published_rows
 from omni_persona_runner.scoring import score_run
 
 TASKS = ("visual_to_bio", "voice_to_bio", "semantic_to_emotion", "dialogue_to_environment")
@@ -257,3 +262,24 @@ def open_page(browser):
     for context in contexts:
         context.close()
     assert not troubles
+
+
+@pytest.fixture(scope="session")
+def page_of_one(run, tmp_path_factory):
+    return write_report([run], tmp_path_factory.mktemp("page") / "report.html").page
+
+
+@pytest.fixture(scope="session")
+def page_of_two(run, second, tmp_path_factory):
+    return write_report([run, second], tmp_path_factory.mktemp("page") / "report.html").page
+
+
+@pytest.fixture(scope="session")
+def gathered(run, second):
+    return gather([run, second])
+
+
+@pytest.fixture(scope="session")
+def made(gathered):
+    """Table by name, as of a report over the released items."""
+    return {table.name: table for table in tables(gathered, published_rows(), comparisons(gathered.runs))}

@@ -1,4 +1,4 @@
-"""Figures and tables as files, and entries for the Hub."""
+"""Tables and entries for the Hub hold what scores.json holds."""
 
 from __future__ import annotations
 
@@ -6,120 +6,24 @@ import csv
 import io
 import itertools
 import json
-import re
-import shutil
-import subprocess
-import sys
-from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 import yaml
-from PIL import Image
 
 import omni_persona
-from omni_persona_artifacts.characters import split, visible
-from omni_persona_artifacts.check_results import write_check_results
 from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2, RELEASED
 from omni_persona_report import write_report
 from omni_persona_report.analyses import checkpoints, judge_checks
-from omni_persona_report.comparison import comparisons
 from omni_persona_report.exports import tables
-from omni_persona_report.figures import draw, write_figures
+from omni_persona_report.figures import draw
 from omni_persona_report.gather import gather
 from omni_persona_report.hub import entries, write_entries
-from omni_persona_report.page import marked
-from omni_persona_report.page_data import safe_json
-from omni_persona_report.published import for_the_page, published_rows
 from omni_persona_report.tables import Column, Number, Table, as_csv, as_latex, as_markdown, write_tables
-
-
-@pytest.fixture(scope="module")
-def gathered(run, second):
-    return gather([run, second])
 
 
 @pytest.fixture(scope="module")
 def runs(gathered):
     return gathered.runs
-
-
-@pytest.fixture(scope="module")
-def made(gathered):
-    """Table by name, as of a report over the released items."""
-    return {table.name: table for table in tables(gathered, published_rows(), comparisons(gathered.runs))}
-
-
-FIGURES = (
-    "cal_by_group", "calibration_plane", "outcomes", "tasks", "audio_visual_gap", "length_and_overlap", "confusions",
-)  # fmt: skip
-
-
-def test_figures_are_written_for_a_page_and_for_a_paper(gathered, tmp_path):
-    drawn = draw(gathered.runs, for_the_page(published_rows()), gathered.measure)
-    written = write_figures(drawn, tmp_path / "new" / "figures")
-    assert [path.name for path in written] == [f"{name}{end}" for name in FIGURES for end in (".svg", ".pdf", ".png")]
-    for path in written:
-        if path.suffix == ".svg":
-            root = ElementTree.fromstring(path.read_text(encoding="utf-8"))
-            assert root.attrib["width"] == "252pt", "a column of print"
-            words = " ".join("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
-            assert "org/first" in words, "each figure bears the names of its runs"
-        elif path.suffix == ".pdf":
-            assert path.read_bytes().startswith(b"%PDF")
-        else:
-            with Image.open(path) as image:
-                assert image.width == 1050
-                assert image.convert("L").getextrema() == (pytest.approx(30, abs=30), 255), "ink on white"
-    assert all("judge lexical, protocol guarded" in figure.caption for figure in drawn)
-
-
-def test_the_same_runs_make_the_same_figures(gathered, tmp_path):
-    for name in ("one", "two"):
-        write_figures(draw(gathered.runs, (), gathered.measure), tmp_path / name)
-    for path in (tmp_path / "one").iterdir():
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
-
-
-def test_a_hostile_name_leaves_a_figure_well_formed(tools, dataset, tmp_path):
-    for words in tools_hostile():
-        answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
-        folder = tools.write_run(tmp_path / str(len(list(tmp_path.iterdir()))), dataset, answers, name=words)
-        gathered = gather([folder])
-        for figure in draw(gathered.runs, (), gathered.measure):
-            ElementTree.fromstring(figure.inline())
-            assert figure.write(tmp_path)
-
-
-def tools_hostile():
-    return (
-        "<script>",
-        '"><img onerror="x">',
-        "a\u202eb\u0000\ud83d",
-        "x" * 500,
-        "",
-        "]]>&amp;",
-        "$\\frac{1}$",
-        "مرحبا 漢字 🎈",
-    )
-
-
-def test_marks_stand_inside_their_axes(gathered):
-    for figure in draw(gathered.runs, for_the_page(published_rows()), gathered.measure):
-        for axes in figure.drawing.axes:
-            (left, right), (low, high) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
-            for line in axes.lines:
-                if line.get_transform() is axes.transData:
-                    xs, ys = (np.asarray(values, float) for values in line.get_data())
-                    assert ((xs >= left - 1e-9) & (xs <= right + 1e-9)).all(), figure.key
-                    assert ((ys >= low - 1e-9) & (ys <= high + 1e-9)).all(), figure.key
-
-
-def test_figures_of_a_run_without_any_score(tmp_path, tools, dataset):
-    folder = tools.write_run(tmp_path / "run", dataset, {row["augmented_id"]: None for row in tools.ROWS})
-    made = write_report([folder], tmp_path / "report.html", figures=tmp_path / "figures", media="none")
-    assert len(made.figures) == 3 * len(FIGURES)
-    assert any("16 failed" in notice for notice in made.gathered.notices)
 
 
 @pytest.mark.parametrize(("name", "printed"), [("table_2", PAPER_TABLE_2), ("table_s2", PAPER_TABLE_S2)])
@@ -297,88 +201,3 @@ def test_incomplete_scores_and_odd_ids_are_not_for_the_hub(runs, tools, dataset,
     (partial,) = gather([tools.write_run(tmp_path / "partial", dataset, answers)]).runs
     with pytest.raises(ValueError, match="expected complete scores"):
         entries(partial, "org/omni-persona")
-
-
-def test_json_in_a_script_element_ends_nothing():
-    value = {"</script>": ["<!--", "&lt;", "\u2028", "\ud83d", "\u0000"]}
-    text = safe_json(value)
-    assert not set("<>&") & set(text)
-    assert text.isascii()
-    assert json.loads(text) == value
-
-
-def test_unseen_characters_are_marked():
-    assert visible("a\u202eb\u200b\n\t\ud83d é 漢 🎈") == "a[U+202E]b[U+200B]\n\t[U+D83D] é 漢 🎈"
-    assert "".join(piece for piece, _ in split("a\u202eb")) == "a\u202eb"
-    assert marked("<b>\u202e") == '&lt;b&gt;<span class="ctl" data-code="U+202E">\u202e</span>'
-    assert marked("\u0000") == '<span class="ctl" data-code="U+0000">\ufffd</span>'
-
-
-def test_the_page_forbids_itself_the_network(run, tmp_path):
-    made = write_report([run], tmp_path / "report.html", media="none")
-    text = made.page.read_text(encoding="utf-8")
-    head = text[: text.index("<title>")]
-    assert "default-src 'none'" in head
-    assert "unsafe" not in head
-    for outside in ("http://", "https://", "@import", "url("):
-        assert outside not in text.replace("http://www.w3.org/2000/svg", ""), outside
-
-
-def test_a_group_that_does_not_need_its_modality_is_marked_beside_its_name(run, dataset, tmp_path):
-    checked = shutil.copytree(dataset, tmp_path / "checked")
-    write_check_results(checked, [], {"I2I": ["<b>corners", "border"], "<script>": ["x"]})
-    text = write_report([run], tmp_path / "report.html", media="none", dataset=checked).page.read_text("utf-8")
-    tags = re.findall(r">([^<>]+)(?:</abbr>|</a>)?<span class=\"tag\" title=\"([^\"]*)\">does not need", text)
-    assert {name.split(",")[0] for name, _ in tags} == {"I2I"}
-    assert len(tags) >= 2, "by group, and by task"
-    why = "I2I does not need its modality (shortcuts that work: &lt;b&gt;corners; border)"
-    assert all(title.startswith(why) for _, title in tags)
-    assert f'<p class="note"><bdi class="text">{why}' in text
-    unmarked = write_report([run], tmp_path / "plain.html", media="none").page.read_text("utf-8")
-    assert "does not need its modality" not in unmarked
-
-
-def test_results_of_checks_that_cannot_be_read_are_told(run, dataset, tmp_path):
-    broken = shutil.copytree(dataset, tmp_path / "broken")
-    (broken / "checks.json").write_text("[")
-    gathered = gather([run], dataset=broken)
-    assert gathered.dataset.unneeded == {}
-    assert any("checks.json" in notice for notice in gathered.notices)
-
-
-def test_the_same_runs_make_the_same_page(run, tmp_path):
-    one, two = (write_report([run], tmp_path / f"{name}.html").page.read_bytes() for name in ("one", "two"))
-    assert one == two
-
-
-def test_a_medium_that_cannot_be_read_is_listed_and_not_fatal(tools, tmp_path):
-    row = tools.make_row(0, 0)
-    row["contexts"][1] = row["contexts"][1] | {"image": {"bytes": b"no picture", "path": "x.png"}}
-    row["contexts"][2] = row["contexts"][2] | {"audio": {"bytes": b"no clip", "path": "x.wav"}}
-    folder = tools.write_dataset(tmp_path / "omni-persona", [row])
-    run = tools.write_run(tmp_path / "run", folder, {"sample_0__aug_0": "x"})
-    made = write_report([run], tmp_path / "report.html")
-    assert [problem.split(":")[0] for problem in made.gathered.problems] == ["x.png", "x.wav"]
-    full = write_report([run], tmp_path / "full.html", media="full")
-    assert len(full.gathered.problems) == 2
-
-
-def test_a_page_that_cannot_be_written_is_an_error(run, tmp_path):
-    from omni_persona_artifacts.run_folder import RunFolderError
-
-    (tmp_path / "file").write_text("")
-    with pytest.raises(RunFolderError, match="cannot write"):
-        write_report([run], tmp_path / "file" / "report.html", media="none")
-    with pytest.raises(ValueError, match="at least one run"):
-        write_report([], tmp_path / "report.html")
-
-
-def test_a_report_loads_nothing_that_is_slow_to_load(run, second, tmp_path):
-    heavy = {"torch", "transformers", "sklearn", "scipy", "nltk", "evaluate", "omni_persona_runner"}
-    script = (
-        "import sys\nfrom omni_persona_report import write_report\n"
-        f"write_report({[str(run), str(second)]!r}, {str(tmp_path / 'report.html')!r})\n"
-        f"print(sorted({heavy!r} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
