@@ -8,7 +8,8 @@ under the ROC curve of the likeness of two media of one person against those of 
 gender; how often the right one of four is the most alike, the others drawn of the same gender by chance, and being the
 three most alike (`hard`). Then what should tell nobody, as the right memory of four for a query, 25 % by chance: file
 size, corners (backdrop) and lower edge (clothes) of a picture; level, noise floor and spectrum of the quiet parts of a
-clip. Words: the error rate of the packaged Whisper.
+clip. Moods: how far pace, pitch and loudness of a person's clips follow the recorded mood. Words: the error rate of the
+packaged Whisper.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from omni_persona_perception import PERCEPTIONS, Vectors, decode_audio, transcribe
+from omni_persona_perception import PERCEPTIONS, Vectors, decode_audio, transcribe, voice_pitch
 from perception import CHOICES, DRAWS, Medium, edits, finding, read, verification, words
 
 Features = NDArray[np.float64]
@@ -143,6 +144,49 @@ TELL_NOBODY: dict[str, dict[str, Callable[[Medium], list[float]]]] = {
 }
 
 
+def moods(pool: Path, media: Sequence[Medium]) -> dict[str, float]:
+    """How each mood changes pace, pitch and loudness of a person's clips, in per cent and decibels against `calm`.
+
+    By least squares over all clips, with one constant for each person; `otherwise` is the standard deviation of what
+    mood and person leave open. Empty for a pool that records no moods.
+    """
+    lines = [json.loads(line) for line in (pool / "personas.jsonl").read_text(encoding="utf-8").splitlines()]
+    recorded = [audio.get("emotion") for line in lines for audio in line["audios"]]
+    names = sorted({mood for mood in recorded if mood} - {"calm"})
+    if "calm" not in recorded or not names or not all(medium.transcript for medium in media):
+        return {}
+    owners = sorted({medium.owner for medium in media})
+    known = np.array(
+        [
+            [medium.owner == owner for owner in owners] + [mood == name for name in names]
+            for medium, mood in zip(media, recorded, strict=True)
+        ],
+        dtype=np.float64,
+    )
+    spoken = np.array([_delivery(medium) for medium in media])
+    solved = np.linalg.lstsq(known, spoken, rcond=None)[0]
+    rest = (spoken - known @ solved).std(axis=0)
+    figures = {}
+    for name, row in [*zip(names, solved[len(owners) :], strict=True), ("otherwise", rest)]:
+        figures[f"{name}: words a second, %"] = 100 * float(np.expm1(row[0]))
+        figures[f"{name}: pitch, %"] = 100 * float(np.expm1(row[1]))
+        figures[f"{name}: loudness, dB"] = float(row[2])
+    return figures
+
+
+def _delivery(medium: Medium) -> tuple[float, float, float]:
+    """Logarithms of words a second and of pitch, and the level of the speech in decibels."""
+    _frames, energies = _energies(medium)
+    speech = energies > np.max(energies) / 1000
+    first, last = np.flatnonzero(speech)[[0, -1]]
+    seconds = (last - first + 1) / 40
+    return (
+        float(np.log(len(words(medium.transcript or "")) / seconds)),
+        float(np.log(voice_pitch(medium.data))),
+        10 * float(np.log10(energies[speech].mean())),
+    )
+
+
 def word_error_rate(clips: Sequence[Medium]) -> tuple[float, float]:
     """Share of words misheard, and seconds a clip."""
     start = time.perf_counter()
@@ -174,6 +218,8 @@ def measure(pool: Path, kind: str, seed: int) -> dict[str, float]:
     for name, describe in TELL_NOBODY[kind].items():
         features = np.array([describe(medium) for medium in media])
         figures[f"right of 4 by {name}"] = nearest(media, roles_of(pool, kind), features, np.random.default_rng(seed))
+    if kind == "audios":
+        figures |= moods(pool, media)
     figures["bytes"] = float(np.mean([len(medium.data) for medium in media]))
     return figures
 
