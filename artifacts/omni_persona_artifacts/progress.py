@@ -42,7 +42,7 @@ def bars() -> Iterator[Progress]:
         name = stage.partition(":")[0]
         bar = shown.get(name)
         if bar is None:
-            bar = shown[name] = tqdm(total=total, leave=False)
+            bar = shown[name] = tqdm(total=total, leave=False, disable=False)
         bar.set_description(stage, refresh=False)
         bar.total = total
         bar.update(done - bar.n)

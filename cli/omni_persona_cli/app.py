@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from omni_persona_cli import (
     build,
@@ -34,29 +33,12 @@ from omni_persona_cli import (
     train_data,
 )
 from omni_persona_cli.console import errors, set_up, stopping
+from omni_persona_cli.help import Command, Group, called
 from omni_persona_cli.signals import Stopped, exit_code
-
-
-class Command(TyperCommand):
-    """A command whose help has no type column, so that option names are not cut off."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help."""
-        for param in self.get_params(ctx):
-            param.display_type_rich = _no_type  # type: ignore[attr-defined]
-            param._get_number_range_help_str = _no_type  # type: ignore[attr-defined]
-            if param.secondary_opts and not param.default:
-                # Leave out `--no-...`: a flag that is off by default need not be turned off.
-                param.secondary_opts, param.show_default = [], False  # type: ignore[attr-defined]
-        super().format_help(ctx, formatter)
-
-
-def _no_type(**_: Any) -> None:
-    """Replacement for the text of the removed type column."""
-
 
 app = typer.Typer(
     name="omni-persona",
+    cls=Group,
     help="Find out whether an omnimodal model can be a personal assistant: build a benchmark, run a model, score it.",
     epilog="Start with: omni-persona demo. Exit codes: 0 done, 1 the work found a problem, 2 bad usage or bad input.",
     no_args_is_help=True,
@@ -68,7 +50,6 @@ GOES_ON = ("demo", "refine", "run", "judge", "sft", "rlvr", "push")
 
 _MAKE, _SCORE, _TRAIN, _SHARE = "Make a benchmark", "Run and score models", "Train", "Share"
 
-# Keep the line breaks of examples, which the help would otherwise join into a paragraph.
 for _panel, _name, _module, _function in (
     (_SCORE, "demo", demo, demo.demo),
     (_MAKE, "pool", pool, pool.pool),
@@ -116,6 +97,6 @@ def main() -> None:
     set_up()
     try:
         with errors(debug=len(arguments) < len(sys.argv) - 1):
-            app(arguments)
+            sys.exit(called(app, arguments))
     except (KeyboardInterrupt, Stopped) as stop:  # before or after the command itself
         sys.exit(exit_code(stop))

@@ -48,7 +48,7 @@ def build(
     perception: Annotated[
         Perceptions,
         typer.Option(
-            help="How people are compared; specialists: more accurate, slower, needs the extra `specialists`."
+            help="How people are compared. light: fast. specialists: more accurate; needs the extra `specialists`."
         ),
     ] = Perceptions.light,
     overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,

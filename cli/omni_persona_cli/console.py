@@ -4,52 +4,23 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
-import time
 import traceback
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from omni_persona_artifacts.characters import visible
 from omni_persona_artifacts.progress import Progress as Stages
+from omni_persona_artifacts.progress import silent
 from omni_persona_cli import signals
-
-
-class SafeConsole(Console):
-    """A console that shows control characters as codes and interprets no markup, because texts may be untrusted."""
-
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
-
-    def render_str(self, text: str, **options: Any) -> Text:
-        """Return the text in its displayed form, so that tables measure the right width."""
-        return super().render_str(visible(text), **options)
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render, and replace characters that would act on the terminal instead of being shown."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
-
-
-FIRST_LINE_AFTER = 3.0
-LINE_EVERY = 15.0
-"""Seconds after which work without a terminal first reports progress, and the interval from then on."""
+from omni_persona_cli.log_lines import LogLines
+from omni_persona_cli.safe_console import SafeConsole
 
 out = SafeConsole()
 err = SafeConsole(stderr=True)
@@ -68,12 +39,18 @@ def set_up() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # Escape what the terminal's encoding cannot write, instead of failing.
             stream.reconfigure(errors="backslashreplace")
+    if not err.is_terminal:
+        for name in _FOREIGN_BARS:
+            os.environ.setdefault(name, "1")
     notes = logging.getLogger("omni_persona")
     if not notes.handlers:
         notes.addHandler(_Notes())
         notes.propagate = False
     signals.install()
 
+
+_FOREIGN_BARS = ("HF_DATASETS_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_PROGRESS_BARS", "TQDM_DISABLE")
+"""Variables that turn off the progress bars of datasets, of huggingface_hub and transformers, and of tqdm."""
 
 EXTRAS = {
     "gradio": "space",
@@ -113,9 +90,15 @@ def errors(debug: bool) -> Iterator[None]:
         if extra is not None:
             missing = f"this needs the package {error.name}, which is not installed"  # type: ignore[attr-defined]
             message = f'{missing}: python -m pip install "omni-persona[{extra}]"'
-        # The message may contain untrusted text, so markup is not interpreted.
-        err.print(Text.assemble(("error: ", "bold red"), visible(mask.everything(message))), soft_wrap=True)
+        print_error(mask.everything(message))
         sys.exit(2)
+
+
+def print_error(message: str, hint: str | None = None) -> None:
+    """Print an error, which may contain untrusted text, and optionally a line on what to do."""
+    err.print(Text.assemble(("error: ", "bold red"), visible(message)), soft_wrap=True)
+    if hint is not None:
+        err.print(hint, soft_wrap=True)
 
 
 @contextmanager
@@ -133,14 +116,28 @@ def stopping(left: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress() -> Iterator[Stages]:
-    """A callback for progress in stages: bars on a terminal, occasional plain lines elsewhere.
+def progress(*, hidden: bool = False) -> Iterator[Stages]:
+    """A callback for progress in stages: bars on a terminal, occasional lines elsewhere, nothing if `hidden`.
 
-    Both go to standard error. Work that takes only a few seconds prints no line.
+    Both go to standard error. Work that takes less than three seconds prints no line.
     """
-    if not err.is_terminal:
-        yield _Lines()
+    if hidden:
+        yield silent
         return
+    if not err.is_terminal:
+        with LogLines(lambda line: err.print(line)) as lines:
+            yield lines
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -158,19 +155,6 @@ def progress() -> Iterator[Stages]:
             display.update(known[name], description=visible(stage), completed=done, total=total)
 
         yield show
-
-
-class _Lines:
-    """Reports progress as an occasional line."""
-
-    def __init__(self) -> None:
-        self._said_at = time.monotonic() - LINE_EVERY + FIRST_LINE_AFTER
-
-    def __call__(self, stage: str, done: int, total: int | None = None) -> None:
-        now = time.monotonic()
-        if now - self._said_at >= LINE_EVERY:
-            self._said_at = now
-            err.print(f"{stage}: {done:,}{'' if total is None else f' of {total:,}'}", soft_wrap=True)
 
 
 ROWS = {

@@ -38,7 +38,8 @@ def pool(
     seed: Annotated[int, typer.Option(min=0, help="Random seed: generates other people.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a pool that this command wrote.")] = False,
     voices: Annotated[
-        VoiceChoice, typer.Option(help="natural needs the extra `voices`; auto uses it if installed.")
+        VoiceChoice,
+        typer.Option(help="natural needs the extra `voices`; auto: natural if installed, else synthetic."),
     ] = VoiceChoice.auto,
     faces: Annotated[
         FaceChoice, typer.Option(help="drawn: cartoons. rendered: 3D; needs the extra `render` and --makehuman.")

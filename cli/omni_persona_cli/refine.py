@@ -57,7 +57,9 @@ def refine(
     api_key_env: Annotated[
         str, typer.Option(metavar="NAME", help="Environment variable with the endpoint's API key.")
     ] = "OPENAI_API_KEY",
-    api_dialect: Annotated[RefineDialect, typer.Option(help="stream: stream the replies.")] = RefineDialect.openai,
+    api_dialect: Annotated[
+        RefineDialect, typer.Option(help="openai: whole replies. stream: streamed ones.")
+    ] = RefineDialect.openai,
     overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,
 ) -> None:
     """Let a model behind an OpenAI-compatible endpoint fill gaps in profiles and vary notes and questions.

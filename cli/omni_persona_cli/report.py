@@ -48,7 +48,7 @@ def report(
         Path | None, typer.Option(help="Dataset folder, if it has moved since the runs were made.")
     ] = None,
     protocol: Annotated[
-        Protocol, typer.Option(help="Scoring rules for all runs; see `omni-persona score`.")
+        Protocol, typer.Option(help="Scoring rules for all runs: guarded, paper or v2.2; see `omni-persona score`.")
     ] = Protocol.guarded,
     judge: Annotated[
         str | None,

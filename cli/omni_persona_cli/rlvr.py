@@ -35,12 +35,14 @@ def rlvr(
     ],
     reward: Annotated[
         RewardName,
-        typer.Option(help="Reward and its settings; see `omni-persona rewards`."),
+        typer.Option(help="Reward and its settings: paper, release or grounded; see `omni-persona rewards`."),
     ] = RewardName.grounded,
     exclude: Annotated[
         Path | None, typer.Option(help="Test dataset; training data that shares people or media with it is rejected.")
     ] = None,
-    by: Annotated[JudgeName, typer.Option("--judge", help="Judge of the answers.")] = JudgeName.lexical,
+    by: Annotated[
+        JudgeName, typer.Option("--judge", help="Judge of the answers: lexical, openai or transformers.")
+    ] = JudgeName.lexical,
     url: Annotated[str | None, typer.Option("--judge-url", help="Base URL for --judge openai.")] = None,
     judge_model: Annotated[str | None, typer.Option("--judge-model", help="Model for a model judge.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Learning rate; default: the preset's.")] = None,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from omni_persona_artifacts.progress import silent
 from omni_persona_cli import run_options as options
 from omni_persona_cli.console import err, out, progress
 from omni_persona_cli.results import RunResult, output_kept_for_result, print_result
@@ -194,7 +193,7 @@ def run_and_report(
     from omni_persona_runner.ranks import is_first
     from omni_persona_runner.run_loop import run as run_model
 
-    with progress() as shown:
+    with progress(hidden=not is_first()) as shown:
         summary = run_model(
             model,
             dataset,
@@ -204,7 +203,7 @@ def run_and_report(
             same_model=same_model,
             prices=prices,
             budget=budget,
-            progress=shown if is_first() else silent,
+            progress=shown,
             fleet=fleet,
         )
     if not is_first():

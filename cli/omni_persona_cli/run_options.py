@@ -75,7 +75,9 @@ FitOn: TypeAlias = Annotated[
 ]
 Track: TypeAlias = Annotated[
     Tracker | None,
-    typer.Option(help="Send token counts and lexical scores, but no item, answer or medium, to this tracker."),
+    typer.Option(
+        help="Tracker that gets token counts and lexical scores, but no item, answer or medium: trackio or wandb."
+    ),
 ]
 
 Limit: TypeAlias = Annotated[
@@ -102,7 +104,8 @@ CuesShown: TypeAlias = Annotated[
 LeftOut: TypeAlias = Annotated[
     list[Without] | None,
     typer.Option(
-        help="Leave out all pictures, all clips, the notes, or the query's picture and clip; may be repeated.",
+        help="Leave out all pictures (image), all clips (audio), the notes (text), or the query's picture and clip "
+        "(query); may be repeated.",
         rich_help_panel=_ASKING,
     ),
 ]

@@ -39,7 +39,10 @@ def train_data(
     recipe: Annotated[str, typer.Option(help="sft-1k, sft-10k, rlvr-1k, or a YAML file.")] = "sft-1k",
     target: Annotated[Path, typer.Option("--out", help="Corpus folder to write.")] = Path("corpus"),
     forms: Annotated[
-        list[Format] | None, typer.Option("--format", help="Also export for another trainer; may be repeated.")
+        list[Format] | None,
+        typer.Option(
+            "--format", help="Also export for a trainer: ms-swift, llamafactory, verl or trl; may be repeated."
+        ),
     ] = None,
     pool: Annotated[
         Path | None,

@@ -53,7 +53,7 @@ def at_work(
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     # PEFT and TRL use names that transformers will remove; users cannot change that.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
-    with progress() as stages:
+    with progress(hidden=not is_first()) as stages:
 
         def tell(line: str) -> None:
             if is_first():

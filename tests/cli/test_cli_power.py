@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def call(*arguments: Any) -> Any:
 
 
 def rows(output: str) -> list[list[str]]:
-    return [line.replace("│", " ").split() for line in output.splitlines() if "│" in line]
+    return [line.split() for line in output.splitlines() if re.match(r" *\d+  ", line)]
 
 
 def test_a_difference_and_the_table() -> None:

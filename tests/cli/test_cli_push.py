@@ -78,7 +78,7 @@ def test_the_metric_is_listed_and_nothing_is_sent(hub: Hub) -> None:
     done = call("--metric", "--repo", "org/omni_persona_cal")
     assert done.exit_code == 0, done.output
     for name in ("app.py", "omni_persona_cal.py", "scores.py", "README.md", "requirements.txt"):
-        assert f" {name} " in done.output
+        assert f"\n{name} " in done.output
     assert "Dry run: nothing was sent" in done.output
     assert "private" in done.output
     assert hub.told == []

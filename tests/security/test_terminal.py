@@ -21,10 +21,15 @@ HOSTILE = {
 }
 
 
+@pytest.mark.parametrize("on_terminal", [False, True])
 @pytest.mark.parametrize("case", HOSTILE)
-def test_text_is_shown_and_does_nothing(case, capsys):
+def test_text_is_shown_and_does_nothing(case, on_terminal, capsys, monkeypatch):
     text, shown = HOSTILE[case]
+    if on_terminal:  # one without colours, whose codes are not looked for
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("TERM", "dumb")
     console = SafeConsole()
+    assert console.is_terminal is on_terminal
     console.print(text, soft_wrap=True)
     console.print(text, style="bold", soft_wrap=True)
     table = Table()
