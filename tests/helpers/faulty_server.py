@@ -75,6 +75,15 @@ class Server:
         self.url = ""
 
 
+class Threads(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up is no news."""
+
+
 @contextmanager
 def serving(script: Callable[[int, dict[str, Any]], Any] = lambda number, body: None) -> Iterator[Server]:
     server = Server(script)
@@ -118,14 +127,6 @@ def serving(script: Callable[[int, dict[str, Any]], Any] = lambda number, body: 
             for _ in range(100_000):
                 time.sleep(reply.drip)
                 self.wfile.write(raw)
-
-    class Threads(ThreadingHTTPServer):
-        daemon_threads = True
-        block_on_close = False
-        request_queue_size = 64
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that gave up is no news."""
 
     http = Threads(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

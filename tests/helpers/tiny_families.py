@@ -9,73 +9,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HIDDEN, HEADS = 32, 2
-PAD, END, TURN = "<pad>", "<eos>", "<turn>"
+from tiny_parts import HEADS, HIDDEN, TEMPLATE_OF_TEXTS, template, text_config, tokenizer
 
-TEMPLATE = """\
-{%- for message in messages -%}
-<turn>{{ message.role }}
-{% for part in message.content -%}
-{%- if part.type == 'text' -%}{{ part.text }}
-{%- elif part.type == 'image' -%}IMAGE
-{%- elif part.type == 'audio' -%}AUDIO
-{%- endif -%}
-{%- endfor -%}
-<eos>
-{% endfor -%}
-{%- if add_generation_prompt -%}<turn>assistant
-{% endif -%}"""
-
-
-TEMPLATE_OF_TEXTS = """\
-{%- for message in messages -%}
-{{ '<turn>' + message['role'] + '\n' + message['content'] + '<eos>\n' }}
-{%- endfor -%}
-{%- if add_generation_prompt -%}{{ '<turn>assistant\n' }}{%- endif -%}"""
-"""As Phi-4's: it knows of no parts."""
-
-
-def template(image: str, audio: str, *, trims: bool = False) -> str:
-    """trims: whether each text loses the space around it, as in the templates of Gemma."""
-    text = "{{ part.text | trim }}" if trims else "{{ part.text }}"
-    return TEMPLATE.replace("{{ part.text }}", text).replace("IMAGE", image).replace("AUDIO", audio)
-
-
-def tokenizer(special: dict[str, str]) -> Any:
-    """A byte-level tokenizer: 256 bytes, then `special` in its order."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    backend = Tokenizer(models.BPE(vocab={character: index for index, character in enumerate(alphabet)}, merges=[]))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    tokens = [PAD, END, TURN, *special.values()]
-    backend.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in tokens])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        pad_token=PAD,
-        eos_token=END,
-        bos_token=TURN,
-        extra_special_tokens=special,
-        model_max_length=32_768,
-    )
-
-
-def text_config(words: Any, **other: Any) -> dict[str, Any]:
-    return {
-        "vocab_size": len(words),
-        "hidden_size": HIDDEN,
-        "intermediate_size": 2 * HIDDEN,
-        "num_attention_heads": HEADS,
-        "num_key_value_heads": HEADS,
-        "pad_token_id": words.pad_token_id,
-        "bos_token_id": words.bos_token_id,
-        "eos_token_id": words.eos_token_id,
-        # Large random weights, so that another picture or clip gives another answer.
-        "initializer_range": 0.3,
-        **other,
-    }
+QWEN3_VISION = {
+    "depth": 2,
+    "hidden_size": HIDDEN,
+    "intermediate_size": 2 * HIDDEN,
+    "num_heads": HEADS,
+    "out_hidden_size": HIDDEN,
+    "num_position_embeddings": 64,
+    "deepstack_visual_indexes": [0],
+}
+QWEN3_AUDIO = {
+    "encoder_layers": 1,
+    "encoder_attention_heads": HEADS,
+    "encoder_ffn_dim": 2 * HIDDEN,
+    "d_model": HIDDEN,
+    "output_dim": HIDDEN,
+    "downsample_hidden_size": 8,
+}
 
 
 def qwen3_omni() -> tuple[Any, Any]:
@@ -124,23 +76,8 @@ def qwen3_omni() -> tuple[Any, Any]:
                 "mrope_interleaved": True,
             },
         ),
-        vision_config={
-            "depth": 2,
-            "hidden_size": HIDDEN,
-            "intermediate_size": 2 * HIDDEN,
-            "num_heads": HEADS,
-            "out_hidden_size": HIDDEN,
-            "num_position_embeddings": 64,
-            "deepstack_visual_indexes": [0],
-        },
-        audio_config={
-            "encoder_layers": 1,
-            "encoder_attention_heads": HEADS,
-            "encoder_ffn_dim": 2 * HIDDEN,
-            "d_model": HIDDEN,
-            "output_dim": HIDDEN,
-            "downsample_hidden_size": 8,
-        },
+        vision_config=QWEN3_VISION,
+        audio_config=QWEN3_AUDIO,
         image_token_id=number["image_token"],
         audio_token_id=number["audio_token"],
         video_token_id=number["video_token"],
@@ -213,6 +150,24 @@ def gemma3n() -> tuple[Any, Any]:
     return Gemma3nForConditionalGeneration(config), processor
 
 
+GEMMA4_VISION = {
+    "hidden_size": HIDDEN,
+    "intermediate_size": 2 * HIDDEN,
+    "num_hidden_layers": 1,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": HEADS,
+    "head_dim": 16,
+    "position_embedding_size": 1024,
+}
+GEMMA4_AUDIO = {
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 1,
+    "num_attention_heads": HEADS,
+    "output_proj_dims": HIDDEN,
+    "subsampling_conv_channels": [128, 4],
+}
+
+
 def gemma4() -> tuple[Any, Any]:
     from transformers import (
         Gemma4AudioFeatureExtractor,
@@ -251,22 +206,8 @@ def gemma4() -> tuple[Any, Any]:
             vocab_size_per_layer_input=len(words),
             hidden_size_per_layer_input=8,
         ),
-        vision_config={
-            "hidden_size": HIDDEN,
-            "intermediate_size": 2 * HIDDEN,
-            "num_hidden_layers": 1,
-            "num_attention_heads": HEADS,
-            "num_key_value_heads": HEADS,
-            "head_dim": 16,
-            "position_embedding_size": 1024,
-        },
-        audio_config={
-            "hidden_size": HIDDEN,
-            "num_hidden_layers": 1,
-            "num_attention_heads": HEADS,
-            "output_proj_dims": HIDDEN,
-            "subsampling_conv_channels": [128, 4],
-        },
+        vision_config=GEMMA4_VISION,
+        audio_config=GEMMA4_AUDIO,
         boi_token_id=number["boi_token"],
         eoi_token_id=number["eoi_token"],
         image_token_id=number["image_token"],

@@ -1,7 +1,13 @@
 """A served model for refining, and refining with it."""
 
+import itertools
+
 import fake_model
 import pytest
+from invented import SIZE, read_lines
+
+from omni_persona_people.invent import generate_pool
+from omni_persona_people.invent.people import draw_people
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +30,18 @@ def refined(pool, tmp_path, monkeypatch):
         return refine(pool.folder, tmp_path / out, client, cache=tmp_path / "cache.jsonl", **options)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """Lines of a pool, with the full paths of their media."""
+    folder = generate_pool(tmp_path_factory.mktemp("drawn") / "pool", personas=SIZE, seed=0)
+    lines = read_lines(folder)
+    for medium in (medium for person in lines for medium in person["images"] + person["audios"]):
+        medium["path"] = folder / medium["path"]
+    return lines
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return list(itertools.islice(draw_people(0), SIZE))

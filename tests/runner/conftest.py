@@ -6,6 +6,8 @@ import importlib
 
 import pytest
 
+from omni_persona_runner.transformers_model import TransformersModel
+
 
 @pytest.fixture(scope="session")
 def tiny_omni():
@@ -47,3 +49,8 @@ def said():
         return [outcomes[item.augmented_id] for item in items]
 
     return ask
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint):
+    return TransformersModel(checkpoint, batch_size=4, max_new_tokens=8)

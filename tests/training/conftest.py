@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import pytest
 from pool_folder import PoolFolder
+from tuning_cases import SHORT
+
+from omni_persona_runner.checkpoint import Checkpoint
 
 RECIPE = {
     "name": "small",
@@ -134,3 +137,15 @@ def which(make_item):
         return [replace(one, example_id=f"{kind}-{place}") for place, one in enumerate(made)]
 
     return examples
+
+
+@pytest.fixture(scope="module")
+def parts(sure, eight):
+    """The checkpoint, its weights and an encoder of the eight items."""
+    from omni_persona_training.tuning.base import load_base
+    from omni_persona_training.tuning.encoding import Encoder
+    from omni_persona_training.tuning.examples import TrainingSet
+
+    checkpoint = Checkpoint(sure)
+    model = load_base(checkpoint, "cpu", "float32")
+    return checkpoint, model, Encoder(checkpoint, model, TrainingSet(eight, SHORT))
