@@ -43,6 +43,7 @@ SCHEMA = pa.schema(
             for modality in MODALITIES
             for figure, kind in (("similarity", pa.float32()), ("rank", pa.int32()))
         ),  # similarity to the queried person: cosine, and 0 for the nearest of the people in the other contexts
+        ("exempt", pa.bool_()),  # whether the missing person is exempt from rules that the others meet
         ("generated", pa.bool_()),  # whether a model wrote the queried person's value of the asked field
     ]
 )

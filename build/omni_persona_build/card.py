@@ -88,6 +88,10 @@ class BuildFacts:
     """None if unknown."""
     equalised: bool = False
     """Whether media were made alike in all but faces and voices, see `equalise`."""
+    mixed: tuple[str, ...] = ()
+    """How recordings told people apart, which is why media were made alike; empty if that was not looked at."""
+    exempt: int = 0
+    """Number of sets whose missing person is exempt from rules that everybody else meets."""
 
 
 CHECKS = re.compile(r"(<!-- checks -->\n\n).*?(\n\n<!-- end of checks -->)", re.DOTALL)
@@ -123,9 +127,11 @@ def render_card(facts: BuildFacts) -> str:
         abstention=omni_persona.ABSTENTION,
         contexts=facts.contexts,
         equalised=facts.equalised,
+        exempt=facts.exempt,
         counts_table=_counts_table(facts.counts),
         fingerprint=facts.fingerprint,
         generated=facts.generated,
+        mixed=facts.mixed,
         leaks_table=_table(["", *omni_persona.GROUPS], leak_rows(facts.leaks)),
         people=facts.people,
         perception=facts.perception,

@@ -27,6 +27,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 "states_asked": memory.value(question.asked) is not None,
                 "stated_value": memory.value(question.asked),
                 "stated": sorted(field for field, _ in memory.facts),
+                "exempt": sample.exempt,
                 "generated": f"profile.{question.asked}" in sample.queried.generated,
             }
             for modality in MODALITIES:

@@ -74,7 +74,8 @@ class SampleDraw:
         drawn = self._together(first, others, fields, number)
         order = [drawn[place] for place in self._rng.permutation(number)]
         people, clips = [person for person, _ in order], [clip for _, clip in order]
-        if position is None and number == contexts:
+        exempt = position is None and number == contexts
+        if exempt:
             people.append(next(person for person in others if person not in people))
             clips.append(self._pick(people[-1].clips))
         place = contexts if position is None else position
@@ -110,6 +111,7 @@ class SampleDraw:
             tuple(self._question(item, fields, queried, clips[place]) for item in self._planned.items),
             tuple(fields.left_out.values()),
             tuple(memories[contexts:]) if number > contexts else (),
+            exempt,
             tuple(query_clips),
         )
 

@@ -27,13 +27,6 @@ Progress = Callable[[int, int], None]
 M = TypeVar("M", Picture, Clip)
 
 
-def is_mixed(people: Sequence[Persona]) -> bool:
-    """Whether a pool holds clips, or pictures, of several file types, by which people could be recognised."""
-    clips = {clip.suffix for persona in people for clip in persona.all_clips()}
-    pictures = {one.suffix for persona in people for one in (*persona.pictures, *persona.query_pictures)}
-    return len(clips) > 1 or len(pictures) > 1
-
-
 def equalised(
     people: Sequence[Persona], folder: Path, seed: int, clip_seconds: tuple[float, float], progress: Progress
 ) -> list[Persona]:

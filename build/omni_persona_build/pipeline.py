@@ -17,13 +17,14 @@ from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts, TraceFacts
 from omni_persona_build.construction import construction_rows
-from omni_persona_build.equalise import equalised, is_mixed
+from omni_persona_build.equalise import equalised
 from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import Exclusion
 from omni_persona_build.feasibility import people_needed, require_fit, require_one_gender
 from omni_persona_build.fit import described, fit_to_graph, fit_to_people, merged
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.hub import write_hub_files
+from omni_persona_build.mixed_media import mixed_media
 from omni_persona_build.partitions import deal, partitions
 from omni_persona_build.plan import PlannedSample, plan
 from omni_persona_build.recipe import Recipe
@@ -82,7 +83,8 @@ def build(
     perception: computes how alike people are; its vectors are cached in the pool's folder (`remembered`).
     fit: if the pool cannot fill the recipe, build the nearest one that it can, and say so in the card.
     keep_metadata: keep personal metadata, such as owners and places, in media files.
-    equalise: make pictures and clips alike in all but faces and voices; None does so if the pool's media are mixed.
+    equalise: make pictures and clips alike in all but faces and voices; None does so if people are
+        told apart by how they were recorded (`mixed_media`).
     Raises `BuildError`; `out` is then unchanged.
     """
     if not is_folder(pool):
@@ -113,7 +115,10 @@ def build(
         if to_people is not None:
             fitted = merged(to_people, fit_to_graph(graph, recipe, seed, questions.by_field))
             recipe = described(fitted)
-        equalise = is_mixed(people) if equalise is None else equalise
+        mixed: list[str] = []
+        if equalise is None:
+            mixed = mixed_media(people, remembered, lambda done, total: progress("comparing recordings", done, total))
+            equalise = bool(mixed)
         if equalise:
             alike = equalised(
                 graph.people,
@@ -131,19 +136,21 @@ def build(
             "seed": seed,
             "perception": perception.name,
             "equalised": equalise,
+            "mixed": mixed,
             "pool_fingerprint": fingerprint,
             "version": omni_persona.__version__,
         }
         (folder / "data").mkdir()
         construction = ConstructionFile(folder)
-        n_samples = 0
+        n_samples = n_exempt = 0
 
         def rows(samples: Iterable[Sample]) -> Iterator[list[Row]]:
-            nonlocal n_samples
+            nonlocal n_samples, n_exempt
             for sample in samples:
                 construction.add(construction_rows(graph, sample, n_samples))
                 yield list(sample_rows(sample, n_samples))
                 n_samples += 1
+                n_exempt += sample.exempt
                 progress("assembling questions", n_samples, len(planned))
 
         try:
@@ -169,6 +176,8 @@ def build(
                 len({one.stored for person in people for one in person.media() if one.traced}), keep_metadata
             ),
             equalised=equalise,
+            mixed=tuple(mixed),
+            exempt=n_exempt,
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))

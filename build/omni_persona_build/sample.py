@@ -57,6 +57,8 @@ class Sample:
     """Fields that one note omits and all others state, whether they are asked for or not."""
     dropped: tuple[Memory, ...] = ()
     """The memory of the person who was drawn and dropped, made by the same rules; empty if nobody was dropped."""
+    exempt: bool = False
+    """Whether the missing person is exempt from rules that everybody in the memories meets."""
     query_clips: tuple[Clip, ...] = ()
     """Query clips available for each of the people drawn; empty if the recipe has no A2A."""
 

@@ -63,7 +63,7 @@ def build(
         bool | None,
         typer.Option(
             "--equalise/--no-equalise",
-            help="Unify media formats; default: only if the pool mixes file formats.",
+            help="Make media alike in all but faces and voices; default: only if recordings tell people apart.",
         ),
     ] = None,
     checks: Annotated[

@@ -11,6 +11,7 @@ from pool_folder import PoolFolder
 import omni_persona
 from omni_persona_artifacts.construction import MODALITIES
 from omni_persona_build.assemble import assemble
+from omni_persona_build.construction import construction_rows
 from omni_persona_build.feasibility import people_needed
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
@@ -51,6 +52,36 @@ def test_people_whom_the_rules_hinder_are_not_known_to_be_asked_about(people, gr
                 standing.append(np.mean([memory.persona.persona_id in same for memory in sample.memories]))
     # 216 samples: two standard errors are 0.06.
     assert np.mean(asked) == pytest.approx(np.mean(standing), abs=0.08)
+
+
+def test_a_missing_person_who_meets_no_rules_is_marked(people, graph):
+    """Four sentences for all people of a gender: five who say different things cannot be drawn together."""
+    told = [
+        replace(
+            persona, clips=tuple(replace(clip, transcript=f"Word{place // 2 % 4} alone.") for clip in persona.clips)
+        )
+        for place, persona in enumerate(people)
+    ]
+    tiny = load_recipe("tiny")
+    tasks = {
+        # Whoever is missing says what somebody else says, too.
+        name: counts.model_copy(update={"absent_persona": 0}) if omni_persona.TASKS[name].group == "T2Any" else counts
+        for name, counts in tiny.tasks.items()
+    }
+    recipe = tiny.model_copy(update={"distractors": "random", "tasks": tasks})
+    other = PersonaGraph(told, [persona.gender for persona in told], {one: graph._vectors[one] for one in MODALITIES})
+    rng = np.random.default_rng(0)
+    drawn = list(assemble(other, recipe, plan(recipe, rng), rng))
+    missing = [sample for sample in drawn if sample.position is None]
+    assert missing
+    assert all(sample.exempt for sample in missing)
+    assert not any(sample.exempt for sample in drawn if sample.position is not None)
+    rows = [row for place, sample in enumerate(drawn) for row in construction_rows(other, sample, place)]
+    assert {row["exempt"] for row in rows} == {True, False}
+
+
+def test_nobody_is_exempt_where_all_rules_can_be_met(samples):
+    assert not any(sample.exempt for sample in samples)
 
 
 def test_notes_of_whom_is_asked_about_leave_out_no_more_than_others(graph):

@@ -8,6 +8,7 @@ from changed_dataset import changed_copy, failed_checks
 
 from omni_persona_build.checks import Finding, check, unneeded
 from omni_persona_build.checks.evidence import area_finding, confirmed, share_finding
+from omni_persona_build.checks.fitted import fitted_scores, scores_on_strangers
 
 
 def test_too_few_sets_are_nothing_to_learn_from(built, tmp_path):
@@ -27,7 +28,8 @@ def test_what_chance_comes_to_is_learnt_by_shuffling():
     found = [area_finding("x", rng.normal(size=(80, 6)), np.arange(80) < 30) for _ in range(12)]
     assert all(one.passed is not False for one in found)
     areas = [float(re.match(r"AUC (\S+),", one.detail)[1]) for one in found]
-    spreads = [float(one.detail.rpartition("± ")[2]) / 3.09 for one in found]
+    spreads = [float(re.search(r"± (\S+);", one.detail)[1]) / 3.09 for one in found]
+    assert [float(re.search(r"a leak of (\S+) above chance", one.detail)[1]) / 3.09 for one in found] == spreads
     assert 0.4 < np.mean(areas) < 0.55
     assert np.mean(spreads) == pytest.approx(0.08, abs=0.02)
     told = area_finding("x", rng.normal(size=(80, 6)) + 2 * (np.arange(80) < 30)[:, None], np.arange(80) < 30)
@@ -133,3 +135,23 @@ def test_people_who_stand_behind_many_sets_make_an_interval_wider():
     wide = share_finding("x", right, np.full(300, 0.25), [samples, people])
     assert narrow.passed is False
     assert wide.result == "too few to tell"
+
+
+def test_who_is_never_the_target_when_fitting_is_no_anti_leak():
+    """Each person has numbers of their own, the same in every set, which say nothing of who is asked about.
+
+    A classifier fitted on sets in which they stand learns that they are never meant, and is often wrong.
+    """
+    shares = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        standing = np.array([rng.permutation(12)[:4] for _ in range(300)])
+        targets = rng.integers(4, size=300)
+        asked = standing[np.arange(300), targets].astype(str)
+        features = rng.normal(size=(12, 3))[standing]
+        known = fitted_scores(features, targets, asked)
+        strange = scores_on_strangers(features, targets, asked, standing.astype(str).tolist())
+        shares.append([(scores.argmax(axis=1) == targets).mean() for scores in (known, strange)])
+    assert np.mean(shares, axis=0)[0] < 0.15
+    assert np.mean(shares, axis=0)[1] == pytest.approx(0.25, abs=0.07)
+    assert scores_on_strangers(features[:1], targets[:1], asked[:1], [standing[0].astype(str).tolist()]) is None

@@ -11,7 +11,8 @@ from PIL import Image
 
 from omni_persona_build.equal_clips import RATE, equalised_clip, speech
 from omni_persona_build.equal_pictures import SIZE, equalised_picture
-from omni_persona_build.equalise import equalised, is_mixed
+from omni_persona_build.equalise import equalised
+from omni_persona_build.mixed_media import mixed_media
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
 from omni_persona_people.pool import read_pool
@@ -104,14 +105,14 @@ def test_a_pool_is_made_alike_and_left_as_it_is(pool, tmp_path):
 
 
 def test_a_mixed_pool_is_made_alike_unless_told_otherwise(pool, tmp_path):
-    assert not is_mixed(read_pool(pool.folder))
+    assert mixed_media(read_pool(pool.folder)) == []
     for audio in pool.lines[0]["audios"]:
         file = pool.folder / audio["path"]
         samples, rate = soundfile.read(file)
         soundfile.write(file.with_suffix(".flac"), samples, rate)
         audio["path"] = str(Path(audio["path"]).with_suffix(".flac"))
     pool.save()
-    assert is_mixed(read_pool(pool.folder))
+    assert mixed_media(read_pool(pool.folder)) == ["file types of flac 8000 Hz, wav 8000 Hz"]
     for name, equalise, wanted in (("auto", None, True), ("off", False, False)):
         build(pool.folder, load_recipe("tiny"), tmp_path / name, equalise=equalise)
         import pyarrow.parquet as pq
@@ -120,7 +121,51 @@ def test_a_mixed_pool_is_made_alike_unless_told_otherwise(pool, tmp_path):
         assert json.loads(pq.read_schema(file).metadata[b"omni_persona"])["equalised"] is wanted
         card = (tmp_path / name / "README.md").read_text()
         assert ("\n- Media were made alike before questions were assembled (`--equalise`, seed 0)" in card) is wanted
+        assert ("told\n  apart by file types of flac 8000 Hz, wav 8000 Hz: the oval" in card) is wanted
         assert ("| media | made alike (`--equalise`) |" in card) is wanted
         assert ("\n| media | as given |" in card) is not wanted
         assert ("\n- Media are as they were given." in card) is not wanted
         assert "\n\n- The queried person" not in card
+
+
+def _rewritten(pool, change):
+    """Each clip of a pool's people through `change(person, samples, rng)`, which returns samples and their rate."""
+    rng = np.random.default_rng(0)
+    for index, line in enumerate(pool.lines):
+        for audio in line["audios"]:
+            samples, _ = soundfile.read(pool.folder / audio["path"])
+            soundfile.write(pool.folder / audio["path"], *change(index, samples, rng), subtype="PCM_16")
+
+
+RECORDINGS = {
+    "one rate for half of the people": (
+        lambda index, samples, rng: (samples, 8000 if index % 4 else 11_025),
+        "file types of wav 11025 Hz, wav 8000 Hz",
+    ),
+    "a level of one's own": (lambda index, samples, rng: (samples * 0.9 ** (3 * index), 8000), "level of clips"),
+    "a noise of one's own": (
+        lambda index, samples, rng: (samples * 0.5 + rng.normal(0, 0.001 * 1.5**index, len(samples)), 8000),
+        "noise floor of clips",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RECORDINGS)
+def test_how_people_were_recorded_is_heard_not_read_from_file_names(pool, case):
+    change, told = RECORDINGS[case]
+    _rewritten(pool, change)
+    found = mixed_media(read_pool(pool.folder))
+    assert any(one.startswith(told) for one in found), found
+
+
+def test_backgrounds_of_ones_own_are_seen(pool):
+    assert mixed_media(read_pool(pool.folder)) == []
+    for index, line in enumerate(pool.lines):
+        wall = np.random.default_rng(index).integers(30, 225, 3)
+        for image in line["images"]:
+            pixels = np.asarray(Image.open(pool.folder / image["path"])).copy()
+            pixels[:8] = pixels[-8:] = wall
+            pixels[:, :8] = pixels[:, -8:] = wall
+            Image.fromarray(pixels).save(pool.folder / image["path"])
+    found = mixed_media(read_pool(pool.folder))
+    assert [one.partition(" of ")[0] for one in found][:3] == ["corners", "border", "lower edge"]

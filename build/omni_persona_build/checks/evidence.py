@@ -80,7 +80,10 @@ def area_finding(check: str, seen: Any, labels: NDArray[np.bool_], group: str | 
     rng = np.random.default_rng(0)
     area, *shuffled = _areas(seen, np.stack([labels, *(rng.permutation(labels) for _ in range(SHUFFLES))], axis=1))
     usual, spread = float(np.mean(shuffled)), float(np.std(shuffled))
-    detail = f"AUC {area:.2f}, by chance {usual:.2f} ± {LIMIT * spread:.2f}"
+    detail = (
+        f"AUC {area:.2f}, by chance {usual:.2f} ± {LIMIT * spread:.2f}; "
+        f"a leak of {LIMIT * spread:.2f} above chance would be seen"
+    )
     p = _tail((area - usual) / max(spread, 1e-12), SHUFFLES - 1)
     if area - LIMIT * spread > usual:
         return Finding(check, False, detail, group, p=p)

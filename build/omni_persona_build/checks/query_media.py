@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 
 from omni_persona import Item
 from omni_persona_artifacts.construction import Construction
-from omni_persona_build.checks.described import CLIP_FACTS, PICTURE_FACTS, Described, DescribedMedia, Sort
+from omni_persona_build.checks.described import Described, DescribedMedia, Sort
 from omni_persona_build.checks.evidence import area_finding, share_finding, standardised
 from omni_persona_build.checks.finding import Finding
-from omni_persona_build.checks.fitted import fitted_scores
+from omni_persona_build.checks.fitted import scores_on_strangers
 from omni_persona_build.checks.likeness import MemoryVectors
 from omni_persona_build.checks.ready import Ready, ready
+from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS
 
-GROUPS: dict[str, tuple[Sort, tuple[str, ...]]] = {"I2I": ("image", PICTURE_FACTS), "A2A": ("audio", CLIP_FACTS)}
+GROUPS: dict[str, tuple[Sort, Sequence[str]]] = {"I2I": ("image", [*PICTURE_FACTS]), "A2A": ("audio", [*CLIP_FACTS])}
 """Group -> the medium of its query, and the facts that must not identify the person."""
 
 
@@ -39,10 +40,14 @@ def query_media(
             for number, fact in enumerate(facts):
                 right = answerable.chosen(-distances[:, :, number])
                 findings.append(_found(f"{group} by {fact}", right, answerable, group))
-            scores = fitted_scores(distances, answerable.targets, answerable.people)
-            if scores is not None:
-                right = answerable.chosen(scores)
-                findings.append(_found(f"{group} by all of these, fitted on strangers", right, answerable, group))
+            scores = scores_on_strangers(distances, answerable.targets, answerable.people, answerable.standing)
+            name = f"{group} by all of these, fitted on strangers"
+            if scores is None:
+                findings.append(
+                    Finding(f"shortcut: {name}", None, "in every set stand people who are asked about", group)
+                )
+            else:
+                findings.append(_found(name, answerable.chosen(scores), answerable, group))
         if missing := _missing(asked, sort, facts, group, media):
             findings.append(missing)
     return findings
