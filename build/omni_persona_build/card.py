@@ -90,6 +90,8 @@ class BuildFacts:
     """Whether media were made alike in all but faces and voices, see `equalise`."""
     mixed: tuple[str, ...] = ()
     """How recordings told people apart, which is why media were made alike; empty if that was not looked at."""
+    recognised: tuple[str, ...] = ()
+    """How well trained recognisers know people before and after media were made alike; empty if not measured."""
     exempt: int = 0
     """Number of sets whose missing person is exempt from rules that everybody else meets."""
 
@@ -139,6 +141,7 @@ def render_card(facts: BuildFacts) -> str:
         inline=inline,
         pool=facts.pool,
         recipe=facts.recipe,
+        recognised=facts.recognised,
         samples=facts.samples,
         seed=facts.seed,
         settings=facts.settings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +28,7 @@ from omni_persona_build.mixed_media import mixed_media
 from omni_persona_build.partitions import deal, partitions
 from omni_persona_build.plan import PlannedSample, plan
 from omni_persona_build.recipe import Recipe
+from omni_persona_build.recognition import Recognition, recognition
 from omni_persona_build.rows import sample_rows
 from omni_persona_build.sample import Sample
 from omni_persona_build.write import PARTITION_BYTES, Row, write_parquet
@@ -59,6 +60,8 @@ class Built:
     """The recipe used; with `fit`, the nearest one that the pool can fill."""
     fitted: str | None = None
     """Summary of what `fit` removed; None if the recipe was filled unchanged."""
+    recognised: Mapping[str, Recognition] = field(default_factory=dict)
+    """`faces` and `voices` -> how well people are recognised before and after media were made alike, if measured."""
 
 
 def build(
@@ -119,6 +122,7 @@ def build(
         if equalise is None:
             mixed = mixed_media(people, remembered, lambda done, total: progress("comparing recordings", done, total))
             equalise = bool(mixed)
+        recognised: dict[str, Recognition] = {}
         if equalise:
             alike = equalised(
                 graph.people,
@@ -127,6 +131,14 @@ def build(
                 recipe.clip_seconds,
                 lambda done, total: progress("making media alike", done, total),
             )
+            if perception.name == "specialists":
+                recognised = recognition(
+                    graph.people,
+                    alike,
+                    perception,
+                    remembered,
+                    lambda done, total: progress("recognising people", done, total),
+                )
             graph = graph.with_media(alike)
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
@@ -137,6 +149,7 @@ def build(
             "perception": perception.name,
             "equalised": equalise,
             "mixed": mixed,
+            "recognised": {kind: [round(one.given, 4), round(one.alike, 4)] for kind, one in recognised.items()},
             "pool_fingerprint": fingerprint,
             "version": omni_persona.__version__,
         }
@@ -178,11 +191,14 @@ def build(
             equalised=equalise,
             mixed=tuple(mixed),
             exempt=n_exempt,
+            recognised=tuple(f"{kind} {one}" for kind, one in recognised.items()),
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
     told = fitted.told() if fitted is not None and fitted.changed else None
-    return Built(out, written.counts.total(), len(planned), len(people), exclusion.n_left_out, size, recipe, told)
+    return Built(
+        out, written.counts.total(), len(planned), len(people), exclusion.n_left_out, size, recipe, told, recognised
+    )
 
 
 def _what_instead(

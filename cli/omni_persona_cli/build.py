@@ -155,6 +155,7 @@ def build_and_report(
         n_excluded=built.left_out,
         bytes=built.bytes,
         fitted=built.fitted,
+        recognised={kind: (one.given, one.alike) for kind, one in built.recognised.items()},
         detectable_cal=detectable_difference(n_answerable, built.items - n_answerable, built.samples, built.people),
     )
     if not quiet:
@@ -171,5 +172,9 @@ def _print_built(built: BuildResult, exclude: Path | None) -> None:
         soft_wrap=True,
     )
     out.print(detectable(built.detectable_cal).strip() or "It cannot tell a difference in Cal.", soft_wrap=True)
+    for kind, (given, alike) in built.recognised.items():
+        out.print(
+            f"Trained recognisers tell {kind} with AUC {given:.3f} as given, {alike:.3f} made alike", soft_wrap=True
+        )
     if exclude is not None:
         out.print(f"--exclude {exclude} left out {built.n_excluded} people of the pool", soft_wrap=True)

@@ -63,6 +63,8 @@ class BuildResult:
     """Size of the Parquet files in bytes."""
     fitted: str | None
     """What `--fit` removed from the recipe; null if it was filled unchanged."""
+    recognised: dict[str, tuple[float, float]]
+    """faces, voices: AUC of trained recognisers before and after media were made alike; empty if not measured."""
     detectable_cal: float | None
     """Difference in Cal, from 0 to 1, that two runs are told apart by with 80 % power; null if there is none."""
     check: dict[str, Any] | None = None

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from omni_persona_build.equalise import equalised
 from omni_persona_build.mixed_media import mixed_media
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recognition import recognition
 from omni_persona_people.pool import read_pool
-from omni_persona_perception import decode_audio
+from omni_persona_perception import Perception, decode_audio
 
 
 def _wav(samples, rate=48_000):
@@ -169,3 +171,44 @@ def test_backgrounds_of_ones_own_are_seen(pool):
             Image.fromarray(pixels).save(pool.folder / image["path"])
     found = mixed_media(read_pool(pool.folder))
     assert [one.partition(" of ")[0] for one in found][:3] == ["corners", "border", "lower edge"]
+
+
+def _one_medium_each(people, vectors):
+    """A perception by hand: the vector of each medium, by its content."""
+    known = {medium.read(): np.array(vectors[place], np.float32) for place, medium in enumerate(people)}
+
+    def look(data):
+        return np.stack([known[one] for one in data])
+
+    return Perception("by-hand", look, look, look)
+
+
+def test_how_well_people_are_recognised_before_and_after(shared_pool):
+    """Two people of one gender, each with one medium for memories and one for queries: four pairs."""
+    people = [
+        replace(
+            one,
+            pictures=(),
+            query_pictures=(),
+            clips=one.clips[:1],
+            query_clips=one.query_clips[:1],
+            gender="female",
+        )
+        for one in read_pool(shared_pool.folder)[:2]
+    ]
+    alike = [replace(one, clips=one.query_clips, query_clips=one.clips) for one in people]
+    media = [clip for one in people for clip in (*one.clips, *one.query_clips)]
+    given = _one_medium_each(media, [(1, 0), (1, 0), (0, 1), (0, 1)])
+    assert str(recognition(people, alike, given)["voices"]) == "AUC 1.000 as given, 1.000 made alike"
+    # Likeness of (query, memory): own pairs 0.8 and 1, the others 0 and 0.6.
+    mixed = _one_medium_each(media, [(0.8, 0.6), (1, 0), (0, 1), (0, 1)])
+    found = recognition(people, alike, mixed)
+    assert set(found) == {"voices"}
+    assert found["voices"].given == 1.0
+    # Own pairs 0.8 and 0.6, the others 1 and 0: of four comparisons two are won.
+    worse = _one_medium_each(media, [(0.8, 0.6), (1, 0), (1, 0), (0.6, -0.8)])
+    assert recognition(people, alike, worse)["voices"].given == pytest.approx(2 / 4)
+    seen = []
+    recognition(people, alike, given, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (8, 8)
+    assert recognition([replace(one, clips=()) for one in people], alike, given) == {}

@@ -56,6 +56,7 @@ def test_a_build_prints_what_it_built(call, shared_pool, tmp_path):
         "n_excluded": 0,
         "bytes": sum(file.stat().st_size for file in files),
         "fitted": None,
+        "recognised": {},
         "detectable_cal": None,
         "check": None,
     }
