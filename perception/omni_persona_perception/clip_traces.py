@@ -29,8 +29,8 @@ _HARMLESS_PARTS = {
     "free",
 }
 """Container parts that describe loudness or loops, or are padding."""
-_HARMLESS_KEYS = {"ENCODER", "ENCODING", "ENCODERSETTINGS", "ENCODER_OPTIONS"}
-"""Keys of Vorbis comments that describe the encoder."""
+_HARMLESS_KEYS = {"ENCODER", "ENCODING", "ENCODERSETTINGS", "ENCODER_OPTIONS", "ENCODING APPLICATION"}
+"""Keys of comments that describe the encoder."""
 _HARMLESS_ID3 = {b"TSSE", b"TLEN", b"TSS"}
 _HARMLESS_INFO = {b"ISFT"}
 
@@ -62,10 +62,17 @@ def _part_names(part: Part) -> Iterator[str]:
             if key not in _HARMLESS_INFO:
                 yield f"tag {key.decode('latin-1')}"
             place += 8 + size + size % 2
+    elif name == "info":
+        yield from (f"tag {key[:40]}" for key in _caf_keys(body) if key.upper() not in _HARMLESS_KEYS)
     elif name.upper() == "ID3":
         yield from _id3_names(body) if body[:3] == b"ID3" else ("ID3",)
     elif name not in _HARMLESS_PARTS or (name in ("JUNK", "PAD", "FLLR", "free") and body.strip(b"\0")):
         yield f"part {name}"
+
+
+def _caf_keys(body: bytes) -> list[str]:
+    """The keys in a CAF's `info` part: a count, then keys and values, each with a zero byte at its end."""
+    return [text.decode("utf-8", "replace") for text in body[4:].split(b"\0")[:-1:2]]
 
 
 # ---- FLAC

@@ -21,8 +21,8 @@ PLACEHOLDER = 1_000_000_000
 SLACK = 64
 """Bytes by which a stated size may be too large: some programs include the header."""
 
-MPEG_TAG = 0x55
-"""The codec of a WAV that holds MP3 frames."""
+MPEG_TAGS = (0x50, 0x55)
+"""The codecs of WAVs that hold MPEG audio: layer I or II, and MP3."""
 _MOST_PARTS = 10_000
 """Maximum number of container parts that are read."""
 _NAME = re.compile(rb"[A-Za-z0-9 _()]{4}")
@@ -32,6 +32,7 @@ _PLAIN_TAGS = (1, 3, 6, 7)
 """WAV codecs that store each sample separately: integers, floats, A-law, mu-law."""
 _BLOCK_TAGS = (0x02, 0x11, 0x31, 0x38)
 """WAV codecs whose header gives the number of samples in a block: two kinds of ADPCM, GSM, NMS ADPCM."""
+_G721_TAG = 0x40
 _AU_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 """AU encodings that store each sample separately -> bytes per sample."""
 
@@ -68,16 +69,34 @@ def contained(data: bytes, kind: Kind) -> Contained:
         raise MediaError("the clip is cut off within its header") from None
 
 
+def _is_placeholder(told: int) -> bool:
+    """Whether a size was written by a program that did not know it."""
+    return not 0 < told < PLACEHOLDER
+
+
 def _settled(told: int, there: int) -> int:
     """The number of available bytes that are samples, according to the header.
 
     Raises `MediaError` if the header states more than there are.
     """
-    if told == 0 or told >= PLACEHOLDER or told < 0:
+    if _is_placeholder(told):
         return there
     if told > there + SLACK:
         raise MediaError(f"the clip is cut off: its header tells of {told} bytes of samples, and {there} are there")
     return min(told, there)
+
+
+def _whole_blocks(told: int, samples: bytes, block: int) -> int:
+    """The number of blocks in samples that reach to the end of the file. block: bytes of one, for all channels.
+
+    Raises `MediaError` if a part of a block follows: no program writes one.
+    """
+    count, rest = divmod(len(samples), block)
+    # Parts of odd size are padded to even ones, with a zero.
+    is_padded = rest == 1 and len(samples) % 2 == 0 and samples[-1:] == b"\0"
+    if rest and not is_padded and (_is_placeholder(told) or told > len(samples)):
+        raise MediaError(f"the clip is cut off: {rest} of the {block} bytes of its last samples are there")
+    return count
 
 
 def _parts(
@@ -116,8 +135,9 @@ def _wav(data: bytes) -> Contained:
         if name == b"data":
             told = large if size == 0xFFFFFFFF and large else size
             length = _data_length(data, start, told, order)
+            _require_form_size(data, told, order)
             dropped += _following(data, start + length, order)
-            return _rebuilt_wav(data[start : start + length], form, fact, order, dropped)
+            return _rebuilt_wav(told, data[start : start + length], form, fact, order, dropped)
         if name == b"fmt ":
             form = body
         elif name == b"fact":
@@ -158,6 +178,13 @@ def _data_length(data: bytes, start: int, told: int, order: str) -> int:
     return length
 
 
+def _require_form_size(data: bytes, told: int, order: str) -> None:
+    """Raise `MediaError` if only the size of the whole file is stated, and more than there is."""
+    whole = 8 + struct.unpack_from(f"{order}I", data, 4)[0]
+    if _is_placeholder(told) and len(data) + SLACK < whole < PLACEHOLDER:
+        raise MediaError(f"the clip is cut off: its header tells of {whole} bytes, and {len(data)} are there")
+
+
 def _are_chunks(data: bytes, place: int, order: str) -> bool:
     """Whether the bytes at an offset are a sequence of complete chunks."""
     end = place
@@ -168,24 +195,38 @@ def _are_chunks(data: bytes, place: int, order: str) -> bool:
     return place < end and end <= len(data) < end + 8 + SLACK
 
 
-def _rebuilt_wav(samples: bytes, form: bytes, fact: bytes, order: str, dropped: Sequence[Part]) -> Contained:
+def _rebuilt_wav(told: int, samples: bytes, form: bytes, fact: bytes, order: str, dropped: Sequence[Part]) -> Contained:
     if len(form) < 16:
         raise MediaError("the clip's header does not say how its samples are stored")
-    tag, _, _, _, align, _ = struct.unpack_from(f"{order}HHIIHH", form)
+    tag, channels, _, _, align, _ = struct.unpack_from(f"{order}HHIIHH", form)
     if tag == _EXTENSIBLE and len(form) >= 26:
         (tag,) = struct.unpack_from(f"{order}H", form, 24)
-    if tag == MPEG_TAG:
+    if tag in MPEG_TAGS:
         return Contained(samples, None, tuple(dropped), samples)
-    frames = None
+    if tag not in (*_PLAIN_TAGS, *_BLOCK_TAGS, _G721_TAG):
+        raise MediaError(f"a WAV of a codec that is not read (number {tag}): convert it to a WAV of 16-bit samples")
+    stated = _stated_frames(told, fact, channels, order)
+    frames = stated
     if tag in _PLAIN_TAGS and align:
-        frames = len(samples) // align
+        frames = _whole_blocks(told, samples, align)
         samples = samples[: frames * align]
     elif tag in _BLOCK_TAGS and align and len(form) >= 20:
-        frames = len(samples) // align * struct.unpack_from(f"{order}H", form, 18)[0]
+        frames = _whole_blocks(told, samples, align) * struct.unpack_from(f"{order}H", form, 18)[0]
+        if stated is not None and frames < stated:
+            raise MediaError(f"the clip is cut off: {frames} of {stated} samples are there")
     parts = [(b"fmt ", form), *([(b"fact", fact)] if fact else []), (b"data", samples)]
     body = b"".join(name + struct.pack(f"{order}I", len(part)) + part + b"\0" * (len(part) % 2) for name, part in parts)
     magic = b"RIFX" if order == ">" else b"RIFF"
     return Contained(magic + struct.pack(f"{order}I", 4 + len(body)) + b"WAVE" + body, frames, tuple(dropped))
+
+
+def _stated_frames(told: int, fact: bytes, channels: int, order: str) -> int | None:
+    """The least number of samples per channel that a `fact` part states, if the size of the samples is not stated."""
+    if not _is_placeholder(told) or len(fact) < 4:
+        return None
+    (stated,) = struct.unpack_from(f"{order}I", fact)
+    # Some programs count the samples of all channels together.
+    return None if _is_placeholder(stated) else int(stated) // max(channels, 1)
 
 
 def _w64(data: bytes) -> Contained:
@@ -198,7 +239,7 @@ def _w64(data: bytes) -> Contained:
             end = start + length
             if rest := data[end + -end % 8 :].strip(b"\0"):
                 dropped.append(("parts after its samples", rest))
-            return _rebuilt_wav(data[start:end], form, fact, "<", dropped)
+            return _rebuilt_wav(size, data[start:end], form, fact, "<", dropped)
         if name == b"fmt ":
             form = data[start : start + size]
         elif name == b"fact":
@@ -221,7 +262,7 @@ def _aiff(data: bytes) -> Contained:
             skipped = 8 + struct.unpack_from(">I", data, start)[0]
             told_samples, there = size - skipped, len(data) - start - skipped
             samples = data[start + skipped :]
-            if not 0 < told_samples < PLACEHOLDER:
+            if _is_placeholder(told_samples):
                 break  # nothing can follow samples of unknown length
             samples = samples[: _settled(told_samples, there)]
         elif name == b"COMM":
@@ -238,9 +279,10 @@ def _aiff(data: bytes) -> Contained:
     width = channels * ((bits + 7) // 8) if plain else channels * (codec in (b"ulaw", b"ULAW", b"alaw", b"ALAW"))
     expected = None
     if width > 0:
-        if not 0 < told_samples < PLACEHOLDER:
-            samples = samples[: _settled(frames * width, len(samples))]
-        expected = len(samples) // width
+        if _is_placeholder(told_samples):
+            told_samples = frames * width
+            samples = samples[: _settled(told_samples, len(samples))]
+        expected = _whole_blocks(told_samples, samples, width)
         samples = samples[: expected * width]
         form = form[:2] + struct.pack(">I", expected) + form[6:]
     parts = [*([(b"FVER", version)] if version else []), (b"COMM", form), (b"SSND", bytes(8) + samples)]
@@ -256,7 +298,7 @@ def _au(data: bytes) -> Contained:
         raise MediaError("the clip is cut off before its samples begin")
     samples = data[offset : offset + _settled(told, len(data) - offset)]
     width = _AU_WIDTHS.get(encoding, 0) * channels
-    expected = len(samples) // width if width else None
+    expected = _whole_blocks(told, samples, width) if width else None
     header = data[:4] + struct.pack(f"{order}5I", 24, len(samples), encoding, rate, channels)
     noted = (("annotation", data[24:offset]),) if any(data[24:offset]) else ()
     return Contained(header + samples, expected, noted)
@@ -266,10 +308,12 @@ def _caf(data: bytes) -> Contained:
     kept: list[tuple[bytes, bytes]] = []
     dropped: list[Part] = []
     samples: bytes | None = None
+    told = 0
     for name, start, size in _parts(data, 8, ">4sq", 1):
         if name == b"data":
+            told = size - 4 if size > 0 else size
             # Four bytes hold an edit count. A size of -1 means that samples extend to the end of the file.
-            length = _settled(size - 4 if size > 0 else size, len(data) - start - 4)
+            length = _settled(told, len(data) - start - 4)
             samples = data[start + 4 : start + 4 + length]
         elif size < 0 or start + size > len(data) + SLACK:
             raise MediaError(f"the clip is cut off: {len(data) - start} of {size} bytes of a part are there")
@@ -281,7 +325,8 @@ def _caf(data: bytes) -> Contained:
     if samples is None or len(described) < 32:
         raise MediaError("the clip is cut off before its samples begin")
     _, codec, _, packet, per_packet, _, _ = struct.unpack_from(">d4s5I", described)
-    expected = len(samples) // packet * per_packet if codec in (b"lpcm", b"ulaw", b"alaw") and packet else None
+    is_plain = codec in (b"lpcm", b"ulaw", b"alaw") and packet > 0
+    expected = _whole_blocks(told, samples, packet) * per_packet if is_plain else None
     parts = [*kept, (b"data", bytes(4) + samples)]
     body = b"".join(name + struct.pack(">q", len(part)) + part for name, part in parts)
     return Contained(data[:8] + body, expected, tuple(dropped))

@@ -12,8 +12,9 @@ import warnings
 import zlib
 from collections.abc import Iterator
 
-from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import JPEG, PNG, Kind
+from omni_persona_perception.picture_streams import COMMENT, jpeg_segments, webp_chunks, webp_end
+from omni_persona_perception.pictures import shown_orientation
 
 _ORIENTATION = 0x0112
 _HARMLESS_EXIF = {
@@ -32,11 +33,6 @@ _PNG_SHOWN = {
 _WEBP_SHOWN = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 _VP8X_EXIF, _VP8X_XMP = 0x08, 0x04
 
-_JPEG_ALONE = {0x01, *range(0xD0, 0xD9)}
-"""JPEG markers without a length field or content."""
-_SCAN, _END, _COMMENT = 0xDA, 0xD9, 0xFE
-_NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
-
 Found = tuple[list[str], bytes]
 """Names of personal metadata, and the file without the parts that are not needed to show it."""
 
@@ -48,8 +44,8 @@ def picture_parts(data: bytes, kind: Kind) -> Found:
     return _jpeg(data) if kind == JPEG else _webp(data)
 
 
-def _exif(block: bytes) -> tuple[list[str], int]:
-    """The personal metadata in an EXIF block, and the orientation that it states."""
+def _exif(block: bytes) -> list[str]:
+    """The personal metadata in an EXIF block."""
     from PIL import ExifTags, Image
 
     with warnings.catch_warnings():
@@ -57,14 +53,21 @@ def _exif(block: bytes) -> tuple[list[str], int]:
         try:
             exif = Image.Exif()
             exif.load(block)
-            orientation = exif.get(_ORIENTATION, 1)
             tags = [*exif, *exif.get_ifd(0x8769)]
             if exif._info is not None and exif._info.next:
                 tags.append(0x0201)
         except Exception:  # whatever the error, the block cannot be read and is removed
-            return ["EXIF that cannot be read"], 1
-    names = [f"EXIF {ExifTags.TAGS.get(tag, f'tag {tag}')}" for tag in tags if tag not in _HARMLESS_EXIF]
-    return names, orientation if isinstance(orientation, int) and 1 < orientation <= 8 else 1
+            return ["EXIF that cannot be read"]
+    return [f"EXIF {ExifTags.TAGS.get(tag, f'tag {tag}')}" for tag in tags if tag not in _HARMLESS_EXIF]
+
+
+def _kept_orientation(data: bytes, names: list[str]) -> bytes:
+    """An EXIF block that contains only the orientation of a picture, or nothing if none is needed.
+
+    Orientations stand in EXIF, in XMP, or in texts, all of which are removed if a picture has personal metadata.
+    """
+    orientation = shown_orientation(data) if names else 1
+    return _turned(orientation) if orientation != 1 else b""
 
 
 def _turned(orientation: int) -> bytes:
@@ -85,12 +88,7 @@ def _png(data: bytes) -> Found:
         if name in _PNG_SHOWN:
             bare.append(whole)
         elif name == b"eXIf":
-            found, orientation = _exif(body)
-            names += found
-            if orientation != 1:
-                turned = _turned(orientation)
-                checked = name + turned
-                bare.append(struct.pack(">I", len(turned)) + checked + struct.pack(">I", zlib.crc32(checked)))
+            names += _exif(body)
         else:
             names += _png_text(name, body)
         place += 12 + size
@@ -98,6 +96,10 @@ def _png(data: bytes) -> Found:
             break
     if data[place:].strip(b"\0"):
         names.append("bytes after its end")
+    if turned := _kept_orientation(data, names):
+        checked = b"eXIf" + turned
+        # It follows the header, which must be first.
+        bare.insert(2, struct.pack(">I", len(turned)) + checked + struct.pack(">I", zlib.crc32(checked)))
     return names, b"".join(bare)
 
 
@@ -118,69 +120,47 @@ def _png_text(name: bytes, body: bytes) -> Iterator[str]:
 def _jpeg(data: bytes) -> Found:
     names: list[str] = []
     bare = [data[:2]]
-    orientation = 1
     place = 2
-    while place + 2 <= len(data):
-        if data[place] != 0xFF:
-            raise MediaError("this JPEG is broken")
-        marker = data[place + 1]
-        if marker == 0xFF:  # padding
-            place += 1
-            continue
-        if marker in _JPEG_ALONE:
-            bare.append(data[place : place + 2])
-            place += 2
-            continue
-        if marker == _END:
-            bare.append(data[place : place + 2])
-            place += 2
-            break
-        (size,) = struct.unpack(">H", data[place + 2 : place + 4].rjust(2, b"\0"))
-        end = place + 2 + max(size, 2)
-        if marker == _SCAN:
-            following = _NEXT_MARKER.search(data, end)
-            end = following.start() if following else len(data)
-            bare.append(data[place:end])
-        else:
-            body = data[place + 4 : end]
-            found, turned, kept = _jpeg_part(marker, body)
-            names += found
-            orientation = turned if turned != 1 else orientation
-            if kept:
-                bare.append(data[place:end])
+    for marker, start, end in jpeg_segments(data):
+        if data[place:start].strip(b"\xff"):
+            names.append("bytes between its parts")
         place = end
+        found, kept = _jpeg_part(marker, data[start + 4 : end])
+        names += found
+        if kept:
+            bare.append(data[start:end])
     if data[place:].strip(b"\0\xff\r\n"):
         names.append("bytes after its end")
-    if orientation != 1:
-        block = b"Exif\0\0" + _turned(orientation)
+    if turned := _kept_orientation(data, names):
+        block = b"Exif\0\0" + turned
         # It comes after the JFIF header, which must be first.
         at = 2 if bare[1:] and bare[1][1:2] == b"\xe0" else 1
         bare.insert(at, b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block)
     return names, b"".join(bare)
 
 
-def _jpeg_part(marker: int, body: bytes) -> tuple[list[str], int, bool]:
-    """A part's personal metadata, the orientation that it states, and whether it is needed to show the picture."""
-    if marker == _COMMENT:
-        return ([] if _HARMLESS_COMMENT.match(body) else ["comment"]), 1, False
+def _jpeg_part(marker: int, body: bytes) -> tuple[list[str], bool]:
+    """A part's personal metadata, and whether the part is needed to show the picture."""
+    if marker == COMMENT:
+        return ([] if _HARMLESS_COMMENT.match(body) else ["comment"]), False
     if not 0xE0 <= marker <= 0xEF:
-        return [], 1, True
+        return [], True
     if marker == 0xE1 and body.startswith(b"Exif\0"):
-        return *_exif(body), False
+        return _exif(body), False
     if marker == 0xE0 and body.startswith(b"JFIF\0"):
         has_thumbnail = len(body) > 14
-        return (["thumbnail"] if has_thumbnail else []), 1, not has_thumbnail
+        return (["thumbnail"] if has_thumbnail else []), not has_thumbnail
     if marker == 0xEE and body.startswith(b"Adobe"):
-        return [], 1, True
+        return [], True
     if marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
-        return [], 1, True
+        return [], True
     if marker == 0xEC and body.startswith(b"Ducky"):
-        return [], 1, False
+        return [], False
     if marker == 0xE1 and b"ns.adobe.com/x" in body[:40]:
-        return ["XMP"], 1, False
+        return ["XMP"], False
     if marker == 0xED:
-        return ["IPTC"], 1, False
-    return ([f"part APP{marker - 0xE0}"] if body.strip(b"\0") else []), 1, False
+        return ["IPTC"], False
+    return ([f"part APP{marker - 0xE0}"] if body.strip(b"\0") else []), False
 
 
 # ---- WebP
@@ -189,30 +169,24 @@ def _jpeg_part(marker: int, body: bytes) -> tuple[list[str], int, bool]:
 def _webp(data: bytes) -> Found:
     names: list[str] = []
     parts: list[tuple[bytes, bytes]] = []
-    orientation, place = 1, 12
-    end = min(len(data), 8 + struct.unpack_from("<I", data, 4)[0])
-    while place + 8 <= end:
-        name, size = struct.unpack_from("<4sI", data, place)
-        body = data[place + 8 : place + 8 + size]
+    for name, start, end in webp_chunks(data):
+        body = data[start:end]
         if name in _WEBP_SHOWN:
             parts.append((name, body))
         elif name == b"EXIF":
-            found, turned = _exif(body)
-            names += found
-            orientation = turned if turned != 1 else orientation
+            names += _exif(body)
         else:
             names.append("XMP" if name == b"XMP " else f"part {name.decode('latin-1')}")
-        place += 8 + size + size % 2
-    if data[end:].strip(b"\0"):
+    if data[webp_end(data) :].strip(b"\0"):
         names.append("bytes after its end")
+    turned = _kept_orientation(data, names)
     out = io.BytesIO()
     for name, body in parts:
         if name == b"VP8X":
-            flags = body[0] & ~(_VP8X_EXIF | _VP8X_XMP) | (_VP8X_EXIF if orientation != 1 else 0)
+            flags = body[0] & ~(_VP8X_EXIF | _VP8X_XMP) | (_VP8X_EXIF if turned else 0)
             body = bytes([flags]) + body[1:]
         out.write(name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2))
-    if orientation != 1:
-        turned_block = _turned(orientation)
-        out.write(b"EXIF" + struct.pack("<I", len(turned_block)) + turned_block)
+    if turned:
+        out.write(b"EXIF" + struct.pack("<I", len(turned)) + turned)
     whole = out.getvalue()
     return names, b"RIFF" + struct.pack("<I", 4 + len(whole)) + b"WEBP" + whole

@@ -13,6 +13,7 @@ from PIL import Image
 
 from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import picture_kind
+from omni_persona_perception.picture_streams import require_whole
 
 MAX_PIXELS = 64_000_000
 """Maximum number of pixels; larger pictures are refused before decoding."""
@@ -33,8 +34,10 @@ _TURNS = {
 """EXIF orientation -> the transformation that turns the picture upright."""
 
 _FEWEST_BITS = 8
-_RAW_BITS = 12
+_RAW_BITS = 14
 """Sensor values of up to this many bits are often stored unscaled in 16 bits."""
+_SCALES = (256, 257)
+"""The factors by which programs scale 8 bits to 16."""
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, OverflowError, struct.error)
 """Exceptions that Pillow raises for broken files."""
@@ -48,7 +51,8 @@ def decode_image(data: bytes) -> Image.Image:
     """
     with _opened(data) as image:
         image.load()
-        return _upright(_over_white(image), orientation(image))
+        require_whole(data, picture_kind(data))
+        return _upright(_over_white(image, stored_bits(data)), orientation(image))
 
 
 def picture_size(data: bytes) -> tuple[int, int]:
@@ -86,14 +90,26 @@ def shown_as_stored(data: bytes) -> bool:
     `MediaError`.
     """
     with _opened(data) as image:
-        plain = image.mode in ("1", "L", "P", "RGB") and image.format in FORMATS
+        plain = image.mode in ("1", "L", "P", "RGB") and image.format in FORMATS and stored_bits(data) <= _FEWEST_BITS
         moves = getattr(image, "is_animated", False)
         image.load()
         return plain and not moves and not is_transparent(image) and orientation(image) == 1
 
 
+def shown_orientation(data: bytes) -> int:
+    """The orientation by which `decode_image` turns a picture, 1 to 8. Raises `MediaError`."""
+    with _opened(data) as image:
+        image.load()  # a PNG's metadata may follow its pixels
+        return orientation(image)
+
+
+def stored_bits(data: bytes) -> int:
+    """Bits per channel that a picture is stored in: 1 to 16 for PNG, 8 for JPEG and WebP."""
+    return data[24] if data[12:16] == b"IHDR" else 8
+
+
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation of an opened picture, 1 to 8; 1 (upright) if it cannot be read."""
+    """The orientation in an opened picture's EXIF or XMP, 1 to 8; 1 (upright) if it cannot be read."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except _BROKEN:
@@ -110,8 +126,8 @@ def _upright(image: Image.Image, turned: int) -> Image.Image:
     return image.transpose(_TURNS[turned]) if turned in _TURNS else image
 
 
-def _over_white(image: Image.Image) -> Image.Image:
-    """An RGB picture that is white where the given one is transparent."""
+def _over_white(image: Image.Image, bits: int) -> Image.Image:
+    """An RGB picture that is white where the given one is transparent. bits: per channel, as stored."""
     if image.mode.startswith(("I", "F")):
         grey, clear = _eight_bits(image)
         if clear is None:
@@ -119,6 +135,7 @@ def _over_white(image: Image.Image) -> Image.Image:
         layered = grey.convert("RGBA")
         layered.putalpha(Image.fromarray(np.where(clear, 0, 255).astype(np.uint8)))
     elif is_transparent(image):
+        _scale_transparent_colour(image, bits)
         layered = image.convert("RGBA")
     else:
         return image.convert("RGB")
@@ -127,12 +144,21 @@ def _over_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
 
 
+def _scale_transparent_colour(image: Image.Image, bits: int) -> None:
+    """Scale a transparent colour of 2, 4 or 16 bits to 8 bits; Pillow scales only the pixels."""
+    colour = image.info.get("transparency")
+    if image.mode == "L" and bits in (2, 4) and isinstance(colour, int):
+        image.info["transparency"] = colour * 255 // ((1 << bits) - 1)
+    elif image.mode == "RGB" and bits == 16 and isinstance(colour, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in colour)
+
+
 def _eight_bits(image: Image.Image) -> tuple[Image.Image, np.ndarray | None]:
     """A picture with more than 8 bits reduced to 8, and its transparency, shape (height, width), or None."""
     values = np.asarray(image)
-    most = int(values.max())
-    bits = max(_FEWEST_BITS, most.bit_length())
-    scale = 255 / ((1 << bits) - 1 if bits <= _RAW_BITS else 65535)
+    bits = max(_FEWEST_BITS, int(values.max()).bit_length())
+    is_raw = bits <= _RAW_BITS and all((values % scale).any() for scale in _SCALES)
+    scale = 255 / ((1 << bits) - 1 if is_raw else 65535)
     clear = image.info.get("transparency")
     grey = Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
     return grey, None if not isinstance(clear, int) else values == clear

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 
 from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import id3_bytes, is_mpeg_frame
+from omni_persona_perception.mp3_reservoir import FrameBytes, is_cut_between_frames
 
 _MOST_PARTS = 400_000
 """Maximum number of pages or frames that are read; half an hour has 90,000."""
@@ -170,6 +172,14 @@ _BITRATES = {
 """(MPEG 1 or later, layer) -> bit rates in kbit/s by index, starting at 1."""
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 """Version -> sampling rates in Hz by index."""
+LAME = b"LAME"
+"""The name that this encoder leaves in the frames."""
+_LAME_DELAY = 576
+"""Samples of silence that LAME puts in front of a clip, besides those that every decoder adds."""
+_LAST_FRAMES = 32
+"""Number of frames at the end of an MP3 in which data of frames after it are searched for."""
+_MOST_ZEROS = 4096
+"""Zero bytes with which an MP3 may be padded; more are the rest of a download into a file of reserved size."""
 
 
 @dataclass(frozen=True)
@@ -212,53 +222,84 @@ def mp3_of_known_length(data: bytes) -> bytes:
         raise MediaError("not a readable clip: no frame of MPEG audio follows its tags")
     first = mpeg_frame(header)
     place, count = start, 0
+    last: deque[FrameBytes] = deque(maxlen=_LAST_FRAMES)
     while is_mpeg_frame(data[place : place + 4]) and place + 4 <= end:
         frame = mpeg_frame(data[place : place + 4])
         if frame.size <= 4 or frame.rate != first.rate:
             break
         if place + frame.size > end:
             raise MediaError(f"the clip is cut off: frame {count + 1} of its MPEG audio is not whole")
+        last.append(FrameBytes(data[place : place + frame.size], frame.side))
         place, count = place + frame.size, count + 1
         if count > _MOST_PARTS:
             raise MediaError(f"the clip has more than {_MOST_PARTS} frames of MPEG audio")
     rest = data[place:end]
     if rest.strip(b"\0"):
         raise MediaError(f"the clip is broken after {count * first.samples / first.rate:.2f} s of MPEG audio")
-    told = _told_frames(data[start : start + first.size], first)
-    if told is None:
-        return _counting_frame(header, first, count) + data[start:place]
-    if told > count:
-        raise MediaError(f"the clip is cut off: {count - 1} of {told} frames of MPEG audio are there")
-    if told < count - 1:  # concatenated recordings
-        return _counting_frame(header, first, count - 1) + data[start + first.size : place]
+    if not _is_layer_3(header):
+        return data[start:place]  # its frames are all of one size, and no header states their number
+    stated = _stated_header(data[start : start + first.size], first)
+    if stated is None or stated.frames is None:
+        if len(rest) > _MOST_ZEROS or is_cut_between_frames(last):
+            raise MediaError(f"the clip is cut off after {count * first.samples / first.rate:.2f} s of MPEG audio")
+        frames = data[start if stated is None else start + first.size : place]
+        return _counting_frame(header, count if stated is None else count - 1, LAME in frames) + frames
+    if stated.frames > count:
+        raise MediaError(f"the clip is cut off: {count - 1} of {stated.frames} frames of MPEG audio are there")
+    if stated.frames < count - 1:  # concatenated recordings
+        return _counting_frame(header, count - 1, False) + data[start + first.size : place]
     return data[start:place]
 
 
+def _is_layer_3(header: bytes) -> bool:
+    return header[1] >> 1 & 3 == 1
+
+
 def mp3_end(data: bytes) -> int:
-    """The end of an MP3's frames: before its ID3v1 and APE tags."""
+    """The end of an MP3's frames: before its ID3v1, APE and Lyrics3 tags."""
     end = len(data)
     if data[end - 128 : end - 125] == b"TAG":
         end -= 128
+    if data[end - 9 : end] == b"LYRICS200" and data[end - 15 : end - 9].isdigit():
+        end -= 15 + int(data[end - 15 : end - 9])
     if data[end - 32 : end - 24] == b"APETAGEX":
         size, _, flags = struct.unpack_from("<III", data, end - 20)
         end -= size + (32 if flags & 0x80000000 else 0)
     return max(end, 0)
 
 
-def _told_frames(frame: bytes, header: Frame) -> int | None:
-    """The number of frames that follow, from a Xing or Fraunhofer (VBRI) header, or None if there is no such header."""
+@dataclass(frozen=True)
+class _StatedHeader:
+    """A frame that holds no samples but facts about the MP3."""
+
+    frames: int | None
+    """Number of frames that follow, if it is stated."""
+
+
+def _stated_header(frame: bytes, header: Frame) -> _StatedHeader | None:
+    """The Xing or Fraunhofer (VBRI) header in the first frame, or None if it holds samples."""
     place = 4 + header.side
     if frame[place : place + 4] in (b"Xing", b"Info"):
         told = int.from_bytes(frame[place + 8 : place + 12], "big")
-        return told if frame[place + 7] & 1 and told < 0x7FFFFFFF else None
+        return _StatedHeader(told if frame[place + 7] & 1 and 0 < told < 0x7FFFFFFF else None)
     if frame[36:40] == b"VBRI":
-        return int.from_bytes(frame[50:54], "big")
+        return _StatedHeader(int.from_bytes(frame[50:54], "big"))
     return None
 
 
-def _counting_frame(header: bytes, first: Frame, count: int) -> bytes:
-    """A silent frame that states the number of frames that follow."""
-    # If the last bit of the second byte is set, no checksum follows the header.
-    head = bytes([header[0], header[1] | 1, header[2], header[3]])
-    told = head + bytes(first.side) + b"Info" + struct.pack(">II", 1, count)
-    return told.ljust(first.size, b"\0")
+def _counting_frame(header: bytes, count: int, by_lame: bool) -> bytes:
+    """A frame without samples that states the number of frames that follow, and what LAME puts in front of a clip.
+
+    header: of any of the frames.
+    """
+    told = b"Info" + struct.pack(">II", 1, count)
+    if by_lame:
+        told += LAME.ljust(21, b"\0") + (_LAME_DELAY << 12).to_bytes(3, "big") + bytes(12)
+    for bitrate in range(1, 15):
+        # If the last bit of the second byte is set, no checksum follows the header.
+        head = bytes([header[0], header[1] | 1, bitrate << 4 | header[2] & 0x0C, header[3]])
+        frame = mpeg_frame(head)
+        whole = head + bytes(frame.side) + told
+        if len(whole) <= frame.size:
+            return whole.ljust(frame.size, b"\0")
+    raise MediaError("an MP3 whose frames are too small: convert it to WAV or FLAC")

@@ -94,14 +94,18 @@ def flac_of_unknown_length(samples, rate=RATE, channels_together=False):
     return bytes(data)
 
 
-def mp3_without_header(samples, rate=RATE, *, variable=True):
-    """An MP3 as it is streamed: its frames alone, without the one that tells how many there are."""
-    mode = "VARIABLE" if variable else "CONSTANT"
-    data = encoded(samples, rate, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode=mode, compression_level=0.3)
+def mp3_without_header(samples, rate=RATE, *, variable=True, mode=None, quality=0.3):
+    """An MP3 as it is streamed: its frames alone, without the one that tells how many there are.
+
+    mode: CONSTANT, VARIABLE or AVERAGE; None for what `variable` says. quality: 0 for the best, below 1.
+    """
+    mode = mode or ("VARIABLE" if variable else "CONSTANT")
+    data = encoded(samples, rate, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode=mode, compression_level=quality)
     from omni_persona_perception.kinds import id3_bytes
     from omni_persona_perception.streams import mpeg_frame
 
     start = id3_bytes(data)
     first = mpeg_frame(data[start : start + 4])
-    assert data[start + 4 + first.side :][:4] in (b"Xing", b"Info")
-    return data[start + first.size :]
+    # Frames of low bit rates have no room for it.
+    is_header = data[start + 4 + first.side :][:4] in (b"Xing", b"Info")
+    return data[start + (first.size if is_header else 0) :]

@@ -1,5 +1,6 @@
 """Containers and headers of clips: whatever they state, the recording is heard, or the clip is refused."""
 
+import struct
 import warnings
 from itertools import count
 
@@ -179,6 +180,10 @@ def test_which_clips_any_program_plays_as_they_are_heard_here(data, plain):
         (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "WebM.*convert it to WAV or FLAC"),
         (b"\xff\xf1\x50\x80\x02\x1f\xfc\xde", "AAC.*convert it to WAV or FLAC"),
         (b"#!AMR\n<\xde", "AMR"),
+        (
+            riff(RECORDED).replace(struct.pack("<HH", 1, 1), struct.pack("<HH", 0x161, 1), 1),
+            r"a codec that is not read \(number 353\): convert it to a WAV of 16-bit samples",
+        ),
         (b"<!DOCTYPE html><html>404</html>", "a web page"),
         (b'{"error": "not found"}', "JSON"),
         (b"\x89PNG\r\n\x1a\n....", r"it is a picture \(PNG\)"),

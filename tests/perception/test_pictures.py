@@ -52,7 +52,7 @@ def test_an_orientation_that_there_is_not_turns_nothing():
     assert decode_image(saved(PIXELS, "JPEG", exif=exif)).size == (30, 40)
 
 
-@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("bits", [8, 10, 12, 13, 14, 16])
 def test_grey_of_more_bits_is_scaled(bits):
     grey = SMOOTH[..., 0]
     most = (1 << bits) - 1
@@ -61,6 +61,13 @@ def test_grey_of_more_bits_is_scaled(bits):
     data = saved(Image.fromarray(values))
     assert np.abs(np.asarray(decode_image(data))[..., 0].astype(int) - grey)[1:].max() <= 1
     assert not shown_as_stored(data)
+
+
+@pytest.mark.parametrize("factor", [256, 257])
+def test_a_dark_picture_that_was_scaled_to_16_bits_stays_dark(factor):
+    dark = (SMOOTH[..., 0] // 8).astype(np.uint16)
+    shown = np.asarray(decode_image(saved(Image.fromarray(dark * factor))))
+    assert np.abs(shown[..., 0].astype(int) - dark).max() <= 1
 
 
 def _chunk(name, body):
@@ -73,6 +80,55 @@ def test_a_grey_level_that_stands_for_transparent_is_white():
     png = saved(Image.fromarray(values))
     seen_through = png[:33] + _chunk(b"tRNS", struct.pack(">H", 7)) + png[33:]
     assert np.asarray(decode_image(seen_through))[:, :, 0].tolist() == [[117] * 4] * 2 + [[255] * 4] * 2
+
+
+def _png(bits, colour, row, transparent=b""):
+    """A PNG of one row by hand. colour: 0 for grey, 2 for RGB. transparent: the colour that stands for it."""
+    width = len(row) * 8 // bits // (3 if colour == 2 else 1)
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, bits, colour, 0, 0, 0))
+    seen_through = _chunk(b"tRNS", transparent) if transparent else b""
+    pixels = _chunk(b"IDAT", zlib.compress(b"\0" + row))
+    return b"\x89PNG\r\n\x1a\n" + header + seen_through + pixels + _chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_every_grey_level_of_every_depth_can_stand_for_transparent(bits):
+    levels = 1 << bits
+    row = bytes(range(256)) if bits == 8 else b"\x1b" if bits == 2 else b"\x01\x23\x45\x67\x89\xab\xcd\xef"
+    row = b"\x40" if bits == 1 else row
+    plain = np.asarray(decode_image(_png(bits, 0, row)))[0, :, 0].astype(int)
+    stored = np.rint(plain * (levels - 1) / 255).astype(int)
+    assert set(stored) == set(range(levels))
+    for level in range(levels):
+        shown = np.asarray(decode_image(_png(bits, 0, row, struct.pack(">H", level))))[0, :, 0]
+        assert shown.tolist() == np.where(stored == level, 255, plain).tolist()
+
+
+@pytest.mark.parametrize("colour", [(257, 514, 771), (300, 514, 771), (512, 1024, 0), (65535, 1, 40_000)])
+def test_a_transparent_colour_of_16_bits_is_white(colour):
+    stored = struct.pack(">3H", *colour)
+    shown = np.asarray(decode_image(_png(16, 2, stored + struct.pack(">3H", 9_000, 9_000, 9_000), stored)))
+    assert shown[0].tolist() == [[255, 255, 255], [35, 35, 35]]
+
+
+def test_pictures_of_more_bits_are_not_shown_alike_by_all_programs():
+    assert not shown_as_stored(_png(16, 2, struct.pack(">3H", 9_000, 10_000, 11_000)))
+    assert shown_as_stored(_png(8, 2, b"abc"))
+
+
+@pytest.mark.parametrize(("format", "options"), [("JPEG", {}), ("WEBP", {}), ("WEBP", {"lossless": True})])
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.8])
+def test_a_download_that_stopped_in_a_file_of_reserved_size_is_refused(format, options, part):
+    data = saved(np.random.default_rng(0).integers(0, 255, (100, 100, 3)).astype("uint8"), format, **options)
+    kept = int(len(data) * part)
+    with pytest.raises(MediaError, match="cut off"):
+        decode_image(data[:kept] + bytes(len(data) - kept))
+
+
+@pytest.mark.parametrize(("format", "options"), [("JPEG", {}), ("WEBP", {}), ("WEBP", {"lossless": True})])
+def test_a_flat_picture_is_not_taken_for_one_that_was_cut_off(format, options):
+    data = saved(np.full((600, 800, 3), 128, np.uint8), format, **options)
+    assert np.asarray(decode_image(data)).std() == 0
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP"])

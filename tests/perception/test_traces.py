@@ -95,7 +95,7 @@ CLIPS = {
     "wav by libsndfile": (_tagged("WAV"), {"tag INAM", "tag IART"}),
     "aiff": (_tagged("AIFF"), {"part NAME", "part AUTH"}),
     "au": (au(RECORDED, note=SECRET.encode().ljust(16, b"\0")), {"part annotation"}),
-    "caf": (_tagged("CAF"), {"part info"}),
+    "caf": (_tagged("CAF"), {"tag title", "tag artist"}),
     "flac": (_tagged("FLAC"), {"tag TITLE", "tag ARTIST"}),
     "flac behind id3": (_id3(b"TIT2", SECRET) + encoded(RECORDED, format="FLAC"), {"ID3 TIT2"}),
     "ogg": (_tagged("OGG"), {"tag TITLE", "tag ARTIST"}),
@@ -156,6 +156,43 @@ def test_the_traces_in_a_clip_are_named_and_taken_out(kind):
 def test_a_file_that_tells_nothing_stays_as_it_is(data):
     assert traces(data) == ()
     assert without_traces(data) is data
+
+
+XMP_ORIENTATIONS = ('<rdf:Description tiff:Orientation="6"/>', "<tiff:Orientation>6</tiff:Orientation>")
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("stated", XMP_ORIENTATIONS)
+def test_a_picture_that_only_xmp_turns_upright_stays_upright(format, stated):
+    xmp = f"<x:xmpmeta>{stated}{SECRET}</x:xmpmeta>"
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", xmp)
+    data = _saved(format, **({"pnginfo": texts} if format == "PNG" else {"xmp": xmp.encode()}))
+    bare = without_traces(data)
+    assert decode_image(data).size == (40, 30)
+    assert np.array_equal(np.asarray(decode_image(bare)), np.asarray(decode_image(data)))
+    assert SECRET.encode() not in bare
+
+
+def test_orientation_after_the_pixels_of_a_png_is_kept():
+    """Some programs append metadata to a PNG."""
+    turned = _saved("PNG", exif=_exif(6))
+    place = turned.index(b"eXIf") - 4
+    end = place + 12 + int.from_bytes(turned[place : place + 4], "big")
+    last = turned.index(b"IEND") - 4
+    data = turned[:place] + turned[end:last] + turned[place:end] + turned[last:]
+    assert decode_image(data).size == (40, 30)
+    assert np.array_equal(np.asarray(decode_image(without_traces(data))), np.asarray(decode_image(data)))
+
+
+def test_bytes_between_the_parts_of_a_jpeg_are_traces():
+    plain = _saved("JPEG")
+    data = plain[:-2] + SECRET.encode() + plain[-2:]
+    scan_end = len(plain) - 2
+    # Within a scan they are data; behind a marker they belong to nothing.
+    data = plain[:scan_end] + _jpeg_part(0xFE, b"CREATOR: gd-jpeg") + SECRET.encode() + plain[scan_end:]
+    assert traces(data) == ("bytes between its parts",)
+    assert SECRET.encode() not in without_traces(data)
 
 
 def test_a_long_comment_is_taken_out_of_all_the_pages_it_fills():
