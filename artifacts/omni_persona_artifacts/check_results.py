@@ -15,6 +15,8 @@ from omni_persona_artifacts.folders import rewrite
 from omni_persona_artifacts.json_files import read_object
 
 FILE = "checks.json"
+UNNEEDED = "does_not_need_its_modality"
+"""Key of the groups that do not need their modality, in this file and in a run's `scores.json`."""
 
 
 def write_check_results(
@@ -25,7 +27,7 @@ def write_check_results(
     results: name, result and observation of each check. unneeded: group that does not need its modality ->
     the checks that show it.
     """
-    content = {"does_not_need_its_modality": unneeded, "checks": results}
+    content = {UNNEEDED: unneeded, "checks": results}
     rewrite(folder, FILE, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
@@ -36,7 +38,7 @@ def read_unneeded(folder: Path) -> dict[str, list[str]]:
     """
     file = folder / FILE
     try:
-        unneeded = read_object(file)["does_not_need_its_modality"]
+        unneeded = read_object(file)[UNNEEDED]
         return {str(group): [str(check) for check in checks] for group, checks in unneeded.items()}
     except FileNotFoundError:
         return {}

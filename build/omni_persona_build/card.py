@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import omni_persona
+from omni_persona_artifacts.build_record import PEOPLE
 from omni_persona_artifacts.check_results import write_check_results
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import rewrite
@@ -94,6 +95,8 @@ class BuildFacts:
     """How well trained recognisers know people before and after media were made alike; empty if not measured."""
     exempt: int = 0
     """Number of sets whose missing person is exempt from rules that everybody else meets."""
+    kind: str | None = None
+    """What the people are, one of `build_record.PEOPLE`; None if that is not recorded."""
 
 
 CHECKS = re.compile(r"(<!-- checks -->\n\n).*?(\n\n<!-- end of checks -->)", re.DOTALL)
@@ -135,6 +138,7 @@ def render_card(facts: BuildFacts) -> str:
         generated=facts.generated,
         mixed=facts.mixed,
         leaks_table=_table(["", *omni_persona.GROUPS], leak_rows(facts.leaks)),
+        kind=PEOPLE.get(facts.kind or "", "not recorded whether invented, rendered or real"),
         people=facts.people,
         perception=facts.perception,
         code=code,

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import omni_persona
+from omni_persona_artifacts.build_record import PeopleKind
 from omni_persona_artifacts.construction import ConstructionFile
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.assemble import UnfilledError, assemble
@@ -35,6 +36,7 @@ from omni_persona_build.write import PARTITION_BYTES, Row, write_parquet
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent import EMBEDDED_POOL
 from omni_persona_people.media_files import is_folder
+from omni_persona_people.parameters import recorded_kind
 from omni_persona_people.pool import Persona, read_pool
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_people.pool_questions import OwnQuestions, read_questions
@@ -77,6 +79,7 @@ def build(
     fit: bool = False,
     keep_metadata: bool = False,
     equalise: bool | None = None,
+    kind: PeopleKind | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> Built:
     """Build `out` from the pool by the recipe. The same pool, recipe and seed give the same bytes.
@@ -88,6 +91,7 @@ def build(
     keep_metadata: keep personal metadata, such as owners and places, in media files.
     equalise: make pictures and clips alike in all but faces and voices; None does so if people are
         told apart by how they were recorded (`mixed_media`).
+    kind: what the people are, for the card and for reports; None takes what a generated pool records of itself.
     Raises `BuildError`; `out` is then unchanged.
     """
     if not is_folder(pool):
@@ -143,7 +147,9 @@ def build(
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
         fingerprint = pool_fingerprint(people, questions)
+        kind = kind or recorded_kind(pool, (person.persona_id for person in people))
         about = {
+            "people": kind,
             "recipe": recipe.model_dump(),
             "seed": seed,
             "perception": perception.name,
@@ -192,6 +198,7 @@ def build(
             mixed=tuple(mixed),
             exempt=n_exempt,
             recognised=tuple(f"{kind} {one}" for kind, one in recognised.items()),
+            kind=kind,
         )
         write_hub_files(folder, facts)
     size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
+from omni_persona_artifacts.build_record import KEY
 
 MEDIA_BYTES = 96 << 20
 """Maximum number of distinct media in a row group."""
@@ -23,7 +24,7 @@ PARTITION_BYTES = 72 << 20
 UNPACKED_BYTES = 1_800_000_000
 """Maximum bytes of one media column of a row group with repetitions: readers cannot unpack 2 GiB into one column."""
 
-NAMED_BY = b"omni_persona"
+NAMED_BY = KEY
 """Footer key of files written by this package; their media have the names given by `media_name`."""
 
 

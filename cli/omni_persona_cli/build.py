@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from omni_persona_cli.check import find_in_built, print_findings, result_of
 from omni_persona_cli.console import detectable, err, out, progress
 from omni_persona_cli.results import JSON_HELP, BuildResult, output_kept_for_result, print_result
+
+if TYPE_CHECKING:
+    from omni_persona_artifacts.build_record import PeopleKind
 
 EXAMPLES = """Examples:
 
@@ -32,6 +35,14 @@ class Perceptions(str, Enum):
 
     light = "light"
     specialists = "specialists"
+
+
+class People(str, Enum):
+    """What the people of a pool are."""
+
+    invented = "invented"
+    rendered = "rendered"
+    real = "real"
 
 
 def build(
@@ -66,6 +77,10 @@ def build(
             help="Make media alike in all but faces and voices; default: only if recordings tell people apart.",
         ),
     ] = None,
+    people: Annotated[
+        People | None,
+        typer.Option(help="What the people are, for the card and reports; default: what `omni-persona pool` recorded."),
+    ] = None,
     checks: Annotated[
         bool, typer.Option("--check/--no-check", help="Check the dataset and add the results to its card.")
     ] = True,
@@ -89,6 +104,7 @@ def build(
             fit=fit,
             keep_metadata=keep_metadata,
             equalise=equalise,
+            kind=None if people is None else people.value,
             quiet=as_json,
         )
         findings = find_in_built(target) if checks else None
@@ -120,6 +136,7 @@ def build_and_report(
     fit: bool = False,
     keep_metadata: bool = False,
     equalise: bool | None = None,
+    kind: PeopleKind | None = None,
     quiet: bool = False,
 ) -> BuildResult:
     """Build with a progress display, then print what was built and where, unless `quiet`."""
@@ -142,6 +159,7 @@ def build_and_report(
             fit=fit,
             keep_metadata=keep_metadata,
             equalise=equalise,
+            kind=kind,
             progress=shown,
         )
     n_answerable = sum(count for (_, absence), count in built.recipe.counts().items() if absence == "none")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from omni_persona_artifacts.build_record import PEOPLE, people_kind, read_build_record
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.json_files import MOST_BYTES
@@ -16,28 +18,29 @@ RELEASE_FILE = "data/release.parquet"
 _RECIPE = re.compile(r"^# Omni-Persona: (.+)$", re.MULTILINE)
 _POOL = re.compile(r"from the pool `([^`\n]+)`")
 _PEOPLE = re.compile(r"sets of memories of ([\d,]+) people")
-_INVENTED = {"embedded_pool": "invented people, rendered and spoken by programs"}
-_KINDS = (
-    (re.compile(r"\brendered\b", re.IGNORECASE), "invented people, rendered faces and natural synthetic voices"),
-    (re.compile(r"\binvented\b", re.IGNORECASE), "invented people"),
-    (re.compile(r"\breal\b", re.IGNORECASE), "real people"),
-)
 
 
 @dataclass(frozen=True)
 class About:
-    """What a dataset's card says; empty fields where it says nothing."""
+    """What a dataset's card and build record say; empty fields where they say nothing."""
 
     recipe: str = ""
     pool: str = ""
-    people: str = ""
-    """Number and kind of people, such as `24 invented people`."""
+    count: str = ""
+    """Number of people."""
+    kind: str = ""
+    """What the people are, such as `invented people`; empty if that is not recorded."""
     imported: bool = False
     """Whether it was imported from a release."""
 
+    @property
+    def people(self) -> str:
+        """Such as `24 invented people`; empty if nothing is known."""
+        return f"{self.count} {self.kind or 'people'}".strip() if self.count or self.kind else ""
+
 
 def read_about(folder: Path) -> About:
-    """Read the card of a dataset folder; a missing or foreign card gives empty fields."""
+    """Read the card and the build record of a dataset folder; missing or foreign ones give empty fields."""
     try:
         card = read_regular(folder / "README.md", MOST_BYTES).decode(errors="replace")
     except (OSError, ArtifactError):
@@ -46,12 +49,11 @@ def read_about(folder: Path) -> About:
     recipe, pool, count = (
         found[1].strip() if (found := form.search(card)) else "" for form in (_RECIPE, _POOL, _PEOPLE)
     )
-    kind = "people of a release" if imported else _kind(pool)
-    return About(recipe, pool, f"{count} {kind}".strip() if count else kind, imported)
+    return About(recipe, pool, count, PEOPLE.get(people_kind(_record(folder)) or "", ""), imported)
 
 
-def _kind(pool: str) -> str:
-    """The kind of people in a pool, by its name; plain `people` if unknown."""
-    if pool in _INVENTED:
-        return _INVENTED[pool]
-    return next((kind for form, kind in _KINDS if form.search(pool.replace("_", " "))), "people" if pool else "")
+def _record(folder: Path) -> dict[str, Any]:
+    try:
+        return read_build_record(folder)
+    except (OSError, ArtifactError):
+        return {}

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
 from omni_persona_cal.agreement import judge_agreement, overlap_check
 from omni_persona_cal.scores import CORRECT, UNJUDGED
-from omni_persona_report.measures import number
+from omni_persona_report.measures import ANS, Measure, Value, slice_of, value_of
 from omni_persona_report.report_run import LEXICAL, ReportRun
 
+_GAP = Measure("audio_visual_gap", "Gap", "Ans of I2I minus Ans of A2A")
+_TRACKED = tuple(
+    Measure(key, label, "", percent=key != "mean_len")
+    for key, label in (("one_minus_fa", "1-FA"), ("ta", "TA"), ("cal", "Cal"), ("mean_len", "Words"))
+)
 _STEP = re.compile(r"(?:^|[-_/])(?:checkpoint|step|global_step)[-_]?(\d{1,9})(?=$|[-_/.])", re.IGNORECASE)
 
 
@@ -28,6 +33,10 @@ class Errors:
     hallucinated_persona: int
     n_absent_attribute: int
     hallucinated_attribute: int
+    judge: str
+    protocol: str
+    scores: Mapping[str, Any] = field(repr=False)
+    """The run's scores, which hold the intervals of its rates."""
 
     @property
     def false_abstention_rate(self) -> float | None:
@@ -38,6 +47,16 @@ class Errors:
         n = self.n_absent_persona + self.n_absent_attribute
         return _share(self.hallucinated_persona + self.hallucinated_attribute, n)
 
+    def with_interval(self, key: str) -> tuple[float | None, float | None, float | None]:
+        """A rate and the ends of its interval.
+
+        None for the ends if the scores are over other items, as those of a run with repeats or without verdicts are.
+        """
+        rate, scored = getattr(self, key), value_of(self.scores, Measure(key, "", ""))
+        if rate is None or scored.value is None or abs(rate - scored.value) > 1e-9:
+            return rate, None, None
+        return rate, scored.low, scored.high
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -47,8 +66,12 @@ class Checkpoint:
     """The common part of the checkpoints' names."""
     step: int
     run: str
-    values: Mapping[str, float | None]
-    """`one_minus_fa`, `ta`, `cal` (0..1) and `mean_len` (words)."""
+    values: Mapping[str, Value]
+    """`one_minus_fa`, `ta`, `cal` (0..1) and `mean_len` (words), with their intervals."""
+    n: int | None
+    """Number of items that were scored."""
+    judge: str
+    protocol: str
 
 
 @dataclass(frozen=True)
@@ -75,11 +98,17 @@ class Gap:
     """Ans of queries by face minus Ans of queries by voice."""
 
     run: str
-    face: float | None
-    voice: float | None
-    gap: float | None
-    low: float | None
-    high: float | None
+    face: Value
+    """Ans of I2I, 0..1."""
+    voice: Value
+    """Ans of A2A, 0..1."""
+    gap: Value
+    """-1..1."""
+    n_face: int | None
+    """Number of answerable items that Ans of I2I is over."""
+    n_voice: int | None
+    judge: str
+    protocol: str
 
 
 def errors(runs: Sequence[ReportRun]) -> list[Errors]:
@@ -103,6 +132,9 @@ def errors(runs: Sequence[ReportRun]) -> list[Errors]:
                 hallucinated_persona=made_up["absent_persona"],
                 n_absent_attribute=len(absent["absent_attribute"]),
                 hallucinated_attribute=made_up["absent_attribute"],
+                judge=run.judge,
+                protocol=run.protocol,
+                scores=run.scores or {},
             )
         )
     return found
@@ -117,9 +149,10 @@ def checkpoints(runs: Sequence[ReportRun]) -> list[Checkpoint]:
     for run in runs:
         for name in _names(run):
             if match := _STEP.search(name):
-                keys = ("one_minus_fa", "ta", "cal", "mean_len")
-                values = {key: number((run.scores or {}).get(key)) for key in keys}
-                found.append(Checkpoint(_without(name, match), int(match[1]), run.name, values))
+                values = {one.key: value_of(run.scores, one) for one in _TRACKED}
+                n = (run.scores or {}).get("n")
+                about = values, n if isinstance(n, int) else None, run.judge, run.protocol
+                found.append(Checkpoint(_without(name, match), int(match[1]), run.name, *about))
                 break
     steps: dict[str, set[int]] = {}
     for one in found:
@@ -181,14 +214,18 @@ def gaps(runs: Sequence[ReportRun]) -> list[Gap]:
     """One row per run."""
     found = []
     for run in runs:
-        scores = run.scores or {}
-        groups = scores.get("by_group") if isinstance(scores.get("by_group"), Mapping) else {}
-        sides = [number((groups.get(name) or {}).get("ans")) for name in ("I2I", "A2A")]  # type: ignore[union-attr]
-        intervals = scores.get("intervals") if isinstance(scores.get("intervals"), Mapping) else {}
-        low, high = intervals.get("audio_visual_gap") or (None, None)  # type: ignore[union-attr]
-        ends = number(scores.get("audio_visual_gap")), number(low), number(high)
-        found.append(Gap(run.name, sides[0], sides[1], *ends))
+        face, voice = (slice_of(run.scores, "by_group", name) for name in ("I2I", "A2A"))
+        sides = value_of(face, ANS), value_of(voice, ANS), value_of(run.scores, _GAP)
+        counts = _count(face, ANS), _count(voice, ANS)
+        found.append(Gap(run.name, *sides, *counts, run.judge, run.protocol))
     return found
+
+
+def _count(scores: Mapping[str, Any] | None, measure: Measure) -> int | None:
+    """The number of items that a score is over; None if unknown."""
+    counts = (scores or {}).get("counts")
+    n = counts.get(measure.key) if isinstance(counts, Mapping) else None
+    return n if isinstance(n, int) else None
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from omni_persona import TASKS
-from omni_persona_report.analyses import checkpoints, errors, gaps, judge_checks
 from omni_persona_report.comparison import Comparison
+from omni_persona_report.exported_analyses import BY, MARK, RUN, analysis_tables
 from omni_persona_report.gather import Gathered
 from omni_persona_report.measures import (
     ABSENCE_NAMES,
-    CAL,
     GROUP_NAMES,
     HEADLINE,
     SLICED,
@@ -22,11 +21,7 @@ from omni_persona_report.measures import (
     value_of,
 )
 from omni_persona_report.published import PublishedRow
-from omni_persona_report.report_run import ReportRun
 from omni_persona_report.tables import Cell, Column, Number, Table, rate
-
-_RUN = Column("run", "Run")
-_BY = (Column("judge", "Judge"), Column("protocol", "Protocol"))
 
 
 @dataclass(frozen=True)
@@ -74,34 +69,13 @@ _TABLE_S2 = (
 
 def tables(gathered: Gathered, published: Sequence[PublishedRow], pairs: Sequence[Comparison]) -> list[Table]:
     """All tables of a report. published: rows over the same items; none if the items differ."""
-    runs, measure = gathered.runs, gathered.measure
-    made = [
+    return [
         _paper(gathered, "table_2", "Answering and abstaining by group.", _TABLE_2, published, ("table_2", "release")),
         _paper(gathered, "table_s2", "All scores.", _TABLE_S2, published, ("table_s2",)),
         _by_task(gathered),
         _scores(gathered),
-        _errors(runs, measure),
-        _gaps(runs, measure),
-        _judges(runs, measure),
+        *analysis_tables(gathered, pairs),
     ]
-    if pairs:
-        made.append(_pairs(gathered, pairs))
-    if trained := checkpoints(runs):
-        columns = (Column("training", "Training run"), Column("step", "Step", 0), _RUN)
-        figures = (Column("one_minus_fa", "1-FA", 1), Column("ta", "TA", 1), Column("cal", "Cal", 1))
-        steps: list[tuple[Cell, ...]] = [
-            (
-                one.training,
-                Number(one.step),
-                one.run,
-                *(rate(one.values[c.key]) for c in figures),
-                Number(one.values["mean_len"]),
-            )
-            for one in trained
-        ]
-        caption = f"Checkpoints of a training run, x 100 ({measure})."
-        made.append(Table("dynamics", caption, (*columns, *figures, Column("mean_len", "Words", 1)), tuple(steps)))
-    return made
 
 
 def _paper(
@@ -118,8 +92,10 @@ def _paper(
         *(Column(one.key, one.head, 1, bold_best=one.percent) for one in figures),
         Column("source", "Source"),
         Column("n", "n", 0),
-        *_BY,
+        *BY,
+        MARK,
     )
+    marked = " ".join(gathered.dataset.unneeded)
     rows: list[tuple[Cell, ...]] = [
         (
             run.name,
@@ -129,6 +105,7 @@ def _paper(
             _n(run.scores),
             run.judge,
             run.protocol,
+            marked,
         )
         for run in gathered.runs
     ]
@@ -141,11 +118,12 @@ def _paper(
             Number(750),
             "",
             "",
+            "",
         )
         for row in published
         if row.table in sources
     ]
-    note = f"{caption} Rates x 100 with 95 % intervals; {gathered.measure}."
+    note = f"{caption} Rates x 100 with 95 % intervals; {gathered.measure}.{gathered.dataset.about_marks}"
     return Table(name, note, columns, tuple(rows), tuple(theirs))
 
 
@@ -183,30 +161,35 @@ def _n(scores: Mapping[str, Any] | None) -> Number:
 
 
 def _by_task(gathered: Gathered) -> Table:
-    columns = (_RUN, Column("task", "Task"), Column("group", "Group"), Column("n", "n", 0))
+    columns = (RUN, Column("task", "Task"), Column("group", "Group"), Column("n", "n", 0))
     scores = tuple(Column(one.key, one.label, 1, bold_best=False) for one in SLICED)
     rows: list[tuple[Cell, ...]] = []
+    unneeded = gathered.dataset.unneeded
     for run in gathered.runs:
         for task in TASKS.values():
             part = slice_of(run.scores, "by_task", task.name)
             if part is not None:
                 figures = (_number(value_of(part, one)) for one in SLICED)
                 label = f"{task.paper_id} {task.name}"
-                rows.append((run.name, label, task.group, _n(part), *figures, run.judge, run.protocol))
-    caption = f"Scores by task, x 100, with 95 % intervals ({gathered.measure})."
-    return Table("tasks", caption, (*columns, *scores, *_BY), tuple(rows))
+                mark = "yes" if task.group in unneeded else ""
+                rows.append((run.name, label, task.group, _n(part), *figures, run.judge, run.protocol, mark))
+    caption = f"Scores by task, x 100, with 95 % intervals ({gathered.measure}).{gathered.dataset.about_marks}"
+    return Table("tasks", caption, (*columns, *scores, *BY, MARK), tuple(rows))
 
 
 def _scores(gathered: Gathered) -> Table:
     """Every score of every slice, one per row, for use by programs."""
     columns = (
-        _RUN,
+        RUN,
         Column("slice", "Slice"),
         Column("score", "Score"),
         Column("value", "Value", 4),
         Column("n", "n", 0),
     )
     rows: list[tuple[Cell, ...]] = []
+    unneeded = gathered.dataset.unneeded
+    marked = {f"group {name}" for name in unneeded}
+    marked |= {f"task {task.name}" for task in TASKS.values() if task.group in unneeded}
     for run in gathered.runs:
         slices: dict[str, Mapping[str, Any] | None] = {"all": run.scores}
         slices |= {f"group {name}": slice_of(run.scores, "by_group", name) for name in GROUP_NAMES}
@@ -218,84 +201,7 @@ def _scores(gathered: Gathered) -> Table:
                 if value.value is not None:
                     count = ((part or {}).get("counts") or {}).get(one.key)
                     told = Number(value.value, value.low, value.high), Number(count if isinstance(count, int) else None)
-                    rows.append((run.name, name, one.key, *told, run.judge, run.protocol))
-    caption = f"Every score of every slice; rates in 0..1; n: the items that a score is over ({gathered.measure})."
-    return Table("scores", caption, (*columns, *_BY), tuple(rows))
-
-
-def _errors(runs: Sequence[ReportRun], measure: str) -> Table:
-    columns = (
-        _RUN,
-        Column("n_answerable", "answerable", 0),
-        Column("wrong", "wrong", 0),
-        Column("false_abstentions", "false abstentions", 0),
-        Column("false_abstention_rate", "FA %", 1),
-        Column("n_absent_persona", "person absent", 0),
-        Column("hallucinated_persona", "hallucinated", 0),
-        Column("n_absent_attribute", "attribute absent", 0),
-        Column("hallucinated_attribute", "hallucinated", 0),
-        Column("hallucination_rate", "hallucinated %", 1),
-    )
-    rates = {"false_abstention_rate", "hallucination_rate"}
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (one.run, *(rate(getattr(one, c.key)) if c.key in rates else Number(getattr(one, c.key)) for c in columns[1:]))
-        for one in errors(runs)
-    )
-    return Table("errors", f"False abstentions and hallucinations, counts and rates ({measure}).", columns, rows)
-
-
-def _gaps(runs: Sequence[ReportRun], measure: str) -> Table:
-    columns = (_RUN, Column("face", "Ans by face", 1), Column("voice", "Ans by voice", 1), Column("gap", "Gap", 1))
-    rows = tuple((one.run, rate(one.face), rate(one.voice), rate(one.gap, one.low, one.high)) for one in gaps(runs))
-    caption = f"The audio-visual gap: Ans of I2I minus Ans of A2A, x 100 ({measure})."
-    return Table("audio_visual_gap", caption, columns, rows)
-
-
-def _judges(runs: Sequence[ReportRun], measure: str) -> Table:
-    columns = (
-        _RUN,
-        Column("judge", "Judge"),
-        Column("n", "n", 0),
-        Column("agreement", "agrees with lexical %", 1),
-        Column("kappa", "kappa", 2),
-        Column("rouge_correct", "ROUGE-L, CORRECT", 1),
-        Column("rouge_wrong", "ROUGE-L, WRONG", 1),
-        Column("token_f1_correct", "Token-F1, CORRECT", 1),
-        Column("token_f1_wrong", "Token-F1, WRONG", 1),
-    )
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            one.run,
-            one.judge,
-            Number(one.n),
-            rate(one.agreement),
-            Number(one.kappa, one.kappa_low, one.kappa_high),
-            *(rate(getattr(one, column.key)) for column in columns[5:]),
-        )
-        for one in judge_checks(runs)
-    )
-    caption = f"The judge beside the lexical judge, and mean overlap with the gold answer by verdict ({measure})."
-    return Table("judge_check", caption, columns, rows)
-
-
-def _pairs(gathered: Gathered, pairs: Sequence[Comparison]) -> Table:
-    names = [run.name for run in gathered.runs]
-    columns = (
-        Column("first", "Ahead"),
-        Column("second", "Behind"),
-        Column("n", "n", 0),
-        Column("difference", "Cal difference", 1),
-        Column("p", "p", 4),
-        Column("p_holm", "p (Holm)", 4),
-        Column("better", "Better"),
-    )
-    rows: list[tuple[Cell, ...]] = []
-    for pair in pairs:
-        cal = next((one for one in pair.differences if one.label == CAL.label), None)
-        told = rate(cal.difference, cal.low, cal.high) if cal else Number(None)
-        better = "yes" if pair.better else "cannot tell"
-        rows.append(
-            (names[pair.first], names[pair.second], Number(pair.n), told, Number(pair.p), Number(pair.p_holm), better)
-        )
-    caption = f"Paired differences in Cal, in points ({gathered.measure}); p corrected for the number of pairs (Holm)."
-    return Table("pairs", caption, columns, tuple(rows))
+                    mark = "yes" if name in marked else ""
+                    rows.append((run.name, name, one.key, *told, run.judge, run.protocol, mark))
+    caption = f"Every score of every slice; rates in 0..1; n: items that a score is over ({gathered.measure})."
+    return Table("scores", caption + gathered.dataset.about_marks, (*columns, *BY, MARK), tuple(rows))

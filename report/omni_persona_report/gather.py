@@ -23,6 +23,7 @@ from omni_persona_report.report_dataset import (
     entry_from_record,
     fingerprint_of,
     read_dataset,
+    unneeded_in,
 )
 from omni_persona_report.report_run import LEXICAL, ReportRun, make_run, name_apart
 
@@ -118,6 +119,8 @@ def gather(
             runs.append(made)
     if not runs:
         raise RunFolderError("; ".join(map(str, left_out)) or "no run holds anything to show")
+    if not asked.unneeded:
+        asked.unneeded = next((marks for run in runs if (marks := unneeded_in(run.scores))), {})
     name_apart(runs)
     runs.sort(key=_rank)
     return Gathered(runs, asked, conditions, left_out, _unfinished(runs) + notices, problems)

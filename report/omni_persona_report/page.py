@@ -144,7 +144,8 @@ def _about(gathered: Gathered) -> str:
     samples = {entry.source_sample_id for entry in entries if entry.source_sample_id}
     told = f"{len(entries)} items"
     told += f" over {len(samples)} sets of memories" if samples else ""
-    people = dataset.about.people
-    told += f" of {people}" if people[:1].isdigit() else f"; {people}" if people else ""
-    pool = f", from the pool {dataset.about.pool}" if dataset.about.pool else ""
-    return f"{told}{pool}."
+    about = dataset.about
+    told += f" of {about.people}" if about.people else ""
+    told += f", from the pool {about.pool}" if about.pool else ", from an imported release" if about.imported else ""
+    unknown = "" if about.kind else " It is not recorded whether the people are invented, rendered or real."
+    return f"{told}.{unknown}"

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 import omni_persona
 from omni_persona import Item, Media
-from omni_persona_artifacts.check_results import about_unneeded, read_unneeded
+from omni_persona_artifacts.check_results import UNNEEDED, about_unneeded, read_unneeded
 from omni_persona_artifacts.construction import FILE, read_construction
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.dataset_folder import DatasetFolder
@@ -113,6 +113,11 @@ class ReportDataset:
             gold_answer=entry.gold,
             answerable=entry.absence == "none",
         )
+
+    @property
+    def about_marks(self) -> str:
+        """For a caption: what it means that groups do not need their modality, with a space in front; else empty."""
+        return "".join(f" {why}" for why in self.unneeded.values())
 
     @property
     def has_similarity(self) -> bool:
@@ -214,6 +219,15 @@ def _unneeded(path: Path, notices: list[str]) -> dict[str, str]:
         notices.append(f"{error}; which groups need their modality is not known.")
         return {}
     return {group: about_unneeded(group, found[group]) for group in omni_persona.GROUPS if group in found}
+
+
+def unneeded_in(scores: Mapping[str, Any] | None) -> dict[str, str]:
+    """The same as `scores.json` records it, for a dataset that is not there."""
+    found = (scores or {}).get(UNNEEDED)
+    if not isinstance(found, Mapping):
+        return {}
+    marks = {group: found[group] for group in omni_persona.GROUPS if isinstance(found.get(group), list)}
+    return {group: about_unneeded(group, [str(check) for check in checks]) for group, checks in marks.items()}
 
 
 def _construction(path: Path, notices: list[str]) -> dict[str, dict[str, dict[str, Any]]]:

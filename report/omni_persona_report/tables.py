@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from omni_persona_artifacts.characters import visible
 from omni_persona_artifacts.files import write_atomically
@@ -37,6 +37,7 @@ class Number:
 
 
 Cell: TypeAlias = str | Number
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,21 @@ def as_csv(table: Table) -> str:
     return text.getvalue()
 
 
+def _filled(table: Table) -> Table:
+    """The table without its text columns that are empty in every row, which a reader would find puzzling."""
+    rows = (*table.rows, *table.published)
+    kept = [place for place, c in enumerate(table.columns) if c.digits is not None or any(row[place] for row in rows)]
+
+    def cut(row: Sequence[T]) -> tuple[T, ...]:
+        return tuple(row[place] for place in kept)
+
+    own, published = tuple(map(cut, table.rows)), tuple(map(cut, table.published))
+    return replace(table, columns=cut(table.columns), rows=own, published=published)
+
+
 def as_markdown(table: Table) -> str:
-    """Format as Markdown; names are escaped."""
+    """Format as Markdown; names are escaped. Text columns that are empty in every row are left out."""
+    table = _filled(table)
     lines = [[column.head for column in table.columns], ["---" if c.digits is None else "---:" for c in table.columns]]
     for row in (*table.rows, *table.published):
         lines.append(
@@ -98,7 +112,11 @@ def as_markdown(table: Table) -> str:
 
 
 def as_latex(table: Table) -> str:
-    """Format for LaTeX with the package `booktabs`; intervals are printed small below their figures."""
+    """Format for LaTeX with the package `booktabs`; intervals are printed small below their figures.
+
+    Text columns that are empty in every row are left out.
+    """
+    table = _filled(table)
     best = [_best(table, place) for place in range(len(table.columns))]
     kinds = "".join("l" if column.digits is None else "r" for column in table.columns)
     out = [

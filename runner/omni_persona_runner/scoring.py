@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import omni_persona_cal
+from omni_persona_artifacts.check_results import UNNEEDED, read_unneeded
 from omni_persona_artifacts.data_files import dataset_fingerprint, dataset_state
 from omni_persona_artifacts.references import references
 from omni_persona_artifacts.repeats import repeat_folders
@@ -71,6 +72,9 @@ def score_run(
         subset       for a run of a subset: its `n_items`, those of the whole dataset, and `added_error_cal`, the
                      standard error that it adds to Cal; None otherwise
         usage        tokens, seconds and cost, see `usage.Usage`
+        does_not_need_its_modality
+                     group -> checks of the dataset in which a shortcut works; {} if there is none or nothing was
+                     checked, None if the results cannot be read
 
     A run with repeats is scored over all of them (`omni_persona_cal.compute_repeats`), each on the items it answered.
     Verdicts come from `verdicts.jsonl` or, if there is none, the lexical judge. An answer without a verdict is
@@ -81,7 +85,7 @@ def score_run(
     """
     run = Path(run)
     asked = run_references(run) if items is None else [_reference(item) for item in items]
-    scores = {**_scores(run, asked, protocol), "subset": _subset(run, asked)}
+    scores = {**_scores(run, asked, protocol), "subset": _subset(run, asked), UNNEEDED: _unneeded(run)}
     write_json(run / SCORES, scores)
     return scores
 
@@ -112,7 +116,15 @@ def score_file(file: str | Path, dataset: str | Path, protocol: str = "guarded")
             f"{file}: expected answers to items of {dataset}, got {len(unknown)} of {len(said)} to other items, "
             f"such as {unknown[0]!r}"
         )
-    return _scores(Path(file), known, protocol)
+    return {**_scores(Path(file), known, protocol), UNNEEDED: _unneeded(file, dataset)}
+
+
+def _unneeded(run: str | Path, dataset: str | Path | None = None) -> dict[str, list[str]] | None:
+    """The groups of a run's dataset that do not need their modality; None if the results cannot be read."""
+    try:
+        return read_unneeded(Path(dataset_of(run) if dataset is None else dataset))
+    except (ValueError, OSError):
+        return None
 
 
 def _scores(run: Path, asked: Sequence[Mapping[str, Any]], protocol: str) -> dict[str, Any]:

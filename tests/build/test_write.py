@@ -1,6 +1,8 @@
 """The dataset folder: bytes, schema, sharing, and that it appears whole or not at all."""
 
 import hashlib
+import json
+import shutil
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import omni_persona
+from omni_persona_artifacts.build_record import people_kind, read_build_record
 from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import whole_folder
@@ -179,3 +182,19 @@ def test_the_side_file_holds_what_each_note_states_of_what_is_asked(built):
             assert one["stated_value"] is None or one["stated_value"] in context.text
             if item.answerable and context.concept_id == item.target_concept_id:
                 assert one["stated_value"] == item.gold_answer
+
+
+def test_what_the_people_are_is_recorded_in_rows_and_card(built, shared_pool, tmp_path):
+    assert people_kind(read_build_record(built)) is None, "the pool says nothing of it"
+    assert "| people | not recorded whether invented, rendered or real |" in (built / "README.md").read_text()
+    pool = shutil.copytree(shared_pool.folder, tmp_path / "invented-rendered")
+    recipe = load_recipe("tiny")
+    build(pool, recipe, tmp_path / "told", kind="real")
+    assert people_kind(read_build_record(tmp_path / "told")) == "real"
+    assert "| people | real people |" in (tmp_path / "told" / "README.md").read_text()
+    ids = [json.loads(line)["persona_id"] for line in (pool / "personas.jsonl").read_text().splitlines()]
+    lines = [json.dumps({"persona_id": one, "face": {"ancestry": [1, 0, 0]}}) for one in ids]
+    (pool / "parameters.jsonl").write_text("\n".join(lines))
+    build(pool, recipe, tmp_path / "recorded")
+    assert people_kind(read_build_record(tmp_path / "recorded")) == "rendered"
+    assert "| people | invented people with rendered faces |" in (tmp_path / "recorded" / "README.md").read_text()

@@ -58,3 +58,14 @@ def test_results_of_checks_that_cannot_be_read_do_not_stop_the_scores(scored):
 def test_json_is_json_alone(scored):
     done = scored(lambda folder: write_check_results(folder, [], {"A2A": ["level"]}), "--json")
     assert json.loads(done.stdout)["n_items"] == 16
+
+
+def test_scores_say_which_groups_do_not_need_their_modality(scored):
+    done = scored(lambda folder: write_check_results(folder, [], {"A2A": ["level"]}), "--json")
+    assert json.loads(done.stdout)["does_not_need_its_modality"] == {"A2A": ["level"]}
+
+
+@pytest.mark.parametrize(("change", "expected"), [(None, {}), ("{", None)])
+def test_scores_say_nothing_of_groups_that_were_not_checked(scored, change, expected):
+    done = scored(lambda folder: change and (folder / "checks.json").write_text(change), "--json")
+    assert json.loads(done.stdout)["does_not_need_its_modality"] == expected

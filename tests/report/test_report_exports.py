@@ -83,12 +83,59 @@ def test_the_papers_analyses_are_tables(made, runs):
         row for row in csv.DictReader(io.StringIO(as_csv(made["audio_visual_gap"]))) if row["run"] == "org/first"
     )
     assert gap["gap"] == f"{100 * runs[1].scores['audio_visual_gap']:.1f}"
+    assert (gap["n_face"], gap["n_voice"]) == ("2", "2")
+    for key, name in (("face", "I2I"), ("voice", "A2A")):
+        ends = runs[1].scores["by_group"][name]["intervals"]["ans"]
+        assert [gap[f"{key}_low"], gap[f"{key}_high"]] == [f"{100 * end:.1f}" for end in ends]
+    low, high = runs[1].scores["intervals"]["hallucination_rate"]
+    ends = [first["hallucination_rate_low"], first["hallucination_rate_high"]]
+    assert ends == [f"{100 * low:.1f}", f"{100 * high:.1f}"]
     judge = next(row for row in csv.DictReader(io.StringIO(as_csv(made["judge_check"]))) if row["run"] == "org/first")
     assert (judge["judge"], judge["agreement"]) == ("lexical", ""), "the lexical judge is not checked against itself"
     assert float(judge["rouge_correct"]) > float(judge["rouge_wrong"])
     (pair,) = csv.DictReader(io.StringIO(as_csv(made["pairs"])))
     assert (pair["first"], pair["second"]) == ("org/second", "org/first")
     assert float(pair["difference"]) == pytest.approx(100 * (runs[0].scores["cal"] - runs[1].scores["cal"]), abs=0.051)
+
+
+def test_every_table_says_which_judge_and_protocol_scored_it(made):
+    assert len(made) == 8
+    for table in made.values():
+        rows = list(csv.DictReader(io.StringIO(as_csv(table))))
+        own = [row for row in rows if not row.get("source", "").startswith("published")]
+        assert {(row["judge"], row["protocol"]) for row in own} == {("lexical", "guarded")}, table.name
+
+
+def test_exports_mark_groups_that_do_not_need_their_modality(run, dataset, tmp_path):
+    checked = shutil.copytree(dataset, tmp_path / "omni-persona")
+    write_check_results(checked, [], {"I2I": ["corners"]})
+    gathered = gather([run], dataset=checked)
+    marked = {table.name: table for table in tables(gathered, (), [])}
+    key = "does_not_need_its_modality"
+    rows = {name: list(csv.DictReader(io.StringIO(as_csv(table)))) for name, table in marked.items()}
+    assert {row["group"]: row[key] for row in rows["tasks"]} == {"I2I": "yes", "A2A": "", "T2T": "", "T2Any": ""}
+    assert {row["slice"] for row in rows["scores"] if row[key] == "yes"} == {"group I2I", "task visual_to_bio"}
+    assert [rows[name][0][key] for name in ("table_2", "audio_visual_gap")] == ["I2I", "I2I"]
+    for name in ("table_2", "tasks", "scores", "audio_visual_gap"):
+        for text in (as_latex(marked[name]), as_markdown(marked[name])):
+            assert "I2I does not need its modality (shortcuts that work: corners)" in text
+    # Where the dataset is gone, the scores that were made with it still say so.
+    moved = shutil.copytree(run, tmp_path / "moved")
+    scores = json.loads((moved / "scores.json").read_text())
+    assert scores[key] == {}
+    (moved / "scores.json").write_text(json.dumps(scores | {key: {"I2I": ["corners"], "x": 1, "A2A": 7}}))
+    manifest = json.loads((moved / "run.json").read_text())
+    manifest["dataset"]["path"] = str(tmp_path / "gone")
+    (moved / "run.json").write_text(json.dumps(manifest))
+    assert list(gather([moved]).dataset.unneeded) == ["I2I"]
+
+
+def test_columns_without_any_text_are_left_out_for_readers(run):
+    table = {one.name: one for one in tables(gather([run]), (), [])}["table_2"]
+    assert "regime" in as_csv(table).splitlines()[0]
+    for text in (as_latex(table), as_markdown(table)):
+        assert "Regime" not in text
+        assert "Does not need" not in text
 
 
 def test_a_judge_is_checked_against_the_lexical_one(dataset, tools, tmp_path):
@@ -113,12 +160,18 @@ def test_checkpoints_of_a_training_run_are_put_in_order(dataset, tools, tmp_path
     gathered = gather(runs)
     found = checkpoints(gathered.runs)
     assert [(one.training, one.step) for one in found] == [("sft", 50), ("sft", 200), ("sft", 1000)]
-    assert [one.values["one_minus_fa"] for one in found] == [0.0, 1.0, 1.0]
+    assert [one.values["one_minus_fa"].value for one in found] == [0.0, 1.0, 1.0]
     drawn = draw(gathered.runs, (), gathered.measure)
     assert drawn[-1].key == "dynamics"
     assert "step 50 0.0" in drawn[-1].alt
     table = {one.name: one for one in tables(gathered, (), [])}["dynamics"]
     assert [row[1].value for row in table.rows] == [50, 200, 1000]
+    row = list(csv.DictReader(io.StringIO(as_csv(table))))[1]
+    assert (row["n"], row["judge"], row["protocol"]) == ("16", "lexical", "guarded")
+    scores = next(run.scores for run in gathered.runs if run.name.endswith("checkpoint-200"))
+    for key in ("one_minus_fa", "ta", "cal"):
+        ends = [row[key], row[f"{key}_low"], row[f"{key}_high"]]
+        assert ends == [f"{100 * one:.1f}" for one in (scores[key], *scores["intervals"][key])]
 
 
 def test_names_are_harmless_in_each_kind_of_table():

@@ -290,3 +290,37 @@ def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path, monkey
     assert "--out ../run --limit" in commands(run)
     # The page is shared; where things lie on this machine is nobody's business.
     assert str(tmp_path) not in commands(run) + manifest_text(run) + str(facts(run))
+
+
+def test_the_page_says_what_the_people_are_only_if_that_is_recorded(dataset, tools, tmp_path):
+    import pyarrow.parquet as pq
+
+    from omni_persona_report import write_report
+
+    def page(folder):
+        run = tools.write_run(folder.parent / "run", folder, {"sample_0__aug_0": "x"})
+        return write_report([run], tmp_path / "report.html", media="none").page.read_text("utf-8")
+
+    card = "# Omni-Persona: mine\n\n16 items over 4 sets of memories of 12 people\nfrom the pool `real-rendered`\n"
+    unknown = "It is not recorded whether the people are invented, rendered or real."
+    for record, words in (
+        (None, f"4 sets of memories of 12 people, from the pool real-rendered. {unknown}"),
+        ("{}", unknown),
+        ("[", unknown),
+        ('{"people": "aliens"}', unknown),
+        ('{"people": ["real"]}', unknown),
+        ('{"people": "real"}', "4 sets of memories of 12 real people, from the pool real-rendered."),
+        ('{"people": "rendered"}', "of 12 invented people with rendered faces, from the pool real-rendered."),
+        ('{"people": "invented"}', "of 12 invented people, from the pool real-rendered."),
+    ):
+        folder = tmp_path / str(len(list(tmp_path.iterdir()))) / "omni-persona"
+        shutil.copytree(dataset, folder)
+        (folder / "README.md").write_text(card)
+        file = folder / "data" / "test-00000-of-00001.parquet"
+        table = pq.read_table(file)
+        if record is not None:
+            table = table.replace_schema_metadata({b"omni_persona": record.encode()})
+        pq.write_table(table, file)
+        text = page(folder)
+        assert words in text
+        assert ("not recorded" in text) == words.endswith(unknown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 import omni_persona
 from omni_persona import Item, Media
+from omni_persona_artifacts.build_record import read_build_record
 from omni_persona_artifacts.construction import Construction, read_construction
+from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_build.checks import hidden, rows
 from omni_persona_build.checks.described import DescribedMedia
 from omni_persona_build.checks.evidence import confirmed
@@ -153,20 +153,8 @@ def seed_of(folder: Path) -> int | None:
 
 
 def _about(folder: Path) -> dict[str, Any]:
-    """The build information in the footer of the first Parquet file."""
-    files = sorted(folder.glob(omni_persona.DATA_FILES))
-    if not files:
-        raise BuildError(
-            f"{folder} has no {omni_persona.DATA_FILES}: expected a folder written by `omni-persona build`"
-        )
+    """The build record of a dataset folder."""
     try:
-        metadata = pq.read_schema(files[0]).metadata or {}
-    except (OSError, pa.ArrowException) as error:
-        raise BuildError(f"{files[0]}: not a Parquet file: {error}") from None
-    try:
-        about = json.loads(metadata.get(b"omni_persona", b"{}"))
-    except (ValueError, RecursionError):
-        about = None
-    if not isinstance(about, dict):
-        raise BuildError(f"{files[0]}: expected its footer to tell how it was built, in JSON; build the dataset anew")
-    return about
+        return read_build_record(folder)
+    except (FileNotFoundError, ArtifactError) as error:
+        raise BuildError(str(error)) from None

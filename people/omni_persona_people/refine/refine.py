@@ -8,13 +8,17 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from omni_persona_artifacts.chat import run_blocking
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_people.errors import PoolError
+from omni_persona_people.parameters import FILE as PARAMETERS
 from omni_persona_people.pool import read_line, read_lines, read_pool
 from omni_persona_people.pool_questions import FILE as WORDING
 from omni_persona_people.pool_questions import read_questions
@@ -166,6 +170,9 @@ def _write(folder: Path, pool: Path, drafts: Sequence[Draft], questions: PoolQue
     (folder / "personas.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     if questions.by_field:
         (folder / WORDING).write_text(questions.file(), encoding="utf-8", newline="\n")
+    # The pictures and clips are the same, and so is the record of how they were made.
+    with suppress(FileNotFoundError, ArtifactError):
+        (folder / PARAMETERS).write_bytes(read_regular(pool / PARAMETERS))
     report = asdict(refined)
     del report["out"]
     (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8", newline="\n")

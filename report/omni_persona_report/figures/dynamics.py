@@ -27,13 +27,13 @@ def dynamics(checkpoints: Sequence[Checkpoint], measure: str) -> Figure:
         words = drawing.axes(figure, 0.5, y + top + tall + 0.18, drawing.WIDTH - 1.05, low)
         rates.set(ylim=(0, 100), ylabel="rate (%)", xticklabels=[])
         for place, (key, label) in enumerate(zip(LINES, ("1-FA", "TA", "Cal"), strict=True)):
-            values = [100 * value if (value := one.values[key]) is not None else float("nan") for one in part]
+            values = [100 * value if (value := one.values[key].value) is not None else float("nan") for one in part]
             rates.plot(steps, values, linewidth=1, **drawing.sign(place))
             rates.text(1.02, (place + 0.5) / 3, label, transform=rates.transAxes, color=drawing.SERIES[place])
             said.append(
                 f"{name}, {label}: " + ", ".join(f"step {s} {v:.1f}" for s, v in zip(steps, values, strict=True))
             )
-        lengths = [value if (value := one.values["mean_len"]) is not None else float("nan") for one in part]
+        lengths = [value if (value := one.values["mean_len"].value) is not None else float("nan") for one in part]
         words.plot(steps, lengths, linewidth=1, **drawing.sign(3))
         words.set(xlabel="training step", ylabel="words", ylim=(0, None))
         words.set_xlim(rates.get_xlim())
