@@ -6,11 +6,13 @@ import csv
 import io
 import itertools
 import json
+import shutil
 
 import pytest
 import yaml
 
 import omni_persona
+from omni_persona_artifacts.check_results import write_check_results
 from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2, RELEASED
 from omni_persona_report import write_report
 from omni_persona_report.analyses import checkpoints, judge_checks
