@@ -1,8 +1,9 @@
-"""The contract of Omni-Persona: its taxonomy, the schema of a dataset row, and how to read a dataset.
+"""The contract of Omni-Persona: its taxonomy, the schema of a dataset row, and the item.
 
-Every other package imports this module and it imports none of them; of third-party libraries it needs `datasets`
-only. Media stay encoded (bytes of a PNG, a WAV, a FLAC...): a picture is decoded by `datasets` when a row is read
-through `load`, a clip never, because decoding clips there would need a system FFmpeg.
+Every other package imports this module; of third-party libraries it needs `datasets` only. The readers that it offers
+(`load`, `read`, the builder class) are those of `omni_persona_artifacts`, imported on first access. Media stay encoded
+(bytes of a PNG, a WAV, a FLAC...): a picture is decoded by `datasets` when a row is read through `load`, a clip never,
+because decoding clips there would need a system FFmpeg.
 
     import omni_persona
 
@@ -15,15 +16,23 @@ Source: arXiv 2605.09996 for the taxonomy, the v2.2 release for the field names.
 
 from __future__ import annotations
 
-import glob
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Literal, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import datasets
+
+if TYPE_CHECKING:
+    from omni_persona_artifacts.dataset_loading import OmniPersona as OmniPersona
+    from omni_persona_artifacts.dataset_loading import OmniPersonaConfig as OmniPersonaConfig
+    from omni_persona_artifacts.dataset_loading import items as items
+    from omni_persona_artifacts.dataset_loading import load as load
+    from omni_persona_artifacts.dataset_rows import read as read
+    from omni_persona_artifacts.dataset_rows import sharing as sharing
+    from omni_persona_artifacts.release_file import release_row as release_row
+    from omni_persona_artifacts.release_file import release_rows as release_rows
 
 __version__ = "0.1.0"
 
@@ -96,13 +105,7 @@ TASKS: dict[str, Task] = {
         _task("4-a", "cross_modal_semantic_bridge", "dialogue_semantic", "dialogue_to_bio", "bio"),
         _task("4-b", "cross_modal_semantic_bridge", "dialogue_semantic", "dialogue_to_image", "image"),
         _task("4-c", "cross_modal_semantic_bridge", "dialogue_semantic", "dialogue_to_emotion", "emotion"),
-        _task(
-            "4-d",
-            "cross_modal_semantic_bridge",
-            "dialogue_semantic",
-            "dialogue_to_environment",
-            "environment",
-        ),
+        _task("4-d", "cross_modal_semantic_bridge", "dialogue_semantic", "dialogue_to_environment", "environment"),
     )
 }
 
@@ -137,13 +140,8 @@ def features(audio: datasets.Audio | None = None) -> datasets.Features:
     image, audio = datasets.Image(), audio or datasets.Audio(decode=False)
     return datasets.Features(
         {
-            "augmented_id": string,
-            "source_sample_id": string,
-            "group": string,
-            "scenario": string,
-            "selected_task": string,
-            "query_modality": string,
-            "target_modality": string,
+            **dict.fromkeys(("augmented_id", "source_sample_id", "group", "scenario", "selected_task"), string),
+            **dict.fromkeys(("query_modality", "target_modality"), string),
             "no_GT": boolean,
             "absence": string,
             "target_concept_id": string,
@@ -160,12 +158,8 @@ def features(audio: datasets.Audio | None = None) -> datasets.Features:
             "query_text": string,
             "answer_supervision": {
                 "answerable_from_context": boolean,
-                "gold_answer": string,
-                "abstain_answer": string,
-                "support_mode": string,
-                "asked_group": string,
-                "asked_subfield": string,
-                "gt_concept_id_from_metadata": string,
+                **dict.fromkeys(("gold_answer", "abstain_answer", "support_mode"), string),
+                **dict.fromkeys(("asked_group", "asked_subfield", "gt_concept_id_from_metadata"), string),
             },
         }
     )
@@ -333,232 +327,18 @@ def _item_from_row(row: Mapping[str, Any]) -> Item:
     )
 
 
-def items(dataset: datasets.Dataset | datasets.IterableDataset) -> Iterator[Item]:
-    """The items of a dataset in its order, one at a time, media still encoded."""
-    if isinstance(dataset, datasets.IterableDataset):
-        yield from map(item_from_row, dataset.decode(False))
-        return
-    # The Arrow format returns the stored bytes; the default format would decode every picture.
-    arrow = dataset.with_format("arrow")
-    for index in range(len(dataset)):
-        yield item_from_row(arrow[index : index + 1].to_pylist()[0])
+_READERS = {
+    "dataset_loading": ("OmniPersona", "OmniPersonaConfig", "items", "load"),
+    "dataset_rows": ("read", "sharing"),
+    "release_file": ("release_row", "release_rows"),
+}
+"""Module of `omni_persona_artifacts` -> its names that are offered here."""
 
+if not TYPE_CHECKING:  # A type checker that saw this function would accept any name.
 
-# ---------------------------------------------------------------------------------------------------- reading
-
-
-def read(path: str | Path) -> Iterator[Item]:
-    """The items of a dataset folder on this machine, in order, straight from its Parquet files.
-
-    Unlike `load`, it leaves no copy in the cache of `datasets`, and holds a medium once where items share it.
-    Raises `FileNotFoundError` if there are no files, and `ValueError`, naming file and row, for anything but a Parquet
-    file of a dataset.
-    """
-    import pyarrow as pa  # a dependency of `datasets`
-    import pyarrow.parquet as pq
-
-    files = sorted(Path(path).glob(DATA_FILES))
-    if not files:
-        raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a folder written by `omni-persona build`")
-    for file in files:
-        try:
-            yield from _read_file(file, pq)
-        except (pa.ArrowException, OSError) as error:
-            raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
-
-
-def _read_file(file: Path, pq: Any) -> Iterator[Item]:
-    schema = pq.ParquetFile(file).schema
-    # Keep media dictionary-encoded, so that repetitions are not unpacked.
-    encoded = [column.path for column in map(schema.column, range(len(schema))) if column.path.endswith(".bytes")]
-    parquet = pq.ParquetFile(file, read_dictionary=encoded)
-    number = 0
-    for row_group in range(parquet.num_row_groups):
-        table = parquet.read_row_group(row_group)
-        media: dict[Media, Media] = {}
-        for place in range(table.num_rows):
-            number += 1
-            try:
-                item = item_from_row(table.slice(place, 1).to_pylist()[0])
-            except ValueError as error:
-                raise ValueError(f"{file}: row {number}: {error}") from None
-            yield sharing(item, media)
-
-
-def sharing(item: Item, media: dict[Media, Media]) -> Item:
-    """Replace the item's media by equal ones in `media`, to which new ones are added."""
-
-    def known(medium: Media) -> Media:
-        return media.setdefault(medium, medium)
-
-    contexts = tuple(replace(one, image=known(one.image), audio=known(one.audio)) for one in item.contexts)
-    image, audio = item.query_image and known(item.query_image), item.query_audio and known(item.query_audio)
-    return replace(item, contexts=contexts, query_image=image, query_audio=audio)
-
-
-def load(
-    path: str | Path, name: str = "default", *, assets: str | Path | None = None, streaming: bool = False
-) -> datasets.Dataset | datasets.IterableDataset:
-    """Read a dataset folder, or a release's JSONL file with its folder of media.
-
-    path: the folder that `omni-persona build` writes (or its Hub name), or a release's `.jsonl` file.
-    name: a key of `CONFIGS`. assets: the release's media folder; only with a `.jsonl` file.
-    streaming: read a folder row by row, with no copy in the cache of `datasets`.
-    Raises `FileNotFoundError` or `ValueError` that says what is wrong and where.
-    """
-    if name not in CONFIGS:
-        raise ValueError(f"expected a configuration among {', '.join(CONFIGS)}, got {name!r}")
-    if str(path).endswith(".jsonl"):
-        if assets is None:
-            raise ValueError(f"{path} is a release: pass assets=, the folder of its pictures and clips")
-        if streaming:
-            raise ValueError(f"{path} is a release, which cannot be streamed")
-        builder = OmniPersona(config_name=name, release=str(path), assets=str(assets))
-        builder.download_and_prepare()
-        return builder.as_dataset(split=SPLIT)
-    if Path(path).exists() and not list(Path(path).glob(DATA_FILES)):
-        raise FileNotFoundError(f"{path} has no {DATA_FILES}: expected a folder written by `omni-persona build`")
-    if Path(path).exists() and glob.has_magic(str(path)):
-        # `datasets` interprets brackets, stars and question marks in a path as a glob pattern.
-        files = {SPLIT: sorted(glob.escape(str(file)) for file in Path(path).glob(DATA_FILES))}
-        rows = CONFIGS[name]
-        filters = None if rows is None else [[(rows[0], "==", rows[1])]]
-        return datasets.load_dataset("parquet", data_files=files, split=SPLIT, streaming=streaming, filters=filters)
-    return datasets.load_dataset(str(path), name, split=SPLIT, streaming=streaming)
-
-
-@dataclass
-class OmniPersonaConfig(datasets.BuilderConfig):
-    """The source of `OmniPersona`: `data_dir` (a dataset folder), or `release` with `assets`."""
-
-    release: str | None = None
-    """A release's JSONL file."""
-    assets: str | None = None
-    """The folder that its media paths are relative to."""
-
-
-class _EncodedAudio(datasets.Audio):
-    """`Audio` for clips that are already encoded: the original requires torchcodec even if it has nothing to encode."""
-
-    def encode_example(self, value: dict[str, Any]) -> dict[str, Any]:
-        return value
-
-
-class OmniPersona(datasets.GeneratorBasedBuilder):
-    """Reads a dataset folder or a release into one split, `test`, with the schema `FEATURES`.
-
-    Used as a class, since `datasets` no longer supports loading scripts:
-
-        builder = OmniPersona(config_name="I2I", data_dir="omni-persona")
-        builder.download_and_prepare()
-        dataset = builder.as_dataset(split="test")
-    """
-
-    VERSION = datasets.Version(__version__)
-    BUILDER_CONFIG_CLASS = OmniPersonaConfig
-    BUILDER_CONFIGS: ClassVar[list[OmniPersonaConfig]] = [OmniPersonaConfig(name=name) for name in CONFIGS]
-    DEFAULT_CONFIG_NAME = "default"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # `datasets` caches by path: without the files' fingerprint, a rebuilt folder would be read from the cache.
-        kwargs.setdefault("hash", _marks(kwargs.get("data_dir"), kwargs.get("release"), kwargs.get("assets")))
-        super().__init__(*args, **kwargs)
-
-    def _info(self) -> datasets.DatasetInfo:
-        return datasets.DatasetInfo(features=features(_EncodedAudio(decode=False)))
-
-    def as_dataset(self, *args: Any, **kwargs: Any) -> Any:
-        self.info.features = features()
-        return super().as_dataset(*args, **kwargs)
-
-    def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
-        config = self.config
-        if (config.release is None) == (config.data_dir is None):
-            raise ValueError("expected either data_dir (a dataset folder) or release and assets")
-        if config.release is not None and config.assets is None:
-            raise ValueError("expected assets, the folder of the release's media")
-        return [datasets.SplitGenerator(name=SPLIT)]
-
-    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        config = self.config
-        rows: Iterable[dict[str, Any]]
-        if config.release is not None:
-            rows = release_rows(Path(config.release), Path(config.assets))
-        else:
-            files = sorted(glob.escape(str(path)) for path in Path(config.data_dir).glob(DATA_FILES))
-            if not files:
-                raise FileNotFoundError(f"{config.data_dir} has no {DATA_FILES}")
-            stream = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
-            rows = stream.decode(False)
-        selected = CONFIGS[config.name]
-        for index, row in enumerate(rows):
-            if selected is None or row[selected[0]] == selected[1]:
-                yield index, row
-
-
-def _marks(*paths: str | None) -> str:
-    """A hash of the names, sizes and modification times of the files under some paths."""
-    marks = []
-    for path in (Path(path) for path in paths if path is not None):
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        marks += [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
-    return hashlib.sha256(json.dumps(marks).encode()).hexdigest()[:16]
-
-
-def release_rows(file: Path, assets: Path) -> Iterator[dict[str, Any]]:
-    """Rows of a release's JSONL file, media read from `assets`, with `group` and `absence` derived.
-
-    Raises `ValueError`, naming file, line and item, for a broken line or a path outside `assets`, and
-    likewise `FileNotFoundError` for a missing medium.
-    """
-    root = assets.resolve()
-
-    def medium(path: str | None, where: str) -> dict[str, Any] | None:
-        if path is None:
-            return None
-        target = (root / path).resolve()
-        if not target.is_relative_to(root):
-            raise ValueError(f"{where}: media path {path!r} leaves {assets}")
-        if not target.is_file():
-            raise FileNotFoundError(f"{where}: no media file {path!r} in {assets}")
-        return {"bytes": target.read_bytes(), "path": PurePosixPath(path).name}
-
-    # Some editors write a byte order mark before the first line and blank lines after the last.
-    with file.open(encoding="utf-8-sig") as text:
-        lines = list(enumerate(text, start=1))
-        while lines and not lines[-1][1].strip():
-            lines.pop()
-        for number, line in lines:
-            where = f"{file}:{number}"
-            try:
-                record = json.loads(line)
-                where = f"{where} ({record['augmented_id']})"
-                contexts = [
-                    {**context, "image": medium(context["image"], where), "audio": medium(context["audio"], where)}
-                    for context in record["contexts"]
-                ]
-                query = {kind: medium(record["query_assets"][kind], where) for kind in ("image", "audio")}
-                yield release_row(record, contexts, query)
-            except json.JSONDecodeError as error:
-                raise ValueError(f"{where}: not a JSON record: {error}") from None
-            except KeyError as error:
-                raise ValueError(f"{where}: field {error} is missing or has an unknown value") from None
-
-
-def release_row(
-    record: Mapping[str, Any], contexts: list[dict[str, Any]], query_assets: dict[str, Any]
-) -> dict[str, Any]:
-    """A row from a release's record and its media, with `group` and `absence` derived.
-
-    Raises `KeyError` for a missing field or an unknown scenario.
-    """
-    supervision = record["answer_supervision"]
-    answerable = supervision["answerable_from_context"]
-    return {
-        **{key: record[key] for key in FEATURES if key in record},
-        "group": SCENARIOS[record["scenario"]],
-        "absence": "none" if answerable else "absent_persona" if record["no_GT"] else "absent_attribute",
-        "contexts": contexts,
-        "query_assets": query_assets,
-        "answer_supervision": {key: supervision.get(key) for key in FEATURES["answer_supervision"]},
-    }
+    def __getattr__(name: str) -> Any:
+        """Import a reader on first access: the readers import this module, which imports none of them."""
+        for module, names in _READERS.items():
+            if name in names:
+                return getattr(import_module(f"omni_persona_artifacts.{module}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -104,8 +104,8 @@ def test_a_changed_release_is_read_afresh(tmp_path):
         ({"query_assets": {"image": "../release.jsonl", "audio": None}}, "media path '../release.jsonl' leaves"),
         ({"query_assets": {"image": "/etc/hostname", "audio": None}}, "media path '/etc/hostname' leaves"),
         ({"query_assets": {"image": "none.png", "audio": None}}, "no media file 'none.png'"),
-        ({"query_assets": {}}, "field 'image' is missing"),
-        ({"scenario": "taste"}, "field 'taste' is missing or has an unknown value"),
+        ({"query_assets": {}}, "field 'query_assets.image' is missing"),
+        ({"scenario": "taste"}, "expected scenario to be one of visual_identity"),
     ],
 )
 def test_a_broken_record_is_named(tmp_path, changes, message):
@@ -222,7 +222,7 @@ def test_a_folder_is_read_straight_from_parquet_as_by_datasets(tmp_path):
 
 
 def test_what_is_no_dataset_folder_is_not_read(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"has no data/test-\*\.parquet: expected a folder written by"):
+    with pytest.raises(FileNotFoundError, match=r"has no data/test-\*\.parquet: expected a dataset folder, as"):
         next(omni_persona.read(tmp_path))
 
 

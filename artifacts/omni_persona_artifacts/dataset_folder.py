@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import omni_persona
 from omni_persona import DATA_FILES, Context, Item, Media
 from omni_persona_artifacts.data_files import data_files
+from omni_persona_artifacts.dataset_rows import leaves, open_encoded, sharing
 from omni_persona_artifacts.errors import ItemError
 
 _KEPT = 2
@@ -77,17 +78,14 @@ class DatasetFolder:
             except ValueError as error:
                 yield ItemError(row.item_id, str(error))
                 continue
-            item = omni_persona.sharing(item, before)
+            item = sharing(item, before)
             yield item
             before = {medium: medium for medium in _media(item)}
 
     def _table(self, row: Row) -> pa.Table:
         key = (row.file, row.row_group)
         if key not in self._tables:
-            # Keep media dictionary-encoded, so that repetitions are not unpacked.
-            media = [path for path in _leaves(row.file) if path.endswith(".bytes")]
-            parquet = pq.ParquetFile(row.file, read_dictionary=media)
-            self._tables[key] = parquet.read_row_group(row.row_group)
+            self._tables[key] = open_encoded(row.file).read_row_group(row.row_group)
             if len(self._tables) > _KEPT:
                 self._tables.popitem(last=False)
         self._tables.move_to_end(key)
@@ -101,8 +99,7 @@ def media_digests(path: str | Path) -> dict[bytes, str]:
     """
     digests: dict[bytes, str] = {}
     for file in sorted(Path(path).glob(DATA_FILES)):
-        media = [leaf for leaf in _leaves(file) if leaf.endswith(".bytes")]
-        parquet = pq.ParquetFile(file, read_dictionary=media)
+        parquet = open_encoded(file)
         for row_group in range(parquet.num_row_groups):
             table = parquet.read_row_group(row_group, columns=["contexts", "query_assets"])
             for holders in (pc.list_flatten(table["contexts"]), table["query_assets"]):
@@ -154,9 +151,9 @@ def _rows(file: Path) -> Iterator[Row]:
     columns = ["augmented_id", "source_sample_id", "group", "absence", "selected_task"]
     try:
         parquet = pq.ParquetFile(file)
-        leaves = [path for path in _leaves(file) if path.endswith((".concept_id", ".image.path", ".audio.path"))]
+        shown = [path for path in leaves(file) if path.endswith((".concept_id", ".image.path", ".audio.path"))]
         for row_group in range(parquet.num_row_groups):
-            table = parquet.read_row_group(row_group, columns=[*columns, *leaves])
+            table = parquet.read_row_group(row_group, columns=[*columns, *shown])
             for place, row in enumerate(table.to_pylist()):
                 query = row["query_assets"]
                 yield Row(
@@ -176,12 +173,6 @@ def _rows(file: Path) -> Iterator[Row]:
         raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {error}") from None
     except (pa.ArrowException, TypeError) as error:
         raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
-
-
-def _leaves(file: Path) -> list[str]:
-    """The paths of a file's leaf columns, such as `query_assets.image.bytes`."""
-    metadata = pq.read_metadata(file)
-    return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
 
 
 def _media(item: Item) -> list[Media]:

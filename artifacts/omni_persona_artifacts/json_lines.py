@@ -68,12 +68,12 @@ def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                flaws.append(f"key {key!r} stands twice")
+                flaws.append(f"the key {key!r} stands twice")
             seen.add(key)
         return dict(pairs)
 
     def constant(name: str) -> None:
-        flaws.append(f"{name} is no JSON")
+        flaws.append(f"{name} is not a JSON value")
 
     def whole(digits: str) -> int:
         if len(digits) <= LONGEST_NUMBER:
@@ -90,12 +90,12 @@ def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
         held = json.loads(text, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
     except json.JSONDecodeError as error:
         if not text.strip():
-            raise ValueError("not JSON: the line is empty") from None
+            raise ValueError("not a JSON record: the line is empty") from None
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-            raise ValueError(f"not JSON: {IN_THE_MIDDLE} {what}, which must stand on one line") from None
-        raise ValueError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from None
+            raise ValueError(f"not a JSON record: {IN_THE_MIDDLE} {what}, which must stand on one line") from None
+        raise ValueError(f"not a JSON record: {error.msg.removesuffix(' at')} at column {error.colno}") from None
     except RecursionError:
-        raise ValueError("not JSON that can be read: nested too deeply") from None
+        raise ValueError("not a JSON record: nested too deeply") from None
     if "\\u" in text:  # an escape is the only way for an unpaired surrogate to get in
         flaws += filter(None, [_half(held)])
     return held, flaws[0] if flaws else None

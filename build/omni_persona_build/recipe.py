@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 import omni_persona
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.recipe_text import DESCRIPTION_LENGTH, plain_name
+from omni_persona_artifacts.schema_errors import first_flaw
 from omni_persona_artifacts.yaml_files import read_yaml
 from omni_persona_build.errors import BuildError
-from omni_persona_people.schema_errors import first_flaw
 
 RECIPES = Path(__file__).parent / "recipes"
 """The recipes that ship with the package, one YAML file each."""

@@ -27,7 +27,7 @@ def demo(
 
     Needs no network and no GPU. A second call reuses what the first one made.
     """
-    import omni_persona
+    from omni_persona_artifacts.dataset_loading import load
     from omni_persona_people.invent import EMBEDDED_POOL
     from omni_persona_runner.baselines import load_baseline
 
@@ -43,7 +43,7 @@ def demo(
 
     out.rule("3. Load", align="left")
     out.print(f'load_dataset("{dataset}", split="test")')
-    out.print(str(omni_persona.load(dataset)))
+    out.print(str(load(dataset)))
 
     out.rule("4. Run and score", align="left")
     for name in ("abstain", "nearest"):

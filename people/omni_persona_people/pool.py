@@ -18,13 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import MARKER, harmed_files
 from omni_persona_artifacts.json_lines import IN_THE_MIDDLE, parse_json, text_lines
+from omni_persona_artifacts.schema_errors import flaws
 from omni_persona_people.errors import PoolError
 from omni_persona_people.media_files import MediaFile, MediaReader
 from omni_persona_people.near_copies import near_copies
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_people.rules.clauses import MOST_CLAUSES, clause_flaw
 from omni_persona_people.rules.values import value_flaw
-from omni_persona_people.schema_errors import flaws
 from omni_persona_perception import MediaError
 
 Text = str | None

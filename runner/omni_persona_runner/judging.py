@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import omni_persona
 from omni_persona import Item
+from omni_persona_artifacts.dataset_rows import read
 from omni_persona_artifacts.references import references
 from omni_persona_artifacts.run_folder import MANIFEST, VERDICTS, write_lines
 from omni_persona_artifacts.run_reader import read_predictions
@@ -19,7 +19,7 @@ def run_items(run: str | Path) -> Iterator[Item]:
 
     Raises `RunFolderError` if the dataset is missing or has changed since the run.
     """
-    return omni_persona.read(dataset_of(run))
+    return read(dataset_of(run))
 
 
 def judge_run(run: str | Path, items: Iterable[Item], judge: Judge) -> dict[str, Judgement]:

@@ -45,10 +45,10 @@ def test_what_cannot_be_read_is_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "flaw"),
     [
-        ('{"a": 1, "a": 1}', "key 'a' stands twice"),
-        ('{"a": {"b": 1, "b": 2}}', "key 'b' stands twice"),
-        ("[NaN]", "NaN is no JSON"),
-        ("[-Infinity]", "-Infinity is no JSON"),
+        ('{"a": 1, "a": 1}', "the key 'a' stands twice"),
+        ('{"a": {"b": 1, "b": 2}}', "the key 'b' stands twice"),
+        ("[NaN]", "NaN is not a JSON value"),
+        ("[-Infinity]", "-Infinity is not a JSON value"),
         ("[1e999]", "1e999 is out of range"),
         ("[" + "1" * 5000 + "]", "a number of 5000 digits"),
         (r'["\ud800"]', r"half of a character, '\ud800', is no text"),
@@ -72,7 +72,7 @@ def test_what_only_python_takes_for_json_is_told(text, flaw):
     ],
 )
 def test_what_is_no_json_is_told(text, reason):
-    with pytest.raises(ValueError, match=r"^not JSON") as told:
+    with pytest.raises(ValueError, match=r"^not a JSON record: ") as told:
         parse_json(text, "person")
     assert reason in str(told.value)
 

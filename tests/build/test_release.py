@@ -9,11 +9,13 @@ import pytest
 
 import omni_persona
 from omni_persona_artifacts import json_lines
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.release_file import contradiction, read_records
+from omni_persona_artifacts.release_record import misshapen
 from omni_persona_build import release as release_module
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import load_recipe
-from omni_persona_build.record import misshapen
-from omni_persona_build.release import _has_published_counts, contradiction, import_release, read_records
+from omni_persona_build.release import _has_published_counts, import_release
 
 
 @pytest.fixture
@@ -207,8 +209,8 @@ BROKEN = {
         _set("contexts", 0, "same_as_query_image_or_audio", value=True),
         r"the target is concept_2 and same_as_query_image_or_audio is true of \['concept_0', 'concept_2'\]",
     ),
-    "a number that is none": (_set("source", value=float("nan")), "NaN is no JSON"),
-    "a number without end": (_set("source", value=[float("-inf")]), "-Infinity is no JSON"),
+    "a number that is none": (_set("source", value=float("nan")), "NaN is not a JSON value"),
+    "a number without end": (_set("source", value=[float("-inf")]), "-Infinity is not a JSON value"),
     "other people than its siblings": (
         _set("contexts", 1, "audio", value="sample_1/concept_1.wav"),
         r"\(sample_0__aug_1\): other people than in line 1, of the same sample sample_0",
@@ -233,21 +235,21 @@ def test_a_broken_record_is_named_and_nothing_is_left(release, tmp_path, case):
 @pytest.mark.parametrize(
     ("last", "message"),
     [
-        ('{"augmented_id": "sample_9', "not JSON"),
-        ('{"augmented_id": "a", "no_GT": true, "no_GT": false}', r"\(a\): key 'no_GT' stands twice"),
-        ('{"augmented_id": "a", "more": {"x": 1, "x": 1}}', r"\(a\): key 'x' stands twice"),
+        ('{"augmented_id": "sample_9', "not a JSON record"),
+        ('{"augmented_id": "a", "no_GT": true, "no_GT": false}', r"\(a\): the key 'no_GT' stands twice"),
+        ('{"augmented_id": "a", "more": {"x": 1, "x": 1}}', r"\(a\): the key 'x' stands twice"),
         ('{"augmented_id": "a", "more": [%s]}' % ("1" * 5000), r"\(a\): a number of 5000 digits"),
         ('{"augmented_id": "a", "more": 1e999}', r"\(a\): 1e999 is out of range"),
         ('{"augmented_id": ""}', "expected a record with an augmented_id"),
         ("[1, 2]", "expected a record with an augmented_id"),
-        ('\n{"augmented_id": "a"}', "not JSON: the line is empty"),
-        ("[" * 100_000, "not JSON"),
+        ('\n{"augmented_id": "a"}', "not a JSON record: the line is empty"),
+        ("[" * 100_000, "not a JSON record"),
     ],
 )
 def test_a_line_that_is_no_record(release, last, message):
     records, save, _ = release
     file = save([json.dumps(records[0]), last])
-    with pytest.raises(BuildError, match=message) as caught:
+    with pytest.raises(ArtifactError, match=message) as caught:
         list(read_records(file))
     assert f"{file}:2" in str(caught.value)
 
@@ -291,17 +293,17 @@ def test_another_encoding_a_huge_line_and_no_file(release, tmp_path, monkeypatch
     records, save, _ = release
     file = save([json.dumps(records[0])])
     file.write_bytes(file.read_bytes() + '{"augmented_id": "é"}\n'.encode("latin-1"))
-    with pytest.raises(BuildError, match=r"release\.jsonl:2: expected UTF-8"):
+    with pytest.raises(ArtifactError, match=r"release\.jsonl:2: expected UTF-8"):
         list(read_records(file))
     file.write_bytes(json.dumps(records[0]).encode("utf-16"))
-    with pytest.raises(BuildError, match=r"release\.jsonl:1: expected UTF-8"):
+    with pytest.raises(ArtifactError, match=r"release\.jsonl:1: expected UTF-8"):
         list(read_records(file))
     monkeypatch.setattr(json_lines, "LINE_BYTES", 1 << 20)
     file.write_bytes(b"x" * ((1 << 20) + 1))
-    with pytest.raises(BuildError, match=r"release\.jsonl:1: a line of more than 1 MiB"):
+    with pytest.raises(ArtifactError, match=r"release\.jsonl:1: a line of more than 1 MiB"):
         list(read_records(file))
-    with pytest.raises(BuildError, match="cannot read"):
+    with pytest.raises(ArtifactError, match="cannot read"):
         list(read_records(tmp_path / "none.jsonl"))
     file.write_text("")
-    with pytest.raises(BuildError, match="holds no records"):
+    with pytest.raises(ArtifactError, match="holds no records"):
         list(read_records(file))

@@ -63,10 +63,10 @@ def _text(pool, text, line=2):
 
 
 BROKEN = {
-    "not JSON": (lambda pool: _text(pool, '{"persona_id": '), "not JSON"),
-    "an empty line": (lambda pool: _text(pool, ""), "not JSON"),
+    "not JSON": (lambda pool: _text(pool, '{"persona_id": '), "not a JSON record"),
+    "an empty line": (lambda pool: _text(pool, ""), "not a JSON record"),
     "not an object": (lambda pool: _text(pool, "[1]"), "the line"),
-    "nested too deeply": (lambda pool: _text(pool, "[" * 100_000), "not JSON|nested"),
+    "nested too deeply": (lambda pool: _text(pool, "[" * 100_000), "not a JSON record: nested"),
     "no persona_id": (lambda pool: _drop(pool, "persona_id"), "field 'persona_id' is missing"),
     "no name": (lambda pool: _drop(pool, "name"), "field 'name' is missing"),
     "no profile": (lambda pool: _drop(pool, "profile"), "field 'profile' is missing"),
@@ -115,7 +115,7 @@ BROKEN = {
     ),
     "a person over several lines": (
         lambda pool: _text(pool, json.dumps(pool.lines[2], indent=1)),
-        "not JSON: it ends in the middle of a person, which must stand on one line",
+        "not a JSON record: it ends in the middle of a person, which must stand on one line",
     ),
     "a number of 5,000 digits": (
         lambda pool: _text(pool, '{"persona_id": %s}' % ("1" * 5000)),

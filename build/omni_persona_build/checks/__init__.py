@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 from pydantic import ValidationError
 
-import omni_persona
 from omni_persona import Item, Media
 from omni_persona_artifacts.build_record import read_build_record
 from omni_persona_artifacts.construction import Construction, read_construction
+from omni_persona_artifacts.dataset_rows import read, sharing
 from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.schema_errors import first_flaw
 from omni_persona_build.checks import hidden, rows
 from omni_persona_build.checks.described import DescribedMedia
 from omni_persona_build.checks.evidence import confirmed
@@ -27,7 +28,6 @@ from omni_persona_build.checks.query_media import query_media
 from omni_persona_build.checks.shortcuts import shortcuts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
-from omni_persona_people.schema_errors import first_flaw
 
 __all__ = ["CHECKS", "Finding", "built_with", "check", "failures", "seed_of", "summary", "unneeded"]
 
@@ -112,8 +112,8 @@ def _read(folder: Path, progress: Callable[[int], None], before: int = 0) -> lis
     items: list[Item] = []
     media: dict[Media, Media] = {}
     try:
-        for item in omni_persona.read(folder):
-            items.append(omni_persona.sharing(item, media))
+        for item in read(folder):
+            items.append(sharing(item, media))
             progress(before + len(items))
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
         raise BuildError(f"{folder} is no Omni-Persona dataset: {error}") from None

@@ -19,7 +19,7 @@ from typing import Any
 
 from omni_persona_artifacts.files import write_atomically
 from omni_persona_artifacts.json_files import read_json
-from omni_persona_artifacts.json_lines import text_lines
+from omni_persona_artifacts.json_lines import parse_json, text_lines
 from omni_persona_training.corpus.folder import CorpusFolder
 from omni_persona_training.errors import TrainingError
 
@@ -230,6 +230,6 @@ def _read(file: Path) -> Iterator[Any]:
         elif file.suffix == ".json":
             yield from read_json(file, 1 << 30)
         else:
-            yield from (json.loads(line) for _, line in text_lines(file))
+            yield from (parse_json(line)[0] for _, line in text_lines(file))
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise TrainingError(f"{file}: cannot be read: {' '.join(str(error).split())[:200]}") from None

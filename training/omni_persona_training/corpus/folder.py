@@ -15,7 +15,7 @@ from typing import Any
 from omni_persona import Media
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.json_files import read_object
-from omni_persona_artifacts.json_lines import text_lines
+from omni_persona_artifacts.json_lines import parse_json, text_lines
 from omni_persona_runner.prompt import Clip, Message, Part, Picture, Text
 from omni_persona_training.corpus.example import TASK_TYPES, Example, media_file, record_of
 from omni_persona_training.errors import TrainingError
@@ -142,9 +142,11 @@ def _about(file: Path) -> dict[str, Any]:
 
 def _record(line: str, where: str) -> dict[str, Any]:
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise TrainingError(f"{where}: not a JSON record: {error}") from None
+        record, flaw = parse_json(line, "example")
+    except ValueError as error:
+        raise TrainingError(f"{where}: {error}") from None
+    if flaw:
+        raise TrainingError(f"{where}: {flaw}")
     if not isinstance(record, dict):
         raise TrainingError(f"{where}: expected an example, got {str(record)[:60]}")
     for name in ("example_id", "task", "source", "kind", "answer", "absence"):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import omni_persona
 from omni_persona import Item, Media
 from omni_persona_artifacts.construction import Placed, read_construction
+from omni_persona_artifacts.dataset_rows import read
 from omni_persona_training.errors import TrainingError
 
 
@@ -88,7 +88,7 @@ def read_source(dataset: Path, facts: MediaFacts | None = None) -> Source:
     people: dict[str, Person] = {}
     scenes: dict[str, tuple[tuple[Memory, ...], list[Item]]] = {}
     transcripts: dict[Media, str] = {}
-    for item in omni_persona.read(dataset):
+    for item in read(dataset):
         placed = construction.get(item.augmented_id)
         if placed is None or len(placed) != len(item.contexts):
             raise TrainingError(f"{dataset}: data/construction.parquet and item {item.augmented_id} do not agree")

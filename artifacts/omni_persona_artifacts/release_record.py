@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from omni_persona_people.schema_errors import first_flaw
+from omni_persona_artifacts.schema_errors import first_flaw
 
 _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
