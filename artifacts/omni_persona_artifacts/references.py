@@ -111,9 +111,9 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     Side files of earlier versions do not contain these values.
     """
     people: dict[str, str] = {}
-    others: dict[str, list[str]] = {}
+    others: dict[str, dict[str, None]] = {}
     if not file.is_file():
-        return people, others
+        return people, {}
     try:
         rows = _side_rows(file)
     except (pa.ArrowException, TypeError, OSError) as error:
@@ -127,10 +127,10 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
         if queried is not None:
             people[item_id] = queried
         if "stated_value" in row:
-            said = others.setdefault(item_id, [])
-            if answer is not None and told["person"] != queried and answer not in said:
-                said.append(answer)
-    return people, others
+            said = others.setdefault(item_id, {})
+            if answer is not None and told["person"] != queried:
+                said[answer] = None
+    return people, {item_id: list(said) for item_id, said in others.items()}
 
 
 def _side_rows(file: Path) -> list[dict[str, Any]]:

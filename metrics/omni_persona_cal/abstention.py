@@ -42,9 +42,10 @@ def folded(text: str) -> str:
     >>> folded("I **can\u00adnot**\\n  determine it, I don\u2019t")
     "i cannot determine it, i don't"
     """
-    text = text.translate(_APOSTROPHES)
-    text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
-    text = _MARKUP.sub("", text)
+    if text.isascii():
+        return " ".join(_MARKUP.sub("", text).lower().split())
+    invisible = {ord(letter) for letter in set(text) if unicodedata.category(letter) == "Cf"}
+    text = _MARKUP.sub("", text.translate(_APOSTROPHES | dict.fromkeys(invisible)))
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
@@ -59,7 +60,11 @@ def abstains(prediction: str) -> bool:
     >>> abstains("<think>I cannot determine it yet.</think> They are a harbour pilot.")
     False
     """
-    text = folded(answer_of(prediction))
+    return has_phrase(folded(answer_of(prediction)))
+
+
+def has_phrase(text: str) -> bool:
+    """Whether a normalised text (see `folded`) contains one of `ABSTENTION_PHRASES`."""
     return any(phrase in text for phrase in ABSTENTION_PHRASES)
 
 
@@ -73,5 +78,4 @@ def abstains_judged(prediction: str) -> bool:
     >>> abstains_judged("None of the four people match this voice.")
     True
     """
-    text = folded(answer_of(prediction))
-    return declines(text)
+    return declines(folded(answer_of(prediction)))

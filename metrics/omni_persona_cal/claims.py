@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from .synonyms import COLOURS, DEGREES, RELATIVES, SAME_WORDS
 from .text import plain, singular, stem
 
 _SEPARATORS = ", ; : ( ) — – / |"
-_SENTENCE_END = re.compile(r"([.!?]+(?=\s|\"|\)|$)|\n+|;)")
+# Only the first stop of a run can begin an end, so that a run of many stops is read once.
+_SENTENCE_END = re.compile(r"((?<![.!?])[.!?]+(?=\s|\"|\)|$)|\n+|;)")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[,:()—–/|]")
 
+_CONTRACTED = re.compile(r"'(?:s|m|re|ve|ll|d)$")
 _NOT_NEGATING = re.compile(
     r"\bnot (?:only|just|merely|simply|to mention)\b|\b(?:no|without a|beyond) doubt\b|\bno wonder\b|\bno less\b"
     r"|\bnot (?:completely|entirely|quite|absolutely|100 percent|totally) (?:sure|certain)\b|\bnever ?mind\b|\b(?:as|"
@@ -274,7 +277,7 @@ def _with_compounds(raws: list[str], known: Compounds) -> list[str]:
         elif following and raw + following in known.joined and len(raw) > 2 and len(following) > 2:
             result.append(raw + following)
             at += 1
-        elif following and (whole := known.families.get(singular(following) + family(stem(raw)))):
+        elif following and known.families and (whole := known.families.get(singular(following) + family(stem(raw)))):
             result.append(whole)
             at += 1
         else:
@@ -290,10 +293,15 @@ def _without_contraction(token: str) -> list[str]:
     if token.endswith("n't"):
         # "do n't", as tokenizers write it, leaves nothing before the ending.
         return [word for word in (token.removesuffix("n't"), "not") if word]
-    return [re.sub(r"'(?:s|m|re|ve|ll|d)$", "", token).replace("'", "")]
+    return [_CONTRACTED.sub("", token).replace("'", "")] if "'" in token else [token]
 
 
+@lru_cache(maxsize=1 << 14)
 def family(key: str) -> str:
     """A key without derivational endings: driv for driver and for drive."""
-    ending = next((one for one in _FAMILY_ENDINGS if key.endswith(one) and len(key) - len(one) >= 3), None)
-    return family(key.removesuffix(ending)) if ending and key.isalpha() else key
+    if not key.isalpha():
+        return key
+    end = len(key)
+    while ending := next((one for one in _FAMILY_ENDINGS if end - len(one) >= 3 and key.endswith(one, 0, end)), None):
+        end -= len(ending)
+    return key[:end]

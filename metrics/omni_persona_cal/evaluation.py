@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .abstention import abstains, abstains_judged
+from .abstention import folded, has_phrase
+from .abstention_judged import declines
 from .intervals import Resampling, described, intervals
 from .judges import Judge, Question, ask, make_judge
 from .overlap import rouge_l_recall, token_f1
@@ -130,6 +131,8 @@ def judged_items(
 def _judged(prediction: str, reference: Mapping[str, Any], verdict: str | None, bertscore: float | None) -> JudgedItem:
     answerable, gold = reference["answerable"], reference["gold_answer"]
     prediction = answer_of(prediction)
+    # As `abstains` and `abstains_judged`, which both take the answer out of what they are given.
+    normalised = folded(answer_of(prediction))
     return JudgedItem(
         augmented_id=reference["augmented_id"],
         source_sample_id=reference["source_sample_id"],
@@ -138,8 +141,8 @@ def _judged(prediction: str, reference: Mapping[str, Any], verdict: str | None, 
         absence=reference["absence"],
         answerable=answerable,
         gold_answer=gold,
-        abstaining=abstains(prediction),
-        abstaining_judged=abstains_judged(prediction),
+        abstaining=has_phrase(normalised),
+        abstaining_judged=declines(normalised),
         verdict=(verdict or UNJUDGED) if answerable else None,
         n_words=len(prediction.split()),
         rouge_l=rouge_l_recall(gold, prediction) if answerable else None,

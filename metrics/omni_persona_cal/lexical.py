@@ -73,8 +73,9 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
     plain_gold = plain(gold)
     if not words(plain_gold):
         return WRONG
-    answer = _final_part(prepared(answer_of(prediction)))
-    if words(plain_gold) == words(prepared(answer_of(prediction))):
+    whole = prepared(answer_of(prediction))
+    answer = _final_part(whole)
+    if words(plain_gold) == words(whole):
         return CORRECT
     # If the gold itself speaks of not knowing, quoting it is not an abstention.
     if abstains(answer) or abstains_judged(answer.replace(plain_gold.strip(" ."), "it")):

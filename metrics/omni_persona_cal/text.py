@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "−": "-"})
 # Letters whose accent is no mark of its own in Unicode.
@@ -122,6 +123,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
+@lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
     """`word`, in plain form, without its commonest English endings: equal stems are read as the same word.
 

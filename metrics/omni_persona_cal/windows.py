@@ -81,7 +81,8 @@ def windows(wanted: Wanted, found: Text) -> Iterator[Window]:
     n = len(wanted.keys)
     form = family if n > 1 else _noun
     keys = {form(key) for key in wanted.keys}
-    enough = math.ceil(LONG_GOLD_SHARE * len(keys)) if wanted.is_long else len(keys)
+    is_long = wanted.is_long
+    enough = math.ceil(LONG_GOLD_SHARE * len(keys)) if is_long else len(keys)
     widest = math.ceil(WINDOW_FACTOR * len(keys)) + (len(keys) == 1)
     numbers = {key for key in keys if key[0].isdigit()}
     forms = [form(word.key) for word in found.words]
@@ -96,7 +97,7 @@ def windows(wanted: Wanted, found: Text) -> Iterator[Window]:
             word = found.words[last]
             width += word.content
             span = found.spans[word.sentence]
-            if width > widest or (not wanted.is_long and span != found.spans[start.sentence]):
+            if width > widest or (not is_long and span != found.spans[start.sentence]):
                 break
             if forms[last] in keys:
                 seen.add(forms[last])

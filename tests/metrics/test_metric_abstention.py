@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import omni_persona_cal
 from omni_persona_cal import CANONICAL_ABSTENTION, abstains, abstains_judged, compute
-from omni_persona_cal.abstention import ABSTENTION_PHRASES
+from omni_persona_cal.abstention import ABSTENTION_PHRASES, folded
 
 
 def test_there_are_fourteen_phrases_and_the_canonical_sentence_holds_one() -> None:
@@ -48,6 +52,21 @@ def test_anything_else_is_an_answer(prediction: str) -> None:
 )
 def test_markup_and_invisible_characters_hide_nothing(prediction: str) -> None:
     assert abstains(prediction)
+
+
+def folded_letter_by_letter(text: str) -> str:
+    """The definition, one character after another."""
+    straight = ["'" if letter in "‘’ʼ´＇" else letter for letter in text]
+    visible = "".join(letter for letter in straight if unicodedata.category(letter) != "Cf")
+    bare = re.sub(r"</?[a-z][^<>]{0,80}>|[*_~#`\\]+", "", visible, flags=re.IGNORECASE)
+    return " ".join(unicodedata.normalize("NFKC", bare).lower().split())
+
+
+@given(st.text(alphabet=st.one_of(st.sampled_from("a<b>/*_ \n'’´\u00ad\u200b\ufeffＩﬁ"), st.characters()), max_size=80))
+def test_normal_form_is_the_same_letter_by_letter(text: str) -> None:
+    assert folded(text) == folded_letter_by_letter(text)
+    ascii_only = text.encode("ascii", "ignore").decode()
+    assert folded(ascii_only) == folded_letter_by_letter(ascii_only)
 
 
 TEXTS = [

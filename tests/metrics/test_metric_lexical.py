@@ -112,10 +112,13 @@ def test_an_answer_of_16000_words_takes_little_more_than_four_times_one_of_4000(
 
 
 @pytest.mark.parametrize(
-    "piece", [" ", "\n", "a", "- ", "<think>", "((", "1) ", "one hundred ", "it's ", "\u0301", "?! "]
+    "piece",
+    [" ", "\n", "a", "e", "er", "- ", "<think>", "((", "1) ", "one hundred ", "it's ", "\u0301", "?! ", ".", "?!", ","],
 )
 def test_a_long_run_of_anything_is_judged_at_once(piece: str) -> None:
-    assert lexical_judge("harbour pilot", piece * 30_000) == "WRONG"
+    for text in (piece * 30_000, f"x{piece * 30_000}x"):
+        assert lexical_judge("harbour pilot", text, ["baker"]) == "WRONG"
+    assert lexical_judge(f"nobody {piece * 10_000}", "harbour pilot?") == "WRONG"
 
 
 GOOD = [
