@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
+
+from omni_persona_people.stemming import stem
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
-@lru_cache(maxsize=1)
-def _tools() -> tuple[frozenset[str], Callable[[str], str]]:
-    from nltk.stem import PorterStemmer
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+# The vocabulary is small compared with the texts, so each word is stemmed only once.
+_stem = lru_cache(maxsize=None)(stem)
 
-    # The vocabulary is small compared with the texts, so each word is stemmed only once.
-    return frozenset(ENGLISH_STOP_WORDS), lru_cache(maxsize=None)(PorterStemmer().stem)
+
+@lru_cache(maxsize=1)
+def _function_words() -> frozenset[str]:
+    """Function words of English: the list of the Glasgow Information Retrieval Group, as scikit-learn has it."""
+    return frozenset(Path(__file__).with_name("function_words.txt").read_text(encoding="utf-8").split())
 
 
 @lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
     """Stems of the content words of a text; of all its words if it has only function words."""
-    stop, stem = _tools()
+    stop = _function_words()
     words = [word.casefold().replace("’", "'").removesuffix("'s") for word in WORD.findall(text)]
     content = [word for word in words if word not in stop] or words
-    return frozenset(map(stem, content))
+    return frozenset(map(_stem, content))
 
 
 def is_function_word(word: str) -> bool:
     """Whether a word is a function word, such as `they`, `when` and `I'm`."""
-    return word.casefold().replace("’", "'").partition("'")[0] in _tools()[0]
+    return word.casefold().replace("’", "'").partition("'")[0] in _function_words()
 
 
 @lru_cache(maxsize=1 << 16)

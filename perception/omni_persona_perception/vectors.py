@@ -16,6 +16,7 @@ from PIL.Image import Image
 
 from omni_persona_perception.clips import Samples, decode_audio, resampled
 from omni_persona_perception.pictures import decode_image
+from omni_persona_perception.terms import TermWeights
 
 Vectors = NDArray[np.float32]
 Medium = TypeVar("Medium")
@@ -63,13 +64,8 @@ def text_vectors(texts: Sequence[str], corpus: Sequence[str] | None = None) -> V
     corpus: the texts from which word weights are learnt; None uses `texts` themselves. Only the `MAX_TERMS` most
     frequent terms are used.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectorizer = TfidfVectorizer(
-        ngram_range=(1, 2), sublinear_tf=True, max_features=MAX_TERMS, token_pattern=r"(?u)\b\w+\b"
-    )
-    vectorizer.fit(texts if corpus is None else corpus)
-    return vectorizer.transform(texts).toarray().astype(np.float32)
+    weights = TermWeights(texts if corpus is None else corpus, MAX_TERMS)
+    return weights.vectors(texts)
 
 
 def _stack(media: Sequence[Medium], describe: Callable[[Medium], NDArray[np.float64]]) -> Vectors:
