@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from omni_persona_cli import tuning_options as options
 from omni_persona_cli.tuning import at_work, changed, report
 
 EXAMPLES = """Examples:
@@ -19,49 +19,35 @@ accelerate launch -m omni_persona_cli sft --dataset corpora/sft-10k --model Qwen
 
 
 def sft(
-    dataset: Annotated[Path, typer.Option(help="Corpus of `omni-persona train-data`, or dataset folder.")],
-    model: Annotated[str, typer.Option(help="Checkpoint folder, or its name on the Hub.")],
-    target: Annotated[
-        Path, typer.Option("--out", help="Folder for the adapter; an interrupted training is resumed there.")
-    ],
+    dataset: options.Data,
+    model: options.ModelName,
+    target: options.Out,
     preset: Annotated[
         str, typer.Option(help="paper: its learning rate, epochs and ranks; our values for all else.")
     ] = "paper",
-    exclude: Annotated[
-        Path | None, typer.Option(help="Test dataset; training data that shares people or media with it is rejected.")
-    ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Learning rate; default: the preset's.")] = None,
+    exclude: options.Exclude = None,
+    learning_rate: options.LearningRate = None,
     epochs: Annotated[float | None, typer.Option(help="Number of epochs; default: the preset's.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Total number of steps, instead of epochs.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Examples per step, over all GPUs.")] = None,
     micro_batch: Annotated[
         int | None, typer.Option(min=1, help="Examples per micro-batch on a GPU; halved if memory runs out.")
     ] = None,
-    rank: Annotated[int | None, typer.Option(min=1, help="LoRA rank.")] = None,
-    alpha: Annotated[int | None, typer.Option(min=1, help="LoRA alpha; the adapter is scaled by alpha / rank.")] = None,
+    rank: options.Rank = None,
+    alpha: options.Alpha = None,
     schedule: Annotated[
         str | None, typer.Option(help="Learning rate schedule: cosine, linear, constant_with_warmup...")
     ] = None,
-    save_every: Annotated[int | None, typer.Option(min=1, help="Steps between checkpoints.")] = None,
+    save_every: options.SaveEvery = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the adapter and the order.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many examples.")] = None,
-    prompt: Annotated[
-        Path | None, typer.Option(help="Text file that replaces the system prompt; for a dataset.")
-    ] = None,
-    revision: Annotated[str | None, typer.Option(help="Revision of a checkpoint on the Hub.")] = None,
-    max_pixels: Annotated[
-        int | None, typer.Option(min=1, help="Shrink larger pictures to this number of pixels.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="Such as cuda:0 or cpu; default: chosen automatically.")] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="Precision of the base model; default: bfloat16 on a GPU, float32 elsewhere.")
-    ] = None,
-    gradient_checkpointing: Annotated[
-        bool, typer.Option("--recompute/--no-recompute", help="Gradient checkpointing: less memory, more time.")
-    ] = True,
-    tracker: Annotated[
-        list[str] | None, typer.Option(help="Also report to tensorboard or trackio, if installed.")
-    ] = None,
+    limit: options.Limit = None,
+    prompt: options.PromptFile = None,
+    revision: options.Revision = None,
+    max_pixels: options.MaxPixels = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    gradient_checkpointing: options.GradientCheckpointing = True,
+    tracker: options.Trackers = None,
 ) -> None:
     """Train a LoRA adapter of the language model on examples; the vision and audio encoders are not changed.
 
@@ -73,20 +59,10 @@ def sft(
     from omni_persona_training.tuning.settings import sft_preset
     from omni_persona_training.tuning.sft import sft as train
 
-    settings = changed(
-        sft_preset(preset, Checkpoint(model, revision).config.model_type),
-        learning_rate=learning_rate,
-        epochs=epochs,
-        steps=steps,
-        batch_size=batch_size,
-        micro_batch=micro_batch,
-        rank=rank,
-        alpha=alpha,
-        schedule=schedule,
-        save_every=save_every,
-        seed=seed,
-        gradient_checkpointing=gradient_checkpointing,
-    )
+    settings = sft_preset(preset, Checkpoint(model, revision).config.model_type)
+    settings = changed(settings, learning_rate=learning_rate, epochs=epochs, steps=steps, batch_size=batch_size)
+    settings = changed(settings, micro_batch=micro_batch, rank=rank, alpha=alpha, schedule=schedule)
+    settings = changed(settings, save_every=save_every, seed=seed, gradient_checkpointing=gradient_checkpointing)
     with at_work(device, dtype, max_pixels, tracker) as machine:
         trained = train(
             dataset,

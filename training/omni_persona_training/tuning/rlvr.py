@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omni_persona_cal import make_judge
-from omni_persona_runner.checkpoint import Checkpoint
 from omni_persona_runner.prompt import RULES, Prompt
 from omni_persona_runner.ranks import is_first
 from omni_persona_runner.sampling import Sampling
 from omni_persona_training.errors import TrainingError
 from omni_persona_training.rewards.functions import SCALE_REWARDS, make_reward, require_judge
-from omni_persona_training.tuning.base import describe_base
 from omni_persona_training.tuning.encoding import Encoder
 from omni_persona_training.tuning.examples import NAME_CONTEXT, TrainingSet
 from omni_persona_training.tuning.language_model import Targets
@@ -60,19 +58,21 @@ def rlvr(
     """
     machine, judges = machine or Machine(), judge or make_judge("lexical")
     asks = NAME_CONTEXT if settings.reward == "grounded" else ""
-    examples = TrainingSet(Path(data), prompt, limit, asks)
-    if exclude is not None:
-        examples.require_apart(exclude)
-    checkpoint = Checkpoint(model, revision)
-    about = {
-        "command": "rlvr",
-        "preset": preset,
-        "base": describe_base(checkpoint),
-        "data": examples.describe(),
-        "settings": {**settings.describe(), "judge": judges.name},
-    }
+    session = Session.of(
+        "rlvr",
+        data,
+        model,
+        out,
+        {**settings.describe(), "judge": judges.name},
+        machine,
+        preset=preset,
+        revision=revision,
+        exclude=exclude,
+        prompt=prompt,
+        limit=limit,
+        asks=asks,
+    )
     require_judge(judges)
-    session = Session(examples, checkpoint, Path(out), about, machine)
     if done := session.done_before():
         return done
     if asks and is_first():

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 from omni_persona_runner.checkpoint import Checkpoint
 from omni_persona_runner.devices import free_memory, is_out_of_memory
+from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.ranks import is_first
 from omni_persona_training.errors import TrainingError
 from omni_persona_training.tuning import output
-from omni_persona_training.tuning.base import load_base, trains_on_cpu
+from omni_persona_training.tuning.base import describe_base, load_base, trains_on_cpu
 from omni_persona_training.tuning.card import adapter_card
 from omni_persona_training.tuning.encoding import Encoder
 from omni_persona_training.tuning.examples import TrainingSet
@@ -63,6 +64,41 @@ class Session:
     about: Mapping[str, Any]
     """The contents of `training.json`."""
     machine: Machine
+
+    @classmethod
+    def of(
+        cls,
+        command: str,
+        data: str | Path,
+        model: str | Path,
+        out: str | Path,
+        described: Mapping[str, Any],
+        machine: Machine,
+        *,
+        preset: str | None,
+        revision: str | None,
+        exclude: Path | None,
+        prompt: Prompt | None,
+        limit: int | None,
+        asks: str = "",
+    ) -> Session:
+        """The run of `sft` or `rlvr` (`command`) with their arguments; nothing is written or loaded yet.
+
+        described: the settings that determine the outcome. asks: what the prompt asks for in addition.
+        Raises `TrainingError` for data that cannot be used, and `LoadError` for a checkpoint that cannot be used.
+        """
+        examples = TrainingSet(Path(data), prompt, limit, asks)
+        if exclude is not None:
+            examples.require_apart(exclude)
+        checkpoint = Checkpoint(model, revision)
+        about = {
+            "command": command,
+            "preset": preset,
+            "base": describe_base(checkpoint),
+            "data": examples.describe(),
+            "settings": described,
+        }
+        return cls(examples, checkpoint, Path(out), about, machine)
 
     def done_before(self) -> Trained | None:
         """The result, if training is already complete; otherwise prepare the folder and return None.

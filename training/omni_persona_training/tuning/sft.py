@@ -10,11 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from omni_persona_runner.checkpoint import Checkpoint
 from omni_persona_runner.prompt import Prompt
-from omni_persona_training.tuning.base import describe_base
 from omni_persona_training.tuning.encoding import Collator, Encoder
-from omni_persona_training.tuning.examples import TrainingSet
 from omni_persona_training.tuning.language_model import Targets
 from omni_persona_training.tuning.session import Machine, Session, Trained, halving, places, shared_arguments
 from omni_persona_training.tuning.settings import SftSettings
@@ -40,18 +37,19 @@ def sft(
     Raises `TrainingError` for data or an `out` that cannot be used, and `LoadError` for a model that cannot be used.
     """
     machine = machine or Machine()
-    examples = TrainingSet(Path(data), prompt, limit)
-    if exclude is not None:
-        examples.require_apart(exclude)
-    checkpoint = Checkpoint(model, revision)
-    about = {
-        "command": "sft",
-        "preset": preset,
-        "base": describe_base(checkpoint),
-        "data": examples.describe(),
-        "settings": settings.describe(),
-    }
-    session = Session(examples, checkpoint, Path(out), about, machine)
+    session = Session.of(
+        "sft",
+        data,
+        model,
+        out,
+        settings.describe(),
+        machine,
+        preset=preset,
+        revision=revision,
+        exclude=exclude,
+        prompt=prompt,
+        limit=limit,
+    )
     return session.done_before() or halving(settings, lambda now: _train(session, now), machine)
 
 
