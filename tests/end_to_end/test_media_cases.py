@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import json
 import shutil
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import soundfile
-from PIL import Image
+from media_cases import CLIPS, RULES, Refused, assert_heard_right, assert_shown_right, received_picture
 from pool_folder import PoolFolder
 
 import omni_persona
@@ -26,66 +24,8 @@ from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.release import import_release
 from omni_persona_people.errors import PoolError
-from omni_persona_perception import decode_audio, decode_image
+from omni_persona_perception import decode_audio
 from omni_persona_runner.media import MediaError, clip_wav, decode_clip, decode_picture, picture_uri
-
-SECONDS = 3.303
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A clip that is heard whole."""
-
-    tolerance: float = 0.002
-    """Seconds."""
-    decibels: float | None = 1.0
-    """How far its level may be from the reference's; None where it has another one."""
-    peak: float | None = None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A picture that is shown as the reference is."""
-
-    difference: float = 4.0
-    """Mean difference, of 255."""
-    white_below: bool = False
-    """Whether its lower half is white."""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A file that is refused with a reason."""
-
-    reason: str
-
-
-RULES = {
-    "reference.wav": Heard(peak=0.70),
-    "vbr_without_xing.mp3": Heard(0.06),
-    "length_unknown.flac": Heard(),
-    "placeholder_size.wav": Heard(),
-    "size_zero.wav": Heard(),
-    "float_holding_integers.wav": Refused(r"peak is 22,937"),
-    "float_slightly_over.wav": Heard(decibels=None, peak=1.42),
-    "one_channel_inverted.wav": Heard(),
-    "one_channel_silent.wav": Heard(),
-    "gsm.wav": Heard(0.06),
-    "cut_in_half.aiff": Refused("cut off"),
-    "cut_in_half.ogg": Refused("cut off"),
-    "lfs_pointer.wav": Refused("a Git LFS pointer, not the file"),
-    "empty.png": Refused("empty"),
-    "reference.png": Shown(0.0),
-    "grey_16_bit.png": Shown(),
-    "exif_that_cannot_be_rewritten.jpg": Shown(),
-    "erased_below.png": Shown(white_below=True),
-    "wholly_transparent.png": Refused("blank"),
-    "owner_and_place.jpg": Shown(),
-    "resaved_reference.jpg": Shown(),
-    "resaved_reference.ogg": Heard(0.03, decibels=None),
-}
-CLIPS = [name for name, rule in RULES.items() if name.endswith((".wav", ".mp3", ".flac", ".aiff", ".ogg"))]
-PICTURES = [name for name in RULES if name not in CLIPS]
 
 
 @pytest.fixture(scope="module")
@@ -125,34 +65,20 @@ def _give(pool, cases, name):
     pool.save()
 
 
-def _is_right(medium, cases):
+def _is_right(medium, path):
     """Assert that a medium from a dataset is what its rule says, for local models and for services."""
-    if isinstance(RULES[cases.name], Heard):
-        rule, reference = RULES[cases.name], decode_audio((cases.parent / "reference.wav").read_bytes())[0]
+    if path.name in CLIPS:
         samples, rate = decode_audio(medium.data)
-        sent, sent_rate = soundfile.read(io.BytesIO(clip_wav(medium)))
+        sent, sent_rate = soundfile.read(io.BytesIO(clip_wav(medium)), dtype="float32")
         assert np.array_equal(decode_clip(medium, rate), samples)
-        assert len(samples) / rate == pytest.approx(SECONDS, abs=rule.tolerance)
-        assert (len(sent), sent_rate, sent.ndim) == (len(samples), rate, 1)
-        loudest = max(1.0, float(np.abs(samples).max()))
-        assert np.abs(sent * loudest - samples).max() < 1e-4
-        if rule.decibels is not None:
-            assert abs(20 * np.log10(samples.std() / reference.std())) < rule.decibels
-        if rule.peak is not None:
-            assert np.abs(samples).max() == pytest.approx(rule.peak, abs=0.01)
+        assert (len(sent), sent_rate) == (len(samples), rate)
+        assert np.abs(sent * max(1.0, float(np.abs(samples).max())) - samples).max() < 1e-4
+        assert_heard_right(path.name, path.parent, samples, rate)
         return
-    rule = RULES[cases.name]
     shown = decode_picture(medium)
-    kind, data = picture_uri(medium).split(";base64,")
-    assert kind in ("data:image/png", "data:image/jpeg")
-    with Image.open(io.BytesIO(base64.b64decode(data))) as sent:
-        assert np.array_equal(np.asarray(sent.convert("RGB")), np.asarray(shown))
-    reference = np.asarray(decode_image((cases.parent / "reference.png").read_bytes()), float)
-    pixels = np.asarray(shown.resize((92, 112)), float)
-    half = 56 if rule.white_below else 112
-    assert np.abs(pixels - reference)[:half].mean() <= rule.difference
-    if rule.white_below:
-        assert pixels[half:].min() == 255
+    sent = received_picture({"image_url": {"url": picture_uri(medium)}})
+    assert np.array_equal(np.asarray(sent.convert("RGB")), np.asarray(shown))
+    assert_shown_right(path.name, path.parent, shown)
 
 
 def _remembered(folder, name):

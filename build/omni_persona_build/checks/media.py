@@ -95,7 +95,9 @@ def _clips(seen: Sequence[_Seen]) -> Finding:
 
 
 def _flaws(seen: Sequence[_Seen]) -> list[str]:
-    return [f"{one.where}: {one.flaw}" for one in seen if one.flaw is not None]
+    """What is wrong with each medium; those that cannot be decoded come first, as few lines are shown."""
+    flawed = sorted((one for one in seen if one.flaw is not None), key=lambda one: one.print is not None)
+    return [f"{one.where}: {one.flaw}" for one in flawed]
 
 
 def _traces(seen: Sequence[_Seen]) -> Finding:
