@@ -80,7 +80,7 @@ def require_writable_target(file: Path) -> None:
         raise ArtifactError(f"cannot write {file}: it is {kind_of(mode)}")
 
 
-def write_atomically(file: Path, content: bytes) -> None:
+def write_atomically(file: Path, content: bytes | memoryview) -> None:
     """Replace a file atomically: a reader, or a crash, finds the old content or the new, never a mixture.
 
     Of two writers the later one wins. Raises `ArtifactError` if `file` is a link, a pipe, a

@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -77,11 +78,28 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
                 parent.rmdir()
 
 
-def _new_draft(out: Path) -> tuple[Path, BinaryIO]:
-    """Create a new draft beside `out` and its open, locked lock file."""
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield a temporary folder that only the user can read; it is deleted at the end.
+
+    Temporary folders that killed processes left are deleted first, because they may hold copies of faces and voices.
+    """
+    place = Path(tempfile.gettempdir()) / "omni-persona-scratch"
+    for left in _siblings(place, "draft"):
+        _remove_abandoned(left)
+    folder, held = _new_draft(place, mode=0o700)
+    try:
+        with held:
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new_draft(out: Path, mode: int = 0o777) -> tuple[Path, BinaryIO]:
+    """Create a new draft beside `out`, with permissions `mode` less the umask, and its open, locked lock file."""
     while True:
         draft = out.parent / f".{out.name}.draft-{secrets.token_hex(8)}"
-        draft.mkdir()  # with default permissions according to the umask
+        draft.mkdir(mode)
         with suppress(FileNotFoundError):  # another command considered it abandoned before it was locked
             held = (draft / _LOCK).open("xb")
             if lock(held.fileno(), draft / _LOCK):

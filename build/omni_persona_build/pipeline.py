@@ -100,7 +100,8 @@ def build(
     with (
         whole_folder(out, overwrite=overwrite, inputs=inputs) as folder,
         Exclusion(exclude) as exclusion,
-        TemporaryDirectory() as made,
+        # Inside the draft, so that no copy of a face or voice outlives a killed process.
+        TemporaryDirectory(dir=folder) as made,
     ):
         # A pool that ships with the package is never written to.
         remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)

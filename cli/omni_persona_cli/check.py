@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,8 +48,10 @@ def check(
     """
     if (seeds > 1) != (pool is not None):
         raise typer.BadParameter("--seeds needs --pool, the pool that the dataset was built from, and --pool --seeds")
-    with TemporaryDirectory() as folder, output_kept_for_result(as_json):
-        others = [] if pool is None else _other_seeds(dataset, pool, seeds, Path(folder))
+    from omni_persona_artifacts.folders import scratch_folder
+
+    with scratch_folder() as folder, output_kept_for_result(as_json):
+        others = [] if pool is None else _other_seeds(dataset, pool, seeds, folder)
         findings = find(dataset, write=write, others=others)
     result = result_of(dataset, findings)
     if as_json:

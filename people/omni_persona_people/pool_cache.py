@@ -8,10 +8,10 @@ or of the wrong shape are ignored; nothing is unpickled, and no link is followed
 from __future__ import annotations
 
 import hashlib
+import io
 import math
 import os
 import stat
-import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import write_atomically
 from omni_persona_perception import Vectors
 
 FOLDER = ".omni-persona"
@@ -110,19 +112,15 @@ class PoolCache:
         if self._folder is None or self._folder.is_symlink() or not self._folder.parent.stat().st_mode & 0o222:
             return
         table = self._tables[kind]
-        draft: Path | None = None
-        try:
+        keys, vectors = list(table), np.stack(list(table.values())).astype(np.float32)
+        content = io.BytesIO()
+        np.savez(content, key=keys, vector=vectors, checksum=_checksum(keys, vectors))
+        with suppress(OSError, ArtifactError):
             self._folder.mkdir(exist_ok=True)
-            descriptor, name = tempfile.mkstemp(".npz", f".{kind}.", self._folder)
-            draft = Path(name)
-            with os.fdopen(descriptor, "wb") as file:
-                keys, vectors = list(table), np.stack(list(table.values())).astype(np.float32)
-                np.savez(file, key=keys, vector=vectors, checksum=_checksum(keys, vectors))
-            draft.replace(self._folder / f"{kind}.npz")
-        except OSError:
-            if draft is not None:
-                with suppress(OSError):
-                    draft.unlink()
+            file = self._folder / f"{kind}.npz"
+            if file.is_symlink():
+                file.unlink()
+            write_atomically(file, content.getbuffer())
 
 
 def _checksum(keys: Sequence[str], vectors: Vectors) -> str:

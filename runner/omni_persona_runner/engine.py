@@ -1,7 +1,7 @@
 """Serve a checkpoint with `vllm serve` or `transformers serve` for the duration of a run.
 
 The server is a child process on 127.0.0.1, in its own process group; it is stopped when the run ends, fails, or is
-interrupted by Control-C, SIGTERM or SIGHUP.
+interrupted by Control-C, SIGTERM or SIGHUP. If the run is killed (SIGKILL), a small watching process stops it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,21 @@ SAMPLING_RATE = 16_000
 _LAST_LINES = 12
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.5
+# Reads the number of a process group, waits until the other end of the pipe is closed, and ends the group.
+_WATCH = """
+import os, signal, sys, time
+group = sys.stdin.readline()
+sys.stdin.read()
+try:
+    os.killpg(int(group), signal.SIGTERM)
+    end = time.monotonic() + %g
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        os.killpg(int(group), 0)
+    os.killpg(int(group), signal.SIGKILL)
+except (ProcessLookupError, PermissionError, ValueError):
+    pass
+"""
 _TRANSFORMERS = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
 
 
@@ -120,11 +135,21 @@ class _Child:
 
     def __init__(self, engine: str, command: Sequence[str], log: IO[bytes]) -> None:
         self._engine, self._log = engine, log
+        # A pipe, because its end reaches the watcher however this process ends, on every system with process groups.
+        self._watcher = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _WATCH % _STOP_SECONDS],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a signal to our own group must not end it
+        )
         try:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
+            self._tell_watcher(self._process.pid)
         except OSError as error:
+            self._end_watcher()
             hint = "; --vllm-command names a vLLM in an environment of its own" if engine == "vllm" else ""
             raise LoadError(f"cannot start {command[0]}: {error.strerror or error}{hint}") from None
 
@@ -155,6 +180,18 @@ class _Child:
         finally:
             self._signal(signal.SIGKILL)
             self._process.wait()
+            self._end_watcher()
+
+    def _tell_watcher(self, group: int) -> None:
+        with suppress(BrokenPipeError):
+            if self._watcher.stdin is not None:
+                self._watcher.stdin.write(b"%d\n" % group)
+                self._watcher.stdin.flush()
+
+    def _end_watcher(self) -> None:
+        # Before its pipe is closed: the group has ended, and its number may be another's soon.
+        self._watcher.kill()
+        self._watcher.communicate()
 
     def _signal(self, number: int) -> None:
         # Workers may outlive the group's first process.

@@ -140,8 +140,8 @@ def test_a_program_that_is_not_there_is_told_with_what_to_do():
         pytest.fail("it never comes up")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
-def test_the_server_goes_with_a_command_that_is_interrupted(dataset, tmp_path, told, number):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda one: one.name)
+def test_the_server_ends_with_a_command_that_is_stopped_or_killed(dataset, tmp_path, told, number):
     command = [sys.executable, "-m", "omni_persona_cli", "run", "--engine", "vllm", "--model", "org/model"]
     command += ["--vllm-command", program("never"), "--dataset", str(dataset), "--out", str(tmp_path / "run")]
     child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE)
@@ -154,7 +154,7 @@ def test_the_server_goes_with_a_command_that_is_interrupted(dataset, tmp_path, t
         child.communicate(timeout=60)
     finally:
         child.kill()
-    assert child.returncode == 128 + number
+    assert child.returncode == (-number if number == signal.SIGKILL else 128 + number)
     assert gone(told)
 
 

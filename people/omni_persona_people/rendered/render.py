@@ -6,11 +6,11 @@ import importlib.util
 import io
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from omni_persona_artifacts.folders import scratch_folder
 from omni_persona_people.rendered.looks import Identity
 from omni_persona_people.rendered.makehuman import AssetError, MakeHuman
 from omni_persona_people.rendered.shots import Shot
@@ -47,10 +47,10 @@ def render(
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     studio.light(shot, body.add_person(identity, shot, human))
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         with _quiet():
-            studio.expose(shot, size, samples, threads, Path(folder) / "picture.png")
-        with Image.open(Path(folder) / "picture.png") as picture:
+            studio.expose(shot, size, samples, threads, folder / "picture.png")
+        with Image.open(folder / "picture.png") as picture:
             out = io.BytesIO()
             blurred = picture.convert("RGB").filter(ImageFilter.GaussianBlur(shot.seed // 19 % 15 / 10))
             blurred.save(out, format="JPEG", quality=QUALITIES[shot.seed % len(QUALITIES)], optimize=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omni_persona_artifacts.files import write_atomically
 from omni_persona_cal import make_judge
 from omni_persona_runner.prompt import RULES, Prompt
 from omni_persona_runner.ranks import is_first
@@ -76,7 +77,7 @@ def rlvr(
     if done := session.done_before():
         return done
     if asks and is_first():
-        (session.out / PROMPT).write_text((prompt.rules if prompt else RULES) + asks, encoding="utf-8")
+        write_atomically(session.out / PROMPT, ((prompt.rules if prompt else RULES) + asks).encode())
     return halving(settings, lambda now: _train(session, now, judges), machine)
 
 
