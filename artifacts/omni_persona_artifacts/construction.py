@@ -13,6 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
+
 MODALITIES = ("face", "voice", "text")
 """Modalities in which people are compared."""
 
@@ -78,6 +80,23 @@ def read_construction(folder: Path) -> Construction | None:
     if not (folder / FILE).is_file():
         return None
     items: Construction = {}
-    for row in pq.read_table(folder / FILE, schema=SCHEMA).to_pylist():
+    for row in unpacked_rows(_with_all_columns(open_parquet(folder / FILE).read()), folder / FILE):
         items.setdefault(row["augmented_id"], []).append(row)
     return items
+
+
+def _with_all_columns(table: pa.Table) -> pa.Table:
+    """The columns of `SCHEMA`; those that the file of an earlier version lacks are null."""
+    columns = {
+        field.name: _of_type(table[field.name], field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in SCHEMA
+    }
+    return pa.table(columns)
+
+
+def _of_type(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    # Texts stay dictionary-encoded, so that repetitions are not unpacked.
+    texts = pa.types.is_dictionary(column.type) and column.type.value_type == kind
+    return column if texts or pa.types.is_list(kind) else column.cast(kind)

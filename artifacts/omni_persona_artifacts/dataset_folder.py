@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 import omni_persona
 from omni_persona import DATA_FILES, Context, Item, Media
 from omni_persona_artifacts.data_files import data_files
-from omni_persona_artifacts.dataset_rows import leaves, open_encoded, sharing
+from omni_persona_artifacts.dataset_rows import leaves, sharing
 from omni_persona_artifacts.errors import ItemError
+from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
 
 _KEPT = 2
 """Row groups held in memory: the current one, and the next, into which its last sample may continue."""
@@ -85,7 +85,7 @@ class DatasetFolder:
     def _table(self, row: Row) -> pa.Table:
         key = (row.file, row.row_group)
         if key not in self._tables:
-            self._tables[key] = open_encoded(row.file).read_row_group(row.row_group)
+            self._tables[key] = open_parquet(row.file).read_row_group(row.row_group)
             if len(self._tables) > _KEPT:
                 self._tables.popitem(last=False)
         self._tables.move_to_end(key)
@@ -99,7 +99,7 @@ def media_digests(path: str | Path) -> dict[bytes, str]:
     """
     digests: dict[bytes, str] = {}
     for file in sorted(Path(path).glob(DATA_FILES)):
-        parquet = open_encoded(file)
+        parquet = open_parquet(file)
         for row_group in range(parquet.num_row_groups):
             table = parquet.read_row_group(row_group, columns=["contexts", "query_assets"])
             for holders in (pc.list_flatten(table["contexts"]), table["query_assets"]):
@@ -150,11 +150,11 @@ def _outline(row: Row) -> Item:
 def _rows(file: Path) -> Iterator[Row]:
     columns = ["augmented_id", "source_sample_id", "group", "absence", "selected_task"]
     try:
-        parquet = pq.ParquetFile(file)
+        parquet = open_parquet(file)
         shown = [path for path in leaves(file) if path.endswith((".concept_id", ".image.path", ".audio.path"))]
         for row_group in range(parquet.num_row_groups):
             table = parquet.read_row_group(row_group, columns=[*columns, *shown])
-            for place, row in enumerate(table.to_pylist()):
+            for place, row in enumerate(unpacked_rows(table, file)):
                 query = row["query_assets"]
                 yield Row(
                     item_id=row["augmented_id"],

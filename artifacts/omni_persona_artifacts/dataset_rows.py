@@ -11,17 +11,13 @@ import pyarrow.parquet as pq
 
 from omni_persona import Item, Media, item_from_row
 from omni_persona_artifacts.data_files import data_files
+from omni_persona_artifacts.parquet_files import open_parquet
 
 
 def leaves(file: Path) -> list[str]:
     """The paths of a file's leaf columns, such as `query_assets.image.bytes`."""
     metadata = pq.read_metadata(file)
     return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
-
-
-def open_encoded(file: Path) -> pq.ParquetFile:
-    """A Parquet file whose media stay dictionary-encoded when they are read, so that repetitions are not unpacked."""
-    return pq.ParquetFile(file, read_dictionary=[path for path in leaves(file) if path.endswith(".bytes")])
 
 
 def read(path: str | Path) -> Iterator[Item]:
@@ -39,7 +35,7 @@ def read(path: str | Path) -> Iterator[Item]:
 
 
 def _read_file(file: Path) -> Iterator[Item]:
-    parquet = open_encoded(file)
+    parquet = open_parquet(file)
     number = 0
     for row_group in range(parquet.num_row_groups):
         table = parquet.read_row_group(row_group)

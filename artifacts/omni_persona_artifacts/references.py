@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from omni_persona_artifacts.construction import FILE as SIDE_FILE
 from omni_persona_artifacts.data_files import data_files
+from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
 
 _COLUMNS = ("augmented_id", "source_sample_id", "group", "selected_task", "absence", "answer_supervision")
 _READ = (*_COLUMNS[:-1], "answer_supervision.gold_answer", "answer_supervision.answerable_from_context")
 
-_MOST_ROWS = 10_000_000
-_MOST_BYTES = 1 << 30
-"""Rows of a file, and bytes of the columns that are read, before they are unpacked from dictionaries."""
 _LONGEST_TOLD = 80
 
 
@@ -48,32 +45,18 @@ def references(path: str | Path) -> list[dict[str, Any]]:
 def _rows(file: Path) -> list[dict[str, Any]]:
     try:
         # Select columns by name, including nested ones, so that the media beside them are not read.
-        parquet = pq.ParquetFile(file)
-        _require_size(parquet, file)
+        parquet = open_parquet(file)
         table = parquet.read(columns=list(_READ))
         missing = [name for name in _COLUMNS if name not in table.column_names]
         if missing:
             raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {missing[0]}")
-        return [_reference(row, f"{file}: row {number}") for number, row in enumerate(table.to_pylist(), start=1)]
+        return [
+            _reference(row, f"{file}: row {number}") for number, row in enumerate(unpacked_rows(table, file), start=1)
+        ]
     except KeyError as error:
         raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {error}") from None
     except (pa.ArrowException, TypeError, OSError) as error:
         raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_told(error)}") from None
-
-
-def _require_size(parquet: pq.ParquetFile, file: Path) -> None:
-    """Raise `ValueError` where the columns that are read would take more memory than any benchmark's."""
-    about = parquet.metadata
-    size = 0
-    for group in map(about.row_group, range(about.num_row_groups)):
-        for column in map(group.column, range(group.num_columns)):
-            if column.path_in_schema.split(".")[0] in _COLUMNS:
-                size += column.total_uncompressed_size
-    if about.num_rows > _MOST_ROWS or size > _MOST_BYTES:
-        raise ValueError(
-            f"{file}: expected at most {_MOST_ROWS:,} rows and {_MOST_BYTES >> 20:,} MiB of texts, got "
-            f"{about.num_rows:,} rows and {size >> 20:,} MiB"
-        )
 
 
 def _reference(row: dict[str, Any], where: str) -> dict[str, Any]:
@@ -135,12 +118,11 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
 
 def _side_rows(file: Path) -> list[dict[str, Any]]:
     """The columns of the side file that are read; no rows where it lacks one that is needed."""
-    parquet = pq.ParquetFile(file)
+    parquet = open_parquet(file)
     kept = {"augmented_id", "person", "queried_person", "stated_value"} & set(parquet.schema_arrow.names)
     if not {"augmented_id", "person", "queried_person"} <= kept:
         return []
-    rows: list[dict[str, Any]] = parquet.read(columns=sorted(kept)).to_pylist()
-    return rows
+    return unpacked_rows(parquet.read(columns=sorted(kept)), file)
 
 
 def _folded(answer: str) -> str:

@@ -137,7 +137,7 @@ def render_card(facts: BuildFacts) -> str:
         fingerprint=facts.fingerprint,
         generated=facts.generated,
         mixed=facts.mixed,
-        leaks_table=_table(["", *omni_persona.GROUPS], leak_rows(facts.leaks)),
+        leaks_table=_table(["", *omni_persona.GROUPS], [[*map(inline, row)] for row in leak_rows(facts.leaks)]),
         kind=PEOPLE.get(facts.kind or "", "not recorded whether invented, rendered or real"),
         people=facts.people,
         perception=facts.perception,
@@ -168,9 +168,13 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
 
     failed, groups = failures(findings), unneeded(findings)
     said = f"**{summary(findings)}.**" if failed else f"{summary(findings)}."
-    rows = [[one.check, one.result if one.passed is not False else "**FAIL**", one.detail] for one in findings]
+    # What was seen may quote the dataset.
+    rows = [
+        [inline(one.check), "**FAIL**" if one.passed is False else inline(one.result), inline(one.detail)]
+        for one in findings
+    ]
     marks = "".join(
-        f"\n\n**{group} does not need its modality**: the right person is found by {', '.join(checks)}."
+        f"\n\n**{inline(group)} does not need its modality**: the right person is found by {', '.join(checks)}."
         for group, checks in groups.items()
     )
     results = f"{said}{marks}\n\n{_table(['check', 'result', 'what was seen'], rows)}"
@@ -199,13 +203,9 @@ def _read_card(folder: Path, what_for: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; cell contents are escaped and shown literally."""
-
-    def line(cells: Sequence[str]) -> str:
-        shown = (" ".join(cell.split()).replace("|", "\\|").replace("<", "&lt;") for cell in cells)
-        return f"| {' | '.join(shown)} |"
-
-    return "\n".join([line(head), "|---" * len(head) + "|", *map(line, rows)])
+    """A Markdown table of cells that are Markdown already."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
 
 
 def _config(name: str, rows: tuple[str, str] | None, content: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
@@ -86,6 +87,10 @@ def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:
     if not files or not (dataset / "README.md").is_file():
         raise FileNotFoundError(f"{dataset} is no dataset folder: expected README.md and data/*.parquet")
     read_by_hub = [name for name in ("README.md", "eval.yaml", "croissant.json") if (dataset / name).is_file()]
+    for file in (dataset / "data", *files, *(dataset / name for name in read_by_hub)):
+        # A link in somebody else's dataset may lead to any file of the user's.
+        if file.is_symlink() or not file.exists():
+            raise ValueError(f"{file}: a symbolic link, which is not sent, because it may lead to any file")
     return dataset, [*read_by_hub, *(file.relative_to(dataset).as_posix() for file in files)]
 
 
@@ -117,6 +122,6 @@ def _upload(kind: str, repo: str, folder: Path, names: list[str]) -> None:
         repo_id=repo,
         repo_type=kind,
         folder_path=folder,
-        allow_patterns=names,
+        allow_patterns=[glob.escape(name) for name in names],
         commit_message=f"omni-persona push: {len(names)} files",
     )

@@ -140,7 +140,7 @@ def test_results_of_checks_take_their_place_and_nothing_elses(folder):
     write_findings(folder, FINDINGS)
     last = (folder / "README.md").read_text(encoding="utf-8")
     assert "**1 of 2 checks failed.**" in last
-    assert "| gold | **FAIL** | 'a \\| b' &lt;b> is stated by nobody |" in last
+    assert "| gold | **FAIL** | 'a \\| b' &lt;b&gt; is stated by nobody |" in last
     assert "All 25" not in last
     write_findings(folder, check(folder))
     assert (folder / "README.md").read_text(encoding="utf-8") == after

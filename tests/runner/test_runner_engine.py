@@ -140,8 +140,9 @@ def test_a_program_that_is_not_there_is_told_with_what_to_do():
         pytest.fail("it never comes up")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda one: one.name)
-def test_the_server_ends_with_a_command_that_is_stopped_or_killed(dataset, tmp_path, told, number):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_the_server_ends_with_a_command_that_is_stopped_or_killed(dataset, tmp_path, told, name):
+    number = getattr(signal, name)
     command = [sys.executable, "-m", "omni_persona_cli", "run", "--engine", "vllm", "--model", "org/model"]
     command += ["--vllm-command", program("never"), "--dataset", str(dataset), "--out", str(tmp_path / "run")]
     child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE)
