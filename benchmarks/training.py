@@ -116,7 +116,6 @@ def _stock(command: str, data: Path, model: Path, out: Path, device: str, times:
     """The same through TRL's own trainers: pictures as its datasets have them, its own collators and passes."""
     import datasets
     from peft import LoraConfig
-    from PIL import Image
     from transformers import AutoProcessor, TrainerCallback
     from transformers import Qwen2_5OmniThinkerForConditionalGeneration as Thinker
     from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
@@ -127,17 +126,7 @@ def _stock(command: str, data: Path, model: Path, out: Path, device: str, times:
         def on_log(self, *_: Any, **__: Any) -> None:
             times.append(time.perf_counter())
 
-    rows = []
-    for line in (data / "corpus.jsonl").read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
-        turns, pictures = [], []
-        for message in record["messages"]:
-            parts = [part for part in message["content"] if part["type"] != "audio"]
-            pictures += [Image.open(data / part["path"]) for part in parts if part["type"] == "image"]
-            content = [{"type": part["type"], "text": part.get("text")} for part in parts]
-            turns.append({"role": message["role"], "content": content})
-        said = [{"role": "assistant", "content": [{"type": "text", "text": record["answer"]}]}]
-        rows.append({"prompt": turns, "completion": said, "images": pictures})
+    rows = _stock_rows(data)
     # Rows are made when they are read: through Arrow every part would get every key.
     lazy = datasets.Dataset.from_dict({"place": list(range(len(rows)))}).with_transform(
         lambda batch: {name: [_plain(rows[place])[name] for place in batch["place"]] for name in rows[0]}
@@ -174,6 +163,24 @@ def _stock(command: str, data: Path, model: Path, out: Path, device: str, times:
         loss_type="grpo",
     )
     GRPOTrainer(args=args, reward_funcs=_some_reward, **options).train()
+
+
+def _stock_rows(data: Path) -> list[dict[str, Any]]:
+    """The rows of a corpus as TRL's datasets have them, without clips."""
+    from PIL import Image
+
+    rows = []
+    for line in (data / "corpus.jsonl").read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        turns, pictures = [], []
+        for message in record["messages"]:
+            parts = [part for part in message["content"] if part["type"] != "audio"]
+            pictures += [Image.open(data / part["path"]) for part in parts if part["type"] == "image"]
+            content = [{"type": part["type"], "text": part.get("text")} for part in parts]
+            turns.append({"role": message["role"], "content": content})
+        said = [{"role": "assistant", "content": [{"type": "text", "text": record["answer"]}]}]
+        rows.append({"prompt": turns, "completion": said, "images": pictures})
+    return rows
 
 
 def _some_reward(completions: list[Any], **_: Any) -> list[float]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from omni_persona_cli.console import err, out, progress
+
+if TYPE_CHECKING:
+    from omni_persona_people.refine.refine import Refined
 
 EXAMPLES = """Examples:
 
@@ -70,7 +73,7 @@ def refine(
     """
     from omni_persona_artifacts.chat import form_of
     from omni_persona_people.refine.client import ChatClient
-    from omni_persona_people.refine.refine import PARTS, REPORT
+    from omni_persona_people.refine.refine import PARTS
     from omni_persona_people.refine.refine import refine as refine_pool
 
     chosen = {one.value for one in only or ()}
@@ -85,6 +88,15 @@ def refine(
             overwrite=overwrite,
             progress=shown,
         )
+    _print_refined(refined, model)
+    if refined.refusals:
+        raise typer.Exit(1)
+    out.print(f"Next: omni-persona build --pool {refined.out}", soft_wrap=True)
+
+
+def _print_refined(refined: Refined, model: str) -> None:
+    from omni_persona_people.refine.refine import REPORT
+
     # Model names and replies are plain text: markup and emoji codes are not interpreted.
     out.print(
         f"Refined {refined.people} people in {refined.out} by {model}: {refined.extracted} profile fields "
@@ -96,5 +108,3 @@ def refine(
     if refined.refusals:
         more = len(refined.refusals) - SHOWN
         err.print(f"{f'and {more} more; ' if more > 0 else ''}{refined.out / REPORT} lists all", soft_wrap=True)
-        raise typer.Exit(1)
-    out.print(f"Next: omni-persona build --pool {refined.out}", soft_wrap=True)

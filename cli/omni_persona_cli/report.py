@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from omni_persona_artifacts.characters import visible
+from omni_persona_cli import report_options as options
 from omni_persona_cli.console import err, out, progress
 
 if TYPE_CHECKING:
     from omni_persona_report import Report
+    from omni_persona_report.gather import Gathered
 
 EXAMPLES = """Examples:
 
@@ -25,56 +26,22 @@ omni-persona report runs/* --judge lexical --protocol paper --csv tables
 omni-persona report runs/mine --eval-results my-model --dataset-id ORG/omni-persona"""
 
 
-class Protocol(str, Enum):
-    """The scoring rules applied to all runs."""
-
-    guarded = "guarded"
-    paper = "paper"
-    v2_2 = "v2.2"
-
-
-class Media(str, Enum):
-    """How pictures and clips are embedded."""
-
-    small = "small"
-    full = "full"
-    none = "none"
-
-
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, or result files of the release's scripts.")],
-    target: Annotated[Path, typer.Option("--out", help="HTML file to write.")] = Path("report.html"),
-    dataset: Annotated[
-        Path | None, typer.Option(help="Dataset folder, if it has moved since the runs were made.")
-    ] = None,
-    protocol: Annotated[
-        Protocol, typer.Option(help="Scoring rules for all runs: guarded, paper or v2.2; see `omni-persona score`.")
-    ] = Protocol.guarded,
-    judge: Annotated[
-        str | None,
-        typer.Option(
-            help="Judge whose verdicts count; runs judged by another are left out. lexical: rejudge all runs. Default: "
-            "the judge of most runs."
-        ),
-    ] = None,
-    media: Annotated[
-        Media,
-        typer.Option(help="small: compressed copies of pictures and clips. full: originals. none: texts only."),
-    ] = Media.small,
-    figures: Annotated[Path | None, typer.Option(help="Folder for the figures as SVG, PDF and PNG.")] = None,
-    latex: Annotated[Path | None, typer.Option(help="Folder for the tables as LaTeX.")] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Folder for the tables as CSV.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Folder for the tables as Markdown.")] = None,
-    eval_results: Annotated[
-        Path | None,
-        typer.Option(help="Local copy of a model repository, to write .eval_results/omni-persona.yaml for the Hub."),
-    ] = None,
-    dataset_id: Annotated[str | None, typer.Option(help="Hub repository of the benchmark, for --eval-results.")] = None,
-    dataset_revision: Annotated[
-        str | None, typer.Option(help="Commit of that repository, for --eval-results; default: the newest.")
-    ] = None,
-    published: Annotated[bool, typer.Option(help="Show published results beside the runs.")] = True,
-    title: Annotated[str | None, typer.Option(help="Title of the page; default: the names of the runs.")] = None,
+    runs: options.Runs,
+    target: options.Out = Path("report.html"),
+    dataset: options.Dataset = None,
+    protocol: options.ScoringRules = options.Protocol.guarded,
+    judge: options.Judge = None,
+    media: options.MediaSize = options.Media.small,
+    figures: options.Figures = None,
+    latex: options.Latex = None,
+    csv: options.Csv = None,
+    markdown: options.Markdown = None,
+    eval_results: options.EvalResults = None,
+    dataset_id: options.DatasetId = None,
+    dataset_revision: options.DatasetRevision = None,
+    published: options.Published = True,
+    title: options.Title = None,
 ) -> None:
     """Write one HTML page that compares runs and shows every item with its pictures and clips.
 
@@ -109,6 +76,14 @@ def report(
             files += write_tables(kind, written.tables(), folder)
     if eval_results is not None and dataset_id is not None:
         files.append(write_entries(gathered.runs[0], dataset_id, dataset_revision, eval_results))
+    _print_warnings(gathered)
+    _print_ranking(written)
+    out.print(f"Wrote {target} ({written.bytes / 1e6:.1f} MB)", soft_wrap=True)
+    for file in files:
+        out.print(f"Wrote {file}", soft_wrap=True)
+
+
+def _print_warnings(gathered: Gathered) -> None:
     for one in gathered.left_out:
         err.print(f"left out: {one}", soft_wrap=True)
     for notice in gathered.notices:
@@ -117,10 +92,6 @@ def report(
         n_more = len(gathered.problems) - 1
         more = f" and {n_more} more, listed in the page" * bool(n_more)
         err.print(f"not read: {gathered.problems[0]}{more}", soft_wrap=True)
-    _print_ranking(written)
-    out.print(f"Wrote {target} ({written.bytes / 1e6:.1f} MB)", soft_wrap=True)
-    for file in files:
-        out.print(f"Wrote {file}", soft_wrap=True)
 
 
 def _print_ranking(written: Report) -> None:

@@ -92,27 +92,16 @@ def run(
     asked = Asked(limit, max_new_tokens, cues, without, prompt, reason, repeats, temperature, top_p, seed, subset)
     spending = Spending(max_tokens_total, price_in, price_out)
     served = Served(endpoint, concurrency, api_dialect, same_model, api_key_env, engine, vllm_command, engine_wait)
-    checkpoint = (
-        revision,
-        adapter,
-        batch_size,
-        max_pixels,
-        drop_unsupported,
-        device,
-        dtype,
-        attention,
-        trust_remote_code,
-    )
-    choices = Choices(model, dataset, fit_on, asked, spending, served, Local(*checkpoint, ray, ray_workers))
+    shown = (revision, adapter, batch_size, max_pixels, drop_unsupported)
+    local = Local(*shown, device, dtype, attention, trust_remote_code, ray, ray_workers)
+    choices = Choices(model, dataset, fit_on, asked, spending, served, local)
     choices.check()
     with output_kept_for_result(as_json):
         result = _run_all(choices, target, quiet=as_json)
         if track is not None and is_first():
             result = replace(result, tracked=_track(track.value, target))
-    if is_first() and as_json:
-        print_result(result)
-    elif is_first():
-        _print_end(result)
+    if is_first():
+        print_result(result) if as_json else _print_end(result)
     if not result.complete:
         raise typer.Exit(1)
 

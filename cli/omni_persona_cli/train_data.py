@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.table import Table
 
+from omni_persona_cli import train_data_options as options
 from omni_persona_cli.console import out, progress
 
 if TYPE_CHECKING:
+    from omni_persona_training.corpus.make import Corpus
     from omni_persona_training.corpus.source import MediaFacts
 
 EXAMPLES = """Examples:
@@ -23,54 +23,19 @@ omni-persona train-data --dataset train/omni-persona --recipe sft-10k --pool peo
 omni-persona train-data --check corpora/10k"""
 
 
-class Format(str, Enum):
-    """Other trainers that a corpus can be exported for."""
-
-    ms_swift = "ms-swift"
-    llamafactory = "llamafactory"
-    verl = "verl"
-    trl = "trl"
-
-
 def train_data(
-    dataset: Annotated[
-        Path | None, typer.Option(help="Dataset folder of `omni-persona build`, such as one of recipe train.")
-    ] = None,
-    recipe: Annotated[str, typer.Option(help="sft-1k, sft-10k, rlvr-1k, or a YAML file.")] = "sft-1k",
-    target: Annotated[Path, typer.Option("--out", help="Corpus folder to write.")] = Path("corpus"),
-    forms: Annotated[
-        list[Format] | None,
-        typer.Option(
-            "--format", help="Also export for a trainer: ms-swift, llamafactory, verl or trl; may be repeated."
-        ),
-    ] = None,
-    pool: Annotated[
-        Path | None,
-        typer.Option(help="Pool that the dataset was built from; provides more labels for clips and pictures."),
-    ] = None,
-    events: Annotated[
-        Path | None,
-        typer.Option(help="Folder of environmental sounds, LABEL.wav or LABEL/any.wav; default: ten synthesised ones."),
-    ] = None,
-    exclude: Annotated[
-        Path | None, typer.Option(help="Test dataset; training data that shares people or media with it is rejected.")
-    ] = None,
-    examples: Annotated[
-        int | None, typer.Option(min=1, help="Total number of examples, instead of the recipe's.")
-    ] = None,
-    absent: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=0.9,
-            help="Fraction of unanswerable localizations and questions; default: the recipe's, such as 0.2.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed: selects the examples.")] = 0,
-    overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,
-    check: Annotated[
-        Path | None, typer.Option(metavar="CORPUS", help="Check a corpus and its exports instead of making one.")
-    ] = None,
+    dataset: options.Dataset = None,
+    recipe: options.Recipe = "sft-1k",
+    target: options.Out = Path("corpus"),
+    forms: options.Formats = None,
+    pool: options.Pool = None,
+    events: options.Events = None,
+    exclude: options.Exclude = None,
+    examples: options.Examples = None,
+    absent: options.Absent = None,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    check: options.Check = None,
 ) -> None:
     """Make training examples of up to twelve task types, and of questions over memories.
 
@@ -100,6 +65,13 @@ def train_data(
             progress=shown,
         )
         files = [export_corpus(target, form.value) for form in forms or ()]
+    _print_made(made, recipe)
+    for file in files:
+        out.print(f"Wrote {file}", soft_wrap=True)
+    out.print(f"Next: omni-persona sft --dataset {target} --model ORG/MODEL --out adapters/first", soft_wrap=True)
+
+
+def _print_made(made: Corpus, recipe: str) -> None:
     table = Table(title=f"{recipe}", title_justify="left")
     table.add_column("task type")
     table.add_column("examples", justify="right")
@@ -112,9 +84,6 @@ def train_data(
         markup=False,
         soft_wrap=True,
     )
-    for file in files:
-        out.print(f"Wrote {file}", soft_wrap=True)
-    out.print(f"Next: omni-persona sft --dataset {target} --model ORG/MODEL --out adapters/first", soft_wrap=True)
 
 
 def _check(corpus: Path) -> None:

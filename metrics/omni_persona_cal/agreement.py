@@ -32,21 +32,13 @@ def judge_agreement(
     Returns:
         `n` pairs of verdicts, `n_left_out`, the counts `both_correct`, `only_a_correct`, `only_b_correct` and
         `both_wrong`, `agreement` (fraction of equal verdicts), `kappa` and its `interval`. Undefined values are
-        None: kappa if chance agreement is 1, and its interval if no
-        resample differs from another, for example because the judges always agree.
+        None: kappa if chance agreement is 1, its interval if no resample differs from another (equal judges).
 
     Raises:
         ValueError: the lists differ in length, or contain an invalid verdict.
     """
     check_resampling(n_resamples, confidence, seed)
-    if len(verdicts_a) != len(verdicts_b):
-        raise ValueError(f"expected as many verdicts of both judges, got {len(verdicts_a)} and {len(verdicts_b)}")
-    if sources is not None and len(sources) != len(verdicts_a):
-        raise ValueError(f"expected one source per verdict, {len(verdicts_a)}, got {len(sources)}")
-    for name, verdicts in (("a", verdicts_a), ("b", verdicts_b)):
-        for index, verdict in enumerate(verdicts):
-            if verdict is not None and verdict not in VERDICTS:
-                raise ValueError(f"verdicts_{name}[{index}]: expected one of {', '.join(VERDICTS)}, got {verdict!r}")
+    _check_verdicts(verdicts_a, verdicts_b, sources)
     usable = (CORRECT, WRONG)
     kept = [
         (a, b, sources[index] if sources is not None else str(index))
@@ -78,6 +70,19 @@ def judge_agreement(
         "kappa": kappa,
         "interval": interval,
     }
+
+
+def _check_verdicts(
+    verdicts_a: Sequence[str | None], verdicts_b: Sequence[str | None], sources: Sequence[str] | None
+) -> None:
+    if len(verdicts_a) != len(verdicts_b):
+        raise ValueError(f"expected as many verdicts of both judges, got {len(verdicts_a)} and {len(verdicts_b)}")
+    if sources is not None and len(sources) != len(verdicts_a):
+        raise ValueError(f"expected one source per verdict, {len(verdicts_a)}, got {len(sources)}")
+    for name, verdicts in (("a", verdicts_a), ("b", verdicts_b)):
+        for index, verdict in enumerate(verdicts):
+            if verdict is not None and verdict not in VERDICTS:
+                raise ValueError(f"verdicts_{name}[{index}]: expected one of {', '.join(VERDICTS)}, got {verdict!r}")
 
 
 def overlap_check(

@@ -49,57 +49,70 @@ def render(
 
     published: rows to show beside the runs if the items are those that they were measured on, otherwise collapsed.
     """
+    css, script = _style_and_script()
+    runs = gathered.runs
+    beside = published if gathered.is_release else ()
+    measures = headline_measures(runs, beside)
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            policy=Markup(_policy(css, script)),
+            css=Markup(css),
+            script=Markup(script),
+            title=title or _title(gathered),
+            heading=title or _heading(gathered),
+            about=_about(gathered),
+            measure=gathered.measure,
+            conditions=gathered.conditions,
+            left_out=gathered.left_out,
+            notices=gathered.notices,
+            problems=gathered.problems,
+            measures=measures,
+            runs=[run_view(run, measures) for run in runs],
+            next_pairs=neighbours(pairs),
+            references=baselines_beside(runs[0], gathered.conditions) if len(runs) == 1 else [],
+            weakest=weakest(runs[0]) if len(runs) == 1 else None,
+            interval_method=interval_method(runs),
+            published=published,
+            published_beside=bool(beside),
+            published_note=findings_in_words() if published else "",
+            groups=GROUP_NAMES,
+            unneeded=gathered.dataset.unneeded,
+            absences=ABSENCE_NAMES,
+            tasks=task_views(runs, full=len(runs) <= FULL_TASKS),
+            full_tasks=len(runs) <= FULL_TASKS,
+            errors=errors(runs),
+            gaps=gaps(runs),
+            judge_checks=judge_checks(runs),
+            first_figure=drawings[0],
+            figures=drawings[1:],
+            pairs=bool(pairs),
+            data=Markup(page_json(gathered, size, pairs, [one.name for one in media])),
+            media=[{"type": one.type, "data": Markup(one.data)} for one in media],
+            media_note=_MEDIA[size],
+            version=omni_persona.__version__,
+        )
+    )
+
+
+def _style_and_script() -> tuple[str, str]:
     here = files("omni_persona_report")
     css = (here / "page.css").read_text("utf-8") + "\n" + figure.style() + "\n"
-    script = "".join((here / name).read_text("utf-8") for name in ("data.js", "page.js", "compare.js"))
+    return css, "".join((here / name).read_text("utf-8") for name in ("data.js", "page.js", "compare.js"))
+
+
+def _environment() -> jinja2.Environment:
+    templates = files("omni_persona_report") / "templates"
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=False,
         keep_trailing_newline=True,
-        loader=jinja2.FunctionLoader(lambda name: (here / "templates" / name).read_text("utf-8")),
+        loader=jinja2.FunctionLoader(lambda name: (templates / name).read_text("utf-8")),
     )
     environment.filters |= {"marked": marked, "plain": characters.visible, "shown": shown, "signed": signed}
-    runs = gathered.runs
-    beside = published if gathered.is_release else ()
-    measures = headline_measures(runs, beside)
-    return environment.get_template("page.html").render(
-        policy=Markup(_policy(css, script)),
-        css=Markup(css),
-        script=Markup(script),
-        title=title or _title(gathered),
-        heading=title or _heading(gathered),
-        about=_about(gathered),
-        measure=gathered.measure,
-        conditions=gathered.conditions,
-        left_out=gathered.left_out,
-        notices=gathered.notices,
-        problems=gathered.problems,
-        measures=measures,
-        runs=[run_view(run, measures) for run in runs],
-        next_pairs=neighbours(pairs),
-        references=baselines_beside(runs[0], gathered.conditions) if len(runs) == 1 else [],
-        weakest=weakest(runs[0]) if len(runs) == 1 else None,
-        interval_method=interval_method(runs),
-        published=published,
-        published_beside=bool(beside),
-        published_note=findings_in_words() if published else "",
-        groups=GROUP_NAMES,
-        unneeded=gathered.dataset.unneeded,
-        absences=ABSENCE_NAMES,
-        tasks=task_views(runs, full=len(runs) <= FULL_TASKS),
-        full_tasks=len(runs) <= FULL_TASKS,
-        errors=errors(runs),
-        gaps=gaps(runs),
-        judge_checks=judge_checks(runs),
-        first_figure=drawings[0],
-        figures=drawings[1:],
-        pairs=bool(pairs),
-        data=Markup(page_json(gathered, size, pairs, [one.name for one in media])),
-        media=[{"type": one.type, "data": Markup(one.data)} for one in media],
-        media_note=_MEDIA[size],
-        version=omni_persona.__version__,
-    )
+    return environment
 
 
 def marked(text: str) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from omni_persona_artifacts.files import write_atomically
@@ -78,14 +79,8 @@ def write_report(
     rows = published_rows() if published else ()
     beside = rows if gathered.is_release else ()
     pictures, clips = shown_media(gathered.dataset)
-    total, done = len(set(pictures)) + len(set(clips)), 0
-
-    def one_more() -> None:
-        nonlocal done
-        done += 1
-        advance(done, total)
-
-    embedded, broken = embed(gathered.dataset.media, media, pictures, clips, one_more)
+    total, done = len(set(pictures)) + len(set(clips)), count(1)
+    embedded, broken = embed(gathered.dataset.media, media, pictures, clips, lambda: advance(next(done), total))
     gathered.problems.extend(sorted(broken))
     pairs = comparisons(gathered.runs)
     drawings = draw(gathered.runs, for_the_page(beside), gathered.measure)

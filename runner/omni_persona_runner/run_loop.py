@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -118,11 +118,7 @@ def run(
             model.goes_on(len(answered))
         pending = siblings_together([row for row in selected if row.item_id not in answered])
         mine = peers.share(pending)
-        n_failed, n_left = 0, 0
-        if budget is not None:
-            for line in answered.values():
-                budget.spend(line.input_tokens, line.output_tokens)
-            n_left = budget.n_left
+        n_failed, n_left = 0, 0 if budget is None else _spend_answered(budget, answered.values())
         progress(model.name, 0, len(mine))
         asked = mine if budget is None else budget.within(mine)
         outcomes = ask(model, folder, asked) if fleet is None else fleet.ask(model, folder, mine)
@@ -137,6 +133,13 @@ def run(
         peers.first_does(lambda: arrange(out, [row.item_id for row in folder.rows]))
         n_left = 0 if budget is None else budget.n_left - n_left
     return RunSummary(len(pending) - n_failed - n_left, len(selected) - len(pending), n_failed, n_left)
+
+
+def _spend_answered(budget: Budget, answered: Iterable[Prediction]) -> int:
+    """Count the tokens of answers that the folder has; return the number of items left so far."""
+    for line in answered:
+        budget.spend(line.input_tokens, line.output_tokens)
+    return budget.n_left
 
 
 def siblings_together(rows: Sequence[Row]) -> list[Row]:

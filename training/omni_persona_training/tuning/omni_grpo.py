@@ -58,7 +58,7 @@ def omni_grpo_class() -> Any:
                 rows = slice(start, start + size)
                 shown = self._shown[rows]
                 hearing = partial(model, **self._media(shown))
-                types = self._types(shown, input_ids.shape[1] - logits_to_keep, logits_to_keep, input_ids.device)
+                types = _per_token(shown, input_ids.shape[1] - logits_to_keep, logits_to_keep, input_ids.device)
                 given = {**options, **types}
                 kept = input_ids[rows], attention_mask[rows], logits_to_keep
                 parts.append(super()._get_per_token_logps_and_entropies(hearing, *kept, **given))
@@ -67,21 +67,22 @@ def omni_grpo_class() -> Any:
             return torch.cat(logps), entropy, None if losses[0] is None else torch.stack(losses).mean()
 
         def _media(self, shown: list[Encoded]) -> dict[str, Any]:
-            device = self.accelerator.device
-            dtype = self.model.dtype
-            media = together([one.media for one in shown])
-            return {
-                name: value.to(device, dtype if value.is_floating_point() else None) for name, value in media.items()
-            }
-
-        def _types(self, shown: list[Encoded], width: int, new: int, device: Any) -> dict[str, Any]:
-            """Further per-token inputs of a model, padded like the prompts, with zeros for the answers."""
-            return {
-                name: left_filled([one.per_token[name] + [0] * new for one in shown], 0, width + new)[0].to(device)
-                for name in shown[0].per_token
-            }
+            return _media_of(shown, self.accelerator.device, self.model.dtype)
 
     return OmniGRPOTrainer
+
+
+def _media_of(shown: list[Encoded], device: Any, dtype: Any) -> dict[str, Any]:
+    media = together([one.media for one in shown])
+    return {name: value.to(device, dtype if value.is_floating_point() else None) for name, value in media.items()}
+
+
+def _per_token(shown: list[Encoded], width: int, new: int, device: Any) -> dict[str, Any]:
+    """Further per-token inputs of a model, padded like the prompts, with zeros for the `new` tokens of answers."""
+    return {
+        name: left_filled([one.per_token[name] + [0] * new for one in shown], 0, width + new)[0].to(device)
+        for name in shown[0].per_token
+    }
 
 
 def suppressed_tokens(processor: Any, ends: list[int]) -> list[int]:

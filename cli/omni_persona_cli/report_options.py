@@ -1,0 +1,60 @@
+"""The options of `omni-persona report`."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+
+class Protocol(str, Enum):
+    """The scoring rules applied to all runs."""
+
+    guarded = "guarded"
+    paper = "paper"
+    v2_2 = "v2.2"
+
+
+class Media(str, Enum):
+    """How pictures and clips are embedded."""
+
+    small = "small"
+    full = "full"
+    none = "none"
+
+
+Runs: TypeAlias = Annotated[list[Path], typer.Argument(help="Run folders, or result files of the release's scripts.")]
+Out: TypeAlias = Annotated[Path, typer.Option("--out", help="HTML file to write.")]
+Dataset: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Dataset folder, if it has moved since the runs were made.")
+]
+ScoringRules: TypeAlias = Annotated[
+    Protocol, typer.Option(help="Scoring rules for all runs: guarded, paper or v2.2; see `omni-persona score`.")
+]
+Judge: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Judge whose verdicts count; runs judged by another are left out. lexical: rejudge all runs. Default: "
+        "the judge of most runs."
+    ),
+]
+MediaSize: TypeAlias = Annotated[
+    Media,
+    typer.Option(help="small: compressed copies of pictures and clips. full: originals. none: texts only."),
+]
+Figures: TypeAlias = Annotated[Path | None, typer.Option(help="Folder for the figures as SVG, PDF and PNG.")]
+Latex: TypeAlias = Annotated[Path | None, typer.Option(help="Folder for the tables as LaTeX.")]
+Csv: TypeAlias = Annotated[Path | None, typer.Option("--csv", help="Folder for the tables as CSV.")]
+Markdown: TypeAlias = Annotated[Path | None, typer.Option(help="Folder for the tables as Markdown.")]
+EvalResults: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(help="Local copy of a model repository, to write .eval_results/omni-persona.yaml for the Hub."),
+]
+DatasetId: TypeAlias = Annotated[str | None, typer.Option(help="Hub repository of the benchmark, for --eval-results.")]
+DatasetRevision: TypeAlias = Annotated[
+    str | None, typer.Option(help="Commit of that repository, for --eval-results; default: the newest.")
+]
+Published: TypeAlias = Annotated[bool, typer.Option(help="Show published results beside the runs.")]
+Title: TypeAlias = Annotated[str | None, typer.Option(help="Title of the page; default: the names of the runs.")]
