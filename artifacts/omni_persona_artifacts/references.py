@@ -42,6 +42,18 @@ def references(path: str | Path) -> list[dict[str, Any]]:
     return rows
 
 
+def questions(path: str | Path) -> dict[str, str]:
+    """Item ID -> the text of its query, in row order. Raises what `references` raises."""
+    found: dict[str, str] = {}
+    for file in data_files(path):
+        try:
+            table = pq.ParquetFile(file).read(columns=["augmented_id", "query_text"])
+            found |= dict(zip(*(table[name].to_pylist() for name in ("augmented_id", "query_text")), strict=True))
+        except (KeyError, pa.ArrowException, OSError) as error:
+            raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_told(error)}") from None
+    return found
+
+
 def _rows(file: Path) -> list[dict[str, Any]]:
     try:
         # Select columns by name, including nested ones, so that the media beside them are not read.

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from omni_persona_cli import collected_options as options
 from omni_persona_cli.console import ROWS, about_intervals, err, out
 from omni_persona_cli.results import print_result
 
@@ -19,14 +20,20 @@ omni-persona compare runs/base runs/tuned
 
 omni-persona compare runs/base runs/tuned --json > comparison.json
 
-omni-persona compare runs/*"""
+omni-persona compare runs/*
+
+omni-persona compare runs/base samples.jsonl --dataset omni-persona"""
 
 
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Run folders over the same items: two (baseline first) or more."),
+        typer.Argument(
+            help="Run folders over the same items: two (baseline first) or more; or, with --dataset, files of answers."
+        ),
     ],
+    dataset: options.Dataset = None,
+    partial: options.Partial = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of the table.")] = False,
 ) -> None:
     """Compare runs over the same items and test which of them differ.
@@ -37,7 +44,7 @@ def compare(
     """
     from omni_persona_runner.scoring import compare_runs
 
-    result = compare_runs(runs)
+    result = compare_runs(runs, dataset, partial=partial)
     if as_json:
         print_result(result)
     elif "several" in result:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from omni_persona_cli import collected_options as options
 from omni_persona_cli.console import err, out, progress
 from omni_persona_cli.results import JSON_HELP, JudgeResult, output_kept_for_result, print_result
 
@@ -37,7 +38,12 @@ class JudgeName(str, Enum):
 
 
 def judge(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Run folder; or, with --dataset, a file of answers, as `omni-persona score` takes it."),
+    ],
+    dataset: options.Dataset = None,
+    partial: options.Partial = False,
     by: Annotated[
         JudgeName,
         typer.Option(
@@ -66,20 +72,29 @@ def judge(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Judge a run's answers to answerable items, and keep the verdicts in the run folder.
+    """Judge a run's answers to answerable items, and keep the verdicts in the run folder, or beside the file.
 
-    Replies of a model judge are cached in the folder's `judge/` and not requested again. Exit code 1 if answers
-    remain without a verdict.
+    Replies of a model judge are cached in the folder's `judge/` (`FILE.judge/`) and not requested again. Exit code 1
+    if answers remain without a verdict.
     """
     from omni_persona_artifacts.repeats import repeat_folders
-    from omni_persona_runner.judging import judge_run, run_items
+    from omni_persona_runner.judging import judge_file, judge_run, run_items
 
+    if run.is_file() and dataset is None:
+        raise ValueError(f"{run} is a file: name the dataset that it answers with --dataset")
+    if run.is_dir() and dataset is not None:
+        raise ValueError(f"{run} is a run folder, which names its dataset itself: leave out --dataset")
+    cache = run / "judge" if dataset is None else run.with_name(f"{run.name}.judge")
     with output_kept_for_result(as_json):
-        items = [item for item in run_items(run) if item.answerable]
+        items = [] if dataset is not None else [item for item in run_items(run) if item.answerable]
         done = count(1)
         with progress() as shown:
-            judge_ = _judge(by.value, url, model, at_once, reason, run / "judge", lambda: shown("judging", next(done)))
-            judgements = [one for folder in repeat_folders(run) for one in judge_run(folder, items, judge_).values()]
+            judge_ = _judge(by.value, url, model, at_once, reason, cache, lambda: shown("judging", next(done)))
+            if dataset is None:
+                folders = repeat_folders(run)
+                judgements = [one for folder in folders for one in judge_run(folder, items, judge_).values()]
+            else:
+                judgements = list(judge_file(run, dataset, judge_, partial=partial).values())
     result = _result(run, judge_.name, judgements)
     if as_json:
         print_result(result)
@@ -89,7 +104,8 @@ def judge(
         _tell_unjudged(judgements)
         raise typer.Exit(1)
     if not as_json:
-        out.print(f"Next: omni-persona score {run}", soft_wrap=True)
+        of = "" if dataset is None else f" --dataset {dataset}"
+        out.print(f"Next: omni-persona score {run}{of}", soft_wrap=True)
 
 
 def _result(run: Path, judge: str, judgements: Sequence[Judgement]) -> JudgeResult:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from omni_persona_cli import collected_options as options
 from omni_persona_cli.console import about_intervals, err, out, score_table
 from omni_persona_cli.results import print_result
 
@@ -18,7 +19,9 @@ omni-persona score runs/nearest
 
 omni-persona score runs/nearest --json > scores.json
 
-omni-persona score answers.jsonl --dataset omni-persona"""
+omni-persona score answers.jsonl --dataset omni-persona
+
+omni-persona score logs/2026-11-26_omni-persona.eval --dataset omni-persona"""
 
 
 class Protocol(str, Enum):
@@ -33,11 +36,13 @@ def score(
     run: Annotated[
         Path,
         typer.Argument(
-            help="Run folder; or, with --dataset, a file of answers collected elsewhere: lines of "
-            "augmented_id and prediction, or the output of a batch API."
+            help="Run folder; or, with --dataset, a file of answers collected elsewhere: lines of augmented_id and "
+            "prediction, result files of the v2.2 release, the output of a batch API, samples that lmms-eval logged, "
+            "or an .eval log of inspect_ai."
         ),
     ],
-    dataset: Annotated[Path | None, typer.Option(help="Dataset folder that the answers in a file belong to.")] = None,
+    dataset: options.Dataset = None,
+    partial: options.Partial = False,
     protocol: Annotated[
         Protocol,
         typer.Option(
@@ -51,12 +56,17 @@ def score(
 
     Exit code 1 if items are missing or unjudged.
     """
-    if not score_and_report(run, dataset, protocol=protocol.value, as_json=as_json):
+    if not score_and_report(run, dataset, partial=partial, protocol=protocol.value, as_json=as_json):
         raise typer.Exit(1)
 
 
 def score_and_report(
-    run: Path, dataset: Path | None = None, *, protocol: str = "guarded", as_json: bool = False
+    run: Path,
+    dataset: Path | None = None,
+    *,
+    partial: bool = False,
+    protocol: str = "guarded",
+    as_json: bool = False,
 ) -> bool:
     """Score a run and print a table, or JSON; return whether every item has an answer and a verdict."""
     from omni_persona_artifacts.check_results import about_unneeded
@@ -68,7 +78,9 @@ def score_and_report(
         raise ValueError(f"{run} is a file: name the dataset that it answers with --dataset")
     if run.is_dir() and dataset is not None:
         raise ValueError(f"{run} is a run folder, which names its dataset itself: leave out --dataset")
-    scores = score_run(run, protocol=protocol) if dataset is None else score_file(run, dataset, protocol)
+    scores = (
+        score_run(run, protocol=protocol) if dataset is None else score_file(run, dataset, protocol, partial=partial)
+    )
     if as_json:
         print_result(scores)
     else:
@@ -91,8 +103,8 @@ def score_and_report(
             out.print(Usage(**scores["usage"]).told(), soft_wrap=True)
     if scores["n_missing"]:
         _incomplete(
-            f"{scores['n_missing']} of {scores['n_items']} items have no answer and are in no rate; the same "
-            "omni-persona run command, without --limit, goes on with them"
+            f"{scores['n_missing']} of {scores['n_items']} items have no answer and are in no rate"
+            + ("; the same omni-persona run command, without --limit, goes on with them" if dataset is None else "")
         )
     if scores["n_unjudged"]:
         _incomplete(

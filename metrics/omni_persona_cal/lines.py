@@ -103,21 +103,23 @@ def prediction_line(
 ) -> PredictionLine | None:
     """Parse the prediction in a JSON object.
 
-    An object without a status is a failed item if its prediction is null or begins with `[SKIP]`; so is a
-    `model_prediction` that begins with it. If `on_problem` returns, an object without an id or without an answer
-    or a failure gives None, and an optional value of a wrong type is dropped.
+    An object without a status is a failed item if its prediction is null or begins with `[SKIP]`, or if it gives an
+    `error`; so is a `model_prediction` that begins with `[SKIP]`. If `on_problem` returns, an object without an id or
+    without an answer or a failure gives None, and an optional value of a wrong type is dropped.
     """
     item_id = _id(record, where, on_problem)
     if item_id is None:
         return None
     of_release = "prediction" not in record
     text = record.get("model_prediction") if of_release else record["prediction"]
-    status = record.get("status", "failed" if text is None else "ok")
+    error = record.get("error")
+    has_error = isinstance(error, str) and bool(error.strip())
+    status = record.get("status", "failed" if text is None or has_error else "ok")
     place = f"{where} ({_name(item_id)})"
     if status not in ("ok", "failed"):
         on_problem(f"{place}: expected status ok or failed, got {shown(status)}")
         return None
-    if "status" not in record and of_release and "model_prediction" not in record:
+    if "status" not in record and not has_error and of_release and "model_prediction" not in record:
         on_problem(f"{place}: expected a prediction (or model_prediction), got none")
         return None
     if status == "ok" and not isinstance(text, str):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+from omni_persona_artifacts.collected import read_collected
 from omni_persona_artifacts.repeats import repeat_folders
 from omni_persona_artifacts.run_reader import Run, RunFolderError, read_run
 from omni_persona_artifacts.shown import Ablation, Cues
@@ -93,7 +94,7 @@ def gather(
     problems: list[str] = []
     notices: list[str] = []
     left_out: list[LeftOut] = []
-    given = _read(paths, problems, left_out)
+    given = _read(paths, dataset, problems, left_out)
     located = _locate(given, dataset, judge, notices)
     kept, conditions = _alike(located, protocol, judge, left_out)
     runs: list[ReportRun] = []
@@ -139,13 +140,18 @@ def _rank(run: ReportRun) -> float:
     return float("inf") if cal is None else -cal
 
 
-def _read(paths: Sequence[str | Path], problems: list[str], left_out: list[LeftOut]) -> list[tuple[str, Run]]:
+def _read(
+    paths: Sequence[str | Path], dataset: str | Path | None, problems: list[str], left_out: list[LeftOut]
+) -> list[tuple[str, Run]]:
     """The runs with at least one line; the others are left out with the reason."""
     found = []
     for path in paths:
         seen: list[str] = []
         try:
-            run = read_run(path, on_problem=seen.append)
+            if dataset is not None and Path(path).is_file():
+                run = read_collected(path, dataset, partial=True)
+            else:
+                run = read_run(path, on_problem=seen.append)
         except RunFolderError as error:
             # The message begins with the path.
             left_out.append(LeftOut(str(path), str(error).removeprefix(str(path)).lstrip(": ")))

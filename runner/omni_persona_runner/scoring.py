@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import omni_persona_cal
 from omni_persona_artifacts.check_results import UNNEEDED, read_unneeded
+from omni_persona_artifacts.collected import read_collected
 from omni_persona_artifacts.data_files import dataset_fingerprint, dataset_state
 from omni_persona_artifacts.references import references
 from omni_persona_artifacts.repeats import repeat_folders
@@ -85,7 +86,8 @@ def score_run(
     """
     run = Path(run)
     asked = run_references(run) if items is None else [_reference(item) for item in items]
-    scores = {**_scores(run, asked, protocol), "subset": _subset(run, asked), UNNEEDED: _unneeded(run)}
+    repeats = [_Repeat.of(folder) for folder in repeat_folders(run)]
+    scores = {**_scores(run, asked, protocol, repeats), "subset": _subset(run, asked), UNNEEDED: _unneeded(run)}
     write_json(run / SCORES, scores)
     return scores
 
@@ -100,23 +102,16 @@ def _subset(run: Path, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any] | N
     return {"n_items": len(asked), "n_of": len(whole), "added_error_cal": added_error(part, of)}
 
 
-def score_file(file: str | Path, dataset: str | Path, protocol: str = "guarded") -> dict[str, Any]:
+def score_file(
+    file: str | Path, dataset: str | Path, protocol: str = "guarded", *, partial: bool = False
+) -> dict[str, Any]:
     """Score answers collected elsewhere; returns what `score_run` returns and writes nothing.
 
-    file: lines of `augmented_id` and `prediction`, of the v2.2 release's scripts, or of a batch API (`run_reader`).
-    Raises `RunFolderError`, naming the line, for an unrecognised line and for an item that appears twice,
-    and for items that are not in the dataset.
+    file, partial: see `collected.read_collected`, which raises `RunFolderError` for answers that are not the dataset's.
     """
-    known = references(dataset)
-    ids = {reference["augmented_id"] for reference in known}
-    said = read_predictions(file)
-    unknown = [name for name in said if name not in ids]
-    if unknown:
-        raise RunFolderError(
-            f"{file}: expected answers to items of {dataset}, got {len(unknown)} of {len(said)} to other items, "
-            f"such as {unknown[0]!r}"
-        )
-    return {**_scores(Path(file), known, protocol), UNNEEDED: _unneeded(file, dataset)}
+    run = read_collected(file, dataset, partial=partial)
+    scores = _scores(run.path, references(dataset), protocol, [_Repeat(run.predictions, run.verdicts)])
+    return {**scores, UNNEEDED: _unneeded(file, dataset)}
 
 
 def _unneeded(run: str | Path, dataset: str | Path | None = None) -> dict[str, list[str]] | None:
@@ -127,8 +122,7 @@ def _unneeded(run: str | Path, dataset: str | Path | None = None) -> dict[str, l
         return None
 
 
-def _scores(run: Path, asked: Sequence[Mapping[str, Any]], protocol: str) -> dict[str, Any]:
-    repeats = [_Repeat.of(folder) for folder in repeat_folders(run)]
+def _scores(run: Path, asked: Sequence[Mapping[str, Any]], protocol: str, repeats: Sequence[_Repeat]) -> dict[str, Any]:
     in_all = set.intersection(*(set(repeat.answers) for repeat in repeats))
     scored = [reference for reference in asked if reference["augmented_id"] in in_all]
     if not scored:
@@ -211,9 +205,12 @@ def _completed(
     return completed
 
 
-def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:
+def compare_runs(
+    runs: Sequence[str | Path], dataset: str | Path | None = None, *, partial: bool = False
+) -> dict[str, Any]:
     """Compare runs over the same items, using the items that all of them answered.
 
+    runs: run folders, or files of answers to the items of `dataset`. partial: allow items that a file does not mention.
     Returns `runs`, their paths; `judge`; `n_asked`; `n_left_out`, items without an answer in one of them; for two
     runs, `a` and `b`, the result of `omni_persona_cal.compare`, b minus a; for more, `omni_persona_cal.compare_several`
     under `several`, with the runs' paths as names.
@@ -223,12 +220,12 @@ def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:
     names = [str(run) for run in runs]
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(f"expected at least two runs, each named once, got {', '.join(names) or 'none'}")
-    sides = [_Side.of(Path(run)) for run in runs]
+    paths = [_dataset_of(Path(run), dataset) for run in runs]
+    sides = [_Side.of(Path(run), path, partial) for run, path in zip(runs, paths, strict=True)]
     for name, side in zip(names[1:], sides[1:], strict=True):
         _require_alike(names[0], sides[0], name, side)
     in_all = set(sides[0].answers).intersection(*(side.answers for side in sides[1:]))
     # Read each dataset once for all runs over it; datasets that give one ID to different items are kept apart.
-    paths = [dataset_of(run) for run in runs]
     read = {path: [one for one in references(path) if one["augmented_id"] in in_all] for path in set(paths)}
     if not in_all or not all(read.values()):
         raise ValueError(f"expected runs with answers to the same items, got no item that all of {len(names)} answered")
@@ -246,6 +243,14 @@ def compare_runs(runs: Sequence[str | Path]) -> dict[str, Any]:
     return {**told, "n_unjudged": n_unjudged, "several": several}
 
 
+def _dataset_of(run: Path, dataset: str | Path | None) -> str:
+    if not run.is_file():
+        return dataset_of(run)
+    if dataset is None:
+        raise ValueError(f"{run} is a file: name the dataset that it answers with --dataset")
+    return str(dataset)
+
+
 @dataclass(frozen=True)
 class _Side:
     """One of the runs being compared."""
@@ -260,9 +265,15 @@ class _Side:
     """Item ID -> verdict; None for a run that was not judged."""
 
     @classmethod
-    def of(cls, run: Path) -> _Side:
-        predictions = read_predictions(run)
-        judged = verdicts_of(run, predictions)
+    def of(cls, run: Path, dataset: str, partial: bool) -> _Side:
+        predictions: Mapping[str, PredictionLine]
+        judged: Mapping[str, VerdictLine] | None
+        if run.is_file():
+            collected = read_collected(run, dataset, partial=partial)
+            predictions, judged = collected.predictions, collected.verdicts
+        else:
+            predictions = read_predictions(run)
+            judged = verdicts_of(run, predictions)
         answers = {name: line.prediction for name, line in predictions.items() if line.prediction is not None}
         if not judged:
             return cls(frozenset(predictions), answers, _LEXICAL, None)
