@@ -130,6 +130,9 @@ LEADERBOARDS: dict[str, tuple[str, str]] = {
 """Task ID in the dataset's `eval.yaml` and a model's `.eval_results` -> (configuration, score)."""
 
 SPLIT = "test"
+"""The split of a benchmark."""
+SPLITS = (SPLIT, "train")
+"""The splits that a dataset folder may hold, one at a time: `train` for people that no test asks about."""
 DATA_FILES = "data/test-*.parquet"
 """Where a dataset folder keeps its rows; other files beside them are not rows."""
 

@@ -36,6 +36,7 @@ import soxr
 from PIL import Image
 
 import omni_persona
+from omni_persona_artifacts.data_files import data_files
 from omni_persona_build import pipeline as building
 from omni_persona_build import write
 from omni_persona_build.graph import PersonaGraph
@@ -127,7 +128,7 @@ def against_to_parquet(folder: Path, here: Path) -> None:
     size = (here / "ours" / "data" / "test-00000-of-00001.parquet").stat().st_size
     print(f"  {'bytes that each writes':44}{size / 1e6:9.1f}{(here / 'theirs.parquet').stat().st_size / 1e6:9.1f} MB")
     distinct = sum(medium.size for medium in media.values())
-    built = sum(path.stat().st_size for path in folder.glob(omni_persona.DATA_FILES))
+    built = sum(path.stat().st_size for path in data_files(folder))
     print(f"  {'Parquet over distinct media':44}{built / distinct:9.4f}")
 
 
@@ -175,7 +176,7 @@ def partitions_cost(pool: Path, recipe: Recipe, here: Path) -> None:
         build(pool, recipe.model_copy(update={"distractors": hardness}), out)
         building.PARTITION_BYTES = usual
         bisected[name] = distractor_likeness(out)
-        size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
+        size = sum(path.stat().st_size for path in data_files(out))
         figures = "".join(f"{key:>8}{value:6.3f}" for key, value in bisected[name].items())
         print(f"  {'distractors, ' + name:44}{figures}{size / 1e6:10.1f} MB")
         shutil.rmtree(here / name)

@@ -8,21 +8,28 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-DATA_FILES = "data/test-*.parquet"
-"""Where a dataset folder keeps its rows, equal to `omni_persona.DATA_FILES`; other files beside them are not rows."""
+DATA_FILES = tuple(f"data/{split}-*.parquet" for split in ("test", "train"))
+"""Where a dataset folder keeps its rows, of one of `omni_persona.SPLITS`; other files beside them are not rows."""
 
 State = list[list[str | int]]
 """For each file: name, size in bytes, and modification time in nanoseconds."""
 
 
 def data_files(path: str | Path) -> list[Path]:
-    """The data files, in order. Raises `FileNotFoundError` if there are none."""
-    files = sorted(Path(path).glob(DATA_FILES))
-    if not files:
+    """The data files, in order. Raises `FileNotFoundError` if there are none, `ValueError` if there are two splits."""
+    held = [files for pattern in DATA_FILES if (files := sorted(Path(path).glob(pattern)))]
+    if not held:
         raise FileNotFoundError(
-            f"{path} has no {DATA_FILES}: expected a dataset folder, as `omni-persona build` writes"
+            f"{path} has no {DATA_FILES[0]}: expected a dataset folder, as `omni-persona build` writes"
         )
-    return files
+    if len(held) > 1:
+        raise ValueError(f"{path}: expected rows of one split, got files of test and train")
+    return held[0]
+
+
+def split_of(path: str | Path) -> str:
+    """The split that a dataset folder holds. Raises what `data_files` raises."""
+    return data_files(path)[0].name.partition("-")[0]
 
 
 def dataset_state(path: str | Path) -> State:

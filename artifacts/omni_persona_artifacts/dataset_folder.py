@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import omni_persona
-from omni_persona import DATA_FILES, Context, Item, Media
+from omni_persona import Context, Item, Media
 from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.dataset_rows import leaves, sharing
 from omni_persona_artifacts.errors import ItemError
@@ -98,7 +98,7 @@ def media_digests(path: str | Path) -> dict[bytes, str]:
     Reads one row group at a time and hashes each stored medium once.
     """
     digests: dict[bytes, str] = {}
-    for file in sorted(Path(path).glob(DATA_FILES)):
+    for file in data_files(path):
         parquet = open_parquet(file)
         for row_group in range(parquet.num_row_groups):
             table = parquet.read_row_group(row_group, columns=["contexts", "query_assets"])

@@ -13,17 +13,23 @@ from typing import Any, ClassVar
 import datasets
 
 from omni_persona import CONFIGS, SPLIT, Item, __version__, features, item_from_row
-from omni_persona_artifacts.data_files import data_files
+from omni_persona_artifacts.data_files import data_files, split_of
 from omni_persona_artifacts.release_file import release_rows
 
 
 def load(
-    path: str | Path, name: str = "default", *, assets: str | Path | None = None, streaming: bool = False
+    path: str | Path,
+    name: str = "default",
+    *,
+    split: str | None = None,
+    assets: str | Path | None = None,
+    streaming: bool = False,
 ) -> datasets.Dataset | datasets.IterableDataset:
     """Read a dataset folder, or a release's JSONL file with its folder of media.
 
     path: the folder that `omni-persona build` writes (or its Hub name), or a release's `.jsonl` file.
-    name: a key of `CONFIGS`. assets: the release's media folder; only with a `.jsonl` file.
+    name: a key of `CONFIGS`. split: one of `SPLITS`; default: that of the folder, `test` for a name on the Hub.
+    assets: the release's media folder; only with a `.jsonl` file.
     streaming: read a folder row by row, with no copy in the cache of `datasets`.
     Raises `FileNotFoundError` or `ValueError` that says what is wrong and where.
     """
@@ -37,14 +43,18 @@ def load(
         builder = OmniPersona(config_name=name, release=str(path), assets=str(assets))
         builder.download_and_prepare()
         return builder.as_dataset(split=SPLIT)
-    found = data_files(path) if Path(path).exists() else []
-    if found and glob.has_magic(str(path)):
-        # `datasets` interprets brackets, stars and question marks in a path as a glob pattern.
-        files = {SPLIT: [glob.escape(str(file)) for file in found]}
-        rows = CONFIGS[name]
-        filters = None if rows is None else [[(rows[0], "==", rows[1])]]
-        return datasets.load_dataset("parquet", data_files=files, split=SPLIT, streaming=streaming, filters=filters)
-    return datasets.load_dataset(str(path), name, split=SPLIT, streaming=streaming)
+    if Path(path).exists():
+        held = split_of(path)
+        if split not in (None, held):
+            raise ValueError(f"{path} holds the split {held}, not {split}")
+        split = held
+        if glob.has_magic(str(path)):
+            # `datasets` interprets brackets, stars and question marks in a path as a glob pattern.
+            files = {split: [glob.escape(str(file)) for file in data_files(path)]}
+            rows = CONFIGS[name]
+            filters = None if rows is None else [[(rows[0], "==", rows[1])]]
+            return datasets.load_dataset("parquet", data_files=files, split=split, streaming=streaming, filters=filters)
+    return datasets.load_dataset(str(path), name, split=split or SPLIT, streaming=streaming)
 
 
 def items(dataset: datasets.Dataset | datasets.IterableDataset) -> Iterator[Item]:
@@ -76,7 +86,7 @@ class _EncodedAudio(datasets.Audio):
 
 
 class OmniPersona(datasets.GeneratorBasedBuilder):
-    """Reads a dataset folder or a release into one split, `test`, with the schema `FEATURES`.
+    """Reads a dataset folder or a release into one split, with the schema `FEATURES`: `test`, or the folder's own.
 
     Used as a class, since `datasets` no longer supports loading scripts:
 
@@ -108,7 +118,8 @@ class OmniPersona(datasets.GeneratorBasedBuilder):
             raise ValueError("expected either data_dir (a dataset folder) or release and assets")
         if config.release is not None and config.assets is None:
             raise ValueError("expected assets, the folder of the release's media")
-        return [datasets.SplitGenerator(name=SPLIT)]
+        split = SPLIT if config.release is not None else split_of(config.data_dir)
+        return [datasets.SplitGenerator(name=split)]
 
     def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
         config = self.config

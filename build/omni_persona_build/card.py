@@ -87,6 +87,8 @@ class BuildFacts:
     """None if no model wrote anything."""
     traces: TraceFacts | None = None
     """None if unknown."""
+    split: str = omni_persona.SPLIT
+    """The split that the rows are in."""
     equalised: bool = False
     """Whether media were made alike in all but faces and voices, see `equalise`."""
     mixed: tuple[str, ...] = ()
@@ -124,7 +126,7 @@ def render_card(facts: BuildFacts) -> str:
             "What I will evaluate": "text",
             "I agree to identify nobody and to pass nothing on": "checkbox",
         },
-        configs=[_config(name, rows, facts.content) for name, rows in omni_persona.CONFIGS.items()],
+        configs=[_config(name, rows, facts.content, facts.split) for name, rows in omni_persona.CONFIGS.items()],
     )
     card = DatasetCard.from_template(
         data,
@@ -149,6 +151,7 @@ def render_card(facts: BuildFacts) -> str:
         samples=facts.samples,
         seed=facts.seed,
         settings=facts.settings,
+        split=facts.split,
         total=total,
         traces=facts.traces,
         unanswerable=sum(count for (_, absence), count in facts.counts.items() if absence != "none"),
@@ -208,7 +211,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
 
 
-def _config(name: str, rows: tuple[str, str] | None, content: str) -> dict[str, object]:
+def _config(name: str, rows: tuple[str, str] | None, content: str, split: str) -> dict[str, object]:
     config: dict[str, object] = {"config_name": name, "description": f"content {content}"}
     if rows is None:
         config["default"] = True
@@ -217,7 +220,7 @@ def _config(name: str, rows: tuple[str, str] | None, content: str) -> dict[str, 
         config["filters"] = [[[column, "==", value]]]
     return {
         **config,
-        "data_files": [{"split": omni_persona.SPLIT, "path": omni_persona.DATA_FILES}],
+        "data_files": [{"split": split, "path": f"data/{split}-*.parquet"}],
         "batch_size": BATCH_ROWS,
     }
 

@@ -122,7 +122,7 @@ def croissant(folder: Path, facts: BuildFacts) -> Json:
                 "@id": ROWS,
                 "description": "The rows.",
                 "encodingFormat": "application/x-parquet",
-                "includes": omni_persona.DATA_FILES,
+                "includes": f"data/{facts.split}-*.parquet",
             },
             *(_file(path, folder) for path in files),
         ],

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-import omni_persona
 from omni_persona_artifacts.construction import read_construction
+from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.parquet_files import open_parquet
 from omni_persona_build.errors import BuildError
 from omni_persona_build.write import NAMED_BY, media_name
@@ -73,7 +73,12 @@ def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
 
 def _content(folder: Path) -> set[str]:
     """The content hashes of a dataset's media, from their names, without reading the media."""
-    files = sorted(folder.glob(omni_persona.DATA_FILES))
+    try:
+        files = data_files(folder)
+    except FileNotFoundError:
+        files = []
+    except ValueError as error:
+        raise BuildError(f"--exclude {error}") from None
     try:
         # Datasets made by others may name their media differently.
         if files and all(NAMED_BY in (pq.read_metadata(file).metadata or {}) for file in files):

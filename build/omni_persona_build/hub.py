@@ -39,7 +39,7 @@ def render_eval(facts: BuildFacts) -> str:
         "answers from the memory of that person, and abstains where it does not hold the answer. Values are x 100: "
         "cal is the mean of ans (answerable items) and unans (the others).",
         "tasks": [
-            {"id": task_id, "config": config, "split": omni_persona.SPLIT}
+            {"id": task_id, "config": config, "split": facts.split}
             for task_id, (config, _) in omni_persona.LEADERBOARDS.items()
             if items[config]
         ],

@@ -14,6 +14,7 @@ import numpy as np
 import omni_persona
 from omni_persona_artifacts.build_record import PeopleKind
 from omni_persona_artifacts.construction import ConstructionFile
+from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts, TraceFacts
@@ -174,7 +175,9 @@ def build(
                 progress("assembling questions", n_samples, len(planned))
 
         try:
-            written = write_parquet(map(rows, _filled(graph, recipe, planned, rng, questions.by_field)), folder, about)
+            written = write_parquet(
+                map(rows, _filled(graph, recipe, planned, rng, questions.by_field)), folder, about, recipe.split
+            )
         except UnfilledError as error:
             raise BuildError(_what_instead(graph, recipe, seed, questions.by_field, error)) from None
         construction.close()
@@ -200,9 +203,10 @@ def build(
             exempt=n_exempt,
             recognised=tuple(f"{kind} {one}" for kind, one in recognised.items()),
             kind=kind,
+            split=recipe.split,
         )
         write_hub_files(folder, facts)
-    size = sum(path.stat().st_size for path in out.glob(omni_persona.DATA_FILES))
+    size = sum(path.stat().st_size for path in data_files(out))
     told = fitted.told() if fitted is not None and fitted.changed else None
     return Built(
         out, written.counts.total(), len(planned), len(people), exclusion.n_left_out, size, recipe, told, recognised

@@ -53,6 +53,8 @@ class Recipe(BaseModel):
     """
     items_per_sample: int = Field(default=3, ge=1, le=5)
     """Maximum number of questions that share a set of memories; each asks for another kind of attribute."""
+    split: Literal["test", "train"] = "test"
+    """The split that the items are written to: `train` for people that no test asks about."""
     distractors: Hardness = "hard"
     """How similar the people of a set of memories are."""
     clip_seconds: tuple[Seconds, Seconds] = (2.0, 30.0)

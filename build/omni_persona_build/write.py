@@ -61,15 +61,17 @@ class Written:
     """Hash of all rows and media, 16 hex digits."""
 
 
-def write_parquet(partitions: Iterable[Iterable[Sequence[Row]]], folder: Path, about: dict[str, Any]) -> Written:
-    """Write `data/test-00000-of-00001.parquet`; `about` is stored in its footer as JSON, for `omni-persona check`.
+def write_parquet(
+    partitions: Iterable[Iterable[Sequence[Row]]], folder: Path, about: dict[str, Any], split: str = omni_persona.SPLIT
+) -> Written:
+    """Write `data/SPLIT-00000-of-00001.parquet`; `about` is stored in its footer as JSON, for `omni-persona check`.
 
     partitions: the rows of each source sample, in parts that share no media. Rows of a source sample stay in one row
     group; so do those of a partition, as far as its media fit into one.
     """
     counts: Counter[tuple[str, str]] = Counter()
     content = hashlib.sha256()
-    path = folder / "data" / "test-00000-of-00001.parquet"
+    path = folder / "data" / f"{split}-00000-of-00001.parquet"
     path.parent.mkdir(exist_ok=True)
     group = _RowGroup()
     writer = pq.ParquetWriter(

@@ -1,16 +1,20 @@
 """Keeping the people of one dataset out of another."""
 
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
 
 import omni_persona
 from omni_persona_artifacts.construction import read_construction
+from omni_persona_artifacts.dataset_folder import DatasetFolder
+from omni_persona_artifacts.references import references
+from omni_persona_build.checks import check
 from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import without
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipe import Recipe, load_recipe, recipe_names
 from omni_persona_build.release import import_release
 from omni_persona_people.pool import read_pool
 
@@ -104,3 +108,59 @@ def test_nobody_left_and_no_dataset(pool, few, tmp_path):
     pq.write_table(rows, tmp_path / "other" / "data" / "test-0.parquet")
     with pytest.raises(BuildError, match="expected a dataset folder that `omni-persona build` or `import` wrote"):
         without(read_pool(pool.folder), tmp_path / "other")
+
+
+def test_a_train_set_has_its_split_wherever_a_split_is_named(pool, few, tmp_path, monkeypatch):
+    import datasets
+    import yaml
+    from huggingface_hub import DatasetCard
+
+    recipe = FEW.model_copy(update={"name": "learn", "split": "train"})
+    out = tmp_path / "here" / "omni-persona"
+    built = build(pool.folder, recipe, out, exclude=few)
+    assert [path.name for path in (out / "data").glob("tr*")] == ["train-00000-of-00001.parquet"]
+    assert built.bytes > 0
+    for config in DatasetCard.load(out / "README.md").data.configs:
+        assert config["data_files"] == [{"split": "train", "path": "data/train-*.parquet"}]
+    assert 'load_dataset("omni-persona", split="train")' in (out / "README.md").read_text("utf-8")
+    assert {task["split"] for task in yaml.safe_load((out / "eval.yaml").read_text("utf-8"))["tasks"]} == {"train"}
+    assert '"includes": "data/train-*.parquet"' in (out / "croissant.json").read_text("utf-8")
+    # By `datasets` alone, by the contract, by the runner and by the builder.
+    monkeypatch.chdir(out.parent)
+    assert list(datasets.load_dataset("omni-persona")) == ["train"]
+    assert omni_persona.load(out).num_rows == omni_persona.load(out, "I2I", split="train").num_rows == 1
+    with pytest.raises(ValueError, match="holds the split train, not test"):
+        omni_persona.load(out, split="test")
+    builder = omni_persona.OmniPersona(config_name="default", data_dir=str(out))
+    builder.download_and_prepare()
+    assert list(builder.as_dataset()) == ["train"]
+    (item,) = omni_persona.read(out)
+    assert [row.item_id for row in DatasetFolder(out).rows] == [item.augmented_id]
+    assert [one["augmented_id"] for one in references(out)] == [item.augmented_id]
+    assert any(finding.passed for finding in check(out))
+    with pytest.raises(BuildError, match="it holds all"):
+        build(pool.folder, FEW.model_copy(update={"name": "again"}), tmp_path / "x", exclude=_of_all(pool, tmp_path))
+    assert _people(out).isdisjoint(_people(few))
+    left = {persona.persona_id for persona in without(read_pool(pool.folder), out)}
+    assert left == {line["persona_id"] for line in pool.lines} - _people(out)
+
+
+def _of_all(pool, tmp_path):
+    """A train set of everybody in the pool."""
+    tasks = {"visual_to_bio": {"answerable": 12}}
+    recipe = Recipe.model_validate({"name": "all", "split": "train", "items_per_sample": 1, "tasks": tasks})
+    build(pool.folder, recipe, tmp_path / "all")
+    return tmp_path / "all"
+
+
+def test_the_recipe_of_training_sets_says_train_and_others_say_test():
+    splits = {name: load_recipe(name).split for name in recipe_names()}
+    assert splits.pop("train") == "train"
+    assert set(splits.values()) == {"test"}
+
+
+def test_rows_of_two_splits_are_no_dataset(few):
+    shutil.copy(few / "data" / "test-00000-of-00001.parquet", few / "data" / "train-00000-of-00001.parquet")
+    for read in (omni_persona.load, DatasetFolder, references, check, lambda path: list(omni_persona.read(path))):
+        with pytest.raises(ValueError, match="expected rows of one split, got files of test and train"):
+            read(few)

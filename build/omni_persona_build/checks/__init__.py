@@ -15,7 +15,6 @@ from omni_persona import Item, Media
 from omni_persona_artifacts.build_record import read_build_record
 from omni_persona_artifacts.construction import Construction, read_construction
 from omni_persona_artifacts.dataset_rows import read, sharing
-from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.schema_errors import first_flaw
 from omni_persona_build.checks import hidden, rows
 from omni_persona_build.checks.described import DescribedMedia
@@ -156,5 +155,5 @@ def _about(folder: Path) -> dict[str, Any]:
     """The build record of a dataset folder."""
     try:
         return read_build_record(folder)
-    except (FileNotFoundError, ArtifactError) as error:
+    except (FileNotFoundError, ValueError) as error:
         raise BuildError(str(error)) from None
