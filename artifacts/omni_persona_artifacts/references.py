@@ -47,8 +47,8 @@ def questions(path: str | Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in data_files(path):
         try:
-            table = pq.ParquetFile(file).read(columns=["augmented_id", "query_text"])
-            found |= dict(zip(*(table[name].to_pylist() for name in ("augmented_id", "query_text")), strict=True))
+            rows = unpacked_rows(open_parquet(file).read(columns=["augmented_id", "query_text"]), file)
+            found |= {row["augmented_id"]: row["query_text"] for row in rows}
         except (KeyError, pa.ArrowException, OSError) as error:
             raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_told(error)}") from None
     return found
