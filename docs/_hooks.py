@@ -37,13 +37,13 @@ def _tables() -> dict[str, type]:
     """Name of a table -> the class whose fields it lists."""
     from omni_persona_build.recipe import Counts, Recipe
     from omni_persona_cal.lines import PredictionLine, VerdictLine
-    from omni_persona_people import pool
+    from omni_persona_people import persona_line
 
     return {
         "recipe": Recipe,
         "counts": Counts,
-        "persona": pool.PersonaLine,
-        "profile": pool.Profile,
+        "persona": persona_line.PersonaLine,
+        "profile": persona_line.Profile,
         "prediction": PredictionLine,
         "verdict": VerdictLine,
     }

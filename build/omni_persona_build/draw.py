@@ -19,7 +19,7 @@ from omni_persona_build.sample import Facts, Memory, Question, Sample
 from omni_persona_build.sample_rules import READ, SAID_TWICE, says_the_same, spoken_content, tells_of_itself
 from omni_persona_people import wording
 from omni_persona_people.content_words import alike, share_words
-from omni_persona_people.pool import Clip, Persona, Picture
+from omni_persona_people.persona import Clip, Persona, Picture
 
 Medium = TypeVar("Medium", Picture, Clip)
 

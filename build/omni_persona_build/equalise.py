@@ -17,7 +17,7 @@ import numpy as np
 
 from omni_persona_build.equal_clips import RATE, equalised_clip, speech
 from omni_persona_build.equal_pictures import equalised_picture
-from omni_persona_people.pool import Clip, Persona, Picture
+from omni_persona_people.persona import Clip, Persona, Picture
 
 LEAST_SPEECH = 1.2
 """Minimum seconds of speech in a query, if its clip has that much."""

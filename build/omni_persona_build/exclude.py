@@ -15,7 +15,7 @@ from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.parquet_files import open_parquet
 from omni_persona_build.errors import BuildError
 from omni_persona_build.write import NAMED_BY, media_name
-from omni_persona_people.pool import Persona
+from omni_persona_people.persona import Persona
 
 _NAMES = ("contexts.list.element.image.path", "contexts.list.element.audio.path")
 _QUERY_NAMES = ("query_assets.image.path", "query_assets.audio.path")

@@ -13,7 +13,7 @@ import omni_persona
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
 from omni_persona_people import wording
-from omni_persona_people.pool import Persona
+from omni_persona_people.persona import Persona
 
 TOLD = 5
 """Maximum number of shortfalls that are listed; the rest are only counted."""

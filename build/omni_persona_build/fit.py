@@ -20,7 +20,7 @@ from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import PlannedSample, plan
 from omni_persona_build.recipe import Counts, Recipe
 from omni_persona_people import wording
-from omni_persona_people.pool import Persona
+from omni_persona_people.persona import Persona
 
 Cell = tuple[str, omni_persona.Absence]
 """A task and a kind of absence."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_artifacts.construction import MODALITIES
-from omni_persona_people.pool import Persona
+from omni_persona_people.persona import Persona
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import PERCEPTIONS, Perception, Vectors, voice_pitch
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS, Facts, clip_facts, picture_facts
-from omni_persona_people.pool import Clip, Persona, Picture
+from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Vectors, decode_audio, decode_image
 

@@ -38,7 +38,8 @@ from omni_persona_people.errors import PoolError
 from omni_persona_people.invent import EMBEDDED_POOL
 from omni_persona_people.media_files import is_folder
 from omni_persona_people.parameters import recorded_kind
-from omni_persona_people.pool import Persona, read_pool
+from omni_persona_people.persona import Persona
+from omni_persona_people.pool import read_pool
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_people.pool_questions import OwnQuestions, read_questions
 from omni_persona_perception import PERCEPTIONS, Perception

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from omni_persona_people.pool import Clip, Persona, Picture
+from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Perception, Vectors
 

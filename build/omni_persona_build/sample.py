@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from omni_persona_build.plan import PlannedItem
-from omni_persona_people.pool import Clip, Persona, Picture
+from omni_persona_people.persona import Clip, Persona, Picture
 
 Facts = tuple[tuple[str, str], ...]
 """(field, value) pairs."""

@@ -20,7 +20,7 @@ from itertools import chain, combinations
 from omni_persona_build.sample import Facts, Memory, Question, Sample
 from omni_persona_people import wording
 from omni_persona_people.content_words import alike, share_words, states
-from omni_persona_people.pool import Clip, Persona
+from omni_persona_people.persona import Clip, Persona
 
 SAID_TWICE = "two clips say the same"
 READ = "a note holds what was said"

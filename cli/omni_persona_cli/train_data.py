@@ -96,34 +96,9 @@ def _check(corpus: Path) -> None:
 
 
 def _facts(pool: Path) -> MediaFacts:
-    """Read a pool's labels for its media. Raises `PoolError` that names file and line."""
-    import hashlib
-
-    from omni_persona_people.pool import read_line, read_lines
+    """A pool's labels for its media. Raises `PoolError` that names file and line."""
+    from omni_persona_people.media_labels import media_labels
     from omni_persona_training.corpus.source import MediaFacts
 
-    file, root = pool / "personas.jsonl", pool.resolve()
-    if not file.is_file():
-        raise ValueError(f"{pool} is no persona pool: it has no personas.jsonl")
-    transcripts: dict[bytes, str] = {}
-    emotions: dict[bytes, str] = {}
-    looks: dict[bytes, str] = {}
-
-    def digest(path: str, where: str) -> bytes:
-        medium = (root / path).resolve()
-        if not medium.is_relative_to(root) or not medium.is_file():
-            raise ValueError(f"{where}: there is no medium {path} in {pool}")
-        return hashlib.sha256(medium.read_bytes()).digest()
-
-    for number, line in enumerate(read_lines(file), start=1):
-        where = f"{file}:{number}"
-        entry = read_line(line, where)
-        if entry.profile.appearance:
-            looks |= {digest(image.path, where): entry.profile.appearance for image in entry.images}
-        for audio in entry.audios:
-            key = digest(audio.path, where)
-            if audio.transcript:
-                transcripts[key] = audio.transcript
-            if audio.emotion:
-                emotions[key] = audio.emotion
-    return MediaFacts(transcripts, emotions, looks)
+    labels = media_labels(pool)
+    return MediaFacts(labels.transcripts, labels.emotions, labels.appearances)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from omni_persona_people.api import generate_pool as generate_pool
     from omni_persona_people.api import load_pool as load_pool
     from omni_persona_people.errors import PoolError as PoolError
-    from omni_persona_people.pool import Persona as Persona
+    from omni_persona_people.persona import Persona as Persona
 
 __all__ = ["Persona", "PoolError", "generate_pool", "load_pool"]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from omni_persona_artifacts.progress import Progress, bars
 from omni_persona_people.invent import generate_pool as invent_pool
-from omni_persona_people.pool import Persona, read_pool
+from omni_persona_people.persona import Persona
+from omni_persona_people.pool import read_pool
 
 
 def load_pool(pool: str | Path, *, progress: Progress | None = None) -> list[Persona]:

@@ -20,6 +20,8 @@ from omni_persona_artifacts.folders import list_files
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent.media import Made
 from omni_persona_people.invent.pool import check_arguments, list_jobs, make_all, require, taken_by
+from omni_persona_people.parameters import FILE as PARAMETERS
+from omni_persona_people.persona_line import PERSONAS
 
 
 def freeze(
@@ -49,7 +51,7 @@ def freeze(
         if tell:
             print(f"{done} of {personas}: {job.persona_id}", flush=True)
     made = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    for name, key in (("personas.jsonl", "line"), ("parameters.jsonl", "parameters")):
+    for name, key in ((PERSONAS, "line"), (PARAMETERS, "parameters")):
         text = "".join(json.dumps(one[key], ensure_ascii=False) + "\n" for one in made)
         (part / name).write_text(text, encoding="utf-8", newline="\n")
     shutil.rmtree(lines)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from omni_persona_people.media_files import MediaFile
+from omni_persona_people.persona import Persona
 from omni_persona_perception import Prints, near_clips, near_pictures
 
-if TYPE_CHECKING:
-    from omni_persona_people.pool import Persona
-
-_Owned = tuple["Persona", MediaFile, bool]
+_Owned = tuple[Persona, MediaFile, bool]
 """A person, one of their media, and whether it is for queries."""
 
 

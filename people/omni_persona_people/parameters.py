@@ -9,6 +9,8 @@ from typing import Any
 from omni_persona_artifacts.build_record import PeopleKind
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.json_lines import parse_json, text_lines
+from omni_persona_people.errors import PoolError
+from omni_persona_people.natural.speakers import Mixture
 
 FILE = "parameters.jsonl"
 
@@ -26,6 +28,25 @@ def recorded_kind(pool: Path, persona_ids: Iterable[str]) -> PeopleKind | None:
     if not made or None in made:
         return None
     return "rendered" if made == {"rendered"} else "invented"
+
+
+def voice_mixtures(pool: Path) -> set[Mixture]:
+    """The mixtures of voices that a generated pool used; none if it records none.
+
+    Raises `PoolError` if its file is no JSON lines.
+    """
+    if not (pool / FILE).is_file():
+        return set()
+    mixtures: set[Mixture] = set()
+    try:
+        for _, text in text_lines(pool / FILE):
+            line, _ = parse_json(text, "person")
+            speaker = line.get("speaker") if isinstance(line, dict) else None
+            if isinstance(speaker, dict) and "packs" in speaker:
+                mixtures.add((*speaker["packs"], speaker["share"]))
+    except ValueError as error:
+        raise PoolError(f"{pool / FILE}: {error}") from None
+    return mixtures
 
 
 def _face(text: str) -> Iterable[tuple[str, str]]:

@@ -13,7 +13,8 @@ from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.json_files import MOST_BYTES
 from omni_persona_artifacts.schema_errors import first_flaw
 from omni_persona_people.errors import PoolError
-from omni_persona_people.pool import Mark, Persona
+from omni_persona_people.persona import Persona
+from omni_persona_people.persona_line import Mark
 from omni_persona_people.rules.questions import MOST_QUESTIONS, content_of, question_flaw
 
 FILE = "wording.json"

@@ -17,7 +17,9 @@ from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.pipeline import build
 from omni_persona_build.plan import plan
 from omni_persona_build.recipe import Recipe, load_recipe
-from omni_persona_people.pool import Clip, Persona, Picture, Profile, read_pool
+from omni_persona_people.persona import Clip, Persona, Picture
+from omni_persona_people.persona_line import Profile
+from omni_persona_people.pool import read_pool
 
 
 def _recipe(**tasks):

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omni_persona_people.errors import PoolError
-from omni_persona_people.pool import Profile, read_line, read_pool
+from omni_persona_people.persona_line import Profile, read_line
+from omni_persona_people.pool import read_pool
 from omni_persona_people.refine.draft import Draft
 from omni_persona_people.refine.exchange import Asker, read_object
 from omni_persona_people.refine.profile import WANTED, fill_profile

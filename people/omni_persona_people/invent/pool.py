@@ -17,6 +17,9 @@ from omni_persona_people.invent.media import Job, Made, make
 from omni_persona_people.invent.people import Faces, Taken, VoiceKind, draw_people
 from omni_persona_people.natural.kokoro import require_voices
 from omni_persona_people.natural.speakers import Mixture
+from omni_persona_people.parameters import FILE as PARAMETERS
+from omni_persona_people.parameters import voice_mixtures
+from omni_persona_people.persona_line import PERSONAS, persona_lines
 from omni_persona_people.rendered.makehuman import AssetError, MakeHuman
 from omni_persona_people.rendered.render import require_blender
 
@@ -76,8 +79,8 @@ def generate_pool(
     with whole_folder(out, overwrite=overwrite) as folder:
         jobs = list_jobs(folder, personas, seed, faces, voices, makehuman, taken_by(apart_from))
         with (
-            (folder / "personas.jsonl").open("w", encoding="utf-8", newline="\n") as lines,
-            (folder / "parameters.jsonl").open("w", encoding="utf-8", newline="\n") as parameters,
+            (folder / PERSONAS).open("w", encoding="utf-8", newline="\n") as lines,
+            (folder / PARAMETERS).open("w", encoding="utf-8", newline="\n") as parameters,
         ):
             for done, made in enumerate(make_all(jobs, personas, workers), start=1):
                 lines.write(json.dumps(made.line, ensure_ascii=False) + "\n")
@@ -109,19 +112,14 @@ def require(faces: Faces, voices: VoiceKind, makehuman: Path | None) -> None:
 
 
 def taken_by(pools: Sequence[Path]) -> Taken:
-    """Names, texts and voice mixtures used in other pools."""
+    """Names, texts and voice mixtures used in other pools. Raises `PoolError` for a pool that cannot be read."""
     texts: set[str] = set()
     mixtures: set[Mixture] = set()
     for pool in pools:
-        for line in (pool / "personas.jsonl").read_text(encoding="utf-8").splitlines():
-            person = json.loads(line)
-            texts |= {person["name"], person["profile"]["topic"], person["profile"]["quote"]}
-            texts |= {audio["transcript"] for audio in person["audios"]}
-        if (pool / "parameters.jsonl").is_file():
-            for line in (pool / "parameters.jsonl").read_text(encoding="utf-8").splitlines():
-                speaker = json.loads(line)["speaker"]
-                if "packs" in speaker:
-                    mixtures.add((*speaker["packs"], speaker["share"]))
+        for _, person in persona_lines(pool):
+            said = (person.profile.topic, person.profile.quote, *person.spoken())
+            texts |= {person.name, *(text for text in said if text)}
+        mixtures.update(voice_mixtures(pool))
     return Taken(frozenset(texts), frozenset(mixtures))
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from omni_persona_people.pool import PersonaLine, read_line
+from omni_persona_people.persona_line import PersonaLine, read_line
 from omni_persona_people.refine.exchange import WHOLE
 
 _TO_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omni_persona_people.pool import Profile
+from omni_persona_people.persona_line import Profile
 from omni_persona_people.refine import prompts
 from omni_persona_people.refine.draft import Draft
 from omni_persona_people.refine.exchange import WHOLE, Asker, Flaws, closed_object

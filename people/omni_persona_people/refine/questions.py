@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from omni_persona_people.pool import Mark
+from omni_persona_people.persona_line import Mark
 from omni_persona_people.pool_questions import OwnQuestions, WordingFile
 from omni_persona_people.refine import prompts
 from omni_persona_people.refine.draft import Draft, Refusal

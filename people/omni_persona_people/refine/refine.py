@@ -19,7 +19,8 @@ from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_people.errors import PoolError
 from omni_persona_people.parameters import FILE as PARAMETERS
-from omni_persona_people.pool import read_line, read_lines, read_pool
+from omni_persona_people.persona_line import PERSONAS, persona_file, read_line, read_lines
+from omni_persona_people.pool import read_pool
 from omni_persona_people.pool_questions import FILE as WORDING
 from omni_persona_people.pool_questions import read_questions
 from omni_persona_people.refine.cache import ReplyCache
@@ -79,7 +80,7 @@ def refine(
     with whole_folder(out, overwrite=overwrite, inputs=[pool]) as folder:
         people = read_pool(pool, lambda done, total: progress("reading people", done, total))
         questions = PoolQuestions.of(read_questions(pool, people))
-        file = pool / "personas.jsonl"
+        file = persona_file(pool)
         drafts = [Draft.of(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
         asker = Asker(client, ReplyCache(cache or default_cache(out), client.model))
         client.goes_on(asker.cache.size)
@@ -167,7 +168,7 @@ def _write(folder: Path, pool: Path, drafts: Sequence[Draft], questions: PoolQue
     for number, line in enumerate(lines, start=1):
         # Validate as every reader will, so that no invalid pool is left behind.
         read_line(line, f"{refined.out / 'personas.jsonl'}:{number}")
-    (folder / "personas.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+    (folder / PERSONAS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     if questions.by_field:
         (folder / WORDING).write_text(questions.file(), encoding="utf-8", newline="\n")
     # The pictures and clips are the same, and so is the record of how they were made.
