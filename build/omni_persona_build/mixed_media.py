@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS, Facts, clip_facts, picture_facts
+from omni_persona_build.ranking import area_under_curve
 from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Vectors, decode_audio, decode_image
@@ -86,15 +87,13 @@ def _area(table: Vectors, whose: NDArray[np.intp], genders: NDArray[np.str_]) ->
     """How often two media of one person are nearer to each other than two of different people of one gender; None if
     there are no such pairs.
     """
-    from sklearn.metrics import roc_auc_score
-
     one, other = np.triu_indices(len(table), 1)
     comparable = genders[one] == genders[other]
     one, other = one[comparable], other[comparable]
     same = whose[one] == whose[other]
     if same.all() or not same.any():
         return None
-    return float(roc_auc_score(same, -np.linalg.norm(table[one] - table[other], axis=1)))
+    return area_under_curve(same, -np.linalg.norm(table[one] - table[other], axis=1))
 
 
 def _of_clip(clip: Clip) -> Facts:

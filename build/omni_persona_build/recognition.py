@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from omni_persona_build.ranking import area_under_curve
 from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Perception, Vectors
@@ -95,8 +96,6 @@ def _vectors(
 
 def _area(people: Sequence[Persona], vectors: Mapping[str, Vectors], split: Callable[[Persona], Split]) -> float | None:
     """The AUC of likeness between queries' and memories' media, within each gender; None if there are no such pairs."""
-    from sklearn.metrics import roc_auc_score
-
     stood = [(place, vectors[one.digest]) for place, who in enumerate(people) for one in split(who)[0]]
     asked = [(place, vectors[one.digest]) for place, who in enumerate(people) for one in split(who)[1]]
     if not stood or not asked:
@@ -108,4 +107,4 @@ def _area(people: Sequence[Persona], vectors: Mapping[str, Vectors], split: Call
     same = (query[:, None] == memory[None])[comparable]
     if same.all() or not same.any():
         return None
-    return float(roc_auc_score(same, likeness[comparable]))
+    return area_under_curve(same, likeness[comparable])

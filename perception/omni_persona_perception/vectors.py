@@ -7,13 +7,13 @@ select hard distractors and to serve as a baseline, but not to identify people.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from omni_persona_perception.cepstrum import WINDOW, mfcc
 from omni_persona_perception.clips import Samples, decode_audio, resampled
 from omni_persona_perception.pictures import decode_image
 from omni_persona_perception.terms import TermWeights
@@ -27,8 +27,8 @@ FACE_SHARE = 0.8
 """Share of the picture's shorter side that is compared."""
 VOICE_RATE = 16_000
 """Sampling rate of the compared clips, in Hz."""
-WINDOW = 400
-"""Samples per frame."""
+COEFFICIENTS = 20
+"""Number of MFCCs."""
 MAX_TERMS = 4096
 """Maximum length of text vectors; 10,000 texts then take 160 MB."""
 
@@ -96,21 +96,11 @@ def _face(picture: bytes | Image) -> NDArray[np.float64]:
     return _unit(np.concatenate([_unit(edges), _unit(blurred - blurred.mean())]))
 
 
-@lru_cache(maxsize=1)
-def _mfcc() -> Callable[[Any], Any]:
-    from torchaudio.transforms import MFCC
-
-    frames = {"n_fft": WINDOW, "hop_length": 160, "n_mels": 40, "center": False}
-    return MFCC(VOICE_RATE, n_mfcc=20, melkwargs=frames)
-
-
 def _voice(clip: bytes | tuple[Samples, int]) -> NDArray[np.float64]:
-    import torch
-
     samples = decode_audio(clip, VOICE_RATE)[0] if isinstance(clip, bytes) else resampled(*clip, VOICE_RATE)
     if samples.size < WINDOW:
         samples = np.pad(samples, (0, WINDOW - samples.size))
-    coefficients = _mfcc()(torch.from_numpy(samples)).numpy().astype(np.float64)
+    coefficients = mfcc(samples, VOICE_RATE, COEFFICIENTS)
     # The first coefficient is loudness: it selects the frames with speech and is then dropped.
     loudness = coefficients[0]
     spoken = coefficients[1:, loudness >= np.quantile(loudness, 0.3)]

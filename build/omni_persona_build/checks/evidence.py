@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_build.checks.finding import Finding
+from omni_persona_build.ranking import area_under_curve
 
 LIMIT = 3.09
 """Half width of an interval in standard errors: without a leak, one solver in a thousand lies above it by chance."""
@@ -120,12 +121,11 @@ def _tail(errors: float, freedom: int) -> float:
 def _areas(seen: Any, labels: NDArray[np.bool_]) -> list[float]:
     """Areas under the ROC curve for columns of labels, shape (n, m), by cross-validation."""
     from sklearn.kernel_ridge import KernelRidge
-    from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import KFold, cross_val_predict
 
     wanted = labels - labels.mean(axis=0)
     sure = cross_val_predict(KernelRidge(), seen, wanted, cv=KFold(FOLDS, shuffle=True, random_state=0))
-    return [float(roc_auc_score(label, one)) for label, one in zip(labels.T, sure.T, strict=True)]
+    return [area_under_curve(label, one) for label, one in zip(labels.T, sure.T, strict=True)]
 
 
 def standardised(table: NDArray[np.float64]) -> NDArray[np.float64]:
