@@ -23,19 +23,25 @@ def quantile(confidence: float, df: float) -> float:
     2.093
     """
     outside = (1 - confidence) / 2
-    # The upper tail is convex, and t is never below the normal quantile: from there, Newton's steps only go up.
     x = NormalDist().inv_cdf(1 - outside)
+    # Newton's steps for the logarithm of the tail over that of t, which is nearly a straight line where t is large; near
+    # zero, where it is flat, for the tail itself. t is never below the normal quantile, from which they start.
     for _ in range(_STEPS):
-        step = (upper_tail(x, df) - outside) / _density(x, df)
+        tail, density = upper_tail(x, df), _density(x, df)
+        if outside < 0.25:
+            step = x * math.expm1(tail * math.log(tail / outside) / (x * density))
+        else:
+            step = (tail - outside) / density
         x += step
-        if abs(step) <= 1e-13 * max(1.0, x):
+        # The error after a step is about the square of it.
+        if abs(step) <= 1e-9 * max(1.0, x):
             break
     return x
 
 
 def upper_tail(t: float, df: float) -> float:
     """The probability of a value above `t`, which is not negative."""
-    return _incomplete_beta(df / (df + t * t), df / 2, 0.5) / 2
+    return _incomplete_beta(df / (df + t * t), t * t / (df + t * t), df / 2, 0.5) / 2
 
 
 def _density(t: float, df: float) -> float:
@@ -43,13 +49,17 @@ def _density(t: float, df: float) -> float:
     return math.exp(log) / math.sqrt(df * math.pi)
 
 
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function I_x(a, b) (Abramowitz and Stegun 26.5.8, by Lentz's method)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
+def _incomplete_beta(x: float, rest: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function I_x(a, b) (Abramowitz and Stegun 26.5.8, by Lentz's method).
+
+    rest: 1 - x, which the caller can compute without the rounding that matters where x is close to 1.
+    """
+    if x <= 0 or rest <= 0:
+        return float(rest <= 0)
     if x > (a + 1) / (a + b + 2):  # where the fraction for the other tail converges faster
-        return 1 - _incomplete_beta(1 - x, b, a)
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
+        return 1 - _incomplete_beta(rest, x, b, a)
+    logs = a * math.log(x) + b * (math.log1p(-x) if x < 0.5 else math.log(rest))
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + logs)
     c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
     value = d
     for m in range(1, _STEPS):
