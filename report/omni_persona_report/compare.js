@@ -31,8 +31,8 @@
   function pairView(base, other) {
     const found = pairOf(base, other);
     if (!found) return [el("p", { class: "note" }, "Choose two different runs.")];
-    const said = el("p", {}, el("b", {}, text(data.runs[other].name)), { better: " is better than ", worse: " is worse than ", "cannot tell": " cannot be told from " }[found.says], el("b", {}, text(data.runs[base].name)), ` by Cal (${chance(found.p) || "no test"}), over ${found.n} items that both answered: `);
-    said.append(link(base, other, "first", `${found.onlyBase} only the baseline has right`), ", ", link(base, other, "second", `${found.onlyOther} only the other`), "; ", link(base, other, "differ", "all with another outcome"), ".");
+    const said = el("p", {}, el("b", {}, text(data.runs[other].name)), { better: " is better than ", worse: " is worse than ", "cannot tell": " cannot be told apart from " }[found.says], el("b", {}, text(data.runs[base].name)), ` by Cal (${chance(found.p) || "no test"}), over ${found.n} items that both answered: `);
+    said.append(link(base, other, "first", `${found.onlyBase} are right only in the baseline`), ", ", link(base, other, "second", `${found.onlyOther} only in the other run`), "; ", link(base, other, "differ", "show all items with different outcomes"), ".");
     const parts = [said];
     if (found.scores.length > 1) {
       const body = found.scores.map((row) => {
@@ -41,11 +41,11 @@
       });
       parts.push(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Differences between the two runs" }, el("table", { id: "differences" }, head("Score", "Baseline", "Other", "Difference", "95 % interval"), el("tbody", {}, ...body))));
     } else {
-      parts.push(el("p", { class: "note" }, "Score by score, a report of these two runs alone compares them."));
+      parts.push(el("p", { class: "note" }, "To compare every score, make a report of these two runs alone."));
     }
     if (found.moves.length) {
       const body = found.moves.map(([before, after, n]) => el("tr", {}, el("td", { class: "left" }, data.outcomes[before][1]), el("td", { class: "left" }, data.outcomes[after][1]), el("td", {}, String(n))));
-      parts.push(el("details", {}, el("summary", {}, "What became of the items that changed"), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Changes of outcome" }, el("table", {}, head("With the baseline", "With the other", "Items"), el("tbody", {}, ...body)))));
+      parts.push(el("details", {}, el("summary", {}, "Items with different outcomes"), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Changes of outcome" }, el("table", {}, head("In the baseline", "In the other run", "Items"), el("tbody", {}, ...body)))));
     }
     return parts;
   }
@@ -57,7 +57,7 @@
       const cal = found.scores[0];
       return el("tr", {}, el("th", { scope: "row" }, `${other + 1} `, text(run.name)), el("td", {}, cal ? cal.difference : "-", cal && cal.low !== "-" ? el("span", { class: "ci" }, `${cal.low} to ${cal.high}`) : ""), el("td", {}, found.says, " ", el("span", { class: "ci" }, chance(found.p))), el("td", {}, link(base, other, "second", String(found.onlyOther))), el("td", {}, link(base, other, "first", String(found.onlyBase))));
     });
-    document.getElementById("against").replaceChildren(head("Run", "Cal, difference", "Against the baseline", "Only it has right", "Only the baseline has right"), el("tbody", {}, ...body.filter(Boolean)));
+    document.getElementById("against").replaceChildren(head("Run", "Difference in Cal", "Compared with the baseline", "Right only here", "Right only in the baseline"), el("tbody", {}, ...body.filter(Boolean)));
   }
 
   function compare() {

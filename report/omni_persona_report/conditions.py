@@ -80,8 +80,8 @@ def difference(one: Conditions, chosen: Conditions) -> str | None:
         value, expected = one[name], chosen[name]
         if value is not None and expected is not None and value != expected:
             if name == "dataset":
-                return "it was asked another dataset"
-            return f"its {label}: {value}; here: {expected}"
+                return "it was run on another dataset"
+            return f"different {label}: {value}; in this report: {expected}"
     return None
 
 
@@ -97,7 +97,7 @@ def _prompt(prompt: Mapping[str, Any]) -> str | None:
     if not prompt:
         return None
     version = prompt.get("version")
-    own = f"version {version}" if version is not None else "its own"
+    own = f"version {version}" if version is not None else "custom"
     reason = ", thinking first" if prompt.get("reason") else ""
     return f"{own}{reason} (hash {str(prompt.get('hash'))[:8]})"
 

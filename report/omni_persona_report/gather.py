@@ -105,21 +105,19 @@ def gather(
         for one, view in zip(kept, views, strict=True):
             made = make_run(one.run, asked, view, protocol=protocol, judge=one.judge)
             if made.scores is None and made.count("failed") < len(made.answers):
-                why = (
-                    f"it has no scores by protocol {protocol}, and without its dataset (--dataset) it cannot be scored"
-                )
+                why = f"it has no scores by protocol {protocol}; scoring it needs its dataset, named with --dataset"
                 left_out.append(LeftOut(one.path, why))
                 continue
             if made.stale:
                 notices.append(
-                    f"The scores.json of {one.run.path} belongs to other lines than the run holds now; it is scored "
-                    "anew here, and `omni-persona score` writes that down."
+                    f"{one.run.path}/scores.json does not match the run's answers and verdicts, so this report scores the "
+                    "run again; `omni-persona score` updates the file."
                 )
             if (repeats := len(repeat_folders(one.run.path))) > 1:
                 notices.append(_of_repeats(one.run, repeats, made))
             runs.append(made)
     if not runs:
-        raise RunFolderError("; ".join(map(str, left_out)) or "no run holds anything to show")
+        raise RunFolderError("; ".join(map(str, left_out)) or "no run contains anything to show")
     if not asked.unneeded:
         asked.unneeded = next((marks for run in runs if (marks := unneeded_in(run.scores))), {})
     name_apart(runs)
@@ -128,10 +126,10 @@ def gather(
 
 
 def _of_repeats(run: Run, repeats: int, made: ReportRun) -> str:
-    over = "the first of them" if made.scored_here else f"all {repeats}"
+    over = "the first answer" if made.scored_here else f"all {repeats}"
     return (
-        f"{run.path} asked every item {repeats} times: its scores are over {over}; items, differences and the figures "
-        "of answers show the first."
+        f"{run.path} has {repeats} answers to every item. Its scores are over {over}; items, differences and figures of "
+        "answers show the first."
     )
 
 
@@ -160,7 +158,7 @@ def _read(
         if run.predictions:
             found.append((str(path), run))
         else:
-            left_out.append(LeftOut(str(path), f"holds no predictions{f': {seen[0]}' if seen else ''}"))
+            left_out.append(LeftOut(str(path), f"contains no predictions{f': {seen[0]}' if seen else ''}"))
     return found
 
 
@@ -192,7 +190,8 @@ def _locate(
         identity = expected or found
         at = places.get(identity) if identity is not None else None
         if at is None:
-            notices.append(f"{run.path} {_why_gone(folder, found)}: no media, no notes. --dataset tells where it is.")
+            why = _why_gone(folder, found)
+            notices.append(f"{run.path} {why}. Media and notes are not shown; name its dataset with --dataset.")
         if identity is None:
             identity = _by_records(run, records)
         located.append(_Given(path, run, at, identity, _judge(run, judge)))
@@ -203,8 +202,8 @@ def _why_gone(folder: Path | None, found: str | None) -> str:
     if folder is None:
         return "names no dataset folder"
     if found is None:
-        return f"was made with a dataset that is not at {folder} any more"
-    return f"was made with another dataset than what {folder} holds"
+        return f"was made with a dataset that is no longer at {folder}"
+    return f"was made with another dataset than the one at {folder}"
 
 
 def _judge(run: Run, judge: str | None) -> str:
@@ -242,7 +241,11 @@ def _alike(
         if reason is None:
             kept.append(one)
             continue
-        hint = " (--judge lexical judges all runs alike)" if reason.startswith(f"its {NAMES['judge']}:") else ""
+        hint = (
+            " (--judge lexical uses the lexical judge for all runs)"
+            if reason.startswith(f"different {NAMES['judge']}:")
+            else ""
+        )
         left_out.append(LeftOut(one.path, reason + hint))
     return kept, chosen
 
@@ -255,7 +258,7 @@ def _dataset(kept: Sequence[_Given], views: Sequence[View], with_media: bool) ->
     if folder is not None:
         dataset = read_dataset(folder, shown, fingerprint=identity or "", with_media=with_media)
     else:
-        dataset = ReportDataset("a dataset that is not there", identity, {}, shown)
+        dataset = ReportDataset("a missing dataset", identity, {}, shown)
         of_release = all("model_prediction" in line.record for one in kept for line in one.run.predictions.values())
         dataset.about = About(imported=of_release)
         for one in kept:
@@ -266,7 +269,7 @@ def _dataset(kept: Sequence[_Given], views: Sequence[View], with_media: bool) ->
                 dataset.entries[item_id] = entry
     unknown = {item_id for one in kept for item_id in one.run.predictions} - dataset.entries.keys()
     if unknown:
-        dataset.notices.append(f"{len(unknown)} answers are to items that {dataset.label} does not hold.")
+        dataset.notices.append(f"{len(unknown)} answers are to items that {dataset.label} does not contain.")
         dataset.entries.update({item_id: Entry(item_id) for item_id in sorted(unknown)})
     return dataset
 
@@ -278,7 +281,7 @@ def _view(run: Run, notices: list[str]) -> View:
     without = prompt.get("without") if isinstance(prompt, dict) else None
     known = tuple(part for part in without or () if part in get_args(Ablation)) if isinstance(without, list) else ()
     if cues not in get_args(Cues):
-        notices.append(f"{run.path} was made with cues that this version does not know; isolated ones are shown.")
+        notices.append(f"{run.path}/run.json has an unknown value of `cues`; the items are shown with isolated cues.")
         cues = "isolated"
     return View(cues, known)  # type: ignore[arg-type]  # checked above
 
@@ -291,5 +294,5 @@ def _unfinished(runs: Sequence[ReportRun]) -> list[str]:
         counts += [(run.count("unjudged"), OUTCOMES["unjudged"][0].lower()), (run.n_missing, "not asked")]
         parts = [f"{count} {word}" for count, word in counts if count]
         if parts:
-            told.append(f"{run.name} is incomplete, of {len(run.dataset.entries)} items: {', '.join(parts)}.")
+            told.append(f"{run.name} is incomplete: of {len(run.dataset.entries)} items, {', '.join(parts)}.")
     return told

@@ -22,7 +22,7 @@ class Measure:
 
 
 CAL = Measure("cal", "Cal", "Mean of Ans and Unans: the headline")
-ANS = Measure("ans", "Ans", "Answerable items answered rightly, without abstaining")
+ANS = Measure("ans", "Ans", "Answerable items answered correctly, without abstaining")
 UNANS = Measure("unans", "Unans (TA)", "Unanswerable items on which the model abstains: true abstention")
 
 HEADLINE: tuple[Measure, ...] = (
@@ -34,9 +34,9 @@ HEADLINE: tuple[Measure, ...] = (
     Measure("abs_f1", "Abs-F1", "F1 of abstaining, with unanswerable as the positive class"),
     Measure("rouge_l", "ROUGE-L", "Longest common subsequence with the gold answer, recall"),
     Measure("token_f1", "Token-F1", "Overlap with the gold answer as bags of words"),
-    Measure("bertscore", "BERTScore", "Similarity to the gold answer, where it was asked for"),
+    Measure("bertscore", "BERTScore", "Similarity to the gold answer, if it was computed"),
     Measure("composite", "Composite", "Mean of the nine scores of the paper's Table S.5"),
-    Measure("cal_weighted", "Cal (v2.2)", "Right on either count, over all items: the release's Cal"),
+    Measure("cal_weighted", "Cal (v2.2)", "Share of all items that are right, answerable or not: the release's Cal"),
     Measure("mean_len", "Words", "Mean length of an answer in words", percent=False),
 )
 """The columns of the main table."""

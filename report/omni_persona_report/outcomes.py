@@ -22,15 +22,18 @@ Outcome: TypeAlias = Literal[
 ]
 
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
-    "failed": ("Failed", "The model gave no answer; the item is in no rate."),
-    "unjudged": ("Unjudged", "Answered, but no usable verdict; the item is in no rate that needs one."),
+    "failed": ("Failed", "The model gave no answer; no rate counts the item."),
+    "unjudged": ("Unjudged", "The answer has no usable verdict; rates that need one do not count the item."),
     "wrong_person": ("Wrong person", "The answer's words come from another person's note."),
-    "wrong_attribute": ("Wrong attribute", "The answer's words come from the right person's note, and miss the gold."),
-    "wrong_unclear": ("Wrong, origin unclear", "Judged wrong; the answer's words point at no note in particular."),
-    "hallucinated": ("Hallucinated", "The memories do not hold the answer, and the model gave one."),
-    "false_abstention": ("False abstention", "The memories hold the answer, and the model abstained."),
-    "right": ("Right", "Answered rightly, or rightly abstained."),
-    "unknown": ("Not known", "Without the dataset nobody can tell what the answer should have been."),
+    "wrong_attribute": (
+        "Wrong attribute",
+        "The answer's words come from the right person's note, but the answer is wrong.",
+    ),
+    "wrong_unclear": ("Wrong, origin unclear", "Judged wrong; the answer's words match no single note."),
+    "hallucinated": ("Hallucinated", "The memories do not contain the answer, but the model gave one."),
+    "false_abstention": ("False abstention", "The memories contain the answer, but the model abstained."),
+    "right": ("Right", "Answered correctly, or rightly abstained."),
+    "unknown": ("Not known", "The dataset is missing, so the right answer is unknown."),
 }
 """Outcome -> its name and meaning, in display order."""
 

@@ -59,7 +59,7 @@
     more();
     const all = run().answers.filter(Boolean).length;
     count.textContent = shown.length === all ? `${all} items` : `${shown.length} of ${all} items`;
-    if (!shown.length) list.replaceChildren(el("li", { class: "empty" }, all ? "No item passes these filters." : "This run holds no items."));
+    if (!shown.length) list.replaceChildren(el("li", { class: "empty" }, all ? "No item matches these filters." : "This run has no items."));
     countOutcomes();
   }
 
@@ -82,7 +82,7 @@
       "a",
       { href: permalink(place), "data-place": place, tabindex: "-1" },
       el("span", { class: "id" }, text(item.id), el("span", { class: `chip ${found}` }, outcomes.get(found).name)),
-      text(item.q === null ? "(the question is not known)" : item.q, "span", "q"),
+      text(item.q === null ? "(unknown question)" : item.q, "span", "q"),
     );
     rows.set(place, link);
     return el("li", {}, link);
@@ -112,7 +112,7 @@
     }
     current = place;
     if (place < 0) {
-      pane.replaceChildren(el("p", { class: "empty" }, shown.length ? "Choose an item." : "Nothing to show. Loosen the filters, or show all."));
+      pane.replaceChildren(el("p", { class: "empty" }, shown.length ? "Choose an item." : "No item matches these filters. Change them, or choose Show all."));
       return;
     }
     const at = shown.indexOf(place);
@@ -157,7 +157,7 @@
   }
 
   function memories(item, runs, place) {
-    if (!item.m.length) return el("p", { class: "note" }, "Not known: the dataset is not at hand.");
+    if (!item.m.length) return el("p", { class: "note" }, "Unknown, because the dataset is missing.");
     const cards = item.m.map((memory, number) => {
       const marks = el("div", { class: "who" }, `Context ${number + 1}`);
       if (item.target === number) marks.append(el("span", { class: "chip right" }, "asked about"));
@@ -182,18 +182,18 @@
   /** What the builder knows of a memory, and no model is told. */
   function known(memory, likeness) {
     const box = el("details", { class: "note" }, el("summary", {}, "More"));
-    if (memory.said) box.append(el("p", {}, "The clip says: ", text(memory.said)));
-    if (likeness.length) box.append(el("p", {}, `Likeness to the person asked about: ${likeness.join(", ")}`));
+    if (memory.said) box.append(el("p", {}, "Transcript: ", text(memory.said)));
+    if (likeness.length) box.append(el("p", {}, `Similarity to the person asked about: ${likeness.join(", ")}`));
     return box;
   }
 
   function query(item) {
     const [image, audio] = item.query[run().view] || [-1, -1];
     const box = el("div", { class: "query" });
-    const cue = { I2I: "Asked by this face", A2A: "Asked by this voice" }[item.g];
+    const cue = { I2I: "The query shows a face", A2A: "The query plays a voice" }[item.g];
     if (image >= 0 || audio >= 0) box.append(el("div", { class: "cue" }, image >= 0 ? picture(image, "Face that the query asks about") : null, audio >= 0 ? clip(audio, "Voice that the query asks about") : null));
     if (cue && data.media === "none") box.append(el("p", { class: "note" }, `${cue}, which is left out of this page.`));
-    box.append(item.q === null ? el("p", { class: "note" }, "The question is not known.") : text(item.q, "p", "words"));
+    box.append(item.q === null ? el("p", { class: "note" }, "The question is unknown.") : text(item.q, "p", "words"));
     return box;
   }
 
@@ -207,13 +207,13 @@
     if (cost.length) by.append(el("span", {}, cost.join(", ")));
     const box = el("div", { class: "answer" }, by);
     if (found.p === null) box.append(el("p", {}, "No answer", found.e ? ": " : ".", found.e ? text(found.e) : ""));
-    else if (found.p.trim() === "") box.append(el("p", { class: "note" }, "An empty answer."));
+    else if (found.p.trim() === "") box.append(el("p", { class: "note" }, "Empty answer."));
     else box.append(text(found.p, "div", "said"));
     if (found.o !== "right") box.append(el("p", { class: "note" }, outcome.meaning));
     const withheld = [...one.without, ...(found.d || [])];
     if (withheld.length) box.append(el("p", { class: "note" }, "Not shown to the model: ", text(withheld.join(", "))));
-    if (found.th) box.append(el("details", {}, el("summary", {}, "What the model thought first"), el("pre", { class: "wrap" }, text(found.th))));
-    if (found.raw) box.append(el("details", { class: "transcript" }, el("summary", {}, "The judge's own words"), el("pre", { class: "wrap" }, text(found.raw))));
+    if (found.th) box.append(el("details", {}, el("summary", {}, "Reasoning of the model"), el("pre", { class: "wrap" }, text(found.th))));
+    if (found.raw) box.append(el("details", { class: "transcript" }, el("summary", {}, "Reply of the judge"), el("pre", { class: "wrap" }, text(found.raw))));
     return box;
   }
 

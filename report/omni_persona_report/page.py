@@ -26,7 +26,7 @@ from omni_persona_report.references import baselines_beside
 from omni_persona_report.views import headline_measures, interval_method, run_view, task_views, weakest
 
 _MEDIA = {
-    "small": "made small: pictures to 256 pixels, clips to 24 or 16 kHz",
+    "small": "compressed: pictures to 256 pixels, clips to 24 or 16 kHz",
     "full": "as they are in the dataset",
     "none": "left out",
 }

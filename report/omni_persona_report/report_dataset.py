@@ -216,7 +216,7 @@ def _unneeded(path: Path, notices: list[str]) -> dict[str, str]:
     try:
         found = read_unneeded(path)
     except (OSError, ArtifactError) as error:
-        notices.append(f"{error}; which groups need their modality is not known.")
+        notices.append(f"{error}. It is unknown which groups need their modality.")
         return {}
     return {group: about_unneeded(group, found[group]) for group in omni_persona.GROUPS if group in found}
 
@@ -235,7 +235,7 @@ def _construction(path: Path, notices: list[str]) -> dict[str, dict[str, dict[st
     try:
         rows = read_construction(path) or {}
     except (OSError, pa.ArrowException) as error:
-        notices.append(f"{path / FILE}: not readable: {error}")
+        notices.append(f"{path / FILE}: cannot be read: {error}")
         return {}
     return {item_id: {str(row["concept_id"]): row for row in placed} for item_id, placed in rows.items()}
 

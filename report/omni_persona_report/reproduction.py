@@ -36,7 +36,7 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
         ("Seed", manifest.get("seed")),
         ("Judge", _mapping(run.scores).get("judge")),
         ("Protocol", _mapping(run.scores).get("protocol")),
-        ("Scores", "made for this report; `omni-persona score` keeps them" if run.scored_here else None),
+        ("Scores", "computed for this report; `omni-persona score` stores them" if run.scored_here else None),
         ("Device", hardware.get("device")),
         ("GPUs", ", ".join(map(str, hardware.get("gpus") or []))),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items() if version)),
@@ -81,17 +81,13 @@ def _judges(run: ReportRun) -> list[str]:
 def command_note(run: ReportRun) -> str:
     """What the commands do not cover."""
     said = _mapping((run.files.manifest or {}).get("prompt"))
-    own = (
-        "a prompt of its own, by its hash above, must be given with --prompt"
-        if said and said.get("version", 0) is None
-        else ""
-    )
+    own = "pass its own prompt, with the hash above, by --prompt" if said and said.get("version", 0) is None else ""
     judges = sorted(set(_judges(run)) - {"lexical"})
     other = f"then judge it with {', '.join(judges)}" if judges else ""
     place = _mapping((run.files.manifest or {}).get("dataset")).get("path")
     paths = [PurePath(one) for one in (str(run.files.path), place) if isinstance(one, str)]
     far = any(path.is_absolute() and _from_here(str(path)) == path.name != os.path.relpath(path) for path in paths)
-    moved = "of a folder elsewhere its last name stands here" if far else ""
+    moved = "for folders elsewhere, only the last part of the path is shown" if far else ""
     return "; ".join(part for part in (own, other, moved) if part)
 
 

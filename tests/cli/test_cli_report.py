@@ -47,7 +47,7 @@ def test_it_writes_the_page_and_says_what_it_wrote(call, results, tmp_path):
     assert "r.html" in done.stdout
     assert "table_2.csv" in done.stdout
     assert "cal_by_group.png" in done.stdout
-    assert "no media" in done.stderr
+    assert "Media and notes are not shown" in done.stderr
     assert "their-model" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 

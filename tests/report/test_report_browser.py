@@ -89,8 +89,8 @@ def test_two_runs_are_compared(page_of_two, run, second, open_page):
         f"{100 * (other['cal'] - first['cal']):+.1f}",
     ]
     assert " to " in row[3]
-    assert "org/second cannot be told from org/first by Cal" in page.locator("#pair").inner_text()
-    assert "0 only the baseline has right" in page.locator("#pair").inner_text()
+    assert "org/second cannot be told apart from org/first by Cal" in page.locator("#pair").inner_text()
+    assert "0 are right only in the baseline" in page.locator("#pair").inner_text()
     # A link changes the address, and the list follows in its own time.
     from playwright.sync_api import expect
 
@@ -122,6 +122,6 @@ def test_runs_over_different_datasets_share_no_page(run, dataset, tools, tmp_pat
     elsewhere = tools.write_dataset(tmp_path / "other" / "omni-persona", rows)
     stranger = tools.write_run(tmp_path / "stranger", elsewhere, tools.some_wrong(rows), name="org/stranger")
     page = open_page(write_report([run, stranger], tmp_path / "report.html").page)
-    assert "it was asked another dataset" in page.locator("#left-out").inner_text()
+    assert "it was run on another dataset" in page.locator("#left-out").inner_text()
     assert page.locator("#leaderboard tbody tr:not(.reference)").count() == 1
     assert page.locator("text=Better than the next?").count() == 0

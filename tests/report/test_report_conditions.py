@@ -69,7 +69,7 @@ def test_most_runs_decide_what_is_shown(write):
     odd = write("odd", judge="org/judge")
     gathered = gather([odd, write("one"), write("two")])
     assert {run.name for run in gathered.runs} == {"org/one", "org/two"}
-    assert "its judge: org/judge; here: lexical" in gathered.left_out[0].reason
+    assert "different judge: org/judge; in this report: lexical" in gathered.left_out[0].reason
     assert gathered.measure == "judge lexical, protocol guarded"
 
 
@@ -85,7 +85,7 @@ def test_a_judge_is_chosen_or_judges_anew(write, tools):
     assert [run.name for run in anew.runs] == ["org/one", "org/judged"], "by falling Cal"
     assert anew.left_out == []
     assert anew.runs[1].scores["ans"] == 0.0
-    with pytest.raises(RunFolderError, match="its judge: lexical; here: org/nobody"):
+    with pytest.raises(RunFolderError, match="different judge: lexical; in this report: org/nobody"):
         gather([one], judge="org/nobody")
 
 
@@ -124,12 +124,12 @@ def test_other_items_and_other_datasets_are_left_out(write, tools, tmp_path):
     whole = write("whole")
     part = write("part", said={row["augmented_id"]: "x" for row in tools.ROWS[:8]}, limit=8)
     gathered = gather([whole, part])
-    assert "its items asked: 8 items" in gathered.left_out[0].reason
+    assert "different items asked: 8 items" in gathered.left_out[0].reason
     rows = [tools.make_row(9, number) for number in range(4)]
     elsewhere = tools.write_dataset(tmp_path / "elsewhere" / "omni-persona", rows)
     stranger = tools.write_run(tmp_path / "stranger", elsewhere, tools.some_wrong(rows))
     gathered = gather([stranger, whole, write("again")])
-    assert [one.reason for one in gathered.left_out] == ["it was asked another dataset"]
+    assert [one.reason for one in gathered.left_out] == ["it was run on another dataset"]
 
 
 def test_a_baseline_stands_beside_any_model(write, dataset, tools, tmp_path):
@@ -148,9 +148,9 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(write, tmp_path):
     gathered = gather([run, tmp_path / "nowhere", empty, tmp_path / "notes.txt"])
     reasons = {one.name.rpartition("/")[2]: one.reason for one in gathered.left_out}
     assert reasons["nowhere"] == "no such run folder or file"
-    assert reasons["empty"] == "holds no predictions"
-    assert reasons["notes.txt"].startswith("holds no predictions: ")
-    with pytest.raises(RunFolderError, match="empty: holds no predictions"):
+    assert reasons["empty"] == "contains no predictions"
+    assert reasons["notes.txt"].startswith("contains no predictions: ")
+    with pytest.raises(RunFolderError, match="empty: contains no predictions"):
         gather([empty])
 
 

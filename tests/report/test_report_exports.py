@@ -199,7 +199,7 @@ def test_published_rows_stand_beside_the_released_items_alone(run, tools, tmp_pa
     assert elsewhere.published == ()
     assert not any(table.published for table in elsewhere.tables())
     page = elsewhere.page.read_text(encoding="utf-8")
-    assert "of other items than these" in page
+    assert "Published results on other items" in page
     assert 'tbody class="published"' not in page
     assert "published rows" not in "".join(figure.inline() for figure in draw(elsewhere.gathered.runs, (), ""))
     assert (

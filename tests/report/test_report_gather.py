@@ -53,7 +53,7 @@ def test_scores_that_belong_to_other_lines_are_told(run, tools, tmp_path):
     lines[right] = json.dumps(json.loads(lines[right]) | {"prediction": "a plumber"})
     (stale / "predictions.jsonl").write_text("\n".join(lines) + "\n")
     gathered = gather([stale])
-    assert any("belongs to other lines" in notice for notice in gathered.notices)
+    assert any("does not match the run's answers" in notice for notice in gathered.notices)
     (one,) = gathered.runs
     assert one.scored_here
     assert one.scores["ans"] < json.loads((stale / "scores.json").read_text())["ans"]
@@ -65,13 +65,13 @@ def test_a_missing_dataset_is_told_and_not_fatal(run, tmp_path):
     manifest["dataset"]["path"] = str(tmp_path / "gone")
     (moved / "run.json").write_text(json.dumps(manifest))
     gathered = gather([moved])
-    assert "a dataset that is not at" in gathered.notices[0]
-    assert "no media" in gathered.notices[0]
+    assert "a dataset that is no longer at" in gathered.notices[0]
+    assert "Media and notes are not shown" in gathered.notices[0]
     (one,) = gathered.runs
     assert one.scores["cal"] == json.loads((run / "scores.json").read_text())["cal"]
     assert set(one.outcomes.values()) == {"unknown"}
     (moved / "scores.json").unlink()
-    with pytest.raises(RunFolderError, match=r"moved: .*without its dataset \(--dataset\) it cannot be scored"):
+    with pytest.raises(RunFolderError, match=r"moved: .*scoring it needs its dataset, named with --dataset"):
         gather([moved])
     # Beside a run with the same dataset, it is found there.
     assert len(gather([moved, run]).runs) == 2
@@ -147,7 +147,7 @@ def test_what_is_no_run_is_an_error(tmp_path):
     with pytest.raises(RunFolderError, match="is no run folder"):
         gather([tmp_path])
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(RunFolderError, match=r"holds no predictions.*notes\.txt:1"):
+    with pytest.raises(RunFolderError, match=r"contains no predictions.*notes\.txt:1"):
         gather([tmp_path / "notes.txt"])
 
 
@@ -178,7 +178,7 @@ def test_result_files_of_the_release_are_read_without_media(tools, tmp_path, as_
     gathered = gather([file])
     (one,) = gathered.runs
     assert one.name == "their-model"
-    assert any("no media" in notice for notice in gathered.notices)
+    assert any("Media and notes are not shown" in notice for notice in gathered.notices)
     assert one.scores["n"] == 15
     assert one.count("failed") == 1
     assert one.outcomes[records[answerable]["augmented_id"]] == "wrong_unclear"
@@ -253,7 +253,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
     figure = draw(gathered.runs, (), gathered.measure)[-1]
     assert "quoted distractors 0.60" in figure.alt
     (folder / "data" / "construction.parquet").write_bytes(b"no parquet")
-    assert any("construction.parquet: not readable" in notice for notice in gather([tmp_path / "run"]).notices)
+    assert any("construction.parquet: cannot be read" in notice for notice in gather([tmp_path / "run"]).notices)
 
 
 def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path, monkeypatch):

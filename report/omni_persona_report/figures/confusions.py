@@ -50,9 +50,9 @@ def confusions(runs: Sequence[ReportRun], measure: str) -> Figure:
     return Figure(
         "confusions",
         "Where answers come from",
-        "The note that an answer's words come from, by a rule of thumb. Unsupported answers: whose note they quote. "
-        "Positions: at which place the quoted memory stood (bar), and how often the person asked about stood there "
-        f"(line); without a bias for positions both are alike ({measure})." + more,
+        "The note that an answer's words come from, found by comparing words. Unsupported answers: whose note they "
+        "quote. Positions: how often the memory at each position is quoted (bar), and how often the person asked about "
+        f"is there (line); without position bias, the two are equal ({measure})." + more,
         "; ".join(said) + ".",
         figure,
     )

@@ -42,8 +42,8 @@ def dynamics(checkpoints: Sequence[Checkpoint], measure: str) -> Figure:
     return Figure(
         "dynamics",
         "Over the checkpoints of a training run",
-        "1-FA falls where a model learns to abstain from everything; TA rises where it learns when to. Cal weighs both "
-        f"({measure}). Below: words of an answer.",
+        "1-FA falls if a model learns to abstain from everything; TA rises if it learns when to abstain. Cal combines "
+        f"both ({measure}). Below: words per answer.",
         "; ".join(said) + ".",
         figure,
     )

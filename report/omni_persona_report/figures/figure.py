@@ -46,7 +46,9 @@ class Figure:
 def first(runs: Sequence[ReportRun]) -> tuple[Sequence[ReportRun], str]:
     """The runs that a figure draws, and the caption's remark on the others."""
     more = len(runs) - SHOWN
-    return runs[:SHOWN], f" The first {SHOWN} of {len(runs)} runs by Cal; the tables have all." if more > 0 else ""
+    return runs[
+        :SHOWN
+    ], f" Shown are the best {SHOWN} of {len(runs)} runs by Cal; the tables list all." if more > 0 else ""
 
 
 def names(runs: Sequence[ReportRun]) -> list[tuple[str, dict[str, Any]]]:

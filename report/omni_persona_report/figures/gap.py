@@ -52,8 +52,8 @@ def gap(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure: s
     return Figure(
         "audio_visual_gap",
         "The audio-visual gap",
-        f"Ans of queries by face minus Ans of queries by voice ({measure}): how much better a person is found by "
-        "looking than by listening." + more,
+        f"Ans of queries by face minus Ans of queries by voice ({measure}): how much better the model finds people by "
+        "face than by voice." + more,
         "; ".join(said) + ".",
         figure,
     )

@@ -46,8 +46,8 @@ def group_cal(runs: Sequence[ReportRun], measure: str) -> Figure:
     return Figure(
         "cal_by_group",
         "Cal by group",
-        f"Cal ({measure}) of all items and of each group: I2I asks by face, A2A by voice, T2T by description, T2Any by "
-        "what was said. A model that always abstains has 50. Lines are 95 % intervals." + more,
+        f"Cal ({measure}) of all items and of each group: a query shows a face (I2I), plays a voice (A2A), describes a "
+        "person (T2T) or quotes one (T2Any). A model that always abstains scores 50. Lines are 95 % intervals." + more,
         "; ".join(said) + ".",
         figure,
     )

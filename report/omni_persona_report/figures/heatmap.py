@@ -45,7 +45,7 @@ def heatmap(runs: Sequence[ReportRun], measure: str) -> Figure:
         "tasks",
         "The 18 tasks",
         f"{'Cal' if len(runs) > 1 else 'Scores'} by task, x 100 ({measure}); the stronger the colour, the better. A "
-        "dash stands where a task has no items of the kind that a score needs." + more,
+        "dash marks a task without items of the kind that a score needs." + more,
         ", ".join(f"{label} is {run.name}" for label, run, _ in columns if len(runs) > 1)
         + ". "
         + "; ".join(said)

@@ -51,10 +51,10 @@ def lengths(runs: Sequence[ReportRun], measure: str) -> Figure:
                 said.append(f"{run.name}, {kind}: {words:.0f} words{tail}")
     return Figure(
         "length_and_overlap",
-        "Length and overlap against the verdict",
-        f"Left: words of an answer. Right: overlap with the gold answer ({measure}). Boxes hold the middle half, the "
-        "line is the median, whiskers reach from 5 to 95 %. A judge that can be trusted puts more overlap among the "
-        "correct than among the wrong." + more,
+        "Length and overlap by verdict",
+        f"Left: words per answer. Right: overlap with the gold answer ({measure}). Boxes span the middle half, lines mark "
+        "the median, whiskers reach from the 5th to the 95th percentile. If the judge can be trusted, correct answers "
+        "overlap more than wrong ones." + more,
         "Medians. " + "; ".join(said) + ".",
         figure,
     )

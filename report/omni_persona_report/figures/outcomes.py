@@ -55,9 +55,9 @@ def outcome_shares(runs: Sequence[ReportRun], measure: str) -> Figure:
     assert OUTCOMES.keys() == {name for names, _ in PARTS.values() for name in names}
     return Figure(
         "outcomes",
-        "What became of the items",
-        f"Right: answered rightly, or rightly abstained. Hallucinated: answered what the memories do not hold. False "
-        f"abstention: abstained from what they do hold ({measure})." + more,
+        "Outcomes of the items",
+        "Right: answered correctly, or rightly abstained. Hallucinated: answered although the memories do not contain the "
+        f"answer. False abstention: abstained although they do ({measure})." + more,
         "; ".join(said) + ".",
         figure,
     )

@@ -24,9 +24,9 @@ def plane(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure:
     rings = [(row.name, row.values["ta"], row.values["ans"]) for row in published if {"ta", "ans"} <= row.values.keys()]
     return Figure(
         "calibration_plane",
-        "Answering against abstaining",
-        f"Up: answers more that the memories hold. Right: abstains from more of what they do not ({measure}). "
-        "Dashed lines join points of equal Cal; the corner top right is a perfect assistant. Crosses: 95 % intervals."
+        "Answering and abstaining",
+        f"Up: more answerable items answered correctly. Right: more unanswerable items abstained from ({measure}). "
+        "Dashed lines connect points of equal Cal; the top right corner is a perfect assistant. Crosses: 95 % intervals."
         + more,
         "; ".join(said) + ".",
         drawing.plane(points, rings),
