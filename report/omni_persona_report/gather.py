@@ -110,8 +110,8 @@ def gather(
                 continue
             if made.stale:
                 notices.append(
-                    f"{one.run.path}/scores.json does not match the run's answers and verdicts, so this report scores the "
-                    "run again; `omni-persona score` updates the file."
+                    f"{one.run.path}/scores.json does not match the run's answers and verdicts, so this report scores "
+                    "the run again; `omni-persona score` updates the file."
                 )
             if (repeats := len(repeat_folders(one.run.path))) > 1:
                 notices.append(_of_repeats(one.run, repeats, made))
@@ -128,8 +128,8 @@ def gather(
 def _of_repeats(run: Run, repeats: int, made: ReportRun) -> str:
     over = "the first answer" if made.scored_here else f"all {repeats}"
     return (
-        f"{run.path} has {repeats} answers to every item. Its scores are over {over}; items, differences and figures of "
-        "answers show the first."
+        f"{run.path} has {repeats} answers to every item. Its scores are over {over}; items, differences and figures "
+        "of answers show the first."
     )
 
 

@@ -56,8 +56,8 @@ def outcome_shares(runs: Sequence[ReportRun], measure: str) -> Figure:
     return Figure(
         "outcomes",
         "Outcomes of the items",
-        "Right: answered correctly, or rightly abstained. Hallucinated: answered although the memories do not contain the "
-        f"answer. False abstention: abstained although they do ({measure})." + more,
+        "Right: answered correctly, or rightly abstained. Hallucinated: answered although the memories do not contain "
+        f"the answer. False abstention: abstained although they do ({measure})." + more,
         "; ".join(said) + ".",
         figure,
     )

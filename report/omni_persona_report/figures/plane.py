@@ -26,8 +26,8 @@ def plane(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure:
         "calibration_plane",
         "Answering and abstaining",
         f"Up: more answerable items answered correctly. Right: more unanswerable items abstained from ({measure}). "
-        "Dashed lines connect points of equal Cal; the top right corner is a perfect assistant. Crosses: 95 % intervals."
-        + more,
+        "Dashed lines connect points of equal Cal; the top right corner is a perfect assistant. Crosses: 95 % "
+        "intervals." + more,
         "; ".join(said) + ".",
         drawing.plane(points, rings),
     )
