@@ -24,8 +24,8 @@ def quantile(confidence: float, df: float) -> float:
     """
     outside = (1 - confidence) / 2
     x = NormalDist().inv_cdf(1 - outside)
-    # Newton's steps on the logarithms of tail and t, whose graph is nearly a straight line where t is large; on the tail
-    # itself near zero, where that graph is flat. t is never below the normal quantile, from which they start.
+    # Newton's steps on the logarithms of tail and t, whose graph is nearly a straight line where t is large; near zero,
+    # where that graph is flat, on the tail itself. t is never below the normal quantile, where they start.
     for _ in range(_STEPS):
         tail, density = upper_tail(x, df), _density(x, df)
         if outside < 0.25:

@@ -99,7 +99,7 @@ def test_a_judge_and_a_protocol_are_chosen(call, results, tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [(("--judge", "org/judge"), "here: org/judge"), (("--dataset", "nowhere"), "expected a dataset folder")],
+    [(("--judge", "org/judge"), "in this report: org/judge"), (("--dataset", "nowhere"), "expected a dataset folder")],
 )
 def test_nothing_to_show_is_an_error_with_the_reason(call, results, tmp_path, options, reason):
     done = call(results, "--out", tmp_path / "r.html", *options)

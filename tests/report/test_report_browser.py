@@ -95,7 +95,7 @@ def test_two_runs_are_compared(page_of_two, run, second, open_page):
     from playwright.sync_api import expect
 
     listed = page.locator("#list .id .text")
-    page.locator("#pair a", has_text="3 only the other").click()
+    page.locator("#pair a", has_text="3 only in the other run").click()
     expect(listed).to_have_count(3)
     assert page.locator("#item .answer").count() == 2
     page.locator("#pair a", has_text="all with another outcome").click()

@@ -281,7 +281,7 @@ def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path, monkey
     assert "--prompt" in command_note(run)
     assert "judge it with org/judge" in command_note(run)
     assert dict(facts(run))["Left out"] == "image"
-    assert "its last name stands here" in command_note(run)
+    assert "only the last part of the path" in command_note(run)
     # From a folder near the run, the command works as it stands.
     monkeypatch.chdir(tmp_path)
     assert "--out run --limit" in commands(run)

@@ -53,8 +53,8 @@ def lengths(runs: Sequence[ReportRun], measure: str) -> Figure:
         "length_and_overlap",
         "Length and overlap by verdict",
         f"Left: words per answer. Right: overlap with the gold answer ({measure}). Boxes span the middle half, lines "
-        "mark the median, whiskers reach from the 5th to the 95th percentile. If the judge can be trusted, correct answers "
-        "overlap more than wrong ones." + more,
+        "mark the median, whiskers reach from the 5th to the 95th percentile. If the judge can be trusted, correct "
+        "answers overlap more than wrong ones." + more,
         "Medians. " + "; ".join(said) + ".",
         figure,
     )
