@@ -98,7 +98,7 @@ def test_two_runs_are_compared(page_of_two, run, second, open_page):
     page.locator("#pair a", has_text="3 only in the other run").click()
     expect(listed).to_have_count(3)
     assert page.locator("#item .answer").count() == 2
-    page.locator("#pair a", has_text="all with another outcome").click()
+    page.locator("#pair a", has_text="show all items with different outcomes").click()
     page.wait_for_url("**agree=differ**")
     expect(listed).to_have_count(3)
 
