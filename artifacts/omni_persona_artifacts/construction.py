@@ -6,7 +6,7 @@ truly absent, and the report reads it to show how similar the people of an item 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,11 @@ SCHEMA = pa.schema(
         ),  # similarity to the queried person: cosine, and 0 for the nearest of the people in the other contexts
         ("exempt", pa.bool_()),  # whether the missing person is exempt from rules that the others meet
         ("generated", pa.bool_()),  # whether a model wrote the queried person's value of the asked field
+        (
+            "leak",
+            pa.float32(),
+        ),  # how surely a shortcut solves the item: 0 for a guess, 1 for certainty; null if unknown
+        ("leak_by", pa.string()),  # the shortcut; null if none does better than a guess
     ]
 )
 
@@ -73,6 +78,21 @@ class ConstructionFile:
     def _write(self) -> None:
         self._file.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
         self._rows = []
+
+
+def with_leaks(folder: Path, leaks: Mapping[str, tuple[float, str]]) -> bytes:
+    """The content of a folder's side file with the leak of each item and the shortcut that it is by; other items keep
+    theirs.
+    """
+    table = pq.read_table(folder / FILE, schema=SCHEMA)
+    known = zip(*(table[name].to_pylist() for name in ("augmented_id", "leak", "leak_by")), strict=True)
+    rows = [leaks.get(item, (leak, by)) for item, leak, by in known]
+    for name, values in (("leak", [leak for leak, _ in rows]), ("leak_by", [by or None for _, by in rows])):
+        place = SCHEMA.get_field_index(name)
+        table = table.set_column(place, SCHEMA.field(name), pa.array(values, SCHEMA.field(name).type))
+    stored = pa.BufferOutputStream()
+    pq.write_table(table, stored)
+    return bytes(stored.getvalue())
 
 
 def read_construction(folder: Path) -> Construction | None:

@@ -95,6 +95,8 @@ class BuildFacts:
     """How recordings told people apart, which is why media were made alike; empty if that was not looked at."""
     recognised: tuple[str, ...] = ()
     """How well trained recognisers know people before and after media were made alike; empty if not measured."""
+    pruned: str | None = None
+    """What came of rebuilding items that a shortcut solves; None if that was not asked for."""
     exempt: int = 0
     """Number of sets whose missing person is exempt from rules that everybody else meets."""
     kind: str | None = None
@@ -146,6 +148,7 @@ def render_card(facts: BuildFacts) -> str:
         code=code,
         inline=inline,
         pool=facts.pool,
+        pruned=facts.pruned,
         recipe=facts.recipe,
         recognised=facts.recognised,
         samples=facts.samples,

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from omni_persona_artifacts.construction import MODALITIES, Placed
+from omni_persona_artifacts.construction import FILE, MODALITIES, Placed, with_leaks
+from omni_persona_artifacts.folders import rewrite
+from omni_persona_build.checks.item_leaks import ItemLeak
+from omni_persona_build.croissant import describe_again
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.rows import item_id
 from omni_persona_build.sample import Sample
+
+
+def write_leaks(folder: Path, leaks: Sequence[ItemLeak]) -> None:
+    """Write how surely each item is solved by a shortcut into a folder's side file; nothing if it has none."""
+    if not (folder / FILE).is_file():
+        return
+    rewrite(folder, FILE, with_leaks(folder, {one.augmented_id: (one.leak, one.solver) for one in leaks}))
+    describe_again(folder, FILE)
 
 
 def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterator[Placed]:
@@ -28,6 +40,8 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 "stated_value": memory.value(question.asked),
                 "stated": sorted(field for field, _ in memory.facts),
                 "exempt": sample.exempt,
+                "leak": None,
+                "leak_by": None,
                 "generated": f"profile.{question.asked}" in sample.queried.generated,
             }
             for modality in MODALITIES:

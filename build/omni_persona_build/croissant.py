@@ -143,6 +143,15 @@ def write_croissant(folder: Path, facts: BuildFacts) -> None:
     (folder / FILE).write_bytes(_encoded(croissant(folder, facts)))
 
 
+def describe_again(folder: Path, name: str) -> None:
+    """Update what `croissant.json` says of a file that has changed; nothing if there is no such description."""
+    if not (folder / FILE).is_file():
+        return
+    known = read_object(folder / FILE)
+    files = [_file(folder / name, folder) if one.get("@id") == name else one for one in known.get("distribution", [])]
+    rewrite(folder, FILE, _encoded(known | {"distribution": files}))
+
+
 def published(folder: Path, repo: str, day: str) -> None:
     """Fill in what is known only at publication: address, creator, and the date (YYYY-MM-DD) of the first publication.
 

@@ -101,6 +101,7 @@ class SampleDraw:
         groups = {item.task.group for item in self._planned.items}
         query_clip = query_clips[place if number > contexts else 0] if "A2A" in groups else None
         return Sample(
+            self._planned,
             queried,
             position,
             fields.cue,

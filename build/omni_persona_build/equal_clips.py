@@ -27,8 +27,9 @@ LEVEL = (-26.0, -20.0)
 """Level of the speech in dB relative to full scale, drawn for each clip."""
 COLOUR = 1.5
 """Standard deviation, in dB, of a drawn microphone's gain in each of its bands."""
-NOISE = (22.0, 28.0)
-"""Drawn noise level in dB below the speech: it masks the noise of the original recording."""
+NOISE = (28.0, 34.0)
+"""Drawn noise level in dB below the speech. It masks the noise of the original recording: at (22, 28), recordings tell
+people apart no less (AUC of noise floors 0.53 both ways), and a trained recogniser worse (AUC 0.895, not 0.917)."""
 OVERSUBTRACTED, LEAST_GAIN = 1.5, 0.15
 """Factor by which the recording's own noise is subtracted, and the least gain left in a frequency."""
 PADDING = (0.25, 0.75)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,27 +14,25 @@ import numpy as np
 
 import omni_persona
 from omni_persona_artifacts.build_record import PeopleKind
-from omni_persona_artifacts.construction import ConstructionFile
 from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.card import BuildFacts, GeneratedFacts, TraceFacts
-from omni_persona_build.construction import construction_rows
-from omni_persona_build.equalise import equalised
+from omni_persona_build.dataset_rows import DatasetRows
 from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import Exclusion
 from omni_persona_build.feasibility import people_needed, require_fit, require_one_gender
 from omni_persona_build.fit import described, fit_to_graph, fit_to_people, merged
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.hub import write_hub_files
-from omni_persona_build.mixed_media import mixed_media
+from omni_persona_build.media_made import media_made
 from omni_persona_build.partitions import deal, partitions
 from omni_persona_build.plan import PlannedSample, plan
+from omni_persona_build.prune import Part, Pruned, pruned
 from omni_persona_build.recipe import Recipe
-from omni_persona_build.recognition import Recognition, recognition
-from omni_persona_build.rows import sample_rows
+from omni_persona_build.recognition import Recognition
 from omni_persona_build.sample import Sample
-from omni_persona_build.write import PARTITION_BYTES, Row, write_parquet
+from omni_persona_build.write import PARTITION_BYTES
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent import EMBEDDED_POOL
 from omni_persona_people.media_files import is_folder
@@ -66,6 +65,8 @@ class Built:
     """Summary of what `fit` removed; None if the recipe was filled unchanged."""
     recognised: Mapping[str, Recognition] = field(default_factory=dict)
     """`faces` and `voices` -> how well people are recognised before and after media were made alike, if measured."""
+    pruned: Pruned | None = None
+    """What came of rebuilding items; None without `prune`."""
 
 
 def build(
@@ -82,6 +83,7 @@ def build(
     keep_metadata: bool = False,
     equalise: bool | None = None,
     kind: PeopleKind | None = None,
+    prune: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> Built:
     """Build `out` from the pool by the recipe. The same pool, recipe and seed give the same bytes.
@@ -94,6 +96,7 @@ def build(
     equalise: make pictures and clips alike in all but faces and voices; None does so if people are
         told apart by how they were recorded (`mixed_media`).
     kind: what the people are, for the card and for reports; None takes what a generated pool records of itself.
+    prune: rebuild items that a shortcut solves too surely, a bounded number of times; the card says what is left.
     Raises `BuildError`; `out` is then unchanged.
     """
     if not is_folder(pool):
@@ -103,7 +106,7 @@ def build(
         whole_folder(out, overwrite=overwrite, inputs=inputs) as folder,
         Exclusion(exclude) as exclusion,
         # Inside the draft, so that no copy of a face or voice outlives a killed process.
-        TemporaryDirectory(dir=folder) as made,
+        TemporaryDirectory(dir=folder) as made_in,
     ):
         # A pool that ships with the package is never written to.
         remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
@@ -125,28 +128,8 @@ def build(
         if to_people is not None:
             fitted = merged(to_people, fit_to_graph(graph, recipe, seed, questions.by_field))
             recipe = described(fitted)
-        mixed: list[str] = []
-        if equalise is None:
-            mixed = mixed_media(people, remembered, lambda done, total: progress("comparing recordings", done, total))
-            equalise = bool(mixed)
-        recognised: dict[str, Recognition] = {}
-        if equalise:
-            alike = equalised(
-                graph.people,
-                Path(made),
-                seed,
-                recipe.clip_seconds,
-                lambda done, total: progress("making media alike", done, total),
-            )
-            if perception.name == "specialists":
-                recognised = recognition(
-                    graph.people,
-                    alike,
-                    perception,
-                    remembered,
-                    lambda done, total: progress("recognising people", done, total),
-                )
-            graph = graph.with_media(alike)
+        made = media_made(graph, recipe, seed, equalise, perception, remembered, Path(made_in), progress)
+        graph = made.graph
         rng = np.random.default_rng(seed)
         planned = plan(recipe, rng)
         fingerprint = pool_fingerprint(people, questions)
@@ -156,32 +139,26 @@ def build(
             "recipe": recipe.model_dump(),
             "seed": seed,
             "perception": perception.name,
-            "equalised": equalise,
-            "mixed": mixed,
-            "recognised": {kind: [round(one.given, 4), round(one.alike, 4)] for kind, one in recognised.items()},
+            "equalised": made.equalised,
+            "mixed": made.mixed,
+            "recognised": {kind: [round(one.given, 4), round(one.alike, 4)] for kind, one in made.recognised.items()},
             "pool_fingerprint": fingerprint,
             "version": omni_persona.__version__,
         }
-        (folder / "data").mkdir()
-        construction = ConstructionFile(folder)
-        n_samples = n_exempt = 0
-
-        def rows(samples: Iterable[Sample]) -> Iterator[list[Row]]:
-            nonlocal n_samples, n_exempt
-            for sample in samples:
-                construction.add(construction_rows(graph, sample, n_samples))
-                yield list(sample_rows(sample, n_samples))
-                n_samples += 1
-                n_exempt += sample.exempt
-                progress("assembling questions", n_samples, len(planned))
-
+        rows = DatasetRows(
+            folder, graph, about, recipe.split, lambda done: progress("assembling questions", done, len(planned))
+        )
+        came_of: Pruned | None = None
         try:
-            written = write_parquet(
-                map(rows, _filled(graph, recipe, planned, rng, questions.by_field)), folder, about, recipe.split
-            )
+            filled = _filled(graph, recipe, planned, rng, questions.by_field)
+            if prune:
+                parts = [Part(partition, [*samples]) for partition, samples in filled]
+                shown = partial(progress, "rebuilding items that a shortcut solves")
+                written, came_of = pruned(folder, rows, parts, graph, recipe, seed, questions.by_field, shown)
+            else:
+                written = rows.write(samples for _, samples in filled)
         except UnfilledError as error:
             raise BuildError(_what_instead(graph, recipe, seed, questions.by_field, error)) from None
-        construction.close()
         facts = BuildFacts(
             recipe=recipe.name,
             seed=seed,
@@ -199,10 +176,11 @@ def build(
             traces=TraceFacts(
                 len({one.stored for person in people for one in person.media() if one.traced}), keep_metadata
             ),
-            equalised=equalise,
-            mixed=tuple(mixed),
-            exempt=n_exempt,
-            recognised=tuple(f"{kind} {one}" for kind, one in recognised.items()),
+            equalised=made.equalised,
+            mixed=made.mixed,
+            exempt=rows.n_exempt,
+            recognised=tuple(f"{kind} {one}" for kind, one in made.recognised.items()),
+            pruned=None if came_of is None else str(came_of),
             kind=kind,
             split=recipe.split,
         )
@@ -210,7 +188,16 @@ def build(
     size = sum(path.stat().st_size for path in data_files(out))
     told = fitted.told() if fitted is not None and fitted.changed else None
     return Built(
-        out, written.counts.total(), len(planned), len(people), exclusion.n_left_out, size, recipe, told, recognised
+        out,
+        written.counts.total(),
+        len(planned),
+        len(people),
+        exclusion.n_left_out,
+        size,
+        recipe,
+        told,
+        made.recognised,
+        came_of,
     )
 
 
@@ -238,18 +225,18 @@ def _filled(
     planned: Sequence[PlannedSample],
     rng: np.random.Generator,
     questions: Mapping[str, Sequence[str]],
-) -> Iterator[Iterator[Sample]]:
-    """The samples of each partition of people, followed by those that needed people of several partitions."""
+) -> Iterator[tuple[Sequence[int] | None, Iterator[Sample]]]:
+    """The people and the samples of each partition, followed by samples that needed people of several partitions."""
     needed = people_needed(recipe)
     parts = partitions(graph, PARTITION_BYTES, 2 * needed)
     if len(parts) == 1:
-        yield assemble(graph, recipe, planned, rng, questions)
+        yield None, assemble(graph, recipe, planned, rng, questions)
         return
     left_over: list[PlannedSample] = []
     shares = deal(planned, [len(graph.of_common_gender(needed, partition)) for partition in parts])
     for partition, share in zip(parts, shares, strict=True):
-        yield assemble(graph, recipe, share, rng, questions, partition, left_over)
-    yield assemble(graph, recipe, left_over, rng, questions)
+        yield partition, assemble(graph, recipe, share, rng, questions, partition, left_over)
+    yield None, assemble(graph, recipe, left_over, rng, questions)
 
 
 def pool_fingerprint(people: Sequence[Persona], questions: OwnQuestions) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from omni_persona_build.plan import PlannedItem
+from omni_persona_build.plan import PlannedItem, PlannedSample
 from omni_persona_people.persona import Clip, Persona, Picture
 
 Facts = tuple[tuple[str, str], ...]
@@ -43,6 +43,8 @@ class Question:
 class Sample:
     """K memories and the questions over them. `queried` is at `position`, or missing if that is None."""
 
+    planned: PlannedSample
+    """The plan that it fills."""
     queried: Persona
     position: int | None
     cue_field: str | None

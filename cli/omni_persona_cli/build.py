@@ -81,6 +81,9 @@ def build(
         People | None,
         typer.Option(help="What the people are, for the card and reports; default: what `omni-persona pool` recorded."),
     ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Rebuild items that a shortcut solves too surely; slow, noted in the card.")
+    ] = False,
     checks: Annotated[
         bool, typer.Option("--check/--no-check", help="Check the dataset and add the results to its card.")
     ] = True,
@@ -105,6 +108,7 @@ def build(
             keep_metadata=keep_metadata,
             equalise=equalise,
             kind=None if people is None else people.value,
+            prune=prune,
             quiet=as_json,
         )
         findings = find_in_built(target) if checks else None
@@ -137,6 +141,7 @@ def build_and_report(
     keep_metadata: bool = False,
     equalise: bool | None = None,
     kind: PeopleKind | None = None,
+    prune: bool = False,
     quiet: bool = False,
 ) -> BuildResult:
     """Build with a progress display, then print what was built and where, unless `quiet`."""
@@ -160,6 +165,7 @@ def build_and_report(
             keep_metadata=keep_metadata,
             equalise=equalise,
             kind=kind,
+            prune=prune,
             progress=shown,
         )
     n_answerable = sum(count for (_, absence), count in built.recipe.counts().items() if absence == "none")
@@ -174,6 +180,7 @@ def build_and_report(
         bytes=built.bytes,
         fitted=built.fitted,
         recognised={kind: (one.given, one.alike) for kind, one in built.recognised.items()},
+        pruned=None if built.pruned is None else str(built.pruned),
         detectable_cal=detectable_difference(n_answerable, built.items - n_answerable, built.samples, built.people),
     )
     if not quiet:
@@ -194,5 +201,7 @@ def _print_built(built: BuildResult, exclude: Path | None) -> None:
         out.print(
             f"Trained recognisers tell {kind} with AUC {given:.3f} as given, {alike:.3f} made alike", soft_wrap=True
         )
+    if built.pruned is not None:
+        out.print(f"--prune: {built.pruned}", soft_wrap=True)
     if exclude is not None:
         out.print(f"--exclude {exclude} left out {built.n_excluded} people of the pool", soft_wrap=True)

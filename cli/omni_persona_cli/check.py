@@ -14,7 +14,7 @@ from omni_persona_cli.console import out, progress, stopping
 from omni_persona_cli.results import JSON_HELP, CheckResult, output_kept_for_result, print_result
 
 if TYPE_CHECKING:
-    from omni_persona_build.checks import Finding
+    from omni_persona_build.checks import Finding, ItemLeak
 
 EXAMPLES = """Examples:
 
@@ -22,9 +22,15 @@ omni-persona check omni-persona
 
 omni-persona check --write omni-persona
 
+omni-persona check omni-persona --items
+
 omni-persona check omni-persona --json > checks.json
 
 omni-persona check omni-persona --pool people --seeds 5"""
+
+
+MOST_ITEMS = 20
+"""Items that `--items` lists."""
 
 
 def check(
@@ -37,6 +43,9 @@ def check(
     pool: Annotated[
         Path | None, typer.Option(help="Pool that the dataset was built from; required with --seeds.")
     ] = None,
+    items: Annotated[
+        bool, typer.Option("--items", help="Also list the items that shortcuts solve most surely, and by what.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Check a dataset folder: counts, balance, positions, answers, cues. Exit code 1 if a check fails.
@@ -52,63 +61,83 @@ def check(
 
     with scratch_folder() as folder, output_kept_for_result(as_json):
         others = [] if pool is None else _other_seeds(dataset, pool, seeds, folder)
-        findings = find(dataset, write=write, others=others)
-    result = result_of(dataset, findings)
+        findings, leaks = find(dataset, write=write, others=others)
+    worst = sorted(leaks, key=lambda one: -one.leak)[:MOST_ITEMS] if items else []
+    result = result_of(dataset, findings, worst)
     if as_json:
         print_result(result)
     else:
         print_findings(dataset, findings)
+        if items:
+            _print_items(worst)
     if not result.passed:
         raise typer.Exit(1)
 
 
 def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Path]:
     """Datasets of the same pool and recipe, built with the seeds that follow the dataset's own."""
-    from omni_persona_build.checks import built_with, seed_of
+    from omni_persona_build.checks import about, built_with, seed_of
     from omni_persona_build.errors import BuildError
     from omni_persona_build.pipeline import build
+    from omni_persona_perception import perception
 
     recipe, seed = built_with(dataset), seed_of(dataset)
     if recipe is None or seed is None:
         raise BuildError(f"{dataset} does not say with which recipe and seed it was built: --seeds cannot build others")
+    # All datasets must be made as this one was, or the solvers would see the difference.
+    told = about(dataset)
+    equalise, seen_by = told.get("equalised"), perception(str(told.get("perception", "light")))
     others = []
     with progress() as shown:
         for number in range(1, seeds):
             others.append(folder / str(number) / "omni-persona")
-            build(pool, recipe, others[-1], seed=seed + number, progress=shown)
+            build(pool, recipe, others[-1], seed=seed + number, equalise=equalise, perception=seen_by, progress=shown)
     return others
+
+
+def _print_items(worst: Sequence[ItemLeak]) -> None:
+    """Print a table of the items that are solved most surely."""
+    table = Table(title="Items that shortcuts solve most surely (0: a guess, 1: certain)", title_justify="left")
+    for column in ("item", "leak", "solved by"):
+        table.add_column(column)
+    for one in worst:
+        table.add_row(one.augmented_id, f"{one.leak:.2f}", one.solver or "nothing")
+    out.print(table)
 
 
 def find_in_built(dataset: Path) -> list[Finding]:
     """Like `find` with `write`, for a folder that is already complete; Ctrl-C leaves it unchecked."""
     with stopping(f"{dataset} is whole but not checked: omni-persona check --write {dataset}"):
-        return find(dataset, write=True)
+        return find(dataset, write=True)[0]
 
 
 def check_and_report(dataset: Path, *, write: bool = False) -> bool:
     """Run all checks, optionally add them to the folder's card, and print them; return whether none failed."""
-    findings = find(dataset, write=write)
+    findings, _ = find(dataset, write=write)
     print_findings(dataset, findings)
     return result_of(dataset, findings).passed
 
 
-def find(dataset: Path, *, write: bool = False, others: Sequence[Path] = ()) -> list[Finding]:
-    """Run all checks with a progress display, and optionally add them to the folder's card.
+def find(dataset: Path, *, write: bool = False, others: Sequence[Path] = ()) -> tuple[list[Finding], list[ItemLeak]]:
+    """Run all checks with a progress display, and tell how surely each item is solved by a shortcut.
 
-    others: datasets built with other seeds, whose items the solvers also use.
+    write: also add the checks to the folder's card, and the items' leaks to its side file.
+    others: datasets built with other seeds, whose items the solvers of the checks also use.
     """
     from omni_persona_build.card import write_findings
-    from omni_persona_build.checks import check as check_dataset
+    from omni_persona_build.checks import examine
+    from omni_persona_build.construction import write_leaks
 
     with progress() as shown:
-        findings = check_dataset(dataset, lambda done: shown("reading items", done), others=others)
+        findings, leaks = examine(dataset, lambda done: shown("reading items", done), others=others)
     if write:
+        write_leaks(dataset, leaks)
         write_findings(dataset, findings)
-    return findings
+    return findings, leaks
 
 
-def result_of(dataset: Path, findings: Sequence[Finding]) -> CheckResult:
-    """The checks as `--json` prints them."""
+def result_of(dataset: Path, findings: Sequence[Finding], worst: Sequence[ItemLeak] = ()) -> CheckResult:
+    """The checks, and the items that are solved most surely, as `--json` prints them."""
     from omni_persona_build.checks import failures, summary, unneeded
 
     return CheckResult(
@@ -119,6 +148,7 @@ def result_of(dataset: Path, findings: Sequence[Finding]) -> CheckResult:
         summary=summary(findings),
         does_not_need_its_modality=unneeded(findings),
         checks=[{"check": one.check, "result": one.result, "seen": one.detail, "p": one.p} for one in findings],
+        items=[{"augmented_id": one.augmented_id, "leak": one.leak, "by": one.solver or None} for one in worst],
     )
 
 

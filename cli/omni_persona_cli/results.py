@@ -39,6 +39,9 @@ class CheckResult:
     checks: list[dict[str, Any]]
     """Each check: `check`, its name; `result`, one of `pass`, `FAIL`, `too few to tell` and `skipped`; `seen`, what was
     found; `p`, how probable a shortcut's result is without a leak (not corrected for the number of checks), or null."""
+    items: list[dict[str, Any]]
+    """With `--items`, those that shortcuts solve most surely: `augmented_id`, `leak` (0 for a guess, 1 for certainty),
+    and `by`, the shortcut."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class BuildResult:
     """What `--fit` removed from the recipe; null if it was filled unchanged."""
     recognised: dict[str, tuple[float, float]]
     """faces, voices: AUC of trained recognisers before and after media were made alike; empty if not measured."""
+    pruned: str | None
+    """What `--prune` rebuilt and left; null without it."""
     detectable_cal: float | None
     """Difference in Cal, from 0 to 1, that two runs are told apart by with 80 % power; null if there is none."""
     check: dict[str, Any] | None = None

@@ -160,7 +160,7 @@ def test_control_c_while_checking_says_that_the_dataset_is_there(monkeypatch, ca
         raise KeyboardInterrupt
 
     monkeypatch.setattr("omni_persona_cli.build.build_and_report", lambda *_, **__: None)
-    monkeypatch.setattr("omni_persona_build.checks.check", stop)
+    monkeypatch.setattr("omni_persona_build.checks.examine", stop)
     monkeypatch.setattr(sys, "argv", ["omni-persona", "build", "--pool", "people", "--out", "mine"])
     with pytest.raises(SystemExit) as end:
         main()

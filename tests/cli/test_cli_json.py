@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import omni_persona
-from omni_persona_build.checks import Finding
+from omni_persona_build.checks import Finding, ItemLeak
 from omni_persona_cli import results
 from omni_persona_cli.app import main
 from omni_persona_runner.baselines import load_baseline
@@ -37,6 +37,7 @@ FINDINGS = [
     Finding("shortcut: A2A by level", False, "é \x1b[2J", group="A2A", p=0.01),
     Finding("shortcut: I2I by size", None, "only 4 items", too_few=True),
 ]
+LEAKS = [ItemLeak("sample_0__aug_0", 0.0, ""), ItemLeak("sample_1__aug_0", 0.9, "A2A by level")]
 
 
 def test_a_build_prints_what_it_built(call, shared_pool, tmp_path):
@@ -57,6 +58,7 @@ def test_a_build_prints_what_it_built(call, shared_pool, tmp_path):
         "bytes": sum(file.stat().st_size for file in files),
         "fitted": None,
         "recognised": {},
+        "pruned": None,
         "detectable_cal": None,
         "check": None,
     }
@@ -64,7 +66,7 @@ def test_a_build_prints_what_it_built(call, shared_pool, tmp_path):
 
 
 def test_a_build_with_a_failed_check_prints_both_and_ends_with_one(call, monkeypatch, shared_pool, tmp_path):
-    monkeypatch.setattr("omni_persona_build.checks.check", lambda *_, **__: FINDINGS)
+    monkeypatch.setattr("omni_persona_build.checks.examine", lambda *_, **__: (FINDINGS, LEAKS))
     code, built, err = call("build", "--pool", shared_pool.folder, "--out", tmp_path / "omni-persona", "--json")
     assert code == 1
     assert list(built["check"]) == _keys(results.CheckResult)
@@ -74,7 +76,7 @@ def test_a_build_with_a_failed_check_prints_both_and_ends_with_one(call, monkeyp
 
 @pytest.mark.parametrize(("findings", "expected"), [(FINDINGS, 1), (FINDINGS[:1], 0)])
 def test_check_prints_every_finding(call, monkeypatch, findings, expected):
-    monkeypatch.setattr("omni_persona_build.checks.check", lambda *_, **__: findings)
+    monkeypatch.setattr("omni_persona_build.checks.examine", lambda *_, **__: (findings, LEAKS))
     code, checked, err = call("check", "mine", "--json")
     assert code == expected, err
     assert list(checked) == _keys(results.CheckResult)
@@ -84,6 +86,17 @@ def test_check_prints_every_finding(call, monkeypatch, findings, expected):
     assert [one["result"] for one in checked["checks"]] == ["pass", "FAIL", "too few to tell"][: len(findings)]
     assert [(one["check"], one["seen"], one["p"]) for one in checked["checks"]] == [
         (one.check, one.detail, one.p) for one in findings
+    ]
+
+
+def test_check_lists_the_items_that_are_solved_most_surely_on_request(call, monkeypatch):
+    monkeypatch.setattr("omni_persona_build.checks.examine", lambda *_, **__: (FINDINGS[:1], LEAKS))
+    assert call("check", "mine", "--json")[1]["items"] == []
+    code, checked, _ = call("check", "mine", "--items", "--json")
+    assert code == 0
+    assert checked["items"] == [
+        {"augmented_id": "sample_1__aug_0", "leak": 0.9, "by": "A2A by level"},
+        {"augmented_id": "sample_0__aug_0", "leak": 0.0, "by": None},
     ]
 
 

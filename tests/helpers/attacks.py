@@ -112,7 +112,7 @@ class Attacked:
         side = defaultdict(list)
         for row in pq.read_table(folder / "data/construction.parquet").to_pylist():
             side[row["augmented_id"]].append(row)
-        (file,) = (folder / "data").glob("test-*.parquet")
+        (file,) = (folder / "data").glob("*-of-*.parquet")
         reader = pq.ParquetFile(file)
         for batch in reader.iter_batches(8):
             for row in batch.to_pylist():

@@ -20,6 +20,7 @@ from omni_persona_build.checks import hidden, rows
 from omni_persona_build.checks.described import DescribedMedia
 from omni_persona_build.checks.evidence import confirmed
 from omni_persona_build.checks.finding import Finding, each, failures, summary, unneeded
+from omni_persona_build.checks.item_leaks import ItemLeak, item_leaks
 from omni_persona_build.checks.likeness import MemoryVectors
 from omni_persona_build.checks.media import media as media_findings
 from omni_persona_build.checks.missing import missing_people
@@ -28,7 +29,19 @@ from omni_persona_build.checks.shortcuts import shortcuts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
 
-__all__ = ["CHECKS", "Finding", "built_with", "check", "failures", "seed_of", "summary", "unneeded"]
+__all__ = [
+    "CHECKS",
+    "Finding",
+    "ItemLeak",
+    "about",
+    "built_with",
+    "check",
+    "examine",
+    "failures",
+    "seed_of",
+    "summary",
+    "unneeded",
+]
 
 
 def check(
@@ -47,14 +60,28 @@ def check(
     """
     if unknown := sorted(set(only or ()) - set(CHECKS)):
         raise ValueError(f"expected some of {', '.join(CHECKS)}, got {', '.join(unknown)}")
+    return _findings(_look(folder, progress, others), only)
+
+
+def examine(
+    folder: Path, progress: Callable[[int], None] = lambda done: None, *, others: Sequence[Path] = ()
+) -> tuple[list[Finding], list[ItemLeak]]:
+    """Run every check as `check` does, and also tell how surely each item is solved without its modality."""
+    seen = _look(folder, progress, others)
+    return _findings(seen, None), item_leaks(seen.items, seen.construction, seen.media, seen.memories)
+
+
+def _look(folder: Path, progress: Callable[[int], None], others: Sequence[Path]) -> Seen:
     recipe = built_with(folder)
     items = _read(folder, progress)
-    pooled = None if not others else _pooled([folder, *others], progress)
-    seen = Seen(items, read_construction(folder), recipe, pooled)
-    pooled = pooled or seen
+    whole = None if not others else _pooled([folder, *others], progress)
+    return Seen(items, read_construction(folder), recipe, whole)
+
+
+def _findings(seen: Seen, only: Sequence[str] | None) -> list[Finding]:
     findings: list[Finding] = []
     for name in CHECKS if only is None else [name for name in CHECKS if name in only]:
-        findings += CHECKS[name](pooled if name in POOLED else seen)
+        findings += CHECKS[name](seen.whole or seen if name in POOLED else seen)
     return confirmed(findings)
 
 
@@ -138,7 +165,7 @@ def _pooled(folders: Sequence[Path], progress: Callable[[int], None]) -> Seen:
 def built_with(folder: Path) -> Recipe | None:
     """The recipe recorded in a dataset folder, or None if there is no record of it."""
     # An imported release records its source but no recipe.
-    recipe = _about(folder).get("recipe")
+    recipe = about(folder).get("recipe")
     try:
         return None if recipe is None else Recipe.model_validate(recipe)
     except ValidationError as error:
@@ -147,11 +174,11 @@ def built_with(folder: Path) -> Recipe | None:
 
 def seed_of(folder: Path) -> int | None:
     """The seed recorded in a dataset folder, or None if there is no record of it."""
-    seed = _about(folder).get("seed")
+    seed = about(folder).get("seed")
     return seed if isinstance(seed, int) else None
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def about(folder: Path) -> dict[str, Any]:
     """The build record of a dataset folder."""
     try:
         return read_build_record(folder)

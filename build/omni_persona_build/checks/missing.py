@@ -9,7 +9,7 @@ and one uses whose notes leave out attributes in other items. The chance level o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,26 +17,33 @@ from numpy.typing import NDArray
 
 from omni_persona import Item
 from omni_persona_artifacts.construction import Construction
-from omni_persona_build.checks.evidence import area_finding, standardised
+from omni_persona_build.checks.evidence import standardised
 from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.likeness import MemoryVectors, unlikeness
+from omni_persona_build.checks.ready import by_sample
+from omni_persona_build.checks.solvers import Told
 
 
 def missing_people(items: Sequence[Item], construction: Construction | None, memories: MemoryVectors) -> list[Finding]:
     """One finding per classifier; none if nobody is missing or everybody is."""
-    samples = list({item.source_sample_id: item for item in items}.values())
+    return [one.finding() for one in classifiers(items, construction, memories)]
+
+
+def classifiers(items: Sequence[Item], construction: Construction | None, memories: MemoryVectors) -> Iterator[Told]:
+    """What each classifier sees of each set of memories; none if nobody is missing or everybody is."""
+    sets = by_sample(items)
+    samples = [siblings[0] for siblings in sets]
     missing = np.array([item.absence == "absent_persona" for item in samples])
-    findings = []
     if not missing.all() and missing.any():
-        findings.append(area_finding("shortcut: missing, by the notes", _notes(samples), missing))
-        findings.append(area_finding("shortcut: missing, by likeness", _likeness(samples, memories), missing))
+        yield Told("missing, by the notes", sets, _notes(samples), missing)
+        yield Told("missing, by likeness", sets, _likeness(samples, memories), missing)
         asked = [_asked_about(item, construction) for item in samples]
         if len(set(asked)) > 1:
-            findings.append(area_finding("shortcut: missing, by who is asked about", _one_hot(asked), missing))
-    return findings + _left_out(items, construction)
+            yield Told("missing, by who is asked about", sets, _one_hot(asked), missing)
+    yield from _left_out(items, construction)
 
 
-def _left_out(items: Sequence[Item], construction: Construction | None) -> list[Finding]:
+def _left_out(items: Sequence[Item], construction: Construction | None) -> Iterator[Told]:
     """Predict whether an attribute is absent from whose note leaves something out, and what."""
     silent: dict[str, tuple[Item, tuple[str, str]]] = {}
     for item in items:
@@ -45,13 +52,13 @@ def _left_out(items: Sequence[Item], construction: Construction | None) -> list[
         if item.absence != "absent_persona" and len(quiet) == 1:
             silent.setdefault(item.source_sample_id, (item, (quiet[0], str(item.asked_subfield))))
     labels = np.array([item.absence == "absent_attribute" for item, _ in silent.values()], dtype=bool)
-    if not len(labels) or labels.all() or not labels.any():
-        return []
+    if labels.all() or not labels.any():
+        return
     whose = [person for _, (person, _) in silent.values()]
     what = [field for _, (_, field) in silent.values()]
     both = [f"{person} {field}" for person, field in zip(whose, what, strict=True)]
     seen = np.hstack([_one_hot(whose), _one_hot(what), _one_hot(both)]) / np.sqrt(3)
-    return [area_finding("shortcut: absent attribute, by whose note is silent", seen, labels)]
+    yield Told("absent attribute, by whose note is silent", [[item] for item, _ in silent.values()], seen, labels)
 
 
 def _asked_about(item: Item, construction: Construction | None) -> str:

@@ -6,7 +6,7 @@ person, the group does not need its modality: the check fails, and the card and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,47 +14,49 @@ from numpy.typing import NDArray
 from omni_persona import Item
 from omni_persona_artifacts.construction import Construction
 from omni_persona_build.checks.described import Described, DescribedMedia, Sort
-from omni_persona_build.checks.evidence import area_finding, share_finding, standardised
+from omni_persona_build.checks.evidence import standardised
 from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.fitted import scores_on_strangers
 from omni_persona_build.checks.likeness import MemoryVectors
-from omni_persona_build.checks.ready import Ready, ready
+from omni_persona_build.checks.ready import Ready, by_sample, ready
+from omni_persona_build.checks.solvers import Picked, Told
 from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS
 
 GROUPS: dict[str, tuple[Sort, Sequence[str]]] = {"I2I": ("image", [*PICTURE_FACTS]), "A2A": ("audio", [*CLIP_FACTS])}
 """Group -> the medium of its query, and the facts that must not identify the person."""
+FITTED = "all of these, fitted on strangers"
+"""The solver that uses all facts together."""
 
 
 def query_media(
     items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
 ) -> list[Finding]:
     """For I2I and A2A: a finding for each fact, for all facts in a fitted classifier, and for who is missing."""
-    findings = []
-    everything = ready(items, construction, media, memories)
+    findings: dict[str, list[Finding]] = {group: [] for group in GROUPS}
+    for picked in fact_pickers(ready(items, construction, media, memories)):
+        findings[str(picked.group)].append(picked.finding())
+    for group, found in findings.items():
+        if found and not any(FITTED in one.check for one in found):
+            reason = "no set is without people who are asked about in others"
+            found.append(Finding(f"shortcut: {group} by {FITTED}", None, reason, group, too_few=True))
+    for told in missing_by_facts(items, media):
+        findings[str(told.group)].append(told.finding())
+    return [one for found in findings.values() for one in found]
+
+
+def fact_pickers(items: Ready) -> Iterator[Picked]:
+    """For I2I and A2A: the context whose medium is nearest to the query's in each fact, and in all of them."""
     for group, (sort, facts) in GROUPS.items():
-        asked = [item for item in items if item.task.group == group and _sound(item, sort, media)]
-        answerable = everything.of_group(group)
-        answerable = answerable.where([_sound(item, sort, media) for item in answerable.items])
-        if answerable.items:
-            distances = _distances(answerable, sort, facts)
-            for number, fact in enumerate(facts):
-                right = answerable.chosen(-distances[:, :, number])
-                findings.append(_found(f"{group} by {fact}", right, answerable, group))
-            scores = scores_on_strangers(distances, answerable.targets, answerable.people, answerable.standing)
-            name = f"{group} by all of these, fitted on strangers"
-            if scores is None:
-                findings.append(
-                    Finding(f"shortcut: {name}", None, "in every set stand people who are asked about", group)
-                )
-            else:
-                findings.append(_found(name, answerable.chosen(scores), answerable, group))
-        if missing := _missing(asked, sort, facts, group, media):
-            findings.append(missing)
-    return findings
-
-
-def _found(name: str, right: NDArray[np.float64], items: Ready, group: str) -> Finding:
-    return share_finding(f"shortcut: {name}", right, items.chances, items.clusters, group)
+        answerable = items.of_group(group)
+        answerable = answerable.where([_sound(item, sort, items.media) for item in answerable.items])
+        if not answerable.items:
+            continue
+        distances = _distances(answerable, sort, facts)
+        for number, fact in enumerate(facts):
+            yield Picked(f"{group} by {fact}", answerable, -distances[:, :, number], group)
+        scores = scores_on_strangers(distances, answerable.targets, answerable.people, answerable.standing)
+        if scores is not None:
+            yield Picked(f"{group} by {FITTED}", answerable, scores, group)
 
 
 def _distances(items: Ready, sort: Sort, facts: Sequence[str]) -> NDArray[np.float64]:
@@ -76,22 +78,20 @@ def _distances(items: Ready, sort: Sort, facts: Sequence[str]) -> NDArray[np.flo
     return np.log1p(np.array(rows)).reshape(len(items.items), -1, len(facts))
 
 
-def _missing(
-    asked: Sequence[Item], sort: Sort, facts: Sequence[str], group: str, media: DescribedMedia
-) -> Finding | None:
-    """Check whether facts of the query medium reveal that its person is missing; None if nobody is missing, or
-    everybody is.
+def missing_by_facts(items: Sequence[Item], media: DescribedMedia) -> Iterator[Told]:
+    """For I2I and A2A: whether facts of the query medium reveal that its person is missing.
 
-    Siblings share a query medium, so each source sample counts once.
+    Not if nobody is missing, or everybody is. Siblings share a query medium, so each source sample counts once.
     """
-    samples = list({item.source_sample_id: item for item in asked}.values())
-    labels = np.array([item.absence == "absent_persona" for item in samples], dtype=bool)
-    if not samples or labels.all() or not labels.any():
-        return None
-    table = np.array([np.concatenate([_query(item, sort, media).facts[fact] for fact in facts]) for item in samples])
-    return area_finding(
-        f"shortcut: missing, by facts of the query's {group} medium", standardised(table), labels, group
-    )
+    for group, (sort, facts) in GROUPS.items():
+        asked = [item for item in items if item.task.group == group and _sound(item, sort, media)]
+        sets = by_sample(asked)
+        labels = np.array([siblings[0].absence == "absent_persona" for siblings in sets], dtype=bool)
+        if labels.all() or not labels.any():
+            continue
+        described = [_query(siblings[0], sort, media).facts for siblings in sets]
+        table = np.array([np.concatenate([one[fact] for fact in facts]) for one in described])
+        yield Told(f"missing, by facts of the query's {group} medium", sets, standardised(table), labels, group)
 
 
 def _query(item: Item, sort: Sort, media: DescribedMedia) -> Described:

@@ -109,6 +109,14 @@ def ready(
     )
 
 
+def by_sample(items: Sequence[Item]) -> list[list[Item]]:
+    """The items of each source sample, in order."""
+    samples: dict[str, list[Item]] = {}
+    for item in items:
+        samples.setdefault(item.source_sample_id, []).append(item)
+    return [*samples.values()]
+
+
 def _left_out(stated: Sequence[Sequence[str]]) -> list[int]:
     """For each of K notes, the number of fields that it omits and all others state."""
     counts = Counter(field for fields in stated for field in fields)

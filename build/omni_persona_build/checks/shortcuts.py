@@ -1,13 +1,13 @@
 """Shortcut solvers, which try to find the right person without the modality that the question should need.
 
-Each solver picks one of the contexts (it may read the notes). If it is right more often than a guess among the notes
-that state the asked attribute, the items leak.
+Each solver picks one of the contexts (it may read the notes), except for one that guesses the answer from the question.
+If it is right more often than a guess among the notes that state the asked attribute, the items leak.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,28 +20,43 @@ from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.fitted import fitted_scores
 from omni_persona_build.checks.likeness import MemoryVectors, unlikeness
 from omni_persona_build.checks.ready import Ready, ready
+from omni_persona_build.checks.solvers import Picked
 from omni_persona_people.content_words import content_words, states
 
 Solver = Callable[[Ready], NDArray[np.float64]]
-"""Probability that it is right for each answerable item, shape (n,): 0, 1, or a fraction for ties."""
+"""A score for each context of the answerable items, shape (n, K); the highest is picked."""
 
 
 def shortcuts(
     items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
 ) -> list[Finding]:
     """One finding per solver, over the answerable items with valid labels and media."""
-    # If the cue's words in a question are unknown, they cannot be removed, so the question does not count.
-    cue_known = [item for item in items if construction is not None or item.task.group in ("I2I", "A2A")]
-    everything = ready(cue_known, construction, media, memories)
+    everything = _with_known_cues(items, construction, media, memories)
+    findings = [one.finding() for one in pickers(items, construction, media, memories)]
+    if everything.items:
+        right = _question_only(everything)
+        findings.insert(0, share_finding("shortcut: question only", right, everything.chances, everything.clusters))
+    return findings
+
+
+def pickers(
+    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
+) -> Iterator[Picked]:
+    """Every solver that picks a context, with what it says of the items that it applies to."""
+    everything = _with_known_cues(items, construction, media, memories)
     spoken = ready([item for item in items if item.task.group == "T2Any"], construction, media, memories)
-    return [
-        *(_finding(name, solve, everything) for name, solve in SOLVERS.items() if everything.items),
-        *(_finding(name, solve, spoken, "T2Any") for name, solve in SPOKEN_SOLVERS.items() if spoken.items),
-    ]
+    if everything.items:
+        yield from (Picked(name, everything, solve(everything)) for name, solve in SOLVERS.items())
+    if spoken.items:
+        yield from (Picked(name, spoken, solve(spoken), "T2Any") for name, solve in SPOKEN_SOLVERS.items())
 
 
-def _finding(name: str, solve: Solver, items: Ready, group: str | None = None) -> Finding:
-    return share_finding(f"shortcut: {name}", solve(items), items.chances, items.clusters, group)
+def _with_known_cues(
+    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
+) -> Ready:
+    """Without items whose cue is words that are unknown, and so cannot be removed from the question."""
+    known = [item for item in items if construction is not None or item.task.group in ("I2I", "A2A")]
+    return ready(known, construction, media, memories)
 
 
 def _question_only(items: Ready) -> NDArray[np.float64]:
@@ -70,22 +85,22 @@ def _usual_position(items: Ready) -> NDArray[np.float64]:
     """The position that holds the most targets."""
     places = Counter(dict(zip(items.samples.tolist(), items.targets.tolist(), strict=True)).values())
     often = [places[place] for place in range(items.stating.shape[1])]
-    return items.chosen(np.broadcast_to(np.array(often), items.stating.shape))
+    return np.broadcast_to(np.array(often), items.stating.shape)
 
 
 def _longest_note(items: Ready) -> NDArray[np.float64]:
     """The longest note."""
-    return items.chosen(np.array([[len(context.text) for context in item.contexts] for item in items.items]))
+    return np.array([[len(context.text) for context in item.contexts] for item in items.items])
 
 
 def _notes_without_cue(items: Ready) -> NDArray[np.float64]:
     """The note that shares the most words with the question without its cue."""
-    return items.chosen(_overlap(items))
+    return _overlap(items)
 
 
 def _leaves_out_most(items: Ready) -> NDArray[np.float64]:
     """The note that omits the most fields stated by all others, as notes of people asked for absent attributes do."""
-    return items.chosen(items.left_out)
+    return items.left_out
 
 
 def _usually_asked(items: Ready) -> NDArray[np.float64]:
@@ -106,7 +121,7 @@ def _usually_asked(items: Ready) -> NDArray[np.float64]:
         ]
         for sample, standing in zip(items.samples.tolist(), items.standing, strict=True)
     ]
-    return items.chosen(np.array(rows))
+    return np.array(rows)
 
 
 def _reading_what_was_said(items: Ready) -> NDArray[np.float64]:
@@ -114,7 +129,7 @@ def _reading_what_was_said(items: Ready) -> NDArray[np.float64]:
     shared = [
         [len(content_words(item.query_text) & content_words(one.text)) for one in item.contexts] for item in items.items
     ]
-    return items.chosen(np.array(shared))
+    return np.array(shared)
 
 
 def _cue_hidden(items: Ready) -> NDArray[np.float64]:
@@ -124,7 +139,7 @@ def _cue_hidden(items: Ready) -> NDArray[np.float64]:
     It is fitted on some samples and applied to others.
     """
     scores = fitted_scores(_features(items), items.targets, items.samples)
-    return np.zeros(len(items.items)) if scores is None else items.chosen(scores)
+    return np.zeros(items.stating.shape) if scores is None else scores
 
 
 def _features(items: Ready) -> NDArray[np.float64]:
@@ -157,7 +172,6 @@ def _overlap(items: Ready) -> NDArray[np.float64]:
 
 
 SOLVERS: dict[str, Solver] = {
-    "question only": _question_only,
     "usual position": _usual_position,
     "usual person": _usually_asked,
     "longest note": _longest_note,

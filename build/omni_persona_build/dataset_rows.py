@@ -1,0 +1,48 @@
+"""Write the rows of a dataset and its side file, and write them again with other samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from omni_persona_artifacts.construction import ConstructionFile
+from omni_persona_build.construction import construction_rows
+from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.rows import sample_rows
+from omni_persona_build.sample import Sample
+from omni_persona_build.write import Row, Written, write_parquet
+
+
+class DatasetRows:
+    """Writes the rows of samples into a folder; each time, those written before are replaced."""
+
+    def __init__(
+        self, folder: Path, graph: PersonaGraph, about: dict[str, Any], split: str, progress: Callable[[int], None]
+    ) -> None:
+        """about: stored in the footer of the Parquet file. split: `test` or `train`, its name.
+
+        progress: called with the number of samples written.
+        """
+        self.n_exempt = 0
+        """Samples whose missing person is exempt from rules that everybody else meets."""
+        self._folder, self._graph, self._about, self._split, self._progress = folder, graph, about, split, progress
+        (folder / "data").mkdir(exist_ok=True)
+
+    def write(self, partitions: Iterable[Iterable[Sample]]) -> Written:
+        """Write the samples of each partition, in order."""
+        self.n_exempt, n_samples = 0, 0
+        construction = ConstructionFile(self._folder)
+
+        def rows(samples: Iterable[Sample]) -> Iterator[list[Row]]:
+            nonlocal n_samples
+            for sample in samples:
+                construction.add(construction_rows(self._graph, sample, n_samples))
+                yield list(sample_rows(sample, n_samples))
+                n_samples += 1
+                self.n_exempt += sample.exempt
+                self._progress(n_samples)
+
+        written = write_parquet(map(rows, partitions), self._folder, self._about, self._split)
+        construction.close()
+        return written
