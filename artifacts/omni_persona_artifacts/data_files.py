@@ -11,6 +11,9 @@ from pathlib import Path
 DATA_FILES = tuple(f"data/{split}-*.parquet" for split in ("test", "train"))
 """Where a dataset folder keeps its rows, of one of `omni_persona.SPLITS`; other files beside them are not rows."""
 
+RELEASE_FILE = "data/release.parquet"
+"""Where an imported dataset keeps the paths of the release's media, and its fields that have no column."""
+
 State = list[list[str | int]]
 """For each file: name, size in bytes, and modification time in nanoseconds."""
 

@@ -14,6 +14,8 @@ from typing import Any
 import datasets
 
 import omni_persona
+from omni_persona_artifacts.construction import FILE as CONSTRUCTION
+from omni_persona_artifacts.data_files import RELEASE_FILE
 from omni_persona_artifacts.folders import rewrite
 from omni_persona_artifacts.json_files import read_object
 from omni_persona_build.card import BuildFacts
@@ -92,8 +94,8 @@ COLUMNS = {
 """Column -> description."""
 
 SIDE_FILES = {
-    "data/construction.parquet": "How each item was built, with the pool's ids of people; not to be shown to a model.",
-    "data/release.parquet": "Paths of the release's media, and its fields that have no column.",
+    CONSTRUCTION: "How each item was built, with the pool's ids of people; not to be shown to a model.",
+    RELEASE_FILE: "Paths of the release's media, and its fields that have no column.",
 }
 
 

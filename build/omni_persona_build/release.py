@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import omni_persona
+from omni_persona_artifacts.data_files import RELEASE_FILE
 from omni_persona_artifacts.dataset_rows import read
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
@@ -34,7 +35,6 @@ from omni_persona_people.media_files import MediaFile, MediaKind, MediaReader, i
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import MediaError
 
-FILE = "data/release.parquet"
 PUBLISHED = "v2_2"
 """The recipe with the published release's counts."""
 
@@ -91,7 +91,7 @@ def import_release(
 
         about = {"release": file.name, "version": omni_persona.__version__}
         written = write_parquet([rows()], folder, about)
-        pq.write_table(pa.Table.from_pylist(extra), folder / FILE)
+        pq.write_table(pa.Table.from_pylist(extra), folder / RELEASE_FILE)
         leaks = count_leaks(read(folder), lambda done: progress("looking for leaks", done))
         facts = BuildFacts(
             recipe=file.stem,

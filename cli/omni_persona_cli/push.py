@@ -83,10 +83,13 @@ def _list(title: str, folder: Path, names: list[str], public: bool) -> str:
 
 def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:
     """The card, other files that the Hub reads, and the Parquet files; nothing else in the folder."""
+    from omni_persona_build.croissant import FILE as CROISSANT
+    from omni_persona_build.hub import EVAL
+
     files = sorted(dataset.glob("data/*.parquet"))
     if not files or not (dataset / "README.md").is_file():
         raise FileNotFoundError(f"{dataset} is no dataset folder: expected README.md and data/*.parquet")
-    read_by_hub = [name for name in ("README.md", "eval.yaml", "croissant.json") if (dataset / name).is_file()]
+    read_by_hub = [name for name in ("README.md", EVAL, CROISSANT) if (dataset / name).is_file()]
     for file in (dataset / "data", *files, *(dataset / name for name in read_by_hub)):
         # A link in somebody else's dataset may lead to any file of the user's.
         if file.is_symlink() or not file.exists():

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona_artifacts.build_record import PEOPLE, people_kind, read_build_record
+from omni_persona_artifacts.data_files import RELEASE_FILE
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.json_files import MOST_BYTES
-
-RELEASE_FILE = "data/release.parquet"
-"""File that `omni-persona import` writes beside the rows."""
 
 _RECIPE = re.compile(r"^# Omni-Persona: (.+)$", re.MULTILINE)
 _POOL = re.compile(r"from the pool `([^`\n]+)`")

@@ -9,10 +9,10 @@ import pytest
 
 import omni_persona
 from omni_persona_artifacts import json_lines
+from omni_persona_artifacts.data_files import RELEASE_FILE
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.release_file import contradiction, read_records
 from omni_persona_artifacts.release_record import misshapen
-from omni_persona_build import release as release_module
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import load_recipe
 from omni_persona_build.release import _has_published_counts, import_release
@@ -42,7 +42,7 @@ def test_every_field_and_every_byte_comes_back(release, tmp_path):
     imported = import_release(save(), assets, tmp_path / "v22" / "omni-persona")
     assert (imported.items, imported.published_counts) == (98, False)
     dataset = omni_persona.load(imported.out)
-    extra = {row["augmented_id"]: row for row in pq.read_table(imported.out / release_module.FILE).to_pylist()}
+    extra = {row["augmented_id"]: row for row in pq.read_table(imported.out / RELEASE_FILE).to_pylist()}
     by_id = {record["augmented_id"]: record for record in records}
     rows = dataset.with_format("arrow")[:].to_pylist()
     assert [row["augmented_id"] for row in rows] == [record["augmented_id"] for record in records]
@@ -114,7 +114,7 @@ def test_unknown_fields_are_kept(release, tmp_path):
     records[0]["contexts"][1]["age"] = 40
     records[0]["query_assets"]["video"] = None
     imported = import_release(save(), assets, tmp_path / "omni-persona")
-    first = pq.read_table(imported.out / release_module.FILE).to_pylist()[0]
+    first = pq.read_table(imported.out / RELEASE_FILE).to_pylist()[0]
     kept = {
         "notes_of_the_authors": {"by": "Zoë"},
         "query_assets": {"video": None},

@@ -17,15 +17,15 @@ from typing import Any
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import write_atomically
 from omni_persona_artifacts.json_files import read_object
+from omni_persona_runner.adapter import ABOUT, WEIGHTS
 from omni_persona_training.errors import TrainingError
 
-ABOUT = "training.json"
 CHECKPOINTS = "checkpoints"
 CURVE = "curve.jsonl"
 FIGURE = "curve.svg"
 
 _COMPARED = ("command", "base", "data", "settings")
-_PARTS = ("adapter_model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json")
+_PARTS = (WEIGHTS, "optimizer.pt", "scheduler.pt", "trainer_state.json")
 """Files that a complete checkpoint has; the last one is written last."""
 
 
