@@ -8,7 +8,8 @@ from .abstention import CANONICAL_ABSTENTION, abstains, abstains_judged
 from .agreement import judge_agreement, overlap_check
 from .comparison import compare
 from .evaluation import compute, judged_items
-from .judges import ContextualJudge, Judge, JudgeError, Judgement, Question, ask, make_judge
+from .judge import ContextualJudge, Judge, JudgeError, Judgement, Question, ask
+from .judges import make_judge
 from .lexical import judge as lexical_judge
 from .power import detectable_difference, source_samples_needed
 from .repeats import compute_repeats

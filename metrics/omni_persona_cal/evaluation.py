@@ -8,7 +8,8 @@ from typing import Any
 from .abstention import folded, has_phrase
 from .abstention_judged import declines
 from .intervals import Resampling, described, intervals
-from .judges import Judge, Question, ask, make_judge
+from .judge import Judge, Question, ask
+from .judges import make_judge
 from .overlap import rouge_l_recall, token_f1
 from .scores import GUARDED, UNJUDGED, JudgedItem, audio_visual_gap, rates, slices
 from .thinking import answer_of

@@ -32,10 +32,11 @@ from .claims import read
 from .comparison import compare as compare_runs
 from .evaluation import compute
 from .intervals import Resampling
+from .judge import Judge
 from .judge_cache import JudgeCache
 from .judge_prompt import question
 from .judge_reply import read_verdict
-from .judges import Judge
+from .judges import make_judge
 from .lexical import judge as lexical_judge
 from .likelihood import read_margin
 from .masking import Mask

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from .chat import API_KEY_ENV, ChatClient, EndpointError, NoReplyError, run_blocking
 from .chat_reply import ChatReply
+from .judge import JudgeError, Judgement
 from .judge_cache import JudgeCache
 from .judge_prompt import question
 from .judge_reply import Reading, read_judge_reply
-from .judges import JudgeError, Judgement
 from .likelihood import margin_of_words, read_margin
 from .scores import UNJUDGED
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from .evaluation import judged_items, summary
 from .intervals import Resampling, described, intervals
-from .judges import Judge
+from .judge import Judge
 from .scores import GUARDED, JudgedItem
 from .validation import check_protocol, check_resampling
 

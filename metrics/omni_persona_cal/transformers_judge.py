@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .judge import Judgement
 from .judge_cache import JudgeCache
 from .judge_prompt import question
 from .judge_reply import read_judge_reply
-from .judges import Judgement
 from .likelihood import read_margin
 from .scores import CORRECT, UNJUDGED, WRONG
 
