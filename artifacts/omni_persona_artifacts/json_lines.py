@@ -68,7 +68,7 @@ def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                flaws.append(f"the key {key!r} stands twice")
+                flaws.append(f"the key {key!r} occurs twice")
             seen.add(key)
         return dict(pairs)
 

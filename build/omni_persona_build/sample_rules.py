@@ -34,7 +34,7 @@ def flaw(sample: Sample, common_words: Collection[str] = ()) -> str | None:
     media = [medium.digest for memory in sample.drawn for medium in (memory.picture, memory.clip)]
     media += [medium.digest for medium in (sample.query_picture, *_query_clips(sample)) if medium is not None]
     if len(set(media)) < len(media):
-        return "a picture or clip stands twice"
+        return "a picture or clip occurs twice"
     flaws = chain(
         _described_flaws(sample.drawn, sample.cue_field) if sample.cue_field is not None else (),
         _heard_flaws(sample.drawn) if sample.heard else (),

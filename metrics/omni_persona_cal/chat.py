@@ -204,7 +204,7 @@ class ChatClient:
             if at_first:
                 return self._end(fault)
             told = f"{self.shown_url} gave no reply to {n_silent} questions in a row"
-            return EndpointError(f"{told}, the last time: {message}; the same command goes on where it stopped")
+            return EndpointError(f"{told}, the last time: {message}; repeat the command to continue")
         if too_many:
             self._silent_in_a_row = 0
         return NoReplyError(message)

@@ -1,7 +1,7 @@
-"""Figures for a page and for a paper: drawn by matplotlib, as wide as a column of print, which a phone shows as well.
+"""Figures for pages and papers, drawn by matplotlib. They are one printed column wide, which also fits a phone.
 
-A page needs colours that follow its light or dark theme: `inline` puts classes in their place, and `style` has the
-rules for them.
+Colours on a page follow its light or dark theme: `inline` replaces them by classes, and `style` returns the CSS rules
+for the classes.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any
 from xml.etree import ElementTree
 
 WIDTH = 3.5
-"""Inches."""
+"""Width of every figure, in inches."""
 DOTS_PER_INCH = 300
-"""Of a PNG."""
+"""Resolution of PNG files."""
 
 INK, MUTED, GRID, PAPER = "#1c1f24", "#5b626c", "#d5d9df", "#ffffff"
 SERIES = ("#0072b2", "#d55e00", "#00855f", "#b0468f", "#8a6500", "#3b3d42", "#1787bd", "#c2303f")
-"""Colours of runs, told apart by those who see red and green alike, too; each run also has a sign of its own."""
+"""Colours of runs. Readers with red-green colour blindness can distinguish them; runs also have different markers."""
 SIGNS = ("o", "s", "D", "^", "v", "P", "X", "*")
 RAMP = ("#f2f6fb", "#dfeaf6", "#c8dcf0", "#acc9e7", "#8ab1da", "#6697ca", "#3d72aa", "#2c619a", "#1a487b", "#0d315a")
-"""From nothing to all, on white."""
+"""Colours from lowest to highest, on white."""
 ON_RAMP = tuple(f"#1c1f{0x30 + step:02x}" if step < 6 else f"#ffffe{step}" for step in range(10))
-"""Text on each step of the ramp; each a colour of its own, so that a dark page can set it anew."""
+"""Text colours on each step of the ramp, all distinct, so that a dark page can replace each of them."""
 
 _DARK_RAMP = (
     "#22272e",
@@ -83,13 +83,13 @@ _SETTINGS: dict[Any, Any] = {
 
 @contextmanager
 def settings() -> Iterator[None]:
-    """Within it, figures are drawn in one manner, whatever the user's own matplotlib settings are."""
+    """A context in which figures look the same, whatever the user's matplotlib settings are."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
-        # A letter that the font lacks is drawn as a box in a PNG; in an SVG the reader's own font has it.
+        # A PNG shows a box for a letter that the font lacks; an SVG uses the reader's fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
         yield
@@ -103,7 +103,7 @@ def sheet(height: float) -> Any:
 
 
 def axes(figure: Any, left: float, top: float, width: float, height: float) -> Any:
-    """Axes at a place that is given in inches from the figure's top left corner."""
+    """Add axes; the position is given in inches from the figure's top left corner."""
     whole = figure.get_figheight()
     made = figure.add_axes((left / WIDTH, 1 - (top + height) / whole, width / WIDTH, height / whole))
     made.spines[["top", "right"]].set_visible(False)
@@ -112,12 +112,12 @@ def axes(figure: Any, left: float, top: float, width: float, height: float) -> A
 
 
 def words(figure: Any, left: float, top: float, text: str, **options: Any) -> None:
-    """Text whose baseline is `top` inches below the figure's upper edge."""
+    """Add text with its baseline `top` inches below the figure's upper edge."""
     figure.text(left / WIDTH, 1 - top / figure.get_figheight(), text, **options)
 
 
 def sign(number: int) -> dict[str, Any]:
-    """How the run `number` is marked: colour, shape and a rim that keeps it apart from what lies below."""
+    """The marker of the run `number`: its colour, its shape, and a border that separates it from what lies below."""
     return {
         "marker": SIGNS[number % len(SIGNS)],
         "color": SERIES[number % len(SERIES)],
@@ -128,7 +128,7 @@ def sign(number: int) -> dict[str, Any]:
 
 
 def short(text: str, letters: int = 46) -> str:
-    """A text of at most so many letters, its middle left out."""
+    """Shorten a text to a maximum number of letters by leaving out its middle."""
     text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text) or "(no name)"
     if len(text) <= letters:
         return text
@@ -137,7 +137,7 @@ def short(text: str, letters: int = 46) -> str:
 
 
 def as_svg(figure: Any, key: str, title: str, alt: str) -> str:
-    """The figure as an SVG file of its own: light, on white."""
+    """Format a figure as a separate SVG file, with dark text on white."""
     root = _tree(figure, key)
     for name, text in (("desc", alt), ("title", title)):
         made = ElementTree.Element(f"{{{_SVG}}}{name}")
@@ -148,7 +148,7 @@ def as_svg(figure: Any, key: str, title: str, alt: str) -> str:
 
 
 def as_bytes(figure: Any, kind: str) -> bytes:
-    """The figure as a PDF or PNG; the same figure gives the same bytes."""
+    """Format a figure as PDF or PNG; equal figures give equal bytes."""
     content = io.BytesIO()
     with settings():
         metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
@@ -157,9 +157,9 @@ def as_bytes(figure: Any, kind: str) -> bytes:
 
 
 def inline(figure: Any, key: str, alt: str) -> str:
-    """The figure as an SVG element of a page that has `style`: no colours, styles or scripts of its own.
+    """Format a figure as an SVG element for a page with `style`; it contains no colours, styles or scripts.
 
-    key: tells its ids from those of other figures on the page.
+    key: distinguishes its ids from those of other figures on the page.
     """
     root = _tree(figure, key)
     used = set()
@@ -182,7 +182,7 @@ def inline(figure: Any, key: str, alt: str) -> str:
 
 
 def style(dark: str = "@media (prefers-color-scheme:dark){%s}", within: str = "") -> str:
-    """The rules for figures of a page. dark: around the rules of the dark theme. within: a selector before each."""
+    """The CSS rules for figures on a page. dark: wraps the rules of the dark theme. within: selector before each rule."""
 
     def rules(colours: dict[str, str], prefix: str) -> str:
         lines = [f"{prefix}.fig text{{fill:{colours[INK]}}}"]
@@ -195,7 +195,7 @@ def style(dark: str = "@media (prefers-color-scheme:dark){%s}", within: str = ""
 
 
 def _tree(figure: Any, key: str) -> ElementTree.Element:
-    """The SVG of a figure without what only its maker needs to know."""
+    """The SVG of a figure, without metadata and styles."""
     import matplotlib
 
     ElementTree.register_namespace("", _SVG)
@@ -213,7 +213,7 @@ def _tree(figure: Any, key: str) -> ElementTree.Element:
 
 
 def _style_to_classes(element: ElementTree.Element) -> None:
-    """Turn a style into attributes, which a page's security policy allows, and colours that it knows into classes."""
+    """Replace a style by attributes, which the security policy of a page allows, and known colours by classes."""
     declared = element.attrib.pop("style", "")
     classes = []
     for part in declared.split(";"):
@@ -233,7 +233,7 @@ def _class(colour: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """A text that XML can hold."""
+    """Replace characters that XML does not allow."""
     return "".join(letter if letter.isprintable() or letter == " " else "\ufffd" for letter in text)
 
 
@@ -241,7 +241,7 @@ def plane(
     points: Sequence[tuple[str, float, float, Sequence[float] | None, Sequence[float] | None]],
     published: Sequence[tuple[str, float, float]] = (),
 ) -> Any:
-    """Answering against abstaining: a sign per run, a grey ring per published row, and lines of equal Cal.
+    """Draw Ans against TA: a marker per run, a grey ring per published row, and lines of equal Cal.
 
     Args:
         points: Name, TA, Ans, and the intervals of both, all in 0..1.
@@ -252,7 +252,7 @@ def plane(
     figure = sheet(side + 0.62 + row * (len(points) + bool(published)))
     box = axes(figure, 0.5, 0.12, side, side)
     box.set(xlim=(0, 100), ylim=(0, 100), xlabel="TA: abstains where it should (%)")
-    box.set_ylabel("Ans: answers rightly where it can (%)")
+    box.set_ylabel("Ans: answers correctly where it can (%)")
     box.grid(True)
     for cal in (20, 40, 60, 80):
         low, high = max(0, 2 * cal - 100), min(100, 2 * cal)
@@ -279,7 +279,7 @@ def plane(
 
 
 def legend(figure: Any, top: float, names: Sequence[tuple[str, dict[str, Any]]], row: float = 0.17) -> None:
-    """Signs and names, one to a line, from `top` inches down."""
+    """Draw markers and names, one per line, starting `top` inches below the upper edge."""
     from matplotlib.lines import Line2D
 
     whole = figure.get_figheight()

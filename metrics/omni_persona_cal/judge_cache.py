@@ -1,4 +1,4 @@
-"""What judges said, kept on disk: asked once, paid once, and there to be read."""
+"""A cache of judges' replies on disk, so that no pair is judged twice and every reply can be read later."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from .scores import CORRECT, WRONG
 
 
 class JudgeCache:
-    """The transcripts of one judge: a file of JSON lines, appended to as replies come in.
+    """The transcripts of one judge: a file of JSON lines, to which replies are appended as they arrive.
 
-    A line holds `key`, `judge`, `prompt` (digest of its wording), `gold`, `prediction`, `replies` (what the judge
-    wrote or why it did not, in order), `verdict` and `margin` (of likelihoods, where those were read). Lines with
-    UNJUDGED are transcripts, not answers: such a pair is asked again. A half-written last line, of a process that was
-    killed, is passed over.
+    A line contains `key`, `judge`, `prompt` (digest of its wording), `gold`, `prediction`, `replies` (the judge's
+    replies, or why there was none, in order), `verdict` and `margin` (of likelihoods, if they were read). A pair whose
+    verdict is UNJUDGED is judged again. A half-written last line, from a process that was killed, is ignored.
     """
 
     def __init__(self, folder: str | Path, judge: str) -> None:
-        """Open the transcripts of `judge` in `folder`, which is made where there is none.
+        """Open the transcripts of `judge` in `folder`, which is created if missing.
 
         Args:
-            folder: Where all judges' transcripts lie.
-            judge: Names the judge with all that its verdicts depend on: endpoint, model, settings.
+            folder: Folder with the transcripts of all judges.
+            judge: Name of the judge with everything that its verdicts depend on: endpoint, model, settings.
         """
         self._judge = judge
         readable = re.sub(r"[^A-Za-z0-9.-]+", "_", judge)[:80]
@@ -40,17 +39,17 @@ class JudgeCache:
         self._read()
 
     def get(self, gold: str, prediction: str) -> tuple[str, str] | None:
-        """Verdict and last reply on a pair, if this judge has given a verdict on it by this wording."""
+        """The verdict and the last reply for a pair; None if this judge has no verdict on it for the current prompt."""
         return self._known.get(self._key(gold, prediction))
 
     def margin(self, gold: str, prediction: str) -> float | None:
-        """The margin of the verdict that `get` gives; None where no likelihoods were read."""
+        """The margin of the verdict that `get` returns; None if no likelihoods were read."""
         return self._margins.get(self._key(gold, prediction))
 
     def put(
         self, gold: str, prediction: str, replies: Sequence[str], verdict: str, margin: float | None = None
     ) -> None:
-        """Keep what the judge said of a pair."""
+        """Store the replies and the verdict for a pair."""
         key = self._key(gold, prediction)
         record = {
             "key": key,
@@ -62,8 +61,8 @@ class JudgeCache:
             "verdict": verdict,
             **({} if margin is None else {"margin": margin}),
         }
-        # ASCII, because a model may write half of a character pair, which UTF-8 cannot hold. One write, so that
-        # two processes may append to the same file; the line end comes first where a killed one left half a line.
+        # ASCII, because a model may write an unpaired surrogate, which UTF-8 cannot encode. One write, so that two
+        # processes may append to the same file; a line end goes first if a killed process left half a line.
         line = json.dumps(record) + "\n"
         with _opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
             if file.seek(0, os.SEEK_END) and _last_byte(file) != b"\n":
@@ -101,8 +100,8 @@ def _digest(text: str) -> str:
 
 
 def _opened(file: Path, flags: int) -> BinaryIO:
-    """A regular file, no link, open for reading and, by its flags, for appending. Raises `ValueError` for others."""
-    # No link, which might lead out of the folder, and no wait for the other end of a named pipe.
+    """Open a regular file for reading and, depending on `flags`, appending. Raises `ValueError` for anything else."""
+    # Do not follow a link, which may lead out of the folder, or wait for the other end of a named pipe.
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
         flags |= getattr(os, name, 0)
     try:

@@ -1,6 +1,6 @@
-"""The parts of the Space's page as HTML: headline, tables, picture.
+"""The parts of the Space's page as HTML: headline scores, tables, figure.
 
-Answers, golds and ids come from models and strangers. Every text goes through `_text` and is shown as text.
+Answers, gold answers and IDs are untrusted. `_text` escapes every text.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CSS = """
 """
 
 SHOWN_ITEMS = 200
-"""Answers in the table of a page; the file has all."""
+"""Maximum number of answers in the table of a page; the downloaded file contains all."""
 
 _COLUMNS = {
     "cal": "Cal",
@@ -53,7 +53,7 @@ _COLUMNS = {
 
 
 def headline(scores: Mapping[str, Any], n_without_answer: int) -> str:
-    """The cards at the top, and what a reader must know before believing them."""
+    """The cards at the top, with warnings and a sentence about the items, the judge and the protocol."""
     names = {
         **{key: _COLUMNS[key] for key in ("cal", "ans", "ta", "one_minus_fa")},
         "audio_visual_gap": "Face minus voice",
@@ -65,11 +65,13 @@ def headline(scores: Mapping[str, Any], n_without_answer: int) -> str:
     )
     notes = []
     if n_without_answer:
-        notes.append(f"{n_without_answer} items have no prediction and are in no score.")
+        notes.append(f"{n_without_answer} items have no prediction; no score counts them.")
     if scores["n_unjudged"]:
-        notes.append(f"{scores['n_unjudged']} answers have no verdict and are in no Ans: not comparable with others.")
+        notes.append(
+            f"{scores['n_unjudged']} answers have no verdict; Ans leaves them out, so do not compare it with others."
+        )
     if scores["inconsistent"]:
-        notes.append("Ans without the guard exceeds 1-FA: the judge called abstentions CORRECT.")
+        notes.append("Unguarded Ans exceeds 1-FA: the judge called abstentions CORRECT.")
     about = (
         f"{scores['n']} items over {scores['n_source_samples']} sets of memories, {scores['n_answerable']} answerable; "
         f"judge: {scores['judge']}; protocol: {scores['protocol']}; all figures x 100, with 95 % intervals."
@@ -79,7 +81,7 @@ def headline(scores: Mapping[str, Any], n_without_answer: int) -> str:
 
 
 def score_table(scores: Mapping[str, Any]) -> str:
-    """A row for all items, each group, each kind of absence and each task."""
+    """A table with one row for all items, each group, each kind of absence and each task."""
     rows = [("All items", scores)]
     rows += [(f"Group {name}", part) for name, part in scores["by_group"].items()]
     rows += [(f"Absence: {name}", part) for name, part in scores["by_absence"].items()]
@@ -99,7 +101,7 @@ def score_table(scores: Mapping[str, Any]) -> str:
 
 
 def item_table(items: Sequence[JudgedItem], predictions: Sequence[str]) -> str:
-    """The first answers, with what the gold says and how each was counted."""
+    """A table of the first answers, with the gold answer and the outcome of each."""
     head = "".join(f"<th>{name}</th>" for name in ("item", "gold answer", "prediction", "counted as"))
     body = "".join(
         "<tr>"
@@ -112,12 +114,12 @@ def item_table(items: Sequence[JudgedItem], predictions: Sequence[str]) -> str:
 
 
 def error(message: str) -> str:
-    """What went wrong, in place of results."""
+    """An error message, shown instead of results."""
     return f'<div class="cal-note error">{_text(message)}</div>'
 
 
 def picture(scores: Mapping[str, Any] | None, *, released: bool = True) -> str:
-    """Ans against true abstention: the scores' own place and, where the items are theirs, the published rows."""
+    """A figure of Ans and true abstention: the scores and, for the released items, the published rows."""
     rows = (
         [
             *((f"{row['model']} {row['regime']}", row["ta"], row["ans"]) for row in PAPER_TABLE_2.rows),
@@ -135,7 +137,7 @@ def picture(scores: Mapping[str, Any] | None, *, released: bool = True) -> str:
         alt += f" These predictions: TA {100 * scores['ta']:.1f}, Ans {100 * scores['ans']:.1f}."
     with figure.settings():
         drawn = figure.inline(figure.plane(points, published), "plane", alt)
-    note = "" if released else "Published rows are of other items than these, and are not drawn."
+    note = "" if released else "Published results are not shown, because they are for other items."
     return f'<div class="cal-plot">{drawn}</div><p>{_text(note)}</p>'
 
 

@@ -1,11 +1,11 @@
-"""Intervals of rates whose items stand in clusters, of sums of such rates, and of differences.
+"""Intervals of rates of clustered items, of weighted sums of such rates, and of differences.
 
-A bootstrap finds no spread where a rate is 0 or 1, and too little near them. Here a rate has the score interval of
+A bootstrap finds no spread for a rate of 0 or 1, and too little near them. A rate therefore has the score interval of
 Wilson (1927), with the number of items divided by the design effect (how much more the rate varies than one of
-independent items; Kish 1965) and the quantile of Student's t for the number of clusters. Sums and differences of
-rates have their intervals from those of the rates (MOVER: Zou and Donner 2008), with the correlation between them.
+independent items; Kish 1965), and with the quantile of Student's t for the number of clusters. The intervals of sums
+and differences are derived from those of the rates and the correlation between them (MOVER: Zou and Donner 2008).
 
-All arrays may have leading axes, so that many sets of items are done at once.
+All arrays may have leading axes, to process many sets of items at once.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .student import quantile
 Array = NDArray[np.float64]
 
 _LEAST = 0.5
-"""The smallest design effect believed: few clusters that happen to be alike show less than there is."""
+"""Lower limit of the design effect, because a few clusters that happen to be similar suggest too little variance."""
 
 _ASSUMED = 0.1
-"""Correlation of a cluster's items that is assumed as far as too few items differ to estimate it."""
+"""Assumed correlation of the items of a cluster, as far as there are too few items to estimate it."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,22 @@ class Clusters:
     """Which items belong together: one clustering, or two that cross each other."""
 
     codes: tuple[NDArray[np.intp], ...]
-    """One array per clustering with the number of each item's cluster. Of two that cross, the third is both at once."""
+    """The cluster number of each item, one array per clustering. If two cross, a third has their intersections."""
 
     @property
     def signs(self) -> tuple[int, ...]:
-        """How the clusterings' covariances add up (Cameron, Gelbach and Miller 2011)."""
+        """The signs with which the covariances of the clusterings are summed (Cameron, Gelbach and Miller 2011)."""
         return (1, 1, -1)[: len(self.codes)]
 
     def of(self, items: Any) -> Clusters:
-        """The clusters of some items alone: an index or a mask of them."""
+        """The clusters of a subset. items: an index array or a mask."""
         return Clusters(tuple(np.unique(codes[items], return_inverse=True)[1] for codes in self.codes))
 
 
 def clusters(sources: Sequence[str], people: Sequence[str | None]) -> Clusters:
-    """Source samples, or, where each item has a person, the people asked about together with the source samples.
+    """Cluster items by source sample or, if every item has a person, by the person asked about and source sample.
 
-    Where each source sample asks about one person, people are clusters of source samples, and they alone count.
+    If each source sample asks about one person, people are clusters of source samples, and only people are used.
     """
     source = _codes(sources)
     if any(person is None for person in people):
@@ -66,16 +66,16 @@ def _codes(names: Sequence[str]) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class Estimates:
-    """Rates with what their intervals need; R of them."""
+    """R rates, and what their intervals are computed from."""
 
     rate: Array
-    """... x R. NaN where a rate is over no items."""
+    """... x R. NaN for a rate over no items."""
     correlation: Array
-    """... x R x R: of the rates' errors."""
+    """... x R x R: correlations of the errors of the rates."""
     n_effective: Array
-    """... x R: independent items that would tell as much."""
+    """... x R: the number of independent items with the same information."""
     df: Array
-    """... x R: degrees of freedom of the error. NaN where all items stand in one cluster, which tells nothing of it."""
+    """... x R: degrees of freedom of the error. NaN if all items are in one cluster."""
 
     def take(self, order: Sequence[int]) -> Estimates:
         """Some of the rates, in another order."""
@@ -85,17 +85,17 @@ class Estimates:
 
 
 def estimate(tops: Array, bottoms: Array, grouping: Clusters) -> Estimates:
-    """The rates sum(tops) / sum(bottoms), and how sure they are.
+    """Compute the rates sum(tops) / sum(bottoms) and the accuracy of each.
 
     Args:
-        tops: ... x items x R. What each item adds to the numerator of each rate: 0..1, and 0 where it is not in it.
-        bottoms: ... x items x R, or without the leading axes. 1 where an item is in a rate and 0 where it is not.
+        tops: ... x items x R. Contribution of each item to the numerator of each rate, 0..1; 0 if not counted.
+        bottoms: ... x items x R, or without the leading axes. 1 if the rate counts the item, else 0.
         grouping: The items' clusters.
     """
     counts = bottoms.sum(-2)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = tops.sum(-2) / counts
-        # What each item moves its rate by; the variance of a sum of such terms is that of the rate (Taylor).
+        # The influence of each item on its rate; the variance of their sum is that of the rate (Taylor).
         moves = (tops - rate[..., None, :] * bottoms) / counts[..., None, :]
         covariance = np.zeros(rate.shape + rate.shape[-1:])
         variance = np.full(rate.shape, -np.inf)
@@ -111,19 +111,19 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters) -> Estimates:
             if sign > 0:
                 variance = np.fmax(variance, np.diagonal(one, axis1=-2, axis2=-1))
                 squares = (sizes * sizes).sum(-2)
-                # As many clusters of equal size as would be worth as much as these.
+                # The number of clusters of equal size that would carry the same information.
                 df = np.minimum(df, np.where(n_clusters > 1, np.maximum(counts**2 / squares - 1, 1), np.nan))
                 size = np.fmax(size, squares / counts)
         summed = np.diagonal(covariance, axis1=-2, axis2=-1)
         variance = np.fmax(variance, summed)
         deviation = np.sqrt(variance)
         correlation = covariance / (deviation[..., :, None] * deviation[..., None, :])
-        # Few clusters make it look surer than it is: any two of them are in a line.
+        # With few clusters the estimated correlation is too strong: two clusters always lie on a line.
         fewest = np.minimum(df[..., :, None], df[..., None, :])
         correlation = np.clip(correlation, -1, 1) * fewest / (fewest + 2)
         independent = (moves * moves).sum(-2)
         variance = np.fmax(variance, _LEAST * independent)
-        # What is assumed counts as much as one item of the rarer kind, so that it decides where there is none.
+        # The assumption has the weight of one item of the rarer kind, so it decides if there is none.
         rarer = np.minimum(rate, 1 - rate) * counts
         effect = np.nan_to_num(variance * counts / (rate * (1 - rate)), posinf=0.0)
         assumed = 1 + (size - 1) * _ASSUMED
@@ -135,7 +135,7 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters) -> Estimates:
 
 
 def wilson(estimates: Estimates, confidence: float) -> tuple[Array, Array]:
-    """Both ends of each rate's interval: ... x R and ... x R, NaN where there is none."""
+    """Both ends of the interval of each rate: ... x R and ... x R, NaN if undefined."""
     squared = t_quantiles(confidence, estimates.df) ** 2 / estimates.n_effective
     rate = estimates.rate
     middle = (rate + squared / 2) / (1 + squared)
@@ -145,14 +145,13 @@ def wilson(estimates: Estimates, confidence: float) -> tuple[Array, Array]:
 
 
 def of_means(estimates: Estimates, weights: Array, confidence: float) -> tuple[Array, Array]:
-    """Both ends of the intervals of means of rates, each taken as one rate of all their items: ... x S and ... x S.
+    """Both ends of the intervals of means of rates, treating each mean as one rate over all items: ... x S, twice.
 
-    `mover` adds up what each rate may be off by, which is too little where both are near zero: few items of one kind
-    then tell that there are few of the other.
+    `mover` sums the errors of the rates, which underestimates the error if all rates are near zero.
 
     Args:
-        weights: S x R. NaN comes of a row that is no mean, with weights below zero or another sum than one, and of
-            rates all of which are 0 or 1.
+        weights: S x R. The result is NaN for a row that is not a mean (a negative weight, or a sum other than one), and
+            if all of its rates are 0 or 1.
     """
     is_mean = (weights >= 0).all(-1) & (abs(weights.sum(-1) - 1) < 1e-9)
     used = np.where(is_mean[:, None], weights, 0)
@@ -171,7 +170,7 @@ def of_means(estimates: Estimates, weights: Array, confidence: float) -> tuple[A
 
 
 def t_quantiles(confidence: float, df: Array) -> Array:
-    """`student.quantile` of each element; NaN stays. Degrees of freedom are rounded down a little."""
+    """`student.quantile` of each element; NaN is kept. Degrees of freedom are rounded down to eighths."""
     kept = np.floor(np.minimum(df, 1e6) * 8) / 8
     values, index = np.unique(kept, return_inverse=True)
     found = np.array([quantile(confidence, value) if value >= 1 else np.nan for value in values.tolist()])
@@ -179,19 +178,19 @@ def t_quantiles(confidence: float, df: Array) -> Array:
 
 
 def mover(rate: Array, low: Array, high: Array, correlation: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Weighted sums of rates, and both ends of their intervals.
+    """Compute weighted sums of rates and both ends of their intervals.
 
     Args:
-        rate, low, high: ... x R. Of each rate.
+        rate, low, high: ... x R. Each rate and its interval.
         correlation: ... x R x R.
-        weights: S x R. Of each rate in each sum; rates of weight zero may be NaN.
+        weights: S x R. The weight of each rate in each sum; rates of weight zero may be NaN.
 
     Returns:
         Three arrays, ... x S.
     """
     used = weights != 0
     value = _sums(np.where(used, rate[..., None, :] * weights, 0))
-    # The end of a sum is reached when each rate is off in the direction in which its weight takes it.
+    # A sum is at its end when each rate errs in the direction of its weight.
     falls = np.where(weights > 0, (rate - low)[..., None, :], (high - rate)[..., None, :]) * weights
     rises = np.where(weights > 0, (high - rate)[..., None, :], (rate - low)[..., None, :]) * weights
     ends = []

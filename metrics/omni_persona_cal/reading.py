@@ -103,7 +103,7 @@ def _reference(record: Mapping[str, Any], where: str, source: str) -> dict[str, 
     supervision = record.get("answer_supervision")
     scenario = record.get("scenario")
     if not isinstance(supervision, Mapping) or not isinstance(scenario, str) or scenario not in _GROUP_OF_SCENARIO:
-        hint = "" if source == "references" else " (or give references of their own)"
+        hint = "" if source == "references" else " (or pass separate references)"
         raise ReadingError(
             f"{where}: expected a reference with {', '.join(REFERENCE_KEYS)}, or a row of the release with scenario "
             f"and answer_supervision{hint}"

@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 OnProblem = Callable[[str], object]
-"""Gets one message for each problem, with the place in the file, and may raise. If it returns, reading goes on."""
+"""Called with a message that names the place in the file. It may raise an error; if it returns, reading continues."""
 
 Source = Path | str | bytes
-"""A file's path (read as a stream), or a text itself."""
+"""The path of a file, which is read as a stream, or the text itself."""
 
 Record = tuple[dict[str, Any], str]
-"""A JSON object and where it stands, such as `FILE:LINE`."""
+"""A JSON object and its place, such as `FILE:LINE`."""
 
 _LONGEST_SHOWN = 60
-"""Characters of a value that a message shows."""
+"""Maximum number of characters of a value in a message."""
 
 
 class ReadingError(ValueError):
-    """A record that is not what it should be; the message names the file, the line and the item."""
+    """An invalid record; the message names the file, the line and the item."""
 
 
 def raise_problem(problem: str) -> NoReturn:
@@ -37,17 +37,16 @@ def raise_problem(problem: str) -> NoReturn:
 def read_records(
     source: Source, name: str | None = None, *, on_problem: OnProblem = raise_problem, drop_half_line: bool = False
 ) -> Iterator[Record]:
-    """The JSON objects of `source`, each with where it stands.
+    """Yield the JSON objects of `source`, each with its place.
 
-    Blank lines and a byte order mark are passed over. A file that begins with `[` is read as one JSON list. NaN and
-    Infinity, a key that stands twice in an object, and nesting that Python cannot follow are problems.
+    Blank lines and a byte order mark are ignored. A file that begins with `[` is read as one JSON list. NaN and
+    Infinity, a duplicate key in an object, and nesting too deep for Python are problems.
 
     Args:
         source: A path, whose lines are read one at a time, or a text.
-        name: What messages call the source; as a default the path, or "text".
+        name: Name of the source in messages; by default the path, or "text".
         on_problem: Called for each record that is not a JSON object, which is then left out.
-        drop_half_line: Leave out a last line that has no line end and is not JSON, without a word: a process was
-            killed while it wrote that line.
+        drop_half_line: Ignore a last line that has no line end and is not JSON, as a killed process leaves it.
 
     Raises:
         ReadingError: by default, at the first problem.
@@ -72,7 +71,7 @@ def read_records(
 
 
 def _open_regular(source: Path) -> BinaryIO:
-    """A regular file open for reading; whoever reads a named pipe or a device may wait for ever. Raises `OSError`."""
+    """Open a regular file. Raises `OSError` for others: reading a named pipe or a device may never end."""
     try:
         descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:
@@ -84,7 +83,7 @@ def _open_regular(source: Path) -> BinaryIO:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: on one line, printable, cut short."""
+    """Format a value for a message: one printable line, shortened."""
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
@@ -139,7 +138,7 @@ def _parsed(
 
 
 def _parse(content: bytes) -> Any:
-    """The value of a JSON text. Raises ValueError that says what is wrong in a few words."""
+    """Parse a JSON text. Raises `ValueError` with a short reason."""
     try:
         # Unpaired surrogates, which a model may write, are kept.
         text = content.decode("utf-8", "surrogatepass")
@@ -162,5 +161,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
         doubled, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-        raise ValueError(f"the key {shown(doubled)} stands twice")
+        raise ValueError(f"the key {shown(doubled)} occurs twice")
     return result

@@ -1,8 +1,8 @@
-"""A model asked more than once: means over repeats, the value of k tries, and the agreement between repeats.
+"""Scores of a model that answered every item more than once: means over repeats, pass@k, agreement of repeats.
 
-Answers are drawn anew for each item in each repeat. They vary by source sample, because some questions are harder, and
-by repeat, because sampling is random. An interval over source samples with all their answers in all repeats holds
-both: more repeats make it narrower as far as sampling is the cause, and no further.
+Answers vary by source sample, because some questions are harder, and by repeat, because sampling is random. An interval
+over source samples, with all their answers in all repeats, covers both: more repeats reduce only the part that is due
+to sampling.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def compute_repeats(
         references, judge, judge_options, protocol, n_resamples, confidence, seed: As for `evaluation.compute`.
 
     Returns:
-        What `repeated` does, and `judge`.
+        The result of `repeated`, with `judge`.
 
     Raises:
-        ValueError: no repeat, or one that cannot be scored; says which.
+        ValueError: there is no repeat, or one cannot be scored; the message says which.
     """
     if verdicts is not None and len(verdicts) != len(predictions):
         raise ValueError(f"expected verdicts on each of {len(predictions)} repeats, got {len(verdicts)}")
@@ -67,7 +67,7 @@ def repeated(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """The scores of a model's repeats.
+    """Compute the scores of the repeats of a model.
 
     Args:
         runs: One list of judged items per repeat, over the same items.
@@ -81,11 +81,11 @@ def repeated(
 
         pass@k is the probability that of k answers to an answerable item at least one is right; `abstains_all_of_k`,
         that all of k answers to an unanswerable item abstain. Both are means over items, estimated without bias from
-        all repeats (Chen et al. 2021). An item that is UNJUDGED in a repeat is in no pass@k. Two answers agree where
-        both are right or neither is.
+        all repeats (Chen et al. 2021). pass@k does not count an item that is UNJUDGED in a repeat. Two answers agree
+        if both are right or both are wrong.
 
     Raises:
-        ValueError: no repeat, or repeats over different items.
+        ValueError: there is no repeat, or repeats are over different items.
     """
     check_protocol(protocol)
     check_resampling(n_resamples, confidence, seed)
@@ -94,7 +94,7 @@ def repeated(
     by_item = [{item.augmented_id: item for item in run} for run in runs]
     for number, (run, named) in enumerate(zip(runs, by_item, strict=True)):
         if named.keys() != by_item[0].keys() or len(named) != len(run):
-            raise ValueError(f"expected repeats over the same items, each once, got others in repeat {number}")
+            raise ValueError(f"expected repeats over the same items, each once, got different items in repeat {number}")
     resampling = Resampling(n_resamples, confidence, seed)
     pooled = list(
         chain.from_iterable(

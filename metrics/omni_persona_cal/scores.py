@@ -198,7 +198,7 @@ _MISSING = {
     "answerable": "no answerable items",
     "unanswerable": "no unanswerable items",
     "judged": "no answerable items with a verdict",
-    "bertscored": "BERTScore was not asked for",
+    "bertscored": "BERTScore was not requested",
 }
 
 
@@ -318,7 +318,7 @@ def count(name: str, totals: Mapping[str, float]) -> int:
 
 
 def none_for_nan(value: float) -> float | None:
-    """`value`, or None where it is not a number."""
+    """`value`, or None if it is not a number."""
     return None if math.isnan(value) else value
 
 

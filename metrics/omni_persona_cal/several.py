@@ -1,4 +1,4 @@
-"""Compare more than two runs over the same items: which differ in Cal, and which are tied."""
+"""Compare two or more runs over the same items: which differ in Cal, and which are tied."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ def compare_several(
 ) -> dict[str, Any]:
     """Compare every pair of runs by its difference in Cal, corrected for the number of pairs (Holm 1979).
 
-    With k runs there are k (k - 1) / 2 pairs, and of many pairs of equal runs some differ by chance. After the
-    correction, the probability that any two equal runs are called different is at most `level`.
+    With k runs there are k (k - 1) / 2 pairs, so some pairs of equal runs differ by chance. With the correction, the
+    probability that any pair of equal runs is called different is at most `level`.
 
     Args:
         runs: Name -> items as of `evaluation.judged_items`, over the same items in any order.
         protocol: As for `evaluation.compute`.
-        level: Two runs differ where their corrected p-value is at most this.
+        level: Two runs differ if their corrected p-value is at most this.
 
     Returns:
-        `n`, `level`; `ranking`, the names of the runs by falling Cal, each with its `cal` and `tied_with`, the names of
+        `n`, `level`; `ranking`, the names by decreasing Cal, each with its `cal` and `tied_with`, the names of
         the runs from which it does not differ; and `pairs`, each with the names `a` and `b`, `n_unjudged` in either,
-        the `difference` in Cal (b minus a, over items judged in both), `p`, `p_holm` and `differ`. What does not exist
-        is None; a pair without a p-value is tied.
+        the `difference` in Cal (b minus a, over items judged in both), `p`, `p_holm` and `differ`. Undefined
+        values are None; a pair without a p-value is tied.
 
     Raises:
-        ValueError: fewer than two runs, or runs over different items; says which.
+        ValueError: there are fewer than two runs, or runs over different items; the message says which.
     """
     check_protocol(protocol)
     if len(runs) < 2:
@@ -67,7 +67,7 @@ def compare_several(
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's corrected p-values, in the order given; None stays and does not count.
+    """Holm's corrected p-values, in the given order; None is kept and not counted.
 
     >>> holm([0.01, 0.04, None, 0.03])
     [0.03, 0.06, None, 0.06]

@@ -1,4 +1,4 @@
-"""Quantiles of Student's t distribution, without scipy, whose import costs more than all scores."""
+"""Quantiles of Student's t distribution, without scipy, whose import takes longer than computing all scores."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from statistics import NormalDist
 
 _CLOSE = 1e-15
 _STEPS = 500
-"""More than any series or iteration here takes."""
+"""Maximum number of iterations; none here needs as many."""
 
 
 @lru_cache(maxsize=65_536)
 def quantile(confidence: float, df: float) -> float:
-    """The t within which the central `confidence` of the distribution lies: t of 0.95 with 19 df is 2.093.
+    """The t such that the central `confidence` of the distribution lies between -t and t: 2.093 for 0.95 and 19 df.
 
     Args:
         confidence: Between 0 and 1.
-        df: Degrees of freedom, at least 1 and not necessarily whole.
+        df: Degrees of freedom, at least 1; need not be whole.
 
     >>> round(quantile(0.95, 19), 3)
     2.093

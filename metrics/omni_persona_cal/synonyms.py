@@ -1,6 +1,6 @@
-"""Words that the lexical judge reads as one: spellings, short forms and everyday synonyms. Data, no code.
+"""Words that the lexical judge treats as equal: spellings, short forms and everyday synonyms. Data only.
 
-Kept small on purpose: only words that name the same thing in every answer about a person belong here.
+The lists are short on purpose: they contain only words that mean the same in every answer about a person.
 """
 
 from __future__ import annotations
@@ -100,20 +100,20 @@ SAME_WORDS = (
     "plait braid",
     "moustache mustache",
 )
-"""Words in their dictionary form, one group a line."""
+"""Words in dictionary form, one group per line."""
 
 RELATIVES = (
     "sister brother sibling friend wife husband partner mother mum mom father dad son daughter aunt uncle cousin niece "
     "nephew neighbour neighbor colleague coworker flatmate roommate boss grandmother grandfather twin"
 )
-"""Somebody other than the person asked about."""
+"""Words for somebody other than the person asked about."""
 
 DEGREES = (
     "quietly slightly somewhat fairly deeply mildly usually often sometimes occasionally mostly mainly generally "
     "little bit truly "
     "meticulously"
 )
-"""How much or how often: no answer turns on these."""
+"""Words for how much or how often, which do not decide whether an answer is right."""
 
 COLOURS = (
     "black white red blue green yellow orange purple pink brown gray navy teal turquoise beige cream maroon burgundy "

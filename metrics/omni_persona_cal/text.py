@@ -1,4 +1,4 @@
-"""Reading a text: plain form, words, stems. What the lexical judge and the overlap scores compare."""
+"""Normalise texts into the plain form, words and stems that the lexical judge and the overlap scores compare."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import unicodedata
 from functools import lru_cache
 
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "−": "-"})
-# Letters whose accent is no mark of its own in Unicode.
+# Letters that Unicode does not decompose into a base letter and an accent.
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _MARKDOWN = re.compile(r"[*_`~#]+")
-# Full stops that end no sentence: in abbreviations (d.c.), titles and initials (dr. j. smith), numbers (3.5).
+# Full stops that do not end a sentence: in abbreviations (d.c.), titles and initials (dr. j. smith), numbers (3.5).
 _ABBREVIATION = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _TITLE = re.compile(r"\b(dr|mr|mrs|ms|prof|st|jr|sr|[^\W\d_])\.(?=\s)")
 _DIGIT_GROUP = re.compile(r"(?<=\d)[.,](?=\d)")
@@ -70,15 +70,15 @@ _IRREGULAR = {
     }.items()
     for form in forms.split()
 }  # fmt: skip
-"""Past forms of what people do, wear and feel. Forms that are words of their own (left) stay out."""
+"""Past forms of common verbs. Forms that are also other words (left) are not included."""
 
 
 def plain(text: str) -> str:
-    """`text` in one comparable form.
+    """Convert `text` to a form in which texts can be compared.
 
     NFKC, case folded, without accents, straight quotes and hyphens, no Markdown signs or invisible characters; number
     words as digits ("twenty-six" is "26", "twice" is "2 times"; "one" stays), ages and units in one spelling ("5km" and
-    "five kilometres" are "5 km"), and no full stops but those that end a sentence ("D.C." is "dc"). Line ends are kept.
+    "five kilometres" are "5 km"), and only full stops that end a sentence ("D.C." is "dc"). Line ends are kept.
 
     >>> plain("A 5km run in São Paulo, aged twenty-six")
     'a 5 km run in sao paulo, 26'
@@ -99,7 +99,7 @@ def plain(text: str) -> str:
 
 
 def _without_accents(text: str) -> str:
-    """Latin letters without their accents; other scripts as they are, and no invisible characters."""
+    """Remove accents from Latin letters, and invisible characters; other scripts are unchanged."""
     if text.isascii():
         return text
     kept: list[str] = []
@@ -115,7 +115,7 @@ def _count(word: str) -> int:
 
 
 def words(text: str) -> list[str]:
-    """The runs of letters and digits of `text`, NFKC and case folded. The same as rouge-score's own on ASCII text.
+    """The runs of letters and digits of `text`, NFKC and case folded. Equal to the words of rouge-score for ASCII text.
 
     >>> words("Don't stop, 26-year-old!")
     ['don', 't', 'stop', '26', 'year', 'old']
@@ -125,11 +125,11 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
-    """`word`, in plain form, without its commonest English endings: equal stems are read as the same word.
+    """Remove common English endings from `word`, which is in plain form; words with equal stems count as equal.
 
     Irregular pasts of common verbs, plural, -ing, -ed, -ly, a silent final e, doubled final letters, and
-    British against American -our, -re, -ise. Short words are left alone, because there a wrong cut makes
-    another word of them (caring, car).
+    British -our, -re, -ise become American. Short words are unchanged, because cutting them could give
+    another word (caring, car).
 
     >>> [stem(word) for word in ("pilots", "harbour", "harbor", "restoring", "restores", "families", "30s")]
     ['pilot', 'harbor', 'harbor', 'restor', 'restor', 'fami', '30']
@@ -159,7 +159,7 @@ def stem(word: str) -> str:
 
 
 def singular(word: str) -> str:
-    """`word` without a plural's ending."""
+    """`word` without the ending of a plural."""
     if word.endswith("ies") and len(word) >= 5:
         return word[:-3] + "y"
     if word.endswith(("sses", "xes", "zes", "ches", "shes")):

@@ -37,8 +37,8 @@ def check_inputs(predictions: object, references: object) -> None:
         augmented_id = reference["augmented_id"]
         if augmented_id in first_index:
             raise ValueError(
-                f"references[{index}]: expected each augmented_id once, got {augmented_id!r}, "
-                f"which references[{first_index[augmented_id]}] has, too"
+                f"references[{index}]: expected each augmented_id once, got {augmented_id!r} "
+                f"in references[{first_index[augmented_id]}], too"
             )
         first_index[augmented_id] = index
         if not isinstance(prediction, str):

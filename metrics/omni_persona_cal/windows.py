@@ -24,23 +24,23 @@ _DETERMINERS = frozenset(("a", "an", "the", "his", "her", "their", "its", "my", 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is searched for: a gold answer, or another memory's value."""
+    """The text to search for: a gold answer, or the value in another memory."""
 
     keys: frozenset[str]
     """Content words."""
     ends: tuple[str, str] = ("", "")
-    """The first and the last of them."""
+    """The first and the last content word."""
     negates: bool = False
-    """It holds a negation itself."""
+    """Whether it contains a negation."""
     weakly: bool = False
-    """It does so by no "not" or "never", but by a word such as "if" or "forgot"."""
+    """Whether the negation is a word such as "if" or "forgot" instead of "not" or "never"."""
     chooses: bool = False
-    """It holds "or"."""
+    """Whether it contains "or"."""
     slashes: bool = False
     lists: bool = False
-    """It reads as a list of candidates."""
+    """Whether it looks like a list of candidates."""
     elsewhere: bool = False
-    """It speaks of other people itself."""
+    """Whether it mentions other people."""
     asks: bool = False
 
     @property
@@ -50,14 +50,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Window:
-    """A short run of an answer's words that contains what is searched for."""
+    """A short run of words in an answer that contains the searched text, by the indices of its ends."""
 
     first: int
     last: int
 
 
 def wanted_of(text: str) -> Wanted:
-    """Build the search from normal form."""
+    """Analyse the text to search for, which is in plain form."""
     found = read(text)
     keys = found.content()
     if len(keys) > 1 and (country := _COUNTRY.search(text)):
@@ -77,7 +77,7 @@ def wanted_of(text: str) -> Wanted:
 
 
 def windows(wanted: Wanted, found: Text) -> Iterator[Window]:
-    """Each narrow run of words that holds enough of the `wanted` ones; by families of words where there are several."""
+    """Each short run of words that contains enough of `wanted`, compared by word family if it has several words."""
     n = len(wanted.keys)
     form = family if n > 1 else _noun
     keys = {form(key) for key in wanted.keys}
@@ -92,7 +92,7 @@ def windows(wanted: Wanted, found: Text) -> Iterator[Window]:
         seen: set[str] = set()
         width = 0
         fullest: Window | None = None
-        # Words of grammar are not counted in the width, but a window has an end all the same.
+        # Function words do not count in the width, so the number of words has a limit of its own.
         for last in range(first, min(len(forms), first + 4 * widest + 12)):
             word = found.words[last]
             width += word.content
@@ -107,7 +107,7 @@ def windows(wanted: Wanted, found: Text) -> Iterator[Window]:
             if len(seen) == len(keys):
                 fullest = window
                 break
-            # A word is missing and another stands among the rest: exchanged, not left out.
+            # If a word is missing and another is in its place, it was replaced, not left out.
             if width == len(seen) and not _exchanged_end(wanted, found.words, window, seen):
                 fullest = window
         if fullest:
@@ -115,7 +115,7 @@ def windows(wanted: Wanted, found: Text) -> Iterator[Window]:
 
 
 def _exchanged_end(wanted: Wanted, found: Sequence[Word], window: Window, seen: set[str]) -> bool:
-    """Whether a window lacks the first or last word of a gold and another word stands in its place."""
+    """Whether a window lacks the first or last word of the gold answer and has another word in its place."""
     first, last = (family(key) for key in wanted.ends)
     before = _next_content(found, window.first, -1, _DETERMINERS)
     after = _next_content(found, window.last, 1, _DETERMINERS | _PREPOSITIONS)
@@ -123,7 +123,7 @@ def _exchanged_end(wanted: Wanted, found: Sequence[Word], window: Window, seen: 
 
 
 def _next_content(found: Sequence[Word], at: int, step: int, between: frozenset[str]) -> Word | None:
-    """The content word that stands next to a word in its clause, with at most two words of `between` between."""
+    """The next content word in a word's clause, after at most two words of `between`; None if there is none."""
     for place in (at + step, at + 2 * step, at + 3 * step):
         if not 0 <= place < len(found) or found[place].clause != found[at].clause:
             return None

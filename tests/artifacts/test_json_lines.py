@@ -45,8 +45,8 @@ def test_what_cannot_be_read_is_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "flaw"),
     [
-        ('{"a": 1, "a": 1}', "the key 'a' stands twice"),
-        ('{"a": {"b": 1, "b": 2}}', "the key 'b' stands twice"),
+        ('{"a": 1, "a": 1}', "the key 'a' occurs twice"),
+        ('{"a": {"b": 1, "b": 2}}', "the key 'b' occurs twice"),
         ("[NaN]", "NaN is not a JSON value"),
         ("[-Infinity]", "-Infinity is not a JSON value"),
         ("[1e999]", "1e999 is out of range"),

@@ -284,7 +284,7 @@ def test_targets_that_stand_first_are_a_shortcut_too(built, tmp_path):
 
 BROKEN = {
     "a row is missing": (lambda rows: rows[1:], "counts"),
-    "an id stands twice": (lambda rows: rows[1].update(augmented_id=rows[0]["augmented_id"]), "identifiers"),
+    "an id occurs twice": (lambda rows: rows[1].update(augmented_id=rows[0]["augmented_id"]), "identifiers"),
     "too few cannot be answered": (
         lambda rows: [row for row in rows if row["absence"] != "absent_attribute"],
         "balance",

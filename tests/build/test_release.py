@@ -236,8 +236,8 @@ def test_a_broken_record_is_named_and_nothing_is_left(release, tmp_path, case):
     ("last", "message"),
     [
         ('{"augmented_id": "sample_9', "not a JSON record"),
-        ('{"augmented_id": "a", "no_GT": true, "no_GT": false}', r"\(a\): the key 'no_GT' stands twice"),
-        ('{"augmented_id": "a", "more": {"x": 1, "x": 1}}', r"\(a\): the key 'x' stands twice"),
+        ('{"augmented_id": "a", "no_GT": true, "no_GT": false}', r"\(a\): the key 'no_GT' occurs twice"),
+        ('{"augmented_id": "a", "more": {"x": 1, "x": 1}}', r"\(a\): the key 'x' occurs twice"),
         ('{"augmented_id": "a", "more": [%s]}' % ("1" * 5000), r"\(a\): a number of 5000 digits"),
         ('{"augmented_id": "a", "more": 1e999}', r"\(a\): 1e999 is out of range"),
         ('{"augmented_id": ""}', "expected a record with an augmented_id"),

@@ -28,7 +28,7 @@ def _other(sample):
 
 def test_the_same_picture_twice(samples):
     sample, _ = _find(samples, "I2I", "none")
-    assert flaw(replace(sample, query_picture=sample.memories[0].picture)) == "a picture or clip stands twice"
+    assert flaw(replace(sample, query_picture=sample.memories[0].picture)) == "a picture or clip occurs twice"
 
 
 def test_an_answer_that_the_note_leaves_out(samples):

@@ -84,7 +84,7 @@ BAD_LINES: list[tuple[str, str, PredictionLine | None]] = [
     ('{"augmented_id": "a", "prediction": ' + '{"x":' * 100_000, "nested too deeply", None),
     ('{"augmented_id": "a", "prediction": NaN}', "NaN is not a JSON value", None),
     (X + '"seconds": Infinity}', "Infinity is not a JSON value", None),
-    ('{"augmented_id": "a", "augmented_id": "b", "prediction": "x"}', "the key 'augmented_id' stands twice", None),
+    ('{"augmented_id": "a", "augmented_id": "b", "prediction": "x"}', "the key 'augmented_id' occurs twice", None),
     ('{"augmented_id": "a", "seconds": ' + "1" * 5000 + "}", "not a JSON record", None),
     ('{"prediction": "x"}', "expected augmented_id to be a string, got None", None),
     ('{"augmented_id": 7, "prediction": "x"}', "expected augmented_id to be a string, got 7", None),

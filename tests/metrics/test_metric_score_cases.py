@@ -72,7 +72,7 @@ def test_hand_computed_example(reference) -> None:
     assert set(scores) == {*BY_HAND, "counts", "null_because", "by_group", "by_task", "by_absence"}
     assert scores["by_group"]["T2T"]["null_because"]["ans"] == "no answerable items with a verdict"
     assert scores["by_absence"]["none"]["null_because"]["cal"] == "no unanswerable items"
-    assert scores["null_because"]["composite"] == "BERTScore was not asked for"
+    assert scores["null_because"]["composite"] == "BERTScore was not requested"
     assert scores["by_group"]["T2T"]["ans"] is None
     assert scores["by_group"]["T2T"]["cal"] is None
     assert scores["by_group"]["T2T"]["unans"] == 0.0

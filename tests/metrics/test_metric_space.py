@@ -79,7 +79,7 @@ def test_a_bad_file_is_named_by_line(reference, predictions: str, message: str) 
 
 
 def test_lines_that_are_no_references_are_named() -> None:
-    with pytest.raises(ValueError, match=r"line 1: expected a reference with augmented_id.* references of their own"):
+    with pytest.raises(ValueError, match=r"line 1: expected a reference with augmented_id.* separate references"):
         read_answers('{"augmented_id": "a", "prediction": "x"}')
 
 
@@ -105,7 +105,7 @@ def test_the_page_scores_what_it_is_given(tmp_path: Path) -> None:
     assert "58.3" in head
     assert "Group T2Any" in table
     assert "These predictions" in plot
-    assert "Published rows are of other items than these" in plot
+    assert "Published results are not shown" in plot
     assert "published rows" in page.picture(None)
     assert "harbour pilot" in answers
     assert json.loads(Path(download).read_text())["cal"] == pytest.approx(7 / 12)

@@ -27,7 +27,7 @@ def test_good_input_passes(reference) -> None:
         ),
         (
             {"augmented_id": "sample_0__aug_0"},
-            "references[1]: expected each augmented_id once, got 'sample_0__aug_0', which references[0] has, too",
+            "references[1]: expected each augmented_id once, got 'sample_0__aug_0' in references[0], too",
         ),
         (
             {"source_sample_id": None},

@@ -75,7 +75,7 @@ def test_errors_that_stay_concern_one_question_until_there_are_many_in_a_row(fak
         with pytest.raises(NoReplyError, match="the server replied 500: oops"):
             ask(model, attempts=2)
         assert len(model.requests) == 2
-        with pytest.raises(PoolError, match=r"no reply to 1 questions in a row.*goes on where it stopped"):
+        with pytest.raises(PoolError, match=r"no reply to 1 questions in a row.*repeat the command to continue"):
             ask(model, attempts=1, give_up_after=1)
 
 

@@ -67,7 +67,7 @@ def positions(items: Sequence[Item]) -> Finding:
 def repeated_ids(items: Sequence[Item]) -> Rule:
     """An id that occurs twice."""
     counts = Counter(item.augmented_id for item in items)
-    return lambda item: "stands twice" if counts[item.augmented_id] > 1 else None
+    return lambda item: "occurs twice" if counts[item.augmented_id] > 1 else None
 
 
 def wrong_contexts(items: Sequence[Item], recipe: Recipe | None) -> Rule:
