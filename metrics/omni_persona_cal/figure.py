@@ -182,7 +182,7 @@ def inline(figure: Any, key: str, alt: str) -> str:
 
 
 def style(dark: str = "@media (prefers-color-scheme:dark){%s}", within: str = "") -> str:
-    """The CSS rules for figures on a page. dark: wraps the rules of the dark theme. within: selector before each rule."""
+    """The CSS rules for figures on a page. dark: wraps the rules of the dark theme. within: prefix of each rule."""
 
     def rules(colours: dict[str, str], prefix: str) -> str:
         lines = [f"{prefix}.fig text{{fill:{colours[INK]}}}"]
