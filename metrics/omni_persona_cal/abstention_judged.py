@@ -29,18 +29,21 @@ _IDIOMS = re.compile(
     r"\bnot (?:only|just|merely|to mention)\b"
     r"|\bnone other than\b|\bnothing but\b|\bno longer\b|\bwhy not\b|\bcan't say i blame\b|\bno less than\b|"
     r"\bif i(?:'m| am) not mistaken\b"
-    r"|\b(?:no|not) (?:big )?deal\b|\bnever ?mind\b|, no\?|\bit(?:'s| is) not hard to\b|\bno other (?:\w+ )?than\b|"
+    r"|\bno idea (?:is|was|too)\b|\bremember no other\b|\b(?:no|not) (?:big )?deal\b|\bnever ?mind\b|, no\?|"
+    r"\bit(?:'s| is) not hard to\b|\bno other (?:\w+ )?than\b|"
     r"\b(?:nothing|nobody|no one) less\b|\bif i remember\b|\bif my memory\b"
 )
 
 _NOT = (
     r"(?:\w+n't|not|no|none|nothing|nobody|never|nowhere|neither|nor|without|zero|cannot|cant|dont|unable|impossible|"
     r"insufficient|"
-    r"lack|lacks|lacking|missing|beyond|fail(?:s|ed)? to|hard to|difficult to|(?:need|requires?) (?:to|more|further|"
+    r"lack|lacks|lacking|missing(?= (?:from|in|here))|beyond|fail(?:s|ed)? to|hard to|difficult to|(?:need|"
+    r"requires?) (?:to|more|further|"
     r"additional)|too little)"
 )
 _KNOWING = (
-    r"(?:kn(?:ow|ew|own|owing|ows)|tell(?:s|ing)?|told|say(?:s|ing)?|said|determin\w+|identif\w+|answer\w*|recall\w*|"
+    r"(?:kn(?:ow|ew|own|owing|ows)|tell(?:s|ing)?|told|spoken|uttered|quoted|settle|resolve|say(?:s|ing)?|said|"
+    r"determin\w+|identif\w+|answer\w*|recall\w*|"
     r"remember\w*|recogni\w+|find|found|"
     r"figure|work out|make out|place|pinpoint|establish\w*|confirm\w*|match\w*|fits?|correspond\w*|belong\w*|"
     r"connect\w*|link\w*|associat\w+|resembl\w+|"
@@ -70,7 +73,10 @@ _SOURCE_DENIES = re.compile(
     rf"\b{_SOURCE}\b(?:\W+[\w']+){{0,6}}?\W+(?:(?:is|are|was|were|do|does|did|has|have|can)(?:n't| not)|lacks?|omits?|"
     rf"silent|missing|unavailable|"
     r"says? nothing|no|nothing|only (?:covers?|mentions?|describes?|tells?|talks?|speaks?|gives?|lists?)|"
-    r"leaves? (?:it|that|this) (?:out|open))\b"
+    rf"leaves? (?:\w+ ){{1,3}}(?:out|open)|skips?|skipped|blank|stops? short)\b"
+    rf"|\b{_SOURCE} (?:covers?|mentions?|describes?|tells?|talks?|speaks?|gives?|lists?)\b[^.!?]{{0,80}}\b(?:only|"
+    rf"alone)\W*$"
+    rf"|\b(?:gaps?|hole|blank|silence) in (?:the|my|your|this|that|his|her|their) {_SOURCE}\b"
 )
 _VALUE_MISSING = re.compile(
     r"\b(?:is|are|was|were|remains?|stays?|left|it's|that's) (?:\w+ )?(?:unknown|unclear|missing|unstated|unspecified|"
@@ -89,13 +95,25 @@ _VALUE_MISSING = re.compile(
     r"could)\b"
     r"|\b(?:only|just|merely) be guessing\b|\bwould be (?:a )?(?:pure |mere )?(?:guess|guesswork|speculation)\b|"
     r"^\W*(?:and )?i (?:don't|do not|can't)\W*$"
+    r"|\b(?:is|are|was|were|appears?|occurs?|found|stands?) in none of\b|\b(?:i|we)(?:'d| would) need more\b"
+    r"|\bkept (?:that|it|this) (?:to (?:themselves|himself|herself)|secret|quiet|private)\b"
+    r"|\bleave (?:it|this|that|your question)(?: one)? (?:unanswered|open|blank)\b|\ba (?:complete|total|"
+    r"perfect) blank\b"
+    r"|\b(?:four|people|persons|faces|voices)\b[^.!?]{0,20}\b(?:are|look|sound) (?:all )?(?:different|"
+    r"other)\b[^.!?]{0,20}"
+    r"\b(?:from|than)\b|\b(?:is|it's|remains|stays) a (?:\w+ )?(?:mystery|riddle|puzzle|enigma) to me\b"
+    r"|\banyone's guess\b|\b(?:have|had) to guess\b|\b(?:come|came|comes) up empty\b|^\W*(?:but )?not (?:that|this)\W*$"
+    r"|\ball (?:are|look|sound) (?:different|other)\b"
+    r"|\bshot in the dark\b|\bi(?:'d| would) (?:only |just )?be (?:inventing|making|fabricating|guessing)\b"
+    r"|\bonly (?:see|know|have|find|read)\b[^.!?]{0,80}, not (?:their|his|her|the) \w+\W*$"
     r"|\b(?:rather|will|would|won't|i'd) not guess\b|\bi(?:'m| am) (?:\w+ )?(?:in the dark|clueless|stumped|"
     r"lost here)\b"
     r"|\b(?:people|persons|faces|voices|four|they) (?:i (?:know|remember) )?are all (?:different|others|"
     r"other people)\b|^\W*(?:but |and )?not (?:a word|yet)\b"
 )
 _NONE_OF = re.compile(
-    r"^\W*(?:\w+,? )?(?:none|neither|nobody|no one|not one)\b(?! others?\b| else\b|'s\b|"
+    r"^\W*(?:\w+,? )?(?:none|neither|nobody|no one|not one)\b(?!(?:\W+\w+){1,3} (?:better|more|faster|louder|"
+    r"like (?:him|her|them))\b)(?! others?\b| else\b|'s\b|"
     r" shall\b)(?:\W+[\w']+){0,12}\W*$"
 )
 
@@ -109,8 +127,9 @@ _PERSON_MISSING = re.compile(
     r"these|those|the (?:notes|memor|context|list|four))|one of|"
     r"part of|someone|somebody|anyone|known|familiar|listed|mentioned|described|match|appear)"
     r"|\bthey (?:do|did)(?:n't| not) (?:cover|contain|include|specify|state|indicate|reveal|record|describe)\b"
-    r"|\b(?:s?he|they) (?:never|did not|didn't) (?:told?|tell|said|say|mention(?:ed)?) (?:me|us|it|that|so|"
-    r"anything)\b|\bi do(?:n't| not)\b|\bwe (?:can't|cannot|don't|do not)\b"
+    r"|\b(?:s?he|they) (?:never|did not|didn't) (?:told?|tell|said|say|mention(?:ed)?|shared?|"
+    r"reveal(?:ed)?|disclosed?|g[ai]ve) (?:me|us|you|it|that|this|so|anything)\b|\bi do(?:n't| not)\b|"
+    r"\bwe (?:can't|cannot|don't|do not)\b"
 )
 _REPORTED = re.compile(r"\b(?:said|says|saying|told (?:me|you|us)|quote\w*|like to say)\b(?: that)?[:,]?\s*$")
 _REPORTING = re.compile(

@@ -13,7 +13,7 @@ from .text import plain, singular, stem
 
 _SEPARATORS = ", ; : ( ) — – / |"
 # Only the first stop of a run can begin an end, so that a run of many stops is read once.
-_SENTENCE_END = re.compile(r"((?<![.!?])[.!?]+(?=\s|\"|\)|$)|\n+|;)")
+_SENTENCE_END = re.compile(r"((?<![.!?])[.!?]+(?=\s|\"|\)|$)|\n+|;|,?\s(?=whereas\b))")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[,:()—–/|]")
 
 _CONTRACTED = re.compile(r"'(?:s|m|re|ve|ll|d)$")
@@ -26,7 +26,12 @@ _EXCLUDING = re.compile(
     r"\b(?:rather than|instead of|other than|any(?:thing|where|one|body) but|every(?:thing|where|one|body) but|"
     r"except for|except|as opposed to|far from|unlike|apart from"
     r"|i doubt|doubt(?:s|ed|ful)?|hardly|stopped|gave up|given up|no longer|used to be|refus\w+|den(?:y|ies|ied)|"
-    r"not true|turned down|turns down)\b"
+    r"not true|turned down|turns down"
+    r"|(?:he|she|they|who)(?: would|'d) (?:love|like|prefer|rather)|dream(?:s|ed|t|ing)? of|long(?:s|ed)? to|aims? to"
+    r"|(?:is|are|was|were) (?:about to|afraid of)|on the verge of|allergic to|sick of|tired of|fed up with|averse to"
+    r"|can(?:'t|not) (?:stand|bear|abide)|no fan of|miss(?:es|ed)|cancel(?:s|led|ed)|called off"
+    r"|lost (?:(?:the|a|an|his|her|their) )?(?:semi-?)?(?:final|bid|race|match|game)|came (?:second|third|last)"
+    r"|le(?:ft|aves?)(?= (?:the|a|an|his|her|their) (?:\w+ ){1,5}(?:at home|behind)\b))\b"
 )
 _PERSON = (
     r"(?:person|people|persons|man|men|woman|women|one|ones|speaker|voice|face|individual|guy|lady|girl|boy|memory|"
@@ -53,6 +58,7 @@ _ELSEWHERE = re.compile(
     rf"|^\W*(?:his|her|their|a|the|my|your) {_RELATIVE}\b|(?:\bis|\bwas|'s) (?:his|her|their|a|my) {_RELATIVE}\b"
     rf"|\b(?:what|who|where|that|which) (?:his|her|their|my) {_RELATIVE}\b"
     r"|\bbefore (?:that|this) (?:one|person)\b"
+    r"|^\W*whereas\b(?! (?:this|he|she|they|it)\b)"
     r"|\bat first,? (?:i|it|glance|sight)\b|\binitially\b|\bi (?:first|considered)\b"
 )
 """Marks a sentence about somebody else, or about nobody in particular."""
@@ -87,6 +93,8 @@ _CONCLUDING = re.compile(
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 _HASH_LABEL = re.compile(r"#\s?(?=\d)")
+_SPELT_TYPE = re.compile(r"\b([ei])[-. ]([ns])[-. ]([tf])[-. ]([jp])\b")
+"""An MBTI type that is spelt out: I-N-T-P."""
 _SOFT_LINE_END = re.compile(r"(?<![ \t\r])[ \t\r]*\n[ \t\r]*(?=[^\W\dA-Z_])")
 
 
@@ -201,7 +209,7 @@ def compounds(texts: Iterable[str]) -> Compounds:
 def prepared(text: str) -> str:
     """`text` in normal form, with line breaks inside sentences removed and each numbered entry on its own line."""
     text = _SOFT_LINE_END.sub(" ", _HASH_LABEL.sub("number ", _TAG.sub(" ", text)))
-    return _LABEL_START.sub("\n", plain(text))
+    return _LABEL_START.sub("\n", _SPELT_TYPE.sub(r"\1\2\3\4", plain(text)))
 
 
 def read(text: str, known: Compounds | None = None) -> Text:

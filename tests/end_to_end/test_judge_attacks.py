@@ -13,6 +13,7 @@ from omni_persona_artifacts.references import references
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
 from omni_persona_cal import lexical_judge
+from omni_persona_people.invent import EMBEDDED_POOL
 
 NATURAL = (
     "It's {}.", "They said it was {}.", "From what I remember, {}.", "That would be {}, as noted in the memory.",
@@ -65,4 +66,11 @@ def test_everything_earns_nothing_on_invented_people(built):
 @pytest.mark.parametrize("recipe", ["balanced", "v2_2"])
 def test_everything_earns_nothing_on_recorded_people(shared, tmp_path, recipe):
     build(shared / "real_pool", load_recipe(recipe), tmp_path / "omni-persona", seed=11)
+    check(shares_of_correct(tmp_path / "omni-persona", every=4))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["balanced", "v2_2"])
+def test_everything_earns_nothing_on_rendered_people(tmp_path, recipe):
+    build(EMBEDDED_POOL, load_recipe(recipe), tmp_path / "omni-persona", seed=7)
     check(shares_of_correct(tmp_path / "omni-persona", every=4))

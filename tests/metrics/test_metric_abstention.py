@@ -75,7 +75,7 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("part", "n"), [("development", 310), ("held_out", 50)])
+@pytest.mark.parametrize(("part", "n"), [("development", 310), ("held_out", 50), ("later", 217)])
 def test_abstaining_in_other_words_is_found_as_the_card_says(part: str, n: int) -> None:
     texts = [text for text in TEXTS if text["part"] == part]
     assert len({text["text"] for text in texts}) == n
