@@ -289,8 +289,25 @@ def item_from_row(row: Mapping[str, Any]) -> Item:
         return _item_from_row(row)
     except KeyError as error:
         raise ValueError(f"item {row.get('augmented_id')}: expected {error}, got none") from None
-    except (TypeError, AttributeError) as error:
-        raise ValueError(f"item {row.get('augmented_id')}: a value is null or of another type: {error}") from None
+    except (TypeError, AttributeError):
+        raise ValueError(f"item {row.get('augmented_id')}: {_misshapen(row)}") from None
+
+
+def _misshapen(row: Mapping[str, Any]) -> str:
+    """What of a row is null or of another type than expected."""
+    for name, kind, words in _SHAPES:
+        if not isinstance(row[name], kind):
+            return f"expected {name} to be {words}, got {'null' if row[name] is None else 'another value'}"
+    return "a value in its contexts or its query_assets is null or of another type than expected"
+
+
+_SHAPES = (
+    ("selected_task", str, "a text"),
+    ("contexts", list, "a list"),
+    ("query_assets", Mapping, "fields with values"),
+    ("answer_supervision", Mapping, "fields with values"),
+)
+"""Column of a row, its type, and that type in words."""
 
 
 def _item_from_row(row: Mapping[str, Any]) -> Item:

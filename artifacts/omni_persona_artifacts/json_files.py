@@ -8,6 +8,7 @@ from typing import Any
 
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
+from omni_persona_cal.records import json_type as json_type
 
 MOST_BYTES = 16 << 20
 """The largest file that is read; a manifest takes a few kilobytes, the scores of a run about one megabyte."""
@@ -44,5 +45,5 @@ def read_object(file: str | Path, most_bytes: int = MOST_BYTES) -> dict[str, Any
     """The JSON object of a file. Raises as `read_json`, and `ArtifactError` for JSON that is no object."""
     value = read_json(file, most_bytes)
     if not isinstance(value, dict):
-        raise ArtifactError(f"{file}: expected a JSON object, got {type(value).__name__}")
+        raise ArtifactError(f"{file}: expected a JSON object, got {json_type(value)}")
     return value

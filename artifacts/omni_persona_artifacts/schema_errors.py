@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from omni_persona_cal.records import json_type
+
 
 def first_flaw(error: ValidationError, whole: str, fields: Iterable[str] = ()) -> str:
     """The first message of `flaws`."""
@@ -32,6 +34,5 @@ def _told(flaw: ErrorDetails, whole: str, fields: list[str]) -> str:
             near = get_close_matches(str(flaw["loc"][-1]), fields, 1)
             return f"{place}: no such field" + (f"; did you mean {near[0]}?" if near else "")
         case "model_type":
-            got = "null" if flaw["input"] is None else type(flaw["input"]).__name__
-            return f"{place}: expected fields with values, got {got}"
+            return f"{place}: expected fields with values, got {json_type(flaw['input'])}"
     return f"{place}: {flaw['msg'].removeprefix('Value error, ')}"

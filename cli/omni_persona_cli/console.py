@@ -52,6 +52,8 @@ def set_up() -> None:
 _FOREIGN_BARS = ("HF_DATASETS_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_PROGRESS_BARS", "TQDM_DISABLE")
 """Variables that turn off the progress bars of datasets, of huggingface_hub and transformers, and of tqdm."""
 
+_LOOP = "Symlink loop from"
+
 EXTRAS = {
     "gradio": "space",
     "dlib": "specialists",
@@ -87,6 +89,8 @@ def errors(debug: bool) -> Iterator[None]:
         extra = EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
         known = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("omni_persona")
         message = str(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
+        if isinstance(error, RuntimeError) and str(error).startswith(_LOOP):  # raised by `Path.resolve`
+            message = f"links lead in a circle:{str(error).removeprefix(_LOOP)}"
         if extra is not None:
             missing = f"this needs the package {error.name}, which is not installed"  # type: ignore[attr-defined]
             message = f'{missing}: python -m pip install "omni-persona[{extra}]"'

@@ -108,7 +108,13 @@ def _values(
         if isinstance(value, dict):
             yield value, where
         else:
-            on_problem(f"{where}: expected a JSON object, got {type(value).__name__}")
+            on_problem(f"{where}: expected a JSON object, got {json_type(value)}")
+
+
+def json_type(value: object) -> str:
+    """What a value is in JSON, such as `a list`."""
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+    return "null" if value is None else names.get(type(value), "a number")
 
 
 def _listed(content: bytes, name: str, on_problem: OnProblem) -> Iterator[tuple[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.json_files import read_object
+from omni_persona_runner.devices import reason_of
 from omni_persona_runner.model import LoadError
 
 CONFIG, WEIGHTS, ABOUT = "adapter_config.json", "adapter_model.safetensors", "training.json"
@@ -141,7 +142,7 @@ def attach(model: Any, adapter: Adapter) -> None:
         inject_adapter_in_model(LoraConfig(**{**given, **targets}), model, adapter_name=NAME)
         report: Any = set_peft_model_state_dict(model, renamed, adapter_name=NAME)
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = reason_of(error).splitlines()[0]
         raise LoadError(f"{adapter.folder} does not fit {type(model).__name__}: {reason}") from None
     lacking = [key for key in report.missing_keys if "lora_" in key]
     if report.unexpected_keys or lacking:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from omni_persona_runner.devices import reason_of
 from omni_persona_runner.model import LoadError
 
 _PARTS_AS_TEXT = """\
@@ -53,7 +54,7 @@ def sample(processor: Any, name: str, media: tuple[str, ...]) -> str:
         text = rendered(processor, conversation)
     # Template expressions may raise any exception.
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        reason = reason_of(error).splitlines()[0]
         raise LoadError(f"model {name} has a chat template that cannot write our prompt: {reason}") from error
     if "'type':" in text or _WORDS not in text:
         raise LoadError(f"model {name} has a chat template that does not take messages in parts")

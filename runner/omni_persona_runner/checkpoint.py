@@ -13,7 +13,7 @@ from typing import Any
 from omni_persona_runner import chat_template
 from omni_persona_runner.adapter import Adapter, attach, require_base
 from omni_persona_runner.chats import Limits
-from omni_persona_runner.devices import use
+from omni_persona_runner.devices import reason_of, use
 from omni_persona_runner.families import FAMILIES, Family
 from omni_persona_runner.model import LoadError
 from omni_persona_runner.sampling import Sampling
@@ -195,7 +195,7 @@ class Checkpoint:
         try:
             yield
         except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = reason_of(error).splitlines()[0]
             if "trust_remote_code" in str(error) and not self._trust:
                 reason += " (--trust-remote-code runs it)"
             for package in _FAMILY_PACKAGES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,8 @@ from omni_persona_runner.ranks import local_rank
 
 _LONGEST_REASON = 500
 """Maximum length of an error message, in characters."""
+_OBJECT = re.compile(r"<(?:[\w.]+\.)?(\w+)[^<>]* at 0x[0-9a-fA-F]+>")
+"""A Python object in a message: its class, and its address in memory."""
 
 
 def default_device() -> str:
@@ -91,6 +94,6 @@ def is_fatal(error: Exception) -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """A library's error message, shortened to fit the line of a failed item."""
-    text = f"{type(error).__name__}: {error}"
+    """A library's error message without references to Python objects, shortened to fit the line of a failed item."""
+    text = _OBJECT.sub(r"a \1", str(error)).strip() or "it failed without a reason"
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

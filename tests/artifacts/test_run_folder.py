@@ -96,7 +96,7 @@ def test_a_whole_last_line_without_its_end_counts(run):
     ("row", "reason"),
     [
         ('{"augmented_id": "b", "pre', "not a JSON record"),
-        ("[1]", "expected a JSON object, got list"),
+        ("[1]", "expected a JSON object, got a list"),
         ('{"prediction": "yes"}', "expected augmented_id to be a string, got None"),
         ('{"augmented_id": "b", "prediction": 3}', r"\(b\): expected prediction to be a string, got 3"),
         ('{"augmented_id": "b", "prediction": "x", "status": "done"}', "expected status ok or failed, got 'done'"),

@@ -80,7 +80,7 @@ def test_the_tiny_recipe_has_every_task_and_both_absences_half_and_half():
             "contexts: .*greater than or equal to 3",
         ),
         ("name: [", "not YAML"),
-        ("- 1", "the recipe: expected fields with values, got list"),
+        ("- 1", "the recipe: expected fields with values, got a list"),
         ("name: x", "field 'tasks' is missing"),
         ("name: !!python/object/apply:os.getcwd []", "not YAML"),
     ],

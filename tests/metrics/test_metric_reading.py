@@ -77,9 +77,9 @@ GOOD_LINES: list[tuple[str, PredictionLine]] = [
 BAD_LINES: list[tuple[str, str, PredictionLine | None]] = [
     ("{", "not a JSON record: Expecting property name", None),
     ("nothing", "not a JSON record: Expecting value at column 1", None),
-    ("3", "expected a JSON object, got int", None),
-    ("[1]", "expected a JSON object, got list", None),
-    ('"a"', "expected a JSON object, got str", None),
+    ("3", "expected a JSON object, got a number", None),
+    ("[1]", "expected a JSON object, got a list", None),
+    ('"a"', "expected a JSON object, got a text", None),
     ("[" * 100_000, "not a JSON record: nested too deeply", None),
     ('{"augmented_id": "a", "prediction": ' + '{"x":' * 100_000, "nested too deeply", None),
     ('{"augmented_id": "a", "prediction": NaN}', "NaN is not a JSON value", None),
@@ -164,7 +164,7 @@ def test_a_broken_list_is_one_problem(content: str) -> None:
 
 
 def test_an_element_of_a_list_is_named_by_its_index() -> None:
-    with pytest.raises(ReadingError, match=r"^said\[1\]: expected a JSON object, got int$"):
+    with pytest.raises(ReadingError, match=r"^said\[1\]: expected a JSON object, got a number$"):
         list(read_predictions('[{"augmented_id": "a", "prediction": "x"}, 3]', "said"))
 
 

@@ -65,7 +65,7 @@ def test_files_of_the_release_scripts_need_no_references(shared: Path) -> None:
         ("", "expected at least one line with a prediction, got none"),
         ("{", "predictions, line 1: not a JSON record"),
         ("[1", "predictions: not a JSON list"),
-        ("3", "predictions, line 1: expected a JSON object, got int"),
+        ("3", "predictions, line 1: expected a JSON object, got a number"),
         ('{"prediction": "x"}', "predictions, line 1: expected augmented_id to be a string, got None"),
         ('\n{"augmented_id": "z", "prediction": "x"}', "line 2: there is no reference with augmented_id 'z'"),
         ('{"augmented_id": "sample_0__aug_0", "prediction": "x", "verdict": "NOT CORRECT"}', "got 'NOT CORRECT'"),

@@ -149,7 +149,8 @@ def test_what_cannot_be_had_is_left_as_it_was_and_listed(gaps, refined, fake):
         result = refined(model, attempts=2, parts=["profile"])
     left = {(one.person, one.what): one.reason for one in result.refusals}
     assert set(left) == {(person, f"profile.{field}") for person in trouble for field in GONE}
-    for person, reason in {"p2": "not JSON", "p3": "replied 500: oops", "p4": "refused: No.", "p5": "got list"}.items():
+    reasons = {"p2": "not JSON", "p3": "replied 500: oops", "p4": "refused: No.", "p5": "got a list"}
+    for person, reason in reasons.items():
         assert reason in left[person, "profile.hobby"]
     lines = {line["persona_id"]: line for line in _lines(result.out)}
     assert all(lines[person]["profile"][field] is None for person in trouble for field in GONE)

@@ -106,7 +106,7 @@ def test_corrupt_lines_are_listed_by_file_and_line(run, tmp_path):
     assert len(gathered.problems) == 5, "the half line at the end is what a killed run leaves"
     for number, reason in {
         17: "not a JSON record",
-        18: "expected a JSON object, got list",
+        18: "expected a JSON object, got a list",
         19: "expected augmented_id to be a string, got 3",
         20: "(a): expected prediction to be a string, got 4",
     }.items():

@@ -115,7 +115,7 @@ def with_torn_weights(folder):
         (lambda folder: change_config(folder, base_model_name_or_path=None), "expected the name of its base"),
         (lambda folder: change_config(folder, modules_to_save=["lm_head"]), "expected LoRA alone"),
         (lambda folder: (folder / "adapter_config.json").write_text("{"), "not JSON"),
-        (lambda folder: (folder / "adapter_config.json").write_text("[]"), "expected a JSON object, got list"),
+        (lambda folder: (folder / "adapter_config.json").write_text("[]"), "expected a JSON object, got a list"),
         (lambda folder: (folder / "adapter_config.json").unlink(), "is no adapter"),
         (without_weights, "has no adapter_model.safetensors"),
     ],

@@ -10,6 +10,7 @@ import traceback
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from messages import assert_plain
 from typer.testing import CliRunner
 
 from omni_persona_artifacts.data_files import dataset_fingerprint
@@ -47,7 +48,7 @@ def require_told(done, *texts):
         assert ours or isinstance(error, (ValueError, OSError)), traceback.format_exception(error)[-4:]
         assert len(str(error)) < 2000
     told = f"{done.output} {error}"
-    assert "Traceback" not in told
+    assert_plain(told)
     for text in texts:
         assert text in told, told
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from omni_persona_artifacts.json_files import json_type
 from omni_persona_people.errors import PoolError
 from omni_persona_people.refine.cache import ReplyCache
 from omni_persona_people.refine.client import ChatClient, NoReplyError, RefusalError
@@ -79,7 +80,7 @@ def read_object(text: str) -> dict[str, Any]:
         except (ValueError, RecursionError):
             continue
         if not isinstance(found, dict):
-            raise ValueError(f"expected a JSON object, got {type(found).__name__}")
+            raise ValueError(f"expected a JSON object, got {json_type(found)}")
         return found
     raise ValueError(f"not JSON: {' '.join(text.split())[:80]!r}")
 
