@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
+from omni_persona_artifacts.parquet_files import ParquetWriter, open_parquet, require_unpackable, unpacked_rows
 
 MODALITIES = ("face", "voice", "text")
 """Modalities in which people are compared."""
@@ -61,7 +61,7 @@ class ConstructionFile:
 
     def __init__(self, folder: Path) -> None:
         """folder: the dataset folder; its `data` subfolder must exist."""
-        self._file = pq.ParquetWriter(folder / FILE, SCHEMA)
+        self._file = ParquetWriter(folder / FILE, SCHEMA)
         self._rows: list[Placed] = []
 
     def add(self, rows: Iterable[Placed]) -> None:
@@ -84,7 +84,9 @@ def with_leaks(folder: Path, leaks: Mapping[str, tuple[float, str]]) -> bytes:
     """The content of a folder's side file with the leak of each item and the shortcut that it is by; other items keep
     theirs.
     """
-    table = pq.read_table(folder / FILE, schema=SCHEMA)
+    table = _with_all_columns(open_parquet(folder / FILE).read())
+    require_unpackable(table, folder / FILE)
+    table = table.cast(SCHEMA)
     known = zip(*(table[name].to_pylist() for name in ("augmented_id", "leak", "leak_by")), strict=True)
     rows = [leaks.get(item, (leak, by)) for item, leak, by in known]
     for name, values in (("leak", [leak for leak, _ in rows]), ("leak_by", [by or None for _, by in rows])):

@@ -95,18 +95,27 @@ class DatasetFolder:
 def media_digests(path: str | Path) -> dict[bytes, str]:
     """Map the SHA-256 of the content of each picture and clip of a dataset folder to its file name.
 
-    Reads one row group at a time and hashes each stored medium once.
+    Reads one row group at a time and hashes each stored medium once. Raises `ValueError` for a file that is not a
+    Parquet file of a dataset.
     """
     digests: dict[bytes, str] = {}
     for file in data_files(path):
-        parquet = open_parquet(file)
-        for row_group in range(parquet.num_row_groups):
-            table = parquet.read_row_group(row_group, columns=["contexts", "query_assets"])
-            for holders in (pc.list_flatten(table["contexts"]), table["query_assets"]):
-                for chunk in holders.chunks:
-                    for kind in ("image", "audio"):
-                        digests |= _digests(pc.struct_field(chunk, kind))
+        try:
+            for media in _stored_media(file):
+                digests |= _digests(media)
+        except (pa.ArrowException, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
     return digests
+
+
+def _stored_media(file: Path) -> Iterator[pa.StructArray]:
+    parquet = open_parquet(file)
+    for row_group in range(parquet.num_row_groups):
+        table = parquet.read_row_group(row_group, columns=["contexts", "query_assets"])
+        for holders in (pc.list_flatten(table["contexts"]), table["query_assets"]):
+            for chunk in holders.chunks:
+                for kind in ("image", "audio"):
+                    yield pc.struct_field(chunk, kind)
 
 
 def _digests(media: pa.StructArray) -> dict[bytes, str]:
@@ -155,6 +164,10 @@ def _rows(file: Path) -> Iterator[Row]:
         for row_group in range(parquet.num_row_groups):
             table = parquet.read_row_group(row_group, columns=[*columns, *shown])
             for place, row in enumerate(unpacked_rows(table, file)):
+                for name in ("augmented_id", "source_sample_id"):
+                    if not isinstance(row[name], str):
+                        where = f"{file}: row {place + 1}" + (f" of row group {row_group}" if row_group else "")
+                        raise ValueError(f"{where}: expected a text as {name}, got {row[name]!r}")
                 query = row["query_assets"]
                 yield Row(
                     item_id=row["augmented_id"],

@@ -54,7 +54,7 @@ def open_regular(file: str | Path) -> Iterator[BinaryIO]:
             raise ArtifactError(f"{file}: a symbolic link to {target!r}, which does not exist") from None
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file)) from None
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot read {os.fsdecode(file)!r}: {_reason(error)}") from None
+        raise ArtifactError(f"cannot read {os.fsdecode(file)!r}: {reason(error)}") from None
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
@@ -63,7 +63,7 @@ def open_regular(file: str | Path) -> Iterator[BinaryIO]:
         try:
             yield opened
         except OSError as error:
-            raise ArtifactError(f"cannot read {file}: {_reason(error)}") from None
+            raise ArtifactError(f"cannot read {file}: {reason(error)}") from None
 
 
 def require_writable_target(file: Path) -> None:
@@ -73,11 +73,27 @@ def require_writable_target(file: Path) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {_reason(error)}") from None
+        raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {reason(error)}") from None
     if stat.S_ISLNK(mode):
         raise ArtifactError(f"cannot write {file}: it is a symbolic link, which is not followed; name the file itself")
     if not stat.S_ISREG(mode):
         raise ArtifactError(f"cannot write {file}: it is {kind_of(mode)}")
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder, and its parents, unless there is one.
+
+    Raises `ArtifactError` if there is a link, which is not followed, or anything else, or if it cannot be created.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        mode = os.lstat(folder).st_mode
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"cannot make the folder {os.fsdecode(folder)!r}: {reason(error)}") from None
+    if stat.S_ISLNK(mode):
+        raise ArtifactError(
+            f"cannot write into {folder}: it is a symbolic link, which is not followed; name the folder"
+        )
 
 
 def write_atomically(file: Path, content: bytes | memoryview) -> None:
@@ -99,7 +115,7 @@ def write_atomically(file: Path, content: bytes | memoryview) -> None:
         with suppress(OSError):
             temporary.unlink()
         if isinstance(error, OSError):
-            raise ArtifactError(f"cannot write {file}: {_reason(error)}") from None
+            raise ArtifactError(f"cannot write {file}: {reason(error)}") from None
         raise
 
 
@@ -111,7 +127,7 @@ def _new_temporary(file: Path) -> tuple[Path, int]:
             # With this mode the umask decides who may read it.
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         except (OSError, ValueError) as error:
-            raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {_reason(error)}") from None
+            raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {reason(error)}") from None
         if lock(descriptor, temporary):
             return temporary, descriptor
         os.close(descriptor)
@@ -127,7 +143,7 @@ def append(file: Path, content: bytes) -> None:
             opened.flush()
             os.fsync(opened.fileno())
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {_reason(error)}") from None
+        raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {reason(error)}") from None
 
 
 def remove_abandoned(file: Path) -> None:
@@ -184,6 +200,11 @@ def abandoned(file: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _reason(error: Exception) -> str:
-    """The system's error message, without the path, which our message already names."""
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+_FULL = tuple(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
+
+
+def reason(error: Exception) -> str:
+    """The system's error message, without the path, which our message already names; what to do if a disk is full."""
+    told = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    is_full = isinstance(error, OSError) and error.errno in _FULL
+    return f"{told}; make room there, or write to another place, and repeat the command" if is_full else told

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.files import abandoned, kind_of, lock, read_regular, write_atomically
+from omni_persona_artifacts.files import abandoned, kind_of, lock, read_regular, reason, write_atomically
 
 OWN = ".omni-persona"
 """Subfolder of a dataset or pool for metadata: the list of its files, caches."""
@@ -56,7 +56,7 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
         out.parent.mkdir(parents=True, exist_ok=True)
         draft, held = _new_draft(out)
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot write {os.fsdecode(out)!r}: {_reason(error)}") from None
+        raise ArtifactError(f"cannot write {os.fsdecode(out)!r}: {reason(error)}") from None
     try:
         with held:
             _require_alone(out, draft)
@@ -67,7 +67,7 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
                 # The disk may become full anywhere in the block; report the folder.
                 if error.errno is None or isinstance(error, FileExistsError | FileNotFoundError):
                     raise
-                raise ArtifactError(f"cannot write {out}: {_reason(error)}") from error
+                raise ArtifactError(f"cannot write {out}: {reason(error)}") from error
             _put(draft, out, before)
             with suppress(OSError):
                 (out / _LOCK).unlink()
@@ -115,12 +115,18 @@ def list_files(folder: Path) -> None:
 
 
 def rewrite(folder: Path, name: str, content: bytes) -> None:
-    """Replace one file of a folder and its entry in the folder's list; a folder without a list gets none."""
-    write_atomically(folder / name, content)
+    """Replace one file of a folder and its entry in the folder's list; a folder without a list gets none.
+
+    The entry also describes the file that is replaced, so that the folder is ours if the process is killed in between.
+    """
     listed = _listed(folder)
     if listed is not None:
-        listed[name] = _described(folder / name)
+        before = listed.get(name)
+        listed[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        if isinstance(before, dict):
+            listed[name]["replaced"] = {key: value for key, value in before.items() if key != "replaced"}
         write_atomically(folder / MARKER, json.dumps({"files": listed}, indent=1).encode() + b"\n")
+    write_atomically(folder / name, content)
 
 
 def foreign_files(folder: Path) -> list[str] | None:
@@ -129,7 +135,7 @@ def foreign_files(folder: Path) -> list[str] | None:
     if listed is None:
         return None
     found = _contents(folder)
-    return [name for name in sorted(found) if listed.get(name) != _described(folder / name)]
+    return [name for name in sorted(found) if not _is_as_listed(listed.get(name), folder / name)]
 
 
 def harmed_files(folder: Path) -> tuple[list[str], list[str]]:
@@ -137,7 +143,16 @@ def harmed_files(folder: Path) -> tuple[list[str], list[str]]:
     listed = _listed(folder) or {}
     missing = [name for name in sorted(listed) if not (folder / name).is_file()]
     there = sorted(set(listed).difference(missing))
-    return missing, [name for name in there if listed[name] != _described(folder / name)]
+    return missing, [name for name in there if not _is_as_listed(listed[name], folder / name)]
+
+
+def _is_as_listed(entry: Any, file: Path) -> bool:
+    """Whether a file is the one that an entry of the list describes, or the one that it says was replaced."""
+    if not isinstance(entry, dict):
+        return False
+    found = _described(file)
+    replaced = entry.get("replaced")
+    return found == {key: value for key, value in entry.items() if key != "replaced"} or found == replaced
 
 
 def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, Any] | None:
@@ -147,7 +162,7 @@ def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, A
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot write {os.fsdecode(out)!r}: {_reason(error)}") from None
+        raise ArtifactError(f"cannot write {os.fsdecode(out)!r}: {reason(error)}") from None
     if not stat.S_ISDIR(mode):
         raise ArtifactError(f"{out} exists and is {kind_of(mode)}, which is never replaced; choose another --out")
     place = out.resolve()
@@ -187,7 +202,7 @@ def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
     except OSError as error:
         if old is not None and not os.path.lexists(out):
             old.rename(out)
-        told = "appeared" if isinstance(error, FileExistsError) else f"cannot be made ({_reason(error)})"
+        told = "appeared" if isinstance(error, FileExistsError) else f"cannot be made ({reason(error)})"
         kept = f"; what it held is in {old}" if old is not None and old.exists() else ""
         raise ArtifactError(f"{out} {told} while it was being written; it was left as it is{kept}") from None
     try:
@@ -197,7 +212,7 @@ def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
             out.rmdir()
             if old is not None:
                 old.rename(out)
-        raise ArtifactError(f"cannot write {out}: {_reason(error)}") from None
+        raise ArtifactError(f"cannot write {out}: {reason(error)}") from None
     if old is not None:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -283,7 +298,3 @@ def _snapshot(folder: Path) -> dict[str, Any]:
     """A cheap fingerprint of a folder's contents: size, change time and inode of each file."""
     seen = {name: os.lstat(folder / name) for name in _contents(folder)}
     return {name: (one.st_size, one.st_mtime_ns, one.st_ino) for name, one in seen.items()}
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

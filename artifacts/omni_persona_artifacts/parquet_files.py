@@ -1,4 +1,4 @@
-"""Read Parquet files, which may be somebody else's, unless they would take too much memory.
+"""Write Parquet files, and read those that may be somebody else's, unless they would take too much memory.
 
 A file of some kilobytes can hold one long text and ten million references to it.
 """
@@ -23,11 +23,18 @@ MOST_VALUES = 50_000_000
 writes row groups of about 100 MB."""
 
 
+class ParquetWriter(pq.ParquetWriter):
+    """Writes a Parquet file; one that could not be finished, as on a full disk, is not written to again."""
+
+    def __del__(self) -> None:
+        """Leave the file as it is: pyarrow would try to finish it, and print a traceback if that fails."""
+
+
 def open_parquet(file: str | Path) -> pq.ParquetFile:
     """Open a Parquet file of a dataset, and keep texts and media dictionary-encoded: repetitions are not unpacked.
 
-    Raises `ValueError` if the file says that it holds more than the limits
-    above, before anything of it is read, and what pyarrow raises for a file that is not Parquet.
+    Raises `ValueError` if the file says that it holds more than the limits above, before anything of it is read, and
+    what pyarrow raises for a file that is not Parquet.
     """
     if not Path(file).is_file():
         raise ValueError(f"{file}: expected a Parquet file of a dataset, got no regular file")
@@ -46,15 +53,20 @@ def open_parquet(file: str | Path) -> pq.ParquetFile:
 
 
 def unpacked_rows(table: pa.Table, what: object) -> list[dict[str, Any]]:
-    """The rows of a table as Python objects.
+    """The rows of a table as Python objects. Raises what `require_unpackable` raises."""
+    require_unpackable(table, what)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
-    what: the file, for the message. Raises `ValueError` if its texts would take more than `MOST_BYTES`.
+
+def require_unpackable(table: pa.Table, what: object) -> None:
+    """Raise `ValueError` if a table's texts would take more than `MOST_BYTES` once unpacked.
+
+    what: the file, for the message.
     """
     size = sum(unpacked_bytes(chunk) for column in table.columns for chunk in column.chunks)
     if size > MOST_BYTES:
         raise ValueError(f"{what}: expected at most {MOST_BYTES >> 20:,} MiB of texts, got {size >> 20:,} MiB unpacked")
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
 
 
 def unpacked_bytes(array: pa.Array) -> int:

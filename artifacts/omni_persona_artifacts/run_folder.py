@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -132,6 +132,7 @@ def _make(run: Path) -> None:
 @contextmanager
 def _alone_in(run: Path) -> Iterator[None]:
     with ExitStack() as held:
+        is_locked = True
         try:
             held.enter_context(FileLock(run / _LOCK, fallback_to_soft=False).acquire(blocking=False))
         except Timeout:
@@ -140,8 +141,14 @@ def _alone_in(run: Path) -> Iterator[None]:
             ) from None
         except OSError:
             # Some network file systems have no locks, and a finished run may be read-only: both are allowed.
-            pass
-        yield
+            is_locked = False
+        try:
+            yield
+        finally:
+            if is_locked:
+                # Before it is released: a process that opened the same file then finds it removed, and makes its own.
+                with suppress(OSError):
+                    (run / _LOCK).unlink()
 
 
 def _begin(run: Path, manifest: dict[str, Any], same_model: bool) -> dict[str, Prediction]:

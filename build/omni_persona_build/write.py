@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 import omni_persona
 from omni_persona_artifacts.build_record import KEY
+from omni_persona_artifacts.parquet_files import ParquetWriter
 
 MEDIA_BYTES = 96 << 20
 """Maximum number of distinct media in a row group."""
@@ -74,7 +74,7 @@ def write_parquet(
     path = folder / "data" / f"{split}-00000-of-00001.parquet"
     path.parent.mkdir(exist_ok=True)
     group = _RowGroup()
-    writer = pq.ParquetWriter(
+    writer = ParquetWriter(
         path,
         group.schema,
         compression="none",  # media are compressed already, and the rest is small

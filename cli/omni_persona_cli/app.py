@@ -34,7 +34,7 @@ from omni_persona_cli import (
 )
 from omni_persona_cli.console import errors, set_up, stopping
 from omni_persona_cli.help import Command, Group, called
-from omni_persona_cli.signals import Stopped, exit_code
+from omni_persona_cli.signals import exit_code, stop_in
 
 app = typer.Typer(
     name="omni-persona",
@@ -98,5 +98,8 @@ def main() -> None:
     try:
         with errors(debug=len(arguments) < len(sys.argv) - 1):
             sys.exit(called(app, arguments))
-    except (KeyboardInterrupt, Stopped) as stop:  # before or after the command itself
+    except BaseException as error:  # before or after the command itself
+        stop = stop_in(error)
+        if stop is None:
+            raise
         sys.exit(exit_code(stop))

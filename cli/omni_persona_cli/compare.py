@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from omni_persona_artifacts.characters import visible
 from omni_persona_cli import collected_options as options
 from omni_persona_cli.console import ROWS, about_intervals, err, out
 from omni_persona_cli.results import print_result
@@ -77,13 +78,13 @@ def _print_several(several: Mapping[str, Any], judge: str) -> None:
     """The ranking, each run with the runs it is tied with, and the pairs."""
     ranking = several["ranking"]
     number = {run["name"]: place for place, run in enumerate(ranking, start=1)}
-    table = Table(title=Text(f"Cal of {several['n']} items, judged by {judge}"), title_justify="left")
+    table = Table(title=Text(visible(f"Cal of {several['n']} items, judged by {judge}")), title_justify="left")
     for name in ("", "run", "Cal x 100", "tied with"):
         table.add_column(name, justify="left" if name == "run" else "right", overflow="fold")
     for place, run in enumerate(ranking, start=1):
         tied = ", ".join(str(number[other]) for other in run["tied_with"])
         cal = "-" if run["cal"] is None else f"{100 * run['cal']:.1f}"
-        table.add_row(str(place), Text(run["name"]), cal, tied or "none")
+        table.add_row(str(place), Text(visible(run["name"])), cal, tied or "none")
     out.print(table)
     pairs = Table(title=Text("Pairs; p corrected for their number (Holm)"), title_justify="left")
     for name in ("pair", "difference", "p", "p corrected", ""):
@@ -108,7 +109,7 @@ def _pair_cells(pair: Mapping[str, Any], number: Mapping[str, int]) -> list[str]
 
 def _table(result: Mapping[str, Any]) -> Table:
     title = f"b minus a, judged by {result['judge']}\na: {result['a']}\nb: {result['b']}"
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=Text(visible(title)), title_justify="left")
     table.add_column("x 100")
     for name in ("a", "b", "difference", "95 % interval", "items"):
         table.add_column(name, justify="right")

@@ -113,8 +113,11 @@ def stopping(left: str) -> Iterator[None]:
     """
     try:
         yield
-    except (KeyboardInterrupt, signals.Stopped) as stop:  # typer would exit without a message
-        signals.answer()
+    except BaseException as error:
+        stop = signals.stop_in(error)
+        if stop is None:
+            raise
+        signals.answer()  # typer would exit without a message
         err.print(f"stopped; {left}", soft_wrap=True)
         raise typer.Exit(signals.exit_code(stop)) from None
 
@@ -181,7 +184,7 @@ def score_table(title: str, scores: Mapping[str, Any], unneeded: Container[str] 
     unneeded: groups that do not need their modality, which get a star.
     """
     interval = scores.get("interval") or {}
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=Text(visible(title)), title_justify="left")
     table.add_column("x 100")
     table.add_column("all", justify="right")
     table.add_column(f"{100 * interval.get('confidence', 0.95):g} % interval", justify="right")

@@ -102,7 +102,7 @@ def _print_ranking(written: Report) -> None:
     from omni_persona_report.comparison import neighbours
     from omni_persona_report.measures import CAL, value_of
 
-    table = Table(title=Text(f"Cal x 100 ({written.gathered.measure})"), title_justify="left")
+    table = Table(title=Text(visible(f"Cal x 100 ({written.gathered.measure})")), title_justify="left")
     for name in ("run", "Cal", "95 % interval", "better than the next?"):
         table.add_column(name, justify="right" if name == "Cal" else "left", overflow="fold")
     beside = neighbours(written.pairs)

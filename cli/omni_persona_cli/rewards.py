@@ -48,13 +48,14 @@ def rewards(
     Takes seconds and needs no model. A policy abstains at one rate on answerable and at another on unanswerable
     questions, and can tell the two apart fully, half or not at all.
     """
+    from omni_persona_artifacts.files import make_folder
     from omni_persona_training.rewards.drift import FIGURE, TABLE, record, write_figure, write_table
     from omni_persona_training.rewards.simulate import RIGHT, SIMULATED, Setting, simulate
 
     setting = Setting(absent=absent, perception=perception, group_size=group_size, beta=beta, steps=steps)
     results = [one for name in reward or SIMULATED for one in simulate(name, setting, right=right or RIGHT)]
     if target is not None:
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         write_table(results, target / TABLE)
         write_figure(results, target / FIGURE)
     if as_json:

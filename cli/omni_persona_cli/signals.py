@@ -46,6 +46,17 @@ def answer() -> None:
     _answered.set()
 
 
+def stop_in(error: BaseException) -> KeyboardInterrupt | Stopped | None:
+    """The request to stop that an exception is, or that a group of exceptions from concurrent tasks holds."""
+    if isinstance(error, (KeyboardInterrupt, Stopped)):
+        return error
+    # Python 3.10 has no groups of its own; the package that stands in for them uses the same name.
+    for inner in getattr(error, "exceptions", ()):
+        if (stop := stop_in(inner)) is not None:
+            return stop
+    return None
+
+
 def exit_code(stop: KeyboardInterrupt | Stopped) -> int:
     """The exit code of a process ended by a signal, by shell convention: 128 plus the signal number."""
     return 128 + (stop.number if isinstance(stop, Stopped) else int(signal.SIGINT))

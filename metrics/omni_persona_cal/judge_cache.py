@@ -34,6 +34,10 @@ class JudgeCache:
         readable = re.sub(r"[^A-Za-z0-9.-]+", "_", judge)[:80]
         self.path = Path(folder) / f"{readable}-{_digest(judge)[:12]}.jsonl"
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.parent.is_symlink():  # it may lead out of a run folder that is somebody else's
+            raise ValueError(
+                f"{self.path.parent}: expected a folder of judges' replies, got a symbolic link; remove it"
+            )
         self._known: dict[str, tuple[str, str]] = {}
         self._margins: dict[str, float] = {}
         self._read()
@@ -64,10 +68,13 @@ class JudgeCache:
         # ASCII, because a model may write an unpaired surrogate, which UTF-8 cannot encode. One write, so that two
         # processes may append to the same file; a line end goes first if a killed process left half a line.
         line = json.dumps(record) + "\n"
-        with _opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
-            if file.seek(0, os.SEEK_END) and _last_byte(file) != b"\n":
-                line = "\n" + line
-            file.write(line.encode())
+        try:
+            with _opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
+                if file.seek(0, os.SEEK_END) and _last_byte(file) != b"\n":
+                    line = "\n" + line
+                file.write(line.encode())
+        except OSError as error:  # such as a full disk, which the system tells without a path
+            raise ValueError(f"cannot write {self.path}: {error.strerror or error}") from error
         self._remember(record)
 
     def _key(self, gold: str, prediction: str) -> str:

@@ -60,12 +60,12 @@ def read_records(
         lines = content.split(b"\n")
         ended = [line + b"\n" for line in lines[:-1]] + lines[-1:]
         name = name or "text"
-        yield from _values(ended, name, f"{name}, line {{}}", on_problem, drop_half_line)
+        yield from _values(ended, name, f"{name}, line ", on_problem, drop_half_line)
         return
     name = name or str(source)
     try:
         with _open_regular(source) as file:
-            yield from _values(file, name, f"{name}:{{}}", on_problem, drop_half_line)
+            yield from _values(file, name, f"{name}:", on_problem, drop_half_line)
     except OSError as error:
         on_problem(f"{name}: cannot be read: {error.strerror or error}")
 
@@ -133,7 +133,7 @@ def _parsed(
     for number, line in lines:
         if not line.strip():
             continue
-        where = place.format(number)
+        where = f"{place}{number}"
         try:
             value = _parse(line)
         except ValueError as error:

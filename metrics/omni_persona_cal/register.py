@@ -50,7 +50,10 @@ def register(modules_cache: Path | None = None) -> Path:
         for package in (modules_cache, versions.parents[1], versions.parent, versions):
             (package / "__init__.py").touch()
         if _contents(version) != files:
-            _write(version, files)
+            try:
+                _write(version, files)
+            except OSError as error:  # a full disk is told without a path
+                raise OSError(error.errno, error.strerror or str(error), str(versions)) from error
         _make_newest(version, versions)
     return version
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from omni_persona_people.errors import PoolError
+from omni_persona_people.media_files import read_medium
 from omni_persona_people.persona_line import persona_lines
+from omni_persona_perception import MediaError
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ def media_labels(pool: Path) -> MediaLabels:
 
 def _digest(pool: Path, path: str, where: str) -> bytes:
     root = pool.resolve()
-    medium = (root / path).resolve()
-    if not medium.is_relative_to(root) or not medium.is_file():
-        raise PoolError(f"{where}: there is no medium {path} in {pool}")
-    return hashlib.sha256(medium.read_bytes()).digest()
+    try:
+        medium = (root / path).resolve()
+        if not medium.is_relative_to(root):
+            raise PoolError(f"{where}: the medium {path!r} lies outside of {pool}")
+        return hashlib.sha256(read_medium(medium)).digest()
+    except (OSError, RuntimeError, MediaError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        raise PoolError(f"{where}: the medium {path!r} in {pool}: {error}") from None

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 import omni_persona
-from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.files import make_folder, write_atomically
 from omni_persona_report.measures import number, slice_of
 from omni_persona_report.report_run import ReportRun
 
@@ -60,9 +60,7 @@ def write_entries(run: ReportRun, dataset_id: str, revision: str | None, out: Pa
     """Write `.eval_results/omni-persona.yaml` into a local copy of a model repository. Raises what `entries` raises."""
     content = yaml.safe_dump(entries(run, dataset_id, revision), sort_keys=False, allow_unicode=True)
     file = out / FOLDER / FILE
-    if file.parent.is_symlink():
-        raise ValueError(f"{file.parent} is a symbolic link, which is not followed; remove it")
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     write_atomically(file, content.encode())
     return file
 

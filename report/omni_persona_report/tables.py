@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from omni_persona_artifacts.characters import visible
-from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.files import make_folder, write_atomically
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ KINDS: dict[str, tuple[str, Callable[[Table], str]]] = {
 def write_tables(kind: str, tables: Sequence[Table], out: Path) -> list[Path]:
     """Write tables into a folder, which is created if missing."""
     ending, made = KINDS[kind]
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     written = []
     for table in tables:
         file = out / f"{table.name}{ending}"

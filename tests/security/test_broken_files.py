@@ -158,6 +158,27 @@ def test_columns_of_a_dataset(run, case):
     require_told(call("score", run / "predictions.jsonl", "--dataset", folder))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("case", TABLES)
+def test_columns_of_a_dataset_through_the_other_commands(run, case):
+    folder, new = run.parent / "omni-persona", run.parent / "new"
+    file = folder / "data" / "test-0.parquet"
+    pq.write_table(TABLES[case](pq.read_table(file)), file)
+    for words in (
+        ("power", "--dataset", folder),
+        ("push", folder, "--repo", "a/b"),
+        ("export", "--format", "messages", "--dataset", folder, "--out", new),
+        ("run", "--model", "baseline:nearest", "--dataset", folder, "--out", run.parent / "again"),
+        ("run", "--model", "baseline:abstain", "--dataset", folder, "--subset", "4", "--out", run.parent / "part"),
+        ("train-data", "--dataset", folder, "--out", run.parent / "corpus"),
+        ("sft", "--dataset", folder, "--model", folder, "--out", run.parent / "adapter"),
+    ):
+        done = call(*words)
+        require_told(done)
+        if done.exit_code not in (0, 1) or not isinstance(done.exception, SystemExit | None):
+            require_told(done, str(folder))
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"no Parquet at all", b"PAR1" + b"\xff" * 200 + b"PAR1"])
 @pytest.mark.parametrize("name", ["data/test-0.parquet", "data/construction.parquet"])
 def test_files_that_are_no_parquet(run, content, name):

@@ -95,3 +95,17 @@ def test_a_build_stops_whenever_it_is_told_to(tmp_path, name):
             assert not (tmp_path / str(turn)).exists()
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".omni-persona"]
     assert (tmp_path / "people" / "personas.jsonl").is_file()
+
+
+def test_a_stop_inside_of_concurrent_tasks_is_found():
+    from omni_persona_cli.signals import Stopped, stop_in
+
+    class Group(BaseException):
+        def __init__(self, *exceptions):
+            self.exceptions = exceptions
+
+    stop = Stopped(signal.SIGTERM)
+    assert stop_in(stop) is stop
+    assert stop_in(Group(ValueError(), Group(stop))) is stop
+    assert stop_in(Group(ValueError(), Group())) is None
+    assert stop_in(ValueError()) is None

@@ -8,8 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
+from kills import Case, lines, ten_kills, warm_up
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -73,3 +77,38 @@ def test_a_killed_training_ends_as_one_that_was_not(sure, eight, tmp_path, comma
     if command == "rlvr":
         assert "<think>Context: 2</think>" in (killed / "prompt.txt").read_text(encoding="utf-8")
         assert f"--prompt {killed / 'prompt.txt'}" in said
+
+
+@dataclass
+class Weights:
+    """The tensors of an adapter."""
+
+    tensors: dict[str, Any]
+
+    def __eq__(self, other: object) -> bool:
+        import torch
+
+        assert isinstance(other, Weights)
+        same = (torch.allclose(self.tensors[name], other.tensors[name], atol=1e-6) for name in self.tensors)
+        return self.tensors.keys() == other.tensors.keys() and all(same)
+
+
+def result(folder: Path) -> Any:
+    from safetensors.torch import load_file
+
+    steps = [line["step"] for line in lines(folder / "curve.jsonl")]
+    # Checkpoints but the last may have been made and removed by either.
+    names = {path.relative_to(folder).as_posix() for path in folder.iterdir()}
+    return Weights(load_file(folder / "adapter_model.safetensors")), steps, names
+
+
+@pytest.mark.parametrize("command", ["sft", "rlvr"])
+def test_ten_kills(sure, eight, tmp_path, command):
+    warm_up(tmp_path)
+    options = {
+        "sft": ("--steps", 4, "--batch-size", 2, "--micro-batch", 2),
+        "rlvr": ("--steps", 4, "--batch-size", 1, "--micro-batch", 1, "--group-size", 2, "--max-new-tokens", 2),
+    }[command]
+    words = [command, "--dataset", eight, "--model", sure, "--out", "adapter", "--device", "cpu", *options]
+    words += ["--rank", 2, "--alpha", 4, "--save-every", 1, "--no-recompute", "--learning-rate", 1e-3]
+    ten_kills(Case(words, lambda folder: None, "adapter", result, together=5), tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from omni_persona_artifacts.files import make_folder
 from omni_persona_cal.figure import settings
 from omni_persona_report.analyses import checkpoints
 from omni_persona_report.figures.confusions import confusions
@@ -43,5 +44,5 @@ def draw(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure: 
 
 def write_figures(figures: Sequence[Figure], out: Path) -> list[Path]:
     """Write each figure as SVG, PDF and PNG into a folder, which is created if missing."""
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     return [file for figure in figures for file in figure.write(out)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.files import make_folder, write_atomically
 from omni_persona_artifacts.json_files import read_object
 from omni_persona_runner.adapter import ABOUT, WEIGHTS
 from omni_persona_training.errors import TrainingError
@@ -37,10 +37,13 @@ def begin(out: Path, about: Mapping[str, Any]) -> bool:
     file = out / ABOUT
     if out.exists() and not out.is_dir():
         raise TrainingError(f"{out} is a file; choose another --out")
+    for path in (out, out / CHECKPOINTS, *(out.iterdir() if out.is_dir() else ())):
+        if path.is_symlink():
+            raise TrainingError(f"{path} is a symbolic link, which is not followed; choose another --out")
     if not file.exists():
         if out.is_dir() and any(out.iterdir()):
             raise TrainingError(f"{out} holds something else than a training; choose another --out")
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         _write(file, {**about, "complete": False})
         return False
     before = read(out)

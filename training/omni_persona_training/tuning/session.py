@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_runner.checkpoint import Checkpoint
 from omni_persona_runner.devices import free_memory, is_out_of_memory
 from omni_persona_runner.prompt import Prompt
@@ -129,8 +131,9 @@ class Session:
         start = output.last_checkpoint(self.out)
         if start is not None:
             machine.tell(f"going on from {start.name}")
-        trainer.train(resume_from_checkpoint=None if start is None else str(start))
-        return self._finish(trainer, adapted)
+        with _full_disk_told(self.out):
+            trainer.train(resume_from_checkpoint=None if start is None else str(start))
+            return self._finish(trainer, adapted)
 
     def _finish(self, trainer: Any, adapted: Adapted) -> Trained:
         log = trainer.state.log_history
@@ -141,6 +144,25 @@ class Session:
             done = {**self.about, **came, "steps": trained.steps, "trained_parameters": adapted.parameters}
             output.finish(self.out, done, log, adapter_card(done, adapted))
         return trained
+
+
+_FULL = ("No space left on device", "File too large", "Disk quota exceeded", "PytorchStreamWriter failed writing")
+"""What torch and safetensors say, in errors of their own, when a file cannot be written."""
+
+
+@contextmanager
+def _full_disk_told(out: Path) -> Iterator[None]:
+    """Raise `TrainingError` with the folder for an error of a library that could not write a file."""
+    try:
+        yield
+    except Exception as error:
+        said = next((words for words in _FULL if words in str(error)), None)
+        if said is None or isinstance(error, ArtifactError):
+            raise
+        raise TrainingError(
+            f"cannot write a checkpoint or the adapter to {out}: {said}; make room there, and repeat the command: it "
+            "goes on from the last whole checkpoint"
+        ) from error
 
 
 def halving(settings: Settings, train: Callable[[Settings], Trained], machine: Machine) -> Trained:
