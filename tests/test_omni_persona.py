@@ -204,8 +204,9 @@ def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
 
 
 def test_a_folder_is_read_straight_from_parquet_as_by_datasets(tmp_path):
-    from omni_persona_build.pipeline import EMBEDDED_POOL, build
+    from omni_persona_build.pipeline import build
     from omni_persona_build.recipe import load_recipe
+    from omni_persona_people.invent import EMBEDDED_POOL
 
     folder = tmp_path / "omni-persona"
     build(EMBEDDED_POOL, load_recipe("tiny"), folder)

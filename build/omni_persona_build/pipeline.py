@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -17,34 +16,27 @@ from omni_persona_artifacts.build_record import PeopleKind
 from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build.assemble import UnfilledError, assemble
-from omni_persona_build.card import BuildFacts, GeneratedFacts, TraceFacts
+from omni_persona_build.card import BuildFacts, TraceFacts
 from omni_persona_build.dataset_rows import DatasetRows
 from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import Exclusion
-from omni_persona_build.feasibility import people_needed, require_fit, require_one_gender
-from omni_persona_build.fit import described, fit_to_graph, fit_to_people, merged
+from omni_persona_build.feasibility import people_needed
+from omni_persona_build.fit import fit_to_graph
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.hub import write_hub_files
-from omni_persona_build.media_made import media_made
 from omni_persona_build.partitions import deal, partitions
 from omni_persona_build.plan import PlannedSample, plan
+from omni_persona_build.pool_facts import generated_facts, pool_fingerprint
+from omni_persona_build.prepare import Prepared, Progress, prepare
 from omni_persona_build.prune import Part, Pruned, pruned
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.recognition import Recognition
 from omni_persona_build.sample import Sample
-from omni_persona_build.write import PARTITION_BYTES
+from omni_persona_build.write import PARTITION_BYTES, Written
 from omni_persona_people.errors import PoolError
-from omni_persona_people.invent import EMBEDDED_POOL
 from omni_persona_people.media_files import is_folder
 from omni_persona_people.parameters import recorded_kind
-from omni_persona_people.persona import Persona
-from omni_persona_people.pool import read_pool
-from omni_persona_people.pool_cache import PoolCache
-from omni_persona_people.pool_questions import OwnQuestions, read_questions
 from omni_persona_perception import PERCEPTIONS, Perception
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, steps done, steps in all)."""
 
 
 @dataclass(frozen=True)
@@ -106,98 +98,125 @@ def build(
         whole_folder(out, overwrite=overwrite, inputs=inputs) as folder,
         Exclusion(exclude) as exclusion,
         # Inside the draft, so that no copy of a face or voice outlives a killed process.
-        TemporaryDirectory(dir=folder) as made_in,
+        TemporaryDirectory(dir=folder) as media,
     ):
-        # A pool that ships with the package is never written to.
-        remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
-        people = read_pool(
-            pool, lambda done, total: progress("reading people", done, total), remembered, keep_metadata=keep_metadata
+        prepared = prepare(
+            pool, recipe, exclusion, Path(media), seed, perception, fit, keep_metadata, equalise, progress
         )
-        questions = read_questions(pool, people)
-        people = exclusion.left(people)
-        to_people = fit_to_people(people, recipe) if fit else None
-        if to_people is None:
-            require_fit(people, recipe)
+        kind = kind or recorded_kind(pool, (person.persona_id for person in prepared.people))
+        source = Source(pool.resolve().name, license, kind, seed, perception.name, keep_metadata)
+        assembled = _assembled(folder, prepared, source, prune, progress)
+        write_hub_files(folder, _facts(prepared, source, assembled))
+    return _built(out, prepared, assembled, exclusion.n_left_out)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a dataset records of its pool and its settings."""
+
+    pool: str
+    license: str
+    kind: PeopleKind | None
+    seed: int
+    perception: str
+    keep_metadata: bool
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """The rows of a dataset, once they are written."""
+
+    written: Written
+    samples: int
+    exempt: int
+    """Number of sets whose missing person is exempt from rules that everybody else meets."""
+    fingerprint: str
+    """That of the pool."""
+    pruned: Pruned | None
+
+
+def _assembled(folder: Path, prepared: Prepared, source: Source, prune: bool, progress: Progress) -> Assembled:
+    """Plan the samples, draw their people and write their rows."""
+    recipe, graph, questions = prepared.recipe, prepared.made.graph, prepared.questions.by_field
+    rng = np.random.default_rng(source.seed)
+    planned = plan(recipe, rng)
+    fingerprint = pool_fingerprint(prepared.people, prepared.questions)
+    about = _record(prepared, source, fingerprint)
+    rows = DatasetRows(
+        folder, graph, about, recipe.split, lambda done: progress("assembling questions", done, len(planned))
+    )
+    came_of: Pruned | None = None
+    try:
+        filled = _filled(graph, recipe, planned, rng, questions)
+        if prune:
+            parts = [Part(partition, [*samples]) for partition, samples in filled]
+            shown = partial(progress, "rebuilding items that a shortcut solves")
+            written, came_of = pruned(folder, rows, parts, graph, recipe, source.seed, questions, shown)
         else:
-            recipe = to_people.recipe
-        graph = PersonaGraph.of(
-            people, lambda done, total: progress("comparing faces and voices", done, total), perception, remembered
-        )
-        require_one_gender(graph.sizes(), recipe, str(pool))
-        fitted = None
-        if to_people is not None:
-            fitted = merged(to_people, fit_to_graph(graph, recipe, seed, questions.by_field))
-            recipe = described(fitted)
-        made = media_made(graph, recipe, seed, equalise, perception, remembered, Path(made_in), progress)
-        graph = made.graph
-        rng = np.random.default_rng(seed)
-        planned = plan(recipe, rng)
-        fingerprint = pool_fingerprint(people, questions)
-        kind = kind or recorded_kind(pool, (person.persona_id for person in people))
-        about = {
-            "people": kind,
-            "recipe": recipe.model_dump(),
-            "seed": seed,
-            "perception": perception.name,
-            "equalised": made.equalised,
-            "mixed": made.mixed,
-            "recognised": {kind: [round(one.given, 4), round(one.alike, 4)] for kind, one in made.recognised.items()},
-            "pool_fingerprint": fingerprint,
-            "version": omni_persona.__version__,
-        }
-        rows = DatasetRows(
-            folder, graph, about, recipe.split, lambda done: progress("assembling questions", done, len(planned))
-        )
-        came_of: Pruned | None = None
-        try:
-            filled = _filled(graph, recipe, planned, rng, questions.by_field)
-            if prune:
-                parts = [Part(partition, [*samples]) for partition, samples in filled]
-                shown = partial(progress, "rebuilding items that a shortcut solves")
-                written, came_of = pruned(folder, rows, parts, graph, recipe, seed, questions.by_field, shown)
-            else:
-                written = rows.write(samples for _, samples in filled)
-        except UnfilledError as error:
-            raise BuildError(_what_instead(graph, recipe, seed, questions.by_field, error)) from None
-        facts = BuildFacts(
-            recipe=recipe.name,
-            seed=seed,
-            contexts=recipe.contexts,
-            pool=pool.resolve().name,
-            fingerprint=fingerprint,
-            people=len(people),
-            samples=len(planned),
-            license=license,
-            content=written.content,
-            counts=written.counts,
-            settings=recipe,
-            perception=perception.name,
-            generated=generated_facts(people, questions),
-            traces=TraceFacts(
-                len({one.stored for person in people for one in person.media() if one.traced}), keep_metadata
-            ),
-            equalised=made.equalised,
-            mixed=made.mixed,
-            exempt=rows.n_exempt,
-            recognised=tuple(f"{kind} {one}" for kind, one in made.recognised.items()),
-            pruned=None if came_of is None else str(came_of),
-            kind=kind,
-            split=recipe.split,
-        )
-        write_hub_files(folder, facts)
-    size = sum(path.stat().st_size for path in data_files(out))
-    told = fitted.told() if fitted is not None and fitted.changed else None
+            written = rows.write(samples for _, samples in filled)
+    except UnfilledError as error:
+        raise BuildError(_what_instead(graph, recipe, source.seed, questions, error)) from None
+    return Assembled(written, len(planned), rows.n_exempt, fingerprint, came_of)
+
+
+def _record(prepared: Prepared, source: Source, fingerprint: str) -> dict[str, Any]:
+    """The build record, which is kept in the footer of each Parquet file."""
+    made = prepared.made
+    return {
+        "people": source.kind,
+        "recipe": prepared.recipe.model_dump(),
+        "seed": source.seed,
+        "perception": source.perception,
+        "equalised": made.equalised,
+        "mixed": made.mixed,
+        "recognised": {what: [round(one.given, 4), round(one.alike, 4)] for what, one in made.recognised.items()},
+        "pool_fingerprint": fingerprint,
+        "version": omni_persona.__version__,
+    }
+
+
+def _facts(prepared: Prepared, source: Source, assembled: Assembled) -> BuildFacts:
+    """The facts for the dataset's card."""
+    people, recipe, made = prepared.people, prepared.recipe, prepared.made
+    traced = {one.stored for person in people for one in person.media() if one.traced}
+    return BuildFacts(
+        recipe=recipe.name,
+        seed=source.seed,
+        contexts=recipe.contexts,
+        pool=source.pool,
+        fingerprint=assembled.fingerprint,
+        people=len(people),
+        samples=assembled.samples,
+        license=source.license,
+        content=assembled.written.content,
+        counts=assembled.written.counts,
+        settings=recipe,
+        perception=source.perception,
+        generated=generated_facts(people, prepared.questions),
+        traces=TraceFacts(len(traced), source.keep_metadata),
+        equalised=made.equalised,
+        mixed=made.mixed,
+        exempt=assembled.exempt,
+        recognised=tuple(f"{what} {one}" for what, one in made.recognised.items()),
+        pruned=None if assembled.pruned is None else str(assembled.pruned),
+        kind=source.kind,
+        split=recipe.split,
+    )
+
+
+def _built(out: Path, prepared: Prepared, assembled: Assembled, n_left_out: int) -> Built:
+    fitted = prepared.fitted
     return Built(
-        out,
-        written.counts.total(),
-        len(planned),
-        len(people),
-        exclusion.n_left_out,
-        size,
-        recipe,
-        told,
-        made.recognised,
-        came_of,
+        out=out,
+        items=assembled.written.counts.total(),
+        samples=assembled.samples,
+        people=len(prepared.people),
+        left_out=n_left_out,
+        bytes=sum(path.stat().st_size for path in data_files(out)),
+        recipe=prepared.recipe,
+        fitted=fitted.told() if fitted is not None and fitted.changed else None,
+        recognised=prepared.made.recognised,
+        pruned=assembled.pruned,
     )
 
 
@@ -237,34 +256,3 @@ def _filled(
     for partition, share in zip(parts, shares, strict=True):
         yield partition, assemble(graph, recipe, share, rng, questions, partition, left_over)
     yield None, assemble(graph, recipe, left_over, rng, questions)
-
-
-def pool_fingerprint(people: Sequence[Persona], questions: OwnQuestions) -> str:
-    """A hash of the content of a pool: ids, profiles, media, and its own wording."""
-    digest = hashlib.sha256()
-    for persona in people:
-        digest.update(repr((persona.persona_id, persona.gender, persona.profile)).encode())
-        digest.update("".join(medium.digest for medium in persona.media()).encode())
-        if persona.statements or persona.generated:
-            digest.update(repr((sorted(persona.statements.items()), sorted(persona.generated.items()))).encode())
-    if questions.by_field:
-        digest.update(repr((sorted(questions.by_field.items()), sorted(questions.generated.items()))).encode())
-    return digest.hexdigest()[:16]
-
-
-def generated_facts(people: Sequence[Persona], questions: OwnQuestions) -> GeneratedFacts | None:
-    """Number of texts in a pool that a model wrote, or None if it wrote none."""
-    marks = [(key, mark) for persona in people for key, mark in persona.generated.items()]
-    marks += questions.generated.items()
-    if not marks:
-        return None
-    values = Counter(mark.how for key, mark in marks if key.startswith("profile."))
-    clauses = [
-        len(persona.statements[key.removeprefix("statements.")])
-        for persona in people
-        for key in persona.generated
-        if key.startswith("statements.")
-    ]
-    asked = [len(questions.by_field[key.removeprefix("questions.")]) for key in questions.generated]
-    models = tuple(sorted({mark.by for _, mark in marks}))
-    return GeneratedFacts(models, values["extracted"], values.total() - values["extracted"], sum(clauses), sum(asked))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from omni_persona_cli import build_options as options
 from omni_persona_cli.check import find_in_built, print_findings, result_of
 from omni_persona_cli.console import detectable, err, out, progress
-from omni_persona_cli.results import JSON_HELP, BuildResult, output_kept_for_result, print_result
+from omni_persona_cli.results import BuildResult, output_kept_for_result, print_result
 
 if TYPE_CHECKING:
     from omni_persona_artifacts.build_record import PeopleKind
@@ -27,67 +27,22 @@ omni-persona build --pool people --json > built.json
 omni-persona build --pool more-people --recipe train --exclude omni-persona --out train/omni-persona"""
 
 
-KEEP_METADATA = "Keep metadata (owner, place, title...) in pictures and clips; removed by default."
-
-
-class Perceptions(str, Enum):
-    """How faces, voices and texts are compared."""
-
-    light = "light"
-    specialists = "specialists"
-
-
-class People(str, Enum):
-    """What the people of a pool are."""
-
-    invented = "invented"
-    rendered = "rendered"
-    real = "real"
-
-
 def build(
-    pool: Annotated[Path, typer.Option(help="Pool folder, with personas.jsonl and its media.")],
-    recipe: Annotated[str, typer.Option(help="tiny, balanced, balanced-strict, v2_2, train, or a YAML file.")] = "tiny",
-    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")] = Path("omni-persona"),
-    seed: Annotated[int, typer.Option(min=0, help="Random seed: selects people, fields and wording.")] = 0,
-    licence: Annotated[
-        str, typer.Option("--license", help="Licence identifier of the pool, shown in the card.")
-    ] = "other",
-    exclude: Annotated[
-        Path | None, typer.Option(help="Dataset whose people and media are excluded, such as the test set.")
-    ] = None,
-    perception: Annotated[
-        Perceptions,
-        typer.Option(
-            help="How people are compared. light: fast. specialists: more accurate; needs the extra `specialists`."
-        ),
-    ] = Perceptions.light,
-    overwrite: Annotated[bool, typer.Option(help="Replace --out if it exists.")] = False,
-    fit: Annotated[
-        bool,
-        typer.Option(
-            "--fit", help="If the pool is too small for the recipe, build the closest feasible one; noted in the card."
-        ),
-    ] = False,
-    keep_metadata: Annotated[bool, typer.Option("--keep-metadata", help=KEEP_METADATA)] = False,
-    equalise: Annotated[
-        bool | None,
-        typer.Option(
-            "--equalise/--no-equalise",
-            help="Make media alike in all but faces and voices; default: only if recordings tell people apart.",
-        ),
-    ] = None,
-    people: Annotated[
-        People | None,
-        typer.Option(help="What the people are, for the card and reports; default: what `omni-persona pool` recorded."),
-    ] = None,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Rebuild items that a shortcut solves too surely; slow, noted in the card.")
-    ] = False,
-    checks: Annotated[
-        bool, typer.Option("--check/--no-check", help="Check the dataset and add the results to its card.")
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+    pool: options.Pool,
+    recipe: options.Recipe = "tiny",
+    target: options.Out = Path("omni-persona"),
+    seed: options.Seed = 0,
+    licence: options.Licence = "other",
+    exclude: options.Exclude = None,
+    perception: options.PerceptionBy = options.Perceptions.light,
+    overwrite: options.Overwrite = False,
+    fit: options.Fit = False,
+    keep_metadata: options.KeepMetadata = False,
+    equalise: options.Equalise = None,
+    people: options.PeopleAre = None,
+    prune: options.Prune = False,
+    checks: options.Checks = True,
+    as_json: options.AsJson = False,
 ) -> None:
     """Build a benchmark from your own people: photos, voices, profiles.
 

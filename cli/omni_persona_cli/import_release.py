@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from omni_persona_cli.build import KEEP_METADATA
+from omni_persona_cli.build_options import KEEP_METADATA
 from omni_persona_cli.check import find_in_built, print_findings
 from omni_persona_cli.console import out, progress
 

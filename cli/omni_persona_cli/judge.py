@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -37,6 +37,25 @@ class JudgeName(str, Enum):
     transformers = "transformers"
 
 
+ByJudge: TypeAlias = Annotated[
+    JudgeName,
+    typer.Option(
+        "--judge",
+        help="lexical: a deterministic rule, offline. openai: a model behind any OpenAI-compatible endpoint, "
+        "with the key in OPENAI_API_KEY. transformers: a local model.",
+    ),
+]
+WithReason: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--judge-reason/--judge-likelihood",
+        help="Have a model judge write a reason before its verdict, or take the verdict from likelihoods in one "
+        "step. Default: a reason for openai, likelihoods for transformers.",
+        show_default=False,
+    ),
+]
+
+
 def judge(
     run: Annotated[
         Path,
@@ -44,14 +63,7 @@ def judge(
     ],
     dataset: options.Dataset = None,
     partial: options.Partial = False,
-    by: Annotated[
-        JudgeName,
-        typer.Option(
-            "--judge",
-            help="lexical: a deterministic rule, offline. openai: a model behind any OpenAI-compatible endpoint, "
-            "with the key in OPENAI_API_KEY. transformers: a local model.",
-        ),
-    ] = JudgeName.lexical,
+    by: ByJudge = JudgeName.lexical,
     url: Annotated[
         str | None, typer.Option("--judge-url", help="Base URL for --judge openai; default: OpenAI's own.")
     ] = None,
@@ -61,15 +73,7 @@ def judge(
     at_once: Annotated[
         int | None, typer.Option("--at-once", min=1, help="Concurrent requests, or batch size, of a model judge.")
     ] = None,
-    reason: Annotated[
-        bool | None,
-        typer.Option(
-            "--judge-reason/--judge-likelihood",
-            help="Have a model judge write a reason before its verdict, or take the verdict from likelihoods in one "
-            "step. Default: a reason for openai, likelihoods for transformers.",
-            show_default=False,
-        ),
-    ] = None,
+    reason: WithReason = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Judge a run's answers to answerable items, and keep the verdicts in the run folder, or beside the file.
