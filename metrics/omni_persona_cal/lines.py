@@ -70,6 +70,11 @@ class PredictionLine:
     where: str = field(default="", compare=False)
     """`FILE:LINE`."""
 
+    @property
+    def of_release(self) -> bool:
+        """Whether the release's scripts wrote the line."""
+        return "model_prediction" in self.record
+
 
 _Line = TypeVar("_Line", PredictionLine, VerdictLine)
 

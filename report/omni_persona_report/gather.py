@@ -259,7 +259,7 @@ def _dataset(kept: Sequence[_Given], views: Sequence[View], with_media: bool) ->
         dataset = read_dataset(folder, shown, fingerprint=identity or "", with_media=with_media)
     else:
         dataset = ReportDataset("a missing dataset", identity, {}, shown)
-        of_release = all("model_prediction" in line.record for one in kept for line in one.run.predictions.values())
+        of_release = all(line.of_release for one in kept for line in one.run.predictions.values())
         dataset.about = About(imported=of_release)
         for one in kept:
             for item_id, line in one.run.predictions.items():

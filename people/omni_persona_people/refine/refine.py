@@ -167,7 +167,7 @@ def _write(folder: Path, pool: Path, drafts: Sequence[Draft], questions: PoolQue
     lines = [draft.line(_bring_media(draft, pool.resolve(), folder)) for draft in drafts]
     for number, line in enumerate(lines, start=1):
         # Validate as every reader will, so that no invalid pool is left behind.
-        read_line(line, f"{refined.out / 'personas.jsonl'}:{number}")
+        read_line(line, f"{refined.out / PERSONAS}:{number}")
     (folder / PERSONAS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     if questions.by_field:
         (folder / WORDING).write_text(questions.file(), encoding="utf-8", newline="\n")
