@@ -54,7 +54,7 @@ class CalledError(Exception):
             build.build,
             "omni_persona_build.pipeline.build",
             "--pool people --recipe balanced --out new --seed 7 --license cc-by-4.0 --exclude old "
-            "--perception specialists --overwrite --fit --keep-metadata --equalise --people real --json",
+            "--perception specialists --overwrite --fit --keep-metadata --equalise --people real --prune --json",
             {
                 "pool": Path("people"),
                 "recipe": "balanced",
@@ -68,6 +68,7 @@ class CalledError(Exception):
                 "keep_metadata": True,
                 "equalise": True,
                 "kind": "real",
+                "prune": True,
             },
         ),
         (
