@@ -11,6 +11,9 @@ together; the model's true scores are known. Printed are, for rates of .02 to .9
   would be if people were not taken into account;
 - the same for the bootstrap of scores that are no rates, from fewer runs;
 - how often two models are told apart that differ by what `detectable_difference` says: 80 % of the time.
+
+Of hundreds of figures some lie out of bounds by chance (intervals: .93 to .98, equals that differ: .06). They are
+simulated again, with `AGAIN` times as many runs, and these second figures count.
 """
 
 from __future__ import annotations
@@ -20,9 +23,12 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from interval_figures import DIFFERING, HOLDING, Figure, line, settle, tabled
 from numpy.typing import NDArray
 
 from omni_persona_build.plan import plan
@@ -236,7 +242,7 @@ def power(recipe: str, n_runs: int, rng: np.random.Generator) -> tuple[float, fl
         item = math.sqrt(by_item) * item_common + math.sqrt(1 - by_item) * rng.standard_normal(item_common.shape)
         latent = math.sqrt(by_source) * source[:, items.sources] + math.sqrt(1 - by_source) * item
         rate = 0.5 + sign * difference / 2
-        right = latent < math.sqrt(2) * _inverse_error_function(2 * rate - 1)
+        right = latent < NormalDist().inv_cdf(rate)
         values = np.zeros((*right.shape, len(COLUMNS)))
         for name, column in (
             ("n", True),
@@ -252,17 +258,6 @@ def power(recipe: str, n_runs: int, rng: np.random.Generator) -> tuple[float, fl
     return difference, float((holding(ends[:, found.index("cal")], 0.0) == 0).mean())
 
 
-def _inverse_error_function(value: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf((value + 1) / 2) / math.sqrt(2)
-
-
-def line(label: str, shares: list[float]) -> str:
-    """A row of a table."""
-    return f"  {label:24}" + "".join(f"{share:8.3f}" for share in shares)
-
-
 def main() -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -270,8 +265,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     began, rng = time.perf_counter(), np.random.default_rng(options.seed)
-    held: list[float] = []
-    differ: list[float] = []
+    held: list[Figure] = []
+    differ: list[Figure] = []
     for recipe in SETS:
         for n_people in PEOPLE:
             items = drawn_items(recipe, n_people, rng)
@@ -279,23 +274,17 @@ def main() -> None:
                 f"{recipe}: {len(items.sources)} items over {items.sources.max() + 1} source samples, {n_people} people"
             )
             print(f"{head}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate in RATES))
-            tables = [coverage(items, rate, options.runs, rng) for rate in RATES]
-            for name in tables[0]:
-                print(line(f"{name} holds", [table[name] for table in tables]))
-            held += [share for table in tables for share in table.values()]
-            parts = {"T2T": items.groups == "T2T"}
-            counts = {task: (items.tasks == task) & items.answerable for task in np.unique(items.tasks)}
-            parts.update({task: items.tasks == task for task, mask in counts.items() if mask.sum() >= 20})
-            for label, chosen in list(parts.items())[:2]:
-                part = items.of(chosen)
-                tables = [coverage(part, rate, options.runs, rng, ("ans", "cal")) for rate in RATES]
-                for name in tables[0]:
-                    print(line(f"{label[:15]}: {name} holds", [table[name] for table in tables]))
-                held += [share for table in tables for share in table.values()]
-            tables = [called_different(items, (rate, rate), options.runs, rng) for rate in RATES]
-            for name in ("cal", "ans", "abs_f1", "rouge_l"):
-                print(line(f"{name} of equals differs", [table[name] for table in tables]))
-            differ += [share for table in tables for share in table.values()]
+            label = f"{recipe}, {n_people} people"
+            parts = {"": items, "T2T: ": items.of(items.groups == "T2T")}
+            counts = {task: int(((items.tasks == task) & items.answerable).sum()) for task in np.unique(items.tasks)}
+            parts |= {f"{task[:15]}: ": items.of(items.tasks == task) for task, n in counts.items() if n >= 20}
+            for part, chosen in list(parts.items())[:3]:
+                shown = SHOWN if not part else ("ans", "cal")
+                again = [partial(coverage, chosen, rate, rng=rng, names=shown) for rate in RATES]
+                held += tabled(f"{part}%s holds", f"{label}, {part}", again, RATES, shown, shown, HOLDING, options.runs)
+            again = [partial(called_different, items, (rate, rate), rng=rng) for rate in RATES]
+            some = ("cal", "ans", "abs_f1", "rouge_l")
+            differ += tabled("%s of equals differs", label, again, RATES, SHOWN, some, DIFFERING, options.runs)
             blind = [called_different(items, (rate, rate), options.runs, rng, by_person=False) for rate in RATES]
             print(line("  without people: cal", [table["cal"] for table in blind]))
     print("\nBootstrap, mean of v2_2 at a rate of .5" + f"{'holds':>12}{'equals differ':>16}")
@@ -304,16 +293,17 @@ def main() -> None:
         alone, pairs = resampled_coverage(items, 0.5, max(50, options.runs // 2), rng)
         for name in RESAMPLED:
             print(f"  {f'{name}, {n_people} people':37}{alone[name]:12.3f}{pairs[name]:16.3f}")
-        held += alone.values()
-        differ += pairs.values()
+    settle([*held, *differ], options.runs)
     print("\nTold apart, where they differ by what the set can tell (80 % of the time)")
     for recipe in SETS:
         difference, found = power(recipe, options.runs, rng)
         print(f"  {f'{recipe}: {100 * difference:.1f} points of Cal':37}{found:12.3f}")
+    shares = [[one.share for one in figures] for figures in (held, differ)]
     error = math.sqrt(0.95 * 0.05 / options.runs)
     print(
-        f"\nIntervals of 95 % hold the true score in {min(held):.3f} to {max(held):.3f} of cases, "
-        f"mean {np.mean(held):.3f}; equal models differ in at most {max(differ):.3f}, mean {np.mean(differ):.3f}. "
+        f"\nIntervals of 95 % hold the true score in {min(shares[0]):.3f} to {max(shares[0]):.3f} of cases, "
+        f"mean {np.mean(shares[0]):.3f}; equal models differ in at most {max(shares[1]):.3f}, mean "
+        f"{np.mean(shares[1]):.3f}. "
         f"A figure is off by {error:.3f} (one standard error). {time.perf_counter() - began:.0f} s."
     )
 
