@@ -49,6 +49,11 @@ class Question:
     other_answers: tuple[str, ...] = ()
     """Values of the asked field in the other memories."""
 
+    @property
+    def parts(self) -> tuple[str, str, tuple[str, ...]]:
+        """All of it."""
+        return self.gold, self.prediction, self.other_answers
+
 
 @runtime_checkable
 class ContextualJudge(Protocol):

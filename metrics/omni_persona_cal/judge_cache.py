@@ -18,9 +18,10 @@ from .scores import CORRECT, WRONG
 class JudgeCache:
     """The transcripts of one judge: a file of JSON lines, to which replies are appended as they arrive.
 
-    A line contains `key`, `judge`, `prompt` (digest of its wording), `gold`, `prediction`, `replies` (the judge's
-    replies, or why there was none, in order), `verdict` and `margin` (of likelihoods, if they were read). A pair whose
-    verdict is UNJUDGED is judged again. A half-written last line, from a process that was killed, is ignored.
+    A line contains `key`, `judge`, `prompt` (digest of its wording), `gold`, `prediction`, `other_answers` (if there
+    are any), `replies` (the judge's replies, or why there was none, in order), `verdict` and `margin` (of likelihoods,
+    if they were read). A pair whose verdict is UNJUDGED is judged again. A half-written last line, from a process that
+    was killed, is ignored.
     """
 
     def __init__(self, folder: str | Path, judge: str) -> None:
@@ -42,25 +43,33 @@ class JudgeCache:
         self._margins: dict[str, float] = {}
         self._read()
 
-    def get(self, gold: str, prediction: str) -> tuple[str, str] | None:
+    def get(self, gold: str, prediction: str, other_answers: Sequence[str] = ()) -> tuple[str, str] | None:
         """The verdict and the last reply for a pair; None if this judge has no verdict on it for the current prompt."""
-        return self._known.get(self._key(gold, prediction))
+        return self._known.get(self._key(gold, prediction, other_answers))
 
-    def margin(self, gold: str, prediction: str) -> float | None:
+    def margin(self, gold: str, prediction: str, other_answers: Sequence[str] = ()) -> float | None:
         """The margin of the verdict that `get` returns; None if no likelihoods were read."""
-        return self._margins.get(self._key(gold, prediction))
+        return self._margins.get(self._key(gold, prediction, other_answers))
 
     def put(
-        self, gold: str, prediction: str, replies: Sequence[str], verdict: str, margin: float | None = None
+        self,
+        gold: str,
+        prediction: str,
+        replies: Sequence[str],
+        verdict: str,
+        margin: float | None = None,
+        *,
+        other_answers: Sequence[str] = (),
     ) -> None:
         """Store the replies and the verdict for a pair."""
-        key = self._key(gold, prediction)
+        key = self._key(gold, prediction, other_answers)
         record = {
             "key": key,
             "judge": self._judge,
             "prompt": DIGEST,
             "gold": gold,
             "prediction": prediction,
+            **({"other_answers": list(other_answers)} if other_answers else {}),
             "replies": list(replies),
             "verdict": verdict,
             **({} if margin is None else {"margin": margin}),
@@ -77,8 +86,8 @@ class JudgeCache:
             raise ValueError(f"cannot write {self.path}: {error.strerror or error}") from error
         self._remember(record)
 
-    def _key(self, gold: str, prediction: str) -> str:
-        return _digest(json.dumps([self._judge, DIGEST, gold, prediction]))
+    def _key(self, gold: str, prediction: str, other_answers: Sequence[str]) -> str:
+        return _digest(json.dumps([self._judge, DIGEST, gold, prediction, *other_answers]))
 
     def _read(self) -> None:
         if not os.path.lexists(self.path):

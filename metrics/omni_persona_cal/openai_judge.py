@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .chat import API_KEY_ENV, ChatClient, EndpointError, NoReplyError, run_blocking
 from .chat_reply import ChatReply
-from .judge import JudgeError, Judgement
+from .judge import JudgeError, Judgement, Question
 from .judge_cache import JudgeCache
 from .judge_prompt import question
 from .judge_reply import Reading, read_judge_reply
@@ -21,8 +21,6 @@ KEY_VARIABLE = API_KEY_ENV
 """Environment variable of the key, which is never written to disk."""
 BASE_URL_VARIABLE = "OPENAI_BASE_URL"
 DEFAULT_URL = "https://api.openai.com/v1"
-
-_PAIR = tuple[str, str]
 
 
 @dataclass
@@ -101,38 +99,42 @@ class OpenAIJudge:
         identity += "" if reason else " by likelihood"
         self._cache = None if cache_dir is None else JudgeCache(cache_dir, identity)
 
-    def judge(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
-        """Return one judgement for each pair (gold answer, prediction); equal pairs are asked once.
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+        """Return one judgement for each pair (gold answer, prediction), as `judge_questions` does."""
+        return self.judge_questions([Question(*pair) for pair in pairs])
+
+    def judge_questions(self, questions: Sequence[Question]) -> list[Judgement]:
+        """Return one judgement for each question; equal questions are asked once.
 
         Raises:
             JudgeError: no question can be answered: the endpoint refuses the key, does not have the model or path, has
                 no credit, or is unreachable.
         """
-        known = {pair: self._cached(pair) for pair in dict.fromkeys(pairs)}
-        unknown = [pair for pair, judgement in known.items() if judgement is None]
+        known = {one: self._cached(one) for one in dict.fromkeys(questions)}
+        unknown = [one for one, judgement in known.items() if judgement is None]
         for _ in range(len(known) - len(unknown)):
             self._on_judged()
         self._client.has_answered |= len(unknown) < len(known)
         said = dict(zip(unknown, run_blocking(lambda: self._ask_all(unknown)), strict=True)) if unknown else {}
-        return [known[pair] or said[pair] for pair in pairs]
+        return [known[one] or said[one] for one in questions]
 
-    def _cached(self, pair: _PAIR) -> Judgement | None:
-        found = self._cache.get(*pair) if self._cache else None
-        margin = self._cache.margin(*pair) if self._cache else None
+    def _cached(self, one: Question) -> Judgement | None:
+        found = self._cache.get(*one.parts) if self._cache else None
+        margin = self._cache.margin(*one.parts) if self._cache else None
         return None if found is None else Judgement(*found, margin=margin)
 
-    async def _ask_all(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
+    async def _ask_all(self, pairs: Sequence[Question]) -> list[Judgement]:
         places = asyncio.Semaphore(self._concurrency)
         progress = _Progress()
         async with self._client as client:
 
-            async def ask(pair: _PAIR) -> Judgement:
+            async def ask(one: Question) -> Judgement:
                 async with places:
-                    judgement = await self._ask(client, pair, progress)
+                    judgement = await self._ask(client, one, progress)
                 self._on_judged()
                 return judgement
 
-            tasks = [asyncio.create_task(ask(pair)) for pair in pairs]
+            tasks = [asyncio.create_task(ask(one)) for one in pairs]
             try:
                 return list(await asyncio.gather(*tasks))
             finally:
@@ -141,7 +143,7 @@ class OpenAIJudge:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _ask(self, client: ChatClient, pair: _PAIR, progress: _Progress) -> Judgement:
+    async def _ask(self, client: ChatClient, one: Question, progress: _Progress) -> Judgement:
         if progress.silent_in_a_row >= self._give_up_after:
             told = f"not asked: {progress.silent_in_a_row} questions in a row got no reply"
             return Judgement(UNJUDGED, told, reason=told)
@@ -150,9 +152,9 @@ class OpenAIJudge:
         for repair in (False, True):
             try:
                 if self._by_likelihood and not repair:
-                    reading, raw, margin = await self._likelihood(client, pair)
+                    reading, raw, margin = await self._likelihood(client, one)
                 else:
-                    messages = [{"role": "user", "content": question(*pair, repair=repair)}]
+                    messages = [{"role": "user", "content": question(*one.parts, repair=repair)}]
                     reading, raw = _read(await client.ask(messages, self._settings))
             except EndpointError as error:
                 raise JudgeError(str(error)) from None
@@ -166,13 +168,13 @@ class OpenAIJudge:
             if reading.verdict != UNJUDGED:
                 break
         if self._cache:
-            self._cache.put(*pair, replies, reading.verdict, margin)
+            self._cache.put(one.gold, one.prediction, replies, reading.verdict, margin, other_answers=one.other_answers)
         reason = client.mask.text(reading.reason) if reading.reason else None
         return Judgement(reading.verdict, replies[-1], reason=reason, margin=margin)
 
-    async def _likelihood(self, client: ChatClient, pair: _PAIR) -> tuple[Reading, str, float | None]:
+    async def _likelihood(self, client: ChatClient, one: Question) -> tuple[Reading, str, float | None]:
         """The verdict from the likelihoods of the first token; UNJUDGED if the server provides none."""
-        messages = [{"role": "user", "content": question(*pair, at_once=True)}]
+        messages = [{"role": "user", "content": question(*one.parts, at_once=True)}]
         reply = await client.ask(messages, {"temperature": 0.0, "max_tokens": 1, "logprobs": True, "top_logprobs": 20})
         margin = margin_of_words(reply.first_token)
         verdict, raw = read_margin(margin)

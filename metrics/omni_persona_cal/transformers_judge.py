@@ -7,14 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .judge import Judgement
+from .judge import Judgement, Question
 from .judge_cache import JudgeCache
 from .judge_prompt import question
 from .judge_reply import read_judge_reply
 from .likelihood import read_margin
 from .scores import CORRECT, UNJUDGED, WRONG
-
-_PAIR = tuple[str, str]
 
 
 class TransformersJudge:
@@ -64,55 +62,59 @@ class TransformersJudge:
         identity = f"{self.name} max_new_tokens={max_new_tokens}" if reason else f"{self.name} by likelihood"
         self._cache = None if cache_dir is None else JudgeCache(cache_dir, identity)
 
-    def judge(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
-        """Return one judgement for each pair (gold answer, prediction); equal pairs are asked once.
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+        """Return one judgement for each pair (gold answer, prediction), as `judge_questions` does."""
+        return self.judge_questions([Question(*pair) for pair in pairs])
+
+    def judge_questions(self, questions: Sequence[Question]) -> list[Judgement]:
+        """Return one judgement for each question; equal questions are asked once.
 
         Raises:
             ValueError: the checkpoint has no chat template, or its tokenizer begins both verdicts alike.
             OSError: there is no such checkpoint.
         """
-        said: dict[_PAIR, Judgement] = {}
-        unknown: list[_PAIR] = []
-        for pair in dict.fromkeys(pairs):
-            found = self._cache.get(*pair) if self._cache else None
+        said: dict[Question, Judgement] = {}
+        unknown: list[Question] = []
+        for one in dict.fromkeys(questions):
+            found = self._cache.get(*one.parts) if self._cache else None
             if found is None:
-                unknown.append(pair)
+                unknown.append(one)
             else:
-                said[pair] = Judgement(*found, margin=self._cache.margin(*pair) if self._cache else None)
+                said[one] = Judgement(*found, margin=self._cache.margin(*one.parts) if self._cache else None)
                 self._on_judged()
         # Longest first: a batch is padded to its longest item, and a lack of memory shows at once.
-        unknown.sort(key=lambda pair: -len(pair[0]) - len(pair[1]))
+        unknown.sort(key=lambda one: -sum(map(len, (one.gold, one.prediction, *one.other_answers))))
         for start in range(0, len(unknown), self._batch_size):
             batch = unknown[start : start + self._batch_size]
             judgements = self._judge_by_words(batch) if self._reason else self._judge_by_likelihood(batch)
-            for pair, judgement in zip(batch, judgements, strict=True):
-                said[pair] = judgement
+            for one, judgement in zip(batch, judgements, strict=True):
+                said[one] = judgement
                 self._on_judged()
-        return [said[pair] for pair in pairs]
+        return [said[one] for one in questions]
 
-    def _judge_by_words(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
-        replies = [[reply] for reply in self._generate([question(*pair) for pair in pairs])]
+    def _judge_by_words(self, pairs: Sequence[Question]) -> list[Judgement]:
+        replies = [[reply] for reply in self._generate([question(*one.parts) for one in pairs])]
         again = [index for index, reply in enumerate(replies) if read_judge_reply(reply[0]).verdict == UNJUDGED]
         if again:
-            repaired = self._generate([question(*pairs[index], repair=True) for index in again])
+            repaired = self._generate([question(*pairs[index].parts, repair=True) for index in again])
             for index, second in zip(again, repaired, strict=True):
                 replies[index].append(second)
         readings = [read_judge_reply(reply[-1]) for reply in replies]
         if self._cache:
-            for pair, reply, reading in zip(pairs, replies, readings, strict=True):
-                self._cache.put(*pair, reply, reading.verdict)
+            for one, reply, reading in zip(pairs, replies, readings, strict=True):
+                self._cache.put(one.gold, one.prediction, reply, reading.verdict, other_answers=one.other_answers)
         return [
             Judgement(reading.verdict, reply[-1], reason=reading.reason)
             for reading, reply in zip(readings, replies, strict=True)
         ]
 
-    def _judge_by_likelihood(self, pairs: Sequence[_PAIR]) -> list[Judgement]:
-        margins = self._margins([question(*pair, at_once=True) for pair in pairs])
+    def _judge_by_likelihood(self, pairs: Sequence[Question]) -> list[Judgement]:
+        margins = self._margins([question(*one.parts, at_once=True) for one in pairs])
         judgements = []
-        for pair, margin in zip(pairs, margins, strict=True):
+        for one, margin in zip(pairs, margins, strict=True):
             verdict, raw = read_margin(margin)
             if self._cache:
-                self._cache.put(*pair, [raw], verdict, margin)
+                self._cache.put(one.gold, one.prediction, [raw], verdict, margin, other_answers=one.other_answers)
             judgements.append(Judgement(verdict, raw, reason=raw if verdict == UNJUDGED else None, margin=margin))
         return judgements
 

@@ -38,7 +38,7 @@ class Endpoint:
 def graded(prompt: str) -> str:
     """The prediction in a prompt, found as the judge's model would: between the second pair of marks."""
     mark = prompt.split("between two lines that say ")[1].split(":")[0]
-    return prompt.split(f"\n{mark}\n")[-2]
+    return prompt.split(f"\n{mark}\n")[3]
 
 
 class _Server(ThreadingHTTPServer):

@@ -10,7 +10,8 @@ import pytest
 from fake_endpoint import graded, serve
 from openai_judge import KEY, honest, judge
 
-from omni_persona_cal import Judgement
+from omni_persona_cal import Judgement, compute
+from omni_persona_cal.judge import Question
 from omni_persona_cal.judge_cache import JudgeCache
 from omni_persona_cal.judge_prompt import question
 from omni_persona_cal.judge_reply import read_judge_reply, read_verdict
@@ -216,3 +217,36 @@ def test_a_half_written_line_costs_that_verdict_alone(tmp_path: Path) -> None:
     assert cache.get("gold", "two") is None
     cache.put("gold", "two", ["no", "WRONG"], "WRONG")
     assert JudgeCache(tmp_path, "judge").get("gold", "two") == ("WRONG", "WRONG")
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_judge_is_told_what_the_other_notes_say(at_once: bool) -> None:
+    asked = question("pilot", "a baker", ("baker", "net\nmender"), at_once=at_once)
+    mark = asked.split("between two lines that say ")[1].split(":")[0]
+    assert asked.count(f"{mark}\nbaker\nnet mender\n{mark}") == 1
+    alone = question("pilot", "a baker", at_once=at_once)
+    assert "other people" not in alone
+    assert "net mender" not in alone
+
+
+def test_the_same_pair_with_other_answers_is_another_question(tmp_path: Path) -> None:
+    with serve(honest) as endpoint:
+        asked = judge(endpoint, cache_dir=tmp_path)
+        questions = [
+            Question("pilot", "a pilot"),
+            Question("pilot", "a pilot", ("baker",)),
+            Question("pilot", "a pilot"),
+        ]
+        assert [one.verdict for one in asked.judge_questions(questions)] == ["CORRECT"] * 3
+        assert endpoint.answers() == 2
+        assert sum("baker" in json.dumps(body) for body in endpoint.requests) == 1
+        asked.judge_questions(questions)
+        again = judge(endpoint, cache_dir=tmp_path)
+        again.judge_questions(questions)
+        assert endpoint.answers() == 2
+
+
+def test_compute_tells_a_model_judge_the_other_answers(reference) -> None:
+    with serve(honest) as endpoint:
+        compute(["a pilot"], [{**reference(0), "other_answers": ["weaver"]}], judge=judge(endpoint), n_resamples=0)
+        assert "weaver" in json.dumps(endpoint.requests[0])
