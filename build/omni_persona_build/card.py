@@ -17,6 +17,8 @@ from omni_persona_artifacts.folders import rewrite
 from omni_persona_artifacts.json_files import read_text
 from omni_persona_artifacts.markdown import code, inline
 from omni_persona_build.errors import BuildError
+from omni_persona_build.example import Example
+from omni_persona_build.imported import ImportedFacts
 from omni_persona_build.leaks import Leak, leak_rows
 from omni_persona_build.recipe import Recipe
 
@@ -87,6 +89,8 @@ class BuildFacts:
     """None if no model wrote anything."""
     traces: TraceFacts | None = None
     """None if unknown."""
+    imported: ImportedFacts | None = None
+    """None for a build."""
     split: str = omni_persona.SPLIT
     """The split that the rows are in."""
     equalised: bool = False
@@ -103,12 +107,17 @@ class BuildFacts:
     """What the people are, one of `build_record.PEOPLE`; None if that is not recorded."""
 
 
+BASELINES = re.compile(r"(<!-- baselines -->\n\n).*?(\n\n<!-- end of baselines -->)", re.DOTALL)
+"""The part of the card that `write_baselines` fills."""
 CHECKS = re.compile(r"(<!-- checks -->\n\n).*?(\n\n<!-- end of checks -->)", re.DOTALL)
 """The part of the card that `write_findings` fills."""
 
 
-def render_card(facts: BuildFacts) -> str:
-    """Render README.md with its YAML block, whose `configs` define each configuration as a filter on the same files."""
+def render_card(facts: BuildFacts, example: Example | None = None) -> str:
+    """Render README.md with its YAML block, whose `configs` define each configuration as a filter on the same files.
+
+    example: the item to show.
+    """
     from huggingface_hub import DatasetCard, DatasetCardData
 
     total = facts.counts.total()
@@ -135,11 +144,14 @@ def render_card(facts: BuildFacts) -> str:
         template_path=str(TEMPLATE),
         abstention=omni_persona.ABSTENTION,
         contexts=facts.contexts,
+        baselines=_baselines(facts),
         equalised=facts.equalised,
+        example=example,
         exempt=facts.exempt,
         counts_table=_counts_table(facts.counts),
         fingerprint=facts.fingerprint,
         generated=facts.generated,
+        imported=facts.imported,
         mixed=facts.mixed,
         leaks_table=_table(["", *omni_persona.GROUPS], [[*map(inline, row)] for row in leak_rows(facts.leaks)]),
         kind=PEOPLE.get(facts.kind or "", "not recorded whether invented, rendered or real"),
@@ -188,6 +200,34 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
     rewrite(folder, "README.md", card.encode())
     listed = [{"check": one.check, "result": one.result, "seen": one.detail} for one in findings]
     write_check_results(folder, listed, groups)
+
+
+def write_baselines(folder: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Add scores of runs to the card's table of baselines, in place of those of an earlier call.
+
+    rows: name, Ans, Unans, Cal and its interval as they are shown. Raises `BuildError` for a card without that table.
+    """
+    card = _read_card(folder, "to write the scores of runs into")
+    if (place := BASELINES.search(card)) is None:
+        raise BuildError(f"{folder}/README.md has no part for baselines; build the dataset anew")
+    known = [line for line in card[place.end(1) : place.start(2)].splitlines() if not line.endswith(f"{_MEASURED}|")]
+    added = [f"| {' | '.join(inline(cell) for cell in row)} | {_MEASURED}|" for row in rows]
+    table = "\n".join([*known, *added])
+    rewrite(folder, "README.md", BASELINES.sub(lambda found: found[1] + table + found[2], card, count=1).encode())
+
+
+_MEASURED = "measured "
+_BASELINE_HEAD = ("answers", "Ans", "Unans", "Cal", "95 % interval of Cal", "known by")
+
+
+def _baselines(facts: BuildFacts) -> str:
+    """The policies whose scores follow from the counts."""
+    rows = [["always abstains", "0.0", "100.0", "50.0", "", "arithmetic"]]
+    if facts.seed is not None:
+        guess = 100 / (facts.contexts - 1)
+        told = "guesses among the notes that state what is asked"
+        rows.append([told, f"{guess:.1f}", "0.0", f"{guess / 2:.1f}", "", "arithmetic"])
+    return _table(_BASELINE_HEAD, rows)
 
 
 def unchecked(folder: Path) -> str | None:

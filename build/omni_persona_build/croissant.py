@@ -77,7 +77,7 @@ CONTEXT: Json = {
 
 COLUMNS = {
     "augmented_id": "The item.",
-    "source_sample_id": "The set of memories that sibling items share.",
+    "source_sample_id": "The sample that the item was made from; items of one sample are not independent.",
     "group": "What links the query to a person: I2I, A2A, T2T or T2Any.",
     "scenario": "The published release's name of the group.",
     "selected_task": "One of the 18 tasks.",
@@ -87,7 +87,7 @@ COLUMNS = {
     "absence": "Why the item cannot be answered: none, absent_persona or absent_attribute.",
     "target_concept_id": "The target context; null if the person is missing.",
     "contexts": "The memories: a face photo, a voice clip and a note each.",
-    "query_assets": "The query's face photo or voice clip.",
+    "query_assets": "The query's face photo, its voice clip, or both; null where it has none.",
     "query_text": "The question.",
     "answer_supervision": "The gold answer, the canonical abstention and the asked attribute; not for a model.",
 }
@@ -266,7 +266,7 @@ def _responsible(facts: BuildFacts) -> Json:
             if built
             else "A query may come with a face and a voice whatever its modality: show only that of its modality.",
             "A model that always abstains has Cal 50.",
-            "Items share memories: for confidence intervals, resample sets of memories, not items.",
+            "For confidence intervals, resample source samples, not items: those of one sample are not independent.",
         ],
         "dataSocialImpact": (
             "Measures assistants that remember people. The same ability serves surveillance, and a wrong match "

@@ -10,6 +10,7 @@ import yaml
 import omni_persona
 from omni_persona_build.card import BuildFacts, render_card
 from omni_persona_build.croissant import write_croissant
+from omni_persona_build.example import write_example
 
 CARD = "README.md"
 EVAL = "eval.yaml"
@@ -22,8 +23,10 @@ _ABOUT_EVAL = """\
 
 
 def write_hub_files(folder: Path, facts: BuildFacts) -> None:
-    """Write `README.md`, `eval.yaml` and `croissant.json` into a folder; its Parquet files must exist."""
-    (folder / CARD).write_text(render_card(facts), encoding="utf-8")
+    """Write `README.md` with its example, `eval.yaml` and `croissant.json` into a folder with Parquet files."""
+    # Notes of an imported release may name people, and a card is public.
+    example = None if facts.seed is None else write_example(folder)
+    (folder / CARD).write_text(render_card(facts, example), encoding="utf-8")
     (folder / EVAL).write_text(render_eval(facts), encoding="utf-8")
     write_croissant(folder, facts)
 

@@ -28,6 +28,7 @@ from omni_persona_artifacts.release_record import unknown_fields
 from omni_persona_build.card import BuildFacts, TraceFacts
 from omni_persona_build.errors import BuildError
 from omni_persona_build.hub import write_hub_files
+from omni_persona_build.imported import imported_facts
 from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipe import load_recipe
 from omni_persona_build.write import Row, write_parquet
@@ -105,6 +106,7 @@ def import_release(
             content=written.content,
             counts=written.counts,
             leaks=leaks,
+            imported=imported_facts(folder),
             traces=TraceFacts(media.traced, keep_metadata),
         )
         write_hub_files(folder, facts)

@@ -94,7 +94,8 @@ def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:
         # A link in somebody else's dataset may lead to any file of the user's.
         if file.is_symlink() or not file.exists():
             raise ValueError(f"{file}: a symbolic link, which is not sent, because it may lead to any file")
-    return dataset, [*read_by_hub, *(file.relative_to(dataset).as_posix() for file in files)]
+    shown = sorted(path for path in dataset.glob("example/*") if path.is_file() and not path.is_symlink())
+    return dataset, [*read_by_hub, *(file.relative_to(dataset).as_posix() for file in (*shown, *files))]
 
 
 def _space_files() -> tuple[Path, list[str]]:

@@ -40,6 +40,10 @@ def report(
     eval_results: options.EvalResults = None,
     dataset_id: options.DatasetId = None,
     dataset_revision: options.DatasetRevision = None,
+    source_url: options.SourceUrl = None,
+    source_name: options.SourceName = None,
+    source_user: options.SourceUser = None,
+    card: options.Card = None,
     published: options.Published = True,
     title: options.Title = None,
 ) -> None:
@@ -51,11 +55,12 @@ def report(
     Exit code 2 if no run is left to show.
     """
     from omni_persona_report import write_report
-    from omni_persona_report.hub import write_entries
+    from omni_persona_report.hub import Source, baseline_rows, write_entries
     from omni_persona_report.tables import write_tables
 
     if eval_results is not None and (dataset_id is None or len(runs) != 1):
         raise typer.BadParameter("--eval-results takes one run, and --dataset-id to say what it was asked")
+    source = Source(source_url, source_name, source_user)
     with progress() as shown:
         written = write_report(
             runs,
@@ -75,7 +80,12 @@ def report(
         if folder is not None:
             files += write_tables(kind, written.tables(), folder)
     if eval_results is not None and dataset_id is not None:
-        files.append(write_entries(gathered.runs[0], dataset_id, dataset_revision, eval_results))
+        files.append(write_entries(gathered.runs[0], dataset_id, dataset_revision, eval_results, source))
+    if card is not None:
+        from omni_persona_build.card import write_baselines
+
+        write_baselines(card, baseline_rows(gathered.runs, card))
+        files.append(card / "README.md")
     _print_warnings(gathered)
     _print_ranking(written)
     out.print(f"Wrote {target} ({written.bytes / 1e6:.1f} MB)", soft_wrap=True)

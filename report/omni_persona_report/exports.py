@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from omni_persona import TASKS
@@ -21,6 +21,7 @@ from omni_persona_report.measures import (
     value_of,
 )
 from omni_persona_report.published import PublishedRow
+from omni_persona_report.reproduction import line
 from omni_persona_report.tables import Cell, Column, Number, Table, rate
 
 
@@ -69,13 +70,15 @@ _TABLE_S2 = (
 
 def tables(gathered: Gathered, published: Sequence[PublishedRow], pairs: Sequence[Comparison]) -> list[Table]:
     """All tables of a report. published: rows over the same items; none if the items differ."""
-    return [
+    made = tuple((run.name, line(run)) for run in gathered.runs)
+    found = [
         _paper(gathered, "table_2", "Answering and abstaining by group.", _TABLE_2, published, ("table_2", "release")),
         _paper(gathered, "table_s2", "All scores.", _TABLE_S2, published, ("table_s2",)),
         _by_task(gathered),
         _scores(gathered),
         *analysis_tables(gathered, pairs),
     ]
+    return [replace(table, made=made) for table in found]
 
 
 def _paper(

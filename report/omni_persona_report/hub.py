@@ -7,7 +7,8 @@ of the benchmark dataset, whose `eval.yaml` names the tasks: both take their ids
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,44 @@ import yaml
 
 import omni_persona
 from omni_persona_artifacts.files import make_folder, write_atomically
-from omni_persona_report.measures import number, slice_of
+from omni_persona_artifacts.json_files import read_text
+from omni_persona_cal.scores import GUARDED
+from omni_persona_report.measures import CAL, Measure, number, slice_of, value_of
+from omni_persona_report.report_dataset import fingerprint_of
 from omni_persona_report.report_run import ReportRun
+from omni_persona_report.reproduction import conditions
 
 FOLDER = ".eval_results"
-FILE = "omni-persona.yaml"
+STEM = "omni-persona"
 
+_LONGEST_VARIANT = 80
+_WEB = re.compile(r"https?://[^\s\"'<>\\]{1,2000}")
 _DATASET_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def entries(run: ReportRun, dataset_id: str, revision: str | None = None) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Source:
+    """Where results come from, as the Hub shows it."""
+
+    url: str | None = None
+    name: str | None = None
+    """Shown in place of the address."""
+    user: str | None = None
+    """Who ran the evaluation, by their name on the Hub."""
+
+    def __post_init__(self) -> None:
+        if self.url is None and (self.name or self.user):
+            raise ValueError("expected --source-url beside --source-name and --source-user: the Hub wants an address")
+        if self.url is not None and not _WEB.fullmatch(self.url):
+            raise ValueError(f"expected a web address as --source-url, got {self.url!r:.80}")
+
+
+def entries(
+    run: ReportRun, dataset_id: str, revision: str | None = None, source: Source = Source()
+) -> list[dict[str, Any]]:
     """A run's results in the Hub's YAML structure; values are x 100, with two decimals.
 
-    dataset_id: the benchmark's repository. revision: its commit.
+    dataset_id: the benchmark's repository. revision: its commit. source: where the results come from, if known.
     Raises `ValueError` for a run with incomplete scores, and for an invalid dataset id.
     """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
@@ -51,18 +77,58 @@ def entries(run: ReportRun, dataset_id: str, revision: str | None = None) -> lis
                     dataset_revision=revision,
                     date=created if isinstance(created, str) else None,
                     notes=_notes(run, scores),
+                    source_url=source.url,
+                    source_name=source.name,
+                    source_user=source.user,
                 )
             )
     return eval_result_entries_to_yaml(found)
 
 
-def write_entries(run: ReportRun, dataset_id: str, revision: str | None, out: Path) -> Path:
-    """Write `.eval_results/omni-persona.yaml` into a local copy of a model repository. Raises what `entries` raises."""
-    content = yaml.safe_dump(entries(run, dataset_id, revision), sort_keys=False, allow_unicode=True)
-    file = out / FOLDER / FILE
+def write_entries(run: ReportRun, dataset_id: str, revision: str | None, out: Path, source: Source = Source()) -> Path:
+    """Write a file of `.eval_results/` into a local copy of a model repository. Raises what `entries` raises.
+
+    Each variant (what the model was shown, judge, protocol) has a file of its own, so that none replaces another.
+    """
+    content = yaml.safe_dump(entries(run, dataset_id, revision, source), sort_keys=False, allow_unicode=True)
+    file = out / FOLDER / file_name(run)
+    if file.is_file() and f"judge {(run.scores or {}).get('judge')}," not in read_text(file):
+        file = out / FOLDER / file_name(run, with_judge=True)
     make_folder(file.parent)
     write_atomically(file, content.encode())
     return file
+
+
+def file_name(run: ReportRun, *, with_judge: bool = False) -> str:
+    """`omni-persona.yaml` for the usual conditions; others are added to it, as in `omni-persona-no-image.yaml`."""
+    scores = run.scores or {}
+    prompt = (run.files.manifest or {}).get("prompt")
+    parts: list[str] = [run.view.cues] if run.view.cues != "isolated" else []
+    parts += [f"no-{part}" for part in run.view.without]
+    parts += ["reason"] if isinstance(prompt, Mapping) and prompt.get("reason") else []
+    parts += [f"judge-{scores.get('judge')}"] if with_judge else []
+    parts += [str(scores["protocol"])] if scores.get("protocol") not in (None, GUARDED) else []
+    variant = re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")[:_LONGEST_VARIANT]
+    return f"{STEM}-{variant}.yaml" if variant else f"{STEM}.yaml"
+
+
+def baseline_rows(runs: Sequence[ReportRun], folder: Path) -> list[list[str]]:
+    """Name, Ans, Unans, Cal and its interval of runs over a dataset folder, for its card.
+
+    Raises `ValueError` for a run over another dataset, and for one with incomplete scores.
+    """
+    fingerprint = fingerprint_of(folder)
+    for run in runs:
+        if run.dataset.fingerprint != fingerprint or fingerprint is None:
+            raise ValueError(f"{run.files.path}: expected a run over {folder}, got one over another dataset")
+        if (run.scores or {}).get("complete") is not True:
+            raise ValueError(f"{run.files.path}: expected complete scores for a card; items are missing or unjudged")
+    measures = [Measure(key, key.capitalize(), "") for key in ("ans", "unans")]
+    found = []
+    for run in runs:
+        cal = value_of(run.scores, CAL)
+        found.append([run.name, *(value_of(run.scores, one).text for one in measures), cal.text, cal.interval])
+    return found
 
 
 def _notes(run: ReportRun, scores: Mapping[str, Any]) -> str:
@@ -74,4 +140,4 @@ def _notes(run: ReportRun, scores: Mapping[str, Any]) -> str:
         parts.append(f"cues {run.view.cues}")
     if run.view.without:
         parts.append(f"without {', '.join(run.view.without)}")
-    return ", ".join(parts)
+    return ", ".join([*parts, *conditions(run)])

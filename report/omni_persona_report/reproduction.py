@@ -45,6 +45,33 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
     return [(label, str(value)) for label, value in told if value not in (None, "")]
 
 
+_VERSIONS = ("omni-persona", "transformers", "torch", "vllm")
+"""Programs that determine answers; others are in the manifest."""
+
+
+def conditions(run: ReportRun) -> list[str]:
+    """What else must be equal for the same scores, besides model, judge, protocol and what was shown, where known."""
+    manifest = run.files.manifest or {}
+    prompt, model, dataset = (_mapping(manifest.get(key)) for key in ("prompt", "model", "dataset"))
+    versions = {**_mapping(manifest.get("versions")), **_mapping(model.get("versions"))}
+    told = [
+        ("prompt", str(prompt["hash"])[:12] if prompt.get("hash") else None),
+        ("pixels", model.get("max_pixels")),
+        ("dataset", str(dataset["fingerprint"])[:12] if dataset.get("fingerprint") else None),
+        *((name, versions.get(name)) for name in _VERSIONS),
+    ]
+    return [f"{name} {value}" for name, value in told if isinstance(value, (str, int)) and value != ""]
+
+
+def line(run: ReportRun) -> str:
+    """How a run came about, on one line, for exported tables."""
+    scores, manifest = _mapping(run.scores), run.files.manifest or {}
+    shown = [f"cues {manifest['cues']}"] if isinstance(manifest.get("cues"), str) else []
+    shown += [f"without {', '.join(run.view.without)}"] if run.view.without else []
+    judged = [f"judge {scores.get('judge', run.judge)}", f"protocol {scores.get('protocol', run.protocol)}"]
+    return ", ".join([*judged, *shown, *conditions(run)])
+
+
 def commands(run: ReportRun) -> str:
     """The commands that reproduce the run and its scores; empty if unknown."""
     manifest, place = _from_here(run.files.manifest), _from_here(str(run.files.path))

@@ -52,6 +52,8 @@ class Table:
     """Rows of the report's own runs."""
     published: tuple[tuple[Cell, ...], ...] = ()
     """Published rows; empty unless they are for the same items."""
+    made: tuple[tuple[str, str], ...] = ()
+    """Run -> the line that says how it came about."""
 
     def __post_init__(self) -> None:
         for row in (*self.rows, *self.published):
@@ -65,7 +67,11 @@ def rate(value: float | None, low: float | None = None, high: float | None = Non
 
 
 def as_csv(table: Table) -> str:
-    """Format as CSV: the columns, then the interval ends of those that have any; an empty cell for no value."""
+    """Format as CSV: the columns, then the interval ends of those that have any; an empty cell for no value.
+
+    The last column, `reproduction`, says how the run that a row names first came about.
+    """
+    lines = dict(table.made)
     ended = [
         place
         for place in range(len(table.columns))
@@ -74,13 +80,15 @@ def as_csv(table: Table) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     heads = [column.key for column in table.columns]
-    writer.writerow([*heads, *(f"{heads[place]}_{end}" for place in ended for end in ("low", "high"))])
+    ends_of = [f"{heads[place]}_{end}" for place in ended for end in ("low", "high")]
+    writer.writerow([*heads, *ends_of, *(["reproduction"] if lines else [])])
     for row in (*table.rows, *table.published):
         cells = [_plain(cell, column) for cell, column in zip(row, table.columns, strict=True)]
         for place in ended:
             cell, digits = row[place], table.columns[place].digits
             ends = (cell.low, cell.high) if isinstance(cell, Number) else (None, None)
             cells += ["" if end is None else f"{end:.{digits or 0}f}" for end in ends]
+        cells += [_for_a_sheet(lines.get(str(row[0]), ""))] if lines else []
         writer.writerow(cells)
     return text.getvalue()
 
@@ -108,7 +116,12 @@ def as_markdown(table: Table) -> str:
                 for cell, column in zip(row, table.columns, strict=True)
             ]
         )
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + f"\n\n{_marks(table.caption)}\n"
+    return (
+        "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        + f"\n\n{_marks(table.caption)}\n"
+        + "".join(f"\n- {_marks(f'{run}: {told}')}" for run, told in table.made)
+        + "\n" * bool(table.made)
+    )
 
 
 def as_latex(table: Table) -> str:
@@ -117,6 +130,7 @@ def as_latex(table: Table) -> str:
     Text columns that are empty in every row are left out.
     """
     table = _filled(table)
+    made = [f"% {_one_line(f'{run}: {told}')}" for run, told in table.made]
     best = [_best(table, place) for place in range(len(table.columns))]
     kinds = "".join("l" if column.digits is None else "r" for column in table.columns)
     out = [
@@ -132,7 +146,7 @@ def as_latex(table: Table) -> str:
         out += ["\\midrule", f"\\multicolumn{{{len(table.columns)}}}{{l}}{{\\emph{{Published rows}}}} \\\\"]
         for row in table.published:
             out += _latex_row(row, table.columns, [None] * len(best))
-    return "\n".join([*out, "\\bottomrule", "\\end{tabular}", f"% {_one_line(table.caption)}"]) + "\n"
+    return "\n".join([*out, "\\bottomrule", "\\end{tabular}", f"% {_one_line(table.caption)}", *made]) + "\n"
 
 
 def _latex_row(row: Sequence[Cell], columns: Sequence[Column], best: Sequence[float | None]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 
 import pyarrow.parquet as pq
@@ -10,12 +11,14 @@ import yaml
 from huggingface_hub import DatasetCard
 
 import omni_persona
-from omni_persona_build.card import write_findings
+from omni_persona_artifacts.markdown import inline
+from omni_persona_build.card import write_baselines, write_findings
 from omni_persona_build.checks import Finding, check
 from omni_persona_build.croissant import published
 from omni_persona_build.errors import BuildError
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe
+from omni_persona_build.release import import_release
 
 # What mlcroissant's own dependencies warn of is none of ours.
 quiet = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
@@ -171,3 +174,50 @@ def test_the_card_tells_settings_consent_gate_and_source(built):
         "@misc{omnipersona,",
     ):
         assert line in card
+
+
+def test_the_card_links_the_code_and_shows_an_example_and_baselines(built):
+    card = (built / "README.md").read_text(encoding="utf-8")
+    assert "[omni-persona](https://pypi.org/project/omni-persona/)" in card
+    assert "\npip install omni-persona\n" in card
+    item = next(one for one in omni_persona.read(built) if one.answerable and one.task.group == "I2I")
+    memory = next(one for one in item.contexts if one.concept_id == item.target_concept_id)
+    shown = card.partition("## An example")[2].partition("## What is in it")[0]
+    for text in (memory.text, item.query_text, item.gold_answer):
+        assert inline(text) in shown
+    linked = re.findall(r"\]\((example/[^)]+)\)", shown)
+    assert [(built / path).read_bytes() for path in linked] == [
+        memory.audio.data,
+        memory.image.data,
+        item.query_image.data,
+    ]
+    assert "| always abstains | 0.0 | 100.0 | 50.0 |" in card
+    assert "| guesses among the notes that state what is asked | 33.3 | 0.0 | 16.7 |" in card
+    assert "Table 2" not in card, "what is wrong in the paper stands in the documentation"
+
+
+def test_scores_of_runs_take_their_place_in_the_card(folder):
+    before = (folder / "README.md").read_text(encoding="utf-8")
+    write_baselines(folder, [["org/a|b <b>", "10.0", "20.0", "15.0", "9.1–21.0"]])
+    write_baselines(folder, [["org/c", "30.0", "20.0", "25.0", "19.1–31.0"]])
+    after = (folder / "README.md").read_text(encoding="utf-8")
+    assert "| org/c | 30.0 | 20.0 | 25.0 | 19.1–31.0 | measured |" in after
+    assert "org/a" not in after
+    assert after.replace("\n| org/c | 30.0 | 20.0 | 25.0 | 19.1–31.0 | measured |", "") == before
+    (folder / "README.md").write_text("My words.\n", encoding="utf-8")
+    with pytest.raises(BuildError, match="has no part for baselines"):
+        write_baselines(folder, [])
+
+
+def test_the_card_of_an_import_says_what_its_rows_hold(shared, tmp_path):
+    """Queries of the release come with both media, and siblings have other memories; notes are not shown."""
+    release = shared / "release_like"
+    done = import_release(release / "release.jsonl", release / "assets", tmp_path / "omni-persona")
+    card = (done.out / "README.md").read_text(encoding="utf-8")
+    assert "98 items of 24 source samples" in card
+    assert "of 24 samples of several items, 0 have the same notes in all of them" in card
+    assert "the query's `image` (98 items) and `audio` (98 items), whatever its modality" in card
+    assert "(I2I) or `audio` (A2A), else null" not in card
+    assert "sibling items share" not in card
+    assert "## An example" not in card
+    assert not (done.out / "example").exists()

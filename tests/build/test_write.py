@@ -120,7 +120,9 @@ def test_an_existing_folder_is_kept_unless_told_otherwise(shared_pool, tmp_path)
     (out / "mine.txt").unlink()
     build(shared_pool.folder, load_recipe("tiny"), out, overwrite=True)
     data = {"data/construction.parquet", "data/test-00000-of-00001.parquet"}
-    assert set(_files(out)) == {"README.md", "eval.yaml", "croissant.json", ".omni-persona/files.json", *data}
+    shown = {"example/face.png", "example/query.png", "example/voice.wav"}
+    others = {"README.md", "eval.yaml", "croissant.json", ".omni-persona/files.json"}
+    assert set(_files(out)) == {*others, *shown, *data}
     assert [path.name for path in tmp_path.iterdir()] == ["omni-persona"]
 
 

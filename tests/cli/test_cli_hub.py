@@ -142,7 +142,10 @@ def test_a_push_that_was_cut_off_goes_on_and_a_third_sends_nothing(built, hub):
     assert second.returncode == 0, second.stderr
     assert "private" in second.stdout
     assert hub.commits == [
-        ["README.md", "croissant.json", "data/construction.parquet", "data/test-00000-of-00001.parquet", "eval.yaml"]
+        [
+            *("README.md", "croissant.json", "data/construction.parquet", "data/test-00000-of-00001.parquet"),
+            *("eval.yaml", "example/face.jpg", "example/query.jpg", "example/voice.ogg"),
+        ]
     ]
     assert b"checks pass, " in hub.files["README.md"]
     for name, content in hub.files.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import typer
@@ -105,3 +106,19 @@ def test_nothing_to_show_is_an_error_with_the_reason(call, results, tmp_path, op
     done = call(results, "--out", tmp_path / "r.html", *options)
     assert reason in str(done.exception)
     assert not (tmp_path / "r.html").exists()
+
+
+def test_scores_are_written_into_the_card_of_their_dataset_alone(call, built, shared_pool, tmp_path):
+    from omni_persona_build.pipeline import build
+    from omni_persona_build.recipe import load_recipe
+    from omni_persona_runner.baselines import load_baseline
+    from omni_persona_runner.run_loop import run
+
+    data = shutil.copytree(built, tmp_path / "omni-persona")
+    run(load_baseline("baseline:abstain"), data, tmp_path / "run")
+    done = call(tmp_path / "run", "--out", tmp_path / "r.html", "--media", "none", "--card", data)
+    assert done.exit_code == 0, done.output
+    assert "| baseline:abstain | 0.0 | 100.0 | 50.0 | " in (data / "README.md").read_text(encoding="utf-8")
+    build(shared_pool.folder, load_recipe("tiny"), tmp_path / "other", seed=5)
+    done = call(tmp_path / "run", "--out", tmp_path / "r.html", "--media", "none", "--card", tmp_path / "other")
+    assert "got one over another dataset" in str(done.exception)

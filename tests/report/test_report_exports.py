@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -19,7 +20,9 @@ from omni_persona_report.analyses import checkpoints, judge_checks
 from omni_persona_report.exports import tables
 from omni_persona_report.figures import draw
 from omni_persona_report.gather import gather
-from omni_persona_report.hub import entries, write_entries
+from omni_persona_report.hub import Source, entries, write_entries
+from omni_persona_report.report_dataset import View
+from omni_persona_report.reproduction import line
 from omni_persona_report.tables import Column, Number, Table, as_csv, as_latex, as_markdown, write_tables
 
 
@@ -246,7 +249,60 @@ def test_entries_for_the_hub_are_read_back_by_its_own_helpers(runs, tmp_path):
     assert {entry.dataset_revision for entry in found} == {"abc"}
     assert found[0].value == round(100 * runs[0].scores["cal"], 2)
     assert found[0].date == "2026-01-02T03:04:05+00:00"
-    assert found[0].notes == "judge lexical, protocol guarded"
+    assert found[0].notes.startswith("judge lexical, protocol guarded, ")
+    assert found[0].notes == line(runs[0])
+    assert (found[0].source_url, found[0].source_name, found[0].source_user) == (None, None, None)
+    source = Source("https://example.org/logs?a=1", "Logs", "somebody")
+    again = write_entries(runs[0], "org/omni-persona", "abc", tmp_path / "model", source)
+    assert again == file
+    (one, *_) = parse_eval_result_entries(yaml.safe_load(file.read_text(encoding="utf-8")))
+    assert (one.source_url, one.source_name, one.source_user) == ("https://example.org/logs?a=1", "Logs", "somebody")
+    for wrong in ({"name": "Logs"}, {"user": "somebody"}, {"url": "javascript:x"}, {"url": "https://x y"}):
+        with pytest.raises(ValueError, match="--source-url"):
+            Source(**wrong)
+
+
+def test_each_variant_has_a_file_of_entries_of_its_own(runs, tmp_path):
+    run = runs[0]
+    manifest = dict(run.files.manifest)
+
+    def named(view=run.view, scores=None, **more):
+        other = replace(run, files=replace(run.files, manifest=manifest | more), view=view)
+        other.scores = run.scores | (scores or {})
+        return write_entries(other, "org/data", None, tmp_path).name
+
+    assert named() == "omni-persona.yaml"
+    assert named(View("as-released")) == "omni-persona-as-released.yaml"
+    assert named(View("isolated", ("image", "query"))) == "omni-persona-no-image-no-query.yaml"
+    assert named(prompt={"reason": True}) == "omni-persona-reason.yaml"
+    assert named(scores={"protocol": "v2.2"}) == "omni-persona-v2-2.yaml"
+    assert named(scores={"judge": "../Org/Judge \x1b"}) == "omni-persona-judge-org-judge.yaml"
+    assert len(list((tmp_path / ".eval_results").iterdir())) == 6
+
+
+def test_every_export_has_a_line_of_reproduction(made, runs):
+    more = {
+        "model": {"name": "org/second", "max_pixels": 1048576, "versions": {"vllm": "0.20.1"}},
+        "prompt": {"hash": "ab" * 32, "reason": False},
+        "cues": "isolated",
+        "versions": {"omni-persona": "0.1.0", "transformers": "5.23.0", "numpy": "2.4.6"},
+    }
+    files = replace(runs[0].files, manifest={**runs[0].files.manifest, **more})
+    assert line(replace(runs[0], files=files)) == (
+        "judge lexical, protocol guarded, cues isolated, prompt abababababab, pixels 1048576, "
+        f"dataset {runs[0].files.manifest['dataset']['fingerprint'][:12]}, omni-persona 0.1.0, transformers 5.23.0, "
+        "vllm 0.20.1"
+    )
+    told = line(runs[0])
+    for table in made.values():
+        for text in (as_latex(table), as_markdown(table)):
+            assert sum(row.startswith(("% org/second: ", "- org/second: ")) for row in text.splitlines()) == 1, (
+                table.name
+            )
+        rows = list(csv.DictReader(io.StringIO(as_csv(table))))
+        by_run = {row["reproduction"] for row in rows if next(iter(row.values())) == "org/second"}
+        assert by_run <= {told}, table.name
+    assert next(csv.DictReader(io.StringIO(as_csv(made["table_2"]))))["reproduction"] == told
 
 
 def test_incomplete_scores_and_odd_ids_are_not_for_the_hub(runs, tools, dataset, tmp_path):
