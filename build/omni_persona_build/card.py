@@ -153,7 +153,9 @@ def render_card(facts: BuildFacts, example: Example | None = None) -> str:
         generated=facts.generated,
         imported=facts.imported,
         mixed=facts.mixed,
-        leaks_table=_table(["", *omni_persona.GROUPS], [[*map(inline, row)] for row in leak_rows(facts.leaks)]),
+        leaks_table=_table(
+            ["", *omni_persona.GROUPS], [[inline(what), *counts] for what, *counts in leak_rows(facts.leaks)]
+        ),
         kind=PEOPLE.get(facts.kind or "", "not recorded whether invented, rendered or real"),
         people=facts.people,
         perception=facts.perception,
@@ -211,7 +213,7 @@ def write_baselines(folder: Path, rows: Sequence[Sequence[str]]) -> None:
     if (place := BASELINES.search(card)) is None:
         raise BuildError(f"{folder}/README.md has no part for baselines; build the dataset anew")
     known = [line for line in card[place.end(1) : place.start(2)].splitlines() if not line.endswith(f"{_MEASURED}|")]
-    added = [f"| {' | '.join(inline(cell) for cell in row)} | {_MEASURED}|" for row in rows]
+    added = [f"| {' | '.join([inline(name), *figures])} | {_MEASURED}|" for name, *figures in rows]
     table = "\n".join([*known, *added])
     rewrite(folder, "README.md", BASELINES.sub(lambda found: found[1] + table + found[2], card, count=1).encode())
 
