@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from pathlib import Path
+from functools import cache, lru_cache
+from typing import Any
 
-from omni_persona_people.stemming import stem
+from omni_persona_people.function_words import function_words
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
-# The vocabulary is small compared with the texts, so each word is stemmed only once.
-_stem = lru_cache(maxsize=None)(stem)
+@cache
+def _stem(word: str) -> str:
+    # Each word is stemmed only once: the vocabulary is small compared with the texts.
+    return str(_stemmer().stemWord(word))
 
 
 @lru_cache(maxsize=1)
-def _function_words() -> frozenset[str]:
-    """Function words of English: the list of the Glasgow Information Retrieval Group, as scikit-learn has it."""
-    return frozenset(Path(__file__).with_name("function_words.txt").read_text(encoding="utf-8").split())
+def _stemmer() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
     """Stems of the content words of a text; of all its words if it has only function words."""
-    stop = _function_words()
+    stop = function_words()
     words = [word.casefold().replace("’", "'").removesuffix("'s") for word in WORD.findall(text)]
     content = [word for word in words if word not in stop] or words
     return frozenset(map(_stem, content))
-
-
-def is_function_word(word: str) -> bool:
-    """Whether a word is a function word, such as `they`, `when` and `I'm`."""
-    return word.casefold().replace("’", "'").partition("'")[0] in _function_words()
 
 
 @lru_cache(maxsize=1 << 16)

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from omni_persona_people.content_words import is_function_word
+from omni_persona_people.content_words import share_words
+from omni_persona_people.function_words import is_function_word
 from omni_persona_people.invent.media import CLOSING
 from omni_persona_people.invent.overlap import content_words
 from omni_persona_people.invent.people import Taken, draw_people
@@ -148,3 +149,22 @@ def test_articles_agree_with_what_follows_them(name):
     for article, word in set(found):
         vowel = _SOUNDS_AS_VOWEL.match(word) and not _SOUNDS_AS_CONSONANT.match(word)
         assert bool(vowel) == (article.lower() == "an"), f"{article} {word}"
+
+
+def test_function_words_are_no_answers():
+    assert all(map(is_function_word, ("they", "When", "I'm", "you’re", "cannot")))
+    assert not any(map(is_function_word, ("pilot", "harbour", "")))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ("a harbour pilot", "the pilots of Ulm", True),
+        ("baking bread", "She bakes.", True),
+        ("hurried", "no hurry", True),
+        ("the person", "a dog of theirs", False),
+        ("the", "the", True),
+    ],
+)
+def test_words_that_texts_share_whatever_their_inflection(one, other, shared):
+    assert share_words(one, other) is shared

@@ -12,29 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from omni_persona_people.function_words import function_words
+
 _WORD = re.compile(r"[^\W\d_]+")
 
 # Longest first, so that "makers" loses "ers" and not only "s".
 _SUFFIXES = ("ness", "less", "ings", "ful", "ied", "ies", "ing", "ers", "ly", "er", "ed", "es", "s", "e", "y")
-
-# Contains no word that could be an answer or half of one: verbs and adjectives are content words.
-_FUNCTION_WORDS = """
-a about above across after again against all almost along also although always am among an and
-another any anyhow anyone anything anyway anywhere are around as at back be became because become
-becomes been before behind being below beside besides between beyond both but by can cannot could do
-done down during each either else elsewhere enough even ever every everyone everything everywhere
-few for from further get give go had has have he hence her here hers herself him himself his how
-however i if in indeed into is it its itself keep last least less made many may me meanwhile might
-more moreover most mostly much must my myself namely neither never nevertheless next no nobody none
-nor not nothing now nowhere of off often on once one only onto or other others otherwise our ours
-ourselves out over own per perhaps please put rather same see seem seemed seems several she should
-since so some somehow someone something sometimes somewhere still such take than that the their them
-themselves then there therefore these they this those though through throughout thus to together too
-toward towards two under until up upon us very via was we well were what whatever when whenever
-where whereas wherever whether which while who whoever whole whom whose why will with within without
-would yet you your yours yourself
-"""
-_IGNORED = frozenset(_FUNCTION_WORDS.split())
 
 
 @cache
@@ -44,7 +27,7 @@ def content_words(text: str) -> tuple[str, ...]:
     Function words and single letters are left out; a hyphen separates two words; a possessive "'s" is dropped.
     """
     folded = text.lower().replace("\u2019", "'").replace("'s", "")
-    words = (word for word in _WORD.findall(folded) if len(word) > 1 and word not in _IGNORED)
+    words = (word for word in _WORD.findall(folded) if len(word) > 1 and word not in function_words())
     return tuple(dict.fromkeys(words))
 
 
