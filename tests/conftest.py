@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pool_folder import PoolFolder
@@ -52,6 +54,25 @@ def specialists(require_extra):
     from omni_persona_perception import specialists
 
     return specialists
+
+
+@pytest.fixture
+def command_line(monkeypatch, capfd):
+    """Calls `omni-persona` in this process, as its entry point does."""
+    from omni_persona_cli import console
+    from omni_persona_cli.app import main
+
+    for name in console._FOREIGN_BARS:  # `main` sets them; they are reset after the test
+        monkeypatch.setenv(name, "1")
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["omni-persona", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capfd.readouterr()
+        return SimpleNamespace(returncode=end.value.code or 0, stdout=printed.out, stderr=printed.err)
+
+    return call
 
 
 @pytest.fixture

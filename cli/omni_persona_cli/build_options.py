@@ -61,7 +61,7 @@ Equalise: TypeAlias = Annotated[
 ]
 PeopleAre: TypeAlias = Annotated[
     People | None,
-    typer.Option(help="What the people are, for the card and reports; default: what `omni-persona pool` recorded."),
+    typer.Option(help="What the people are: invented, rendered or real; default: what `omni-persona pool` recorded."),
 ]
 Prune: TypeAlias = Annotated[
     bool, typer.Option("--prune", help="Rebuild items that a shortcut solves too surely; slow, noted in the card.")

@@ -86,8 +86,9 @@ def test_help_lists_every_command_and_needs_nothing_heavy():
         (("fly",), "No such command 'fly'"),
     ],
 )
-def test_bad_input_is_one_clear_error_and_exit_code_two(tmp_path, arguments, message):
-    done = _call(*arguments, cwd=tmp_path)
+def test_bad_input_is_one_clear_error_and_exit_code_two(command_line, monkeypatch, tmp_path, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    done = command_line(*arguments)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -101,8 +102,8 @@ def test_debug_shows_the_traceback(tmp_path):
     assert "BuildError" in done.stderr
 
 
-def test_markup_in_a_name_is_shown_as_it_is(tmp_path):
-    done = _call("check", "[red]x[/red]", cwd=tmp_path)
+def test_markup_in_a_name_is_shown_as_it_is(command_line):
+    done = command_line("check", "[red]x[/red]")
     assert "[red]x[/red]" in done.stderr
 
 

@@ -11,26 +11,28 @@ import typing
 import pytest
 import typer
 
-from omni_persona_cli.app import app, main
+from omni_persona_cli.app import app
 
 GROUP = typer.main.get_command(app)
 COMMANDS = tuple(GROUP.commands)
 
 
-def _printed(capsys, monkeypatch, *arguments):
-    """(exit code, standard output, standard error) of a call."""
-    monkeypatch.setattr(sys, "argv", ["omni-persona", *arguments])
-    with pytest.raises(SystemExit) as end:
-        main()
-    printed = capsys.readouterr()
-    return end.value.code or 0, printed.out, printed.err
+@pytest.fixture
+def printed(command_line):
+    """Calls a command; returns its exit code, standard output and standard error."""
+
+    def call(*arguments):
+        done = command_line(*arguments)
+        return done.returncode, done.stdout, done.stderr
+
+    return call
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("columns", ["60", "80"])
-def test_names_of_options_are_whole_in_plain_text(capsys, monkeypatch, command, columns):
+def test_names_of_options_are_whole_in_plain_text(printed, monkeypatch, command, columns):
     monkeypatch.setenv("COLUMNS", columns)
-    code, out, err = _printed(capsys, monkeypatch, command, "--help")
+    code, out, err = printed(command, "--help")
     assert (code, err) == (0, "")
     for param in GROUP.commands[command].params:
         name = param.name if param.param_type_name == "argument" else param.opts[0]
@@ -56,13 +58,13 @@ def test_help_names_the_choices_of_every_option(command):
             assert re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", told), (param.opts, value)
 
 
-def test_the_list_of_commands_is_grouped_and_has_no_types(capsys, monkeypatch):
-    code, out, _ = _printed(capsys, monkeypatch, "--help")
+def test_the_list_of_commands_is_grouped_and_has_no_types(printed):
+    code, out, _ = printed("--help")
     assert code == 0
     sections = re.findall(r"^(\S.*):$", out, re.MULTILINE)
     assert sections == ["Options", "Run and score models", "Make a benchmark", "Train", "Share"]
     assert "<bool>" not in out
-    assert _printed(capsys, monkeypatch)[:2] == (2, out)
+    assert printed()[:2] == (2, out)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +87,8 @@ def test_the_list_of_commands_is_grouped_and_has_no_types(capsys, monkeypatch):
         ),
     ],
 )
-def test_a_usage_error_is_two_lines(capsys, monkeypatch, arguments, error, hint):
-    code, out, err = _printed(capsys, monkeypatch, *arguments)
+def test_a_usage_error_is_two_lines(printed, arguments, error, hint):
+    code, out, err = printed(*arguments)
     assert (code, out) == (2, "")
     first, second = err.splitlines()
     assert first.startswith(f"error: {error}")

@@ -2,28 +2,23 @@
 
 import json
 import os
-import sys
 
 import pytest
 
 import omni_persona
 from omni_persona_build.checks import Finding, ItemLeak
 from omni_persona_cli import results
-from omni_persona_cli.app import main
 from omni_persona_runner.baselines import load_baseline
 from omni_persona_runner.model import ModelError
 
 
 @pytest.fixture
-def call(monkeypatch, capfd):
+def call(command_line):
     """Runs a command; returns its exit code, its result (None if it printed none) and its standard error."""
 
     def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["omni-persona", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capfd.readouterr()
-        return end.value.code or 0, json.loads(printed.out) if printed.out else None, printed.err
+        done = command_line(*arguments)
+        return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
     return call
 

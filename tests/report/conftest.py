@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ FLAGS = (
 )
 
 
+@cache
 def picture(seed: int) -> dict:
     pixels = np.random.default_rng(seed).integers(0, 256, (40, 32, 3), dtype=np.uint8)
     buffer = io.BytesIO()
@@ -47,6 +49,7 @@ def picture(seed: int) -> dict:
     return {"bytes": buffer.getvalue(), "path": f"face_{seed}.png"}
 
 
+@cache
 def clip(seed: int) -> dict:
     time = np.arange(int(16_000 * SECONDS)) / 16_000
     buffer = io.BytesIO()

@@ -45,13 +45,14 @@ def test_the_same_runs_make_the_same_figures(gathered, tmp_path):
 
 
 def test_a_hostile_name_leaves_a_figure_well_formed(tools, dataset, tmp_path):
-    for words in tools_hostile():
-        answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
-        folder = tools.write_run(tmp_path / str(len(list(tmp_path.iterdir()))), dataset, answers, name=words)
-        gathered = gather([folder])
-        for figure in draw(gathered.runs, (), gathered.measure):
-            ElementTree.fromstring(figure.inline())
-            assert figure.write(tmp_path)
+    answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
+    hostile = tools_hostile()
+    folders = [tools.write_run(tmp_path / f"{i}", dataset, answers, name=name) for i, name in enumerate(hostile)]
+    gathered = gather(folders)
+    assert len(gathered.runs) == len(hostile)
+    for figure in draw(gathered.runs, (), gathered.measure):
+        ElementTree.fromstring(figure.inline())
+        assert figure.write(tmp_path)
 
 
 def tools_hostile():
