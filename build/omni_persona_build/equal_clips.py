@@ -6,6 +6,7 @@ them no more often than clips of two people.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ SILENT = 35.0
 MARGIN = 0.08
 """Seconds of silence kept at either end."""
 PASSED = (120.0, 7000.0)
-"""Pass band in Hz."""
+"""Pass band in Hz; it ends lower if some clips of the pool hold nothing that high."""
+HELD = 0.45
+"""Share of its sampling rate up to which a clip is taken to hold sound."""
 LEVEL = (-26.0, -20.0)
 """Level of the speech in dB relative to full scale, drawn for each clip."""
 COLOUR = 1.5
@@ -53,18 +56,30 @@ def speech(data: bytes) -> Samples:
     return samples[max(0, loud[0] * size - margin) : (loud[-1] + 1) * size + margin]
 
 
+def highest(rates: Iterable[int]) -> float:
+    """The frequency in Hz up to which all clips of these sampling rates hold sound: the end of their pass band.
+
+    Clips that held more than others would tell their people apart.
+    """
+    return min(PASSED[1], HELD * min(rates, default=RATE))
+
+
 def equalised_clip(
-    samples: Samples, rng: np.random.Generator, most_seconds: float, bounds: tuple[float, float]
+    samples: Samples,
+    rng: np.random.Generator,
+    most_seconds: float,
+    bounds: tuple[float, float],
+    top: float = PASSED[1],
 ) -> tuple[bytes, float]:
     """Speech as a WAV file, and its length in seconds: denoised, filtered, levelled, and mixed with drawn noise.
 
     most_seconds: longer speech is cut to a random part of this length. bounds: minimum and maximum length in seconds; a
-    shorter clip is padded with noise.
+    shorter clip is padded with noise. top: the end of the pass band in Hz, see `highest`.
     """
     if len(samples) > (size := round(most_seconds * RATE)):
         start = int(rng.integers(len(samples) - size + 1))
         samples = samples[start : start + size]
-    cleaned = _filtered(samples, rng)
+    cleaned = _filtered(samples, rng, top)
     power = np.mean(np.square(cleaned.reshape(-1)))
     level = 10 ** (rng.uniform(*LEVEL) / 20)
     cleaned *= level / max(np.sqrt(power), 1e-6)
@@ -74,12 +89,19 @@ def equalised_clip(
     if len(cleaned) + before + after > most:
         before, after = 0, max(0, most - len(cleaned))
     whole = np.pad(cleaned, (before, after))
-    noise = _noise(len(whole), rng)
+    noise = _noise(len(whole), rng, top)
     whole += noise * level * 10 ** (-rng.uniform(*NOISE) / 20) / max(float(np.sqrt(np.mean(noise**2))), 1e-9)
-    return encode_wav(whole.astype(np.float32), RATE), len(whole) / RATE
+    return encode_wav(_below(whole, top).astype(np.float32), RATE), len(whole) / RATE
 
 
-def _filtered(samples: Samples, rng: np.random.Generator) -> Samples:
+def _below(samples: Samples, top: float) -> Samples:
+    """The samples without anything above a frequency; a filter alone lets some of it pass."""
+    spectrum = np.fft.rfft(samples)
+    spectrum[np.fft.rfftfreq(len(samples), 1 / RATE) > top] = 0
+    return np.asarray(np.fft.irfft(spectrum, len(samples)), dtype=np.float64)
+
+
+def _filtered(samples: Samples, rng: np.random.Generator, top: float) -> Samples:
     """The speech with most of its own noise removed, filtered by a drawn microphone response."""
     from scipy.signal import istft, stft
 
@@ -87,19 +109,19 @@ def _filtered(samples: Samples, rng: np.random.Generator) -> Samples:
     power = np.abs(spectrum) ** 2
     noise = np.quantile(power, 0.1, axis=1, keepdims=True)
     gain = np.maximum(1 - OVERSUBTRACTED * noise / np.maximum(power, 1e-12), LEAST_GAIN)
-    passed = (frequencies >= PASSED[0]) & (frequencies <= PASSED[1])
+    passed = (frequencies >= PASSED[0]) & (frequencies <= top)
     colour = 10 ** (_drawn_bands(frequencies, rng, COLOUR) / 20) * passed
     _, cleaned = istft(spectrum * gain * colour[:, None], RATE, nperseg=WINDOW, noverlap=WINDOW - HOP)
     return np.asarray(cleaned[: len(samples)], dtype=np.float64)
 
 
-def _noise(length: int, rng: np.random.Generator) -> Samples:
+def _noise(length: int, rng: np.random.Generator, top: float) -> Samples:
     """Noise with a randomly drawn spectrum, different for each clip and typical of no room."""
     spectrum = np.fft.rfft(rng.standard_normal(length))
     frequencies = np.fft.rfftfreq(length, 1 / RATE)
     tilt = rng.uniform(-6, 0) * np.log2(np.maximum(frequencies, PASSED[0]) / PASSED[0])
     gain = 10 ** ((tilt + _drawn_bands(frequencies, rng, COLOUR)) / 20)
-    gain[frequencies > PASSED[1]] = 0
+    gain[frequencies > top] = 0
     return np.asarray(np.fft.irfft(spectrum * gain, length), dtype=np.float64)
 
 

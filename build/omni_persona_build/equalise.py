@@ -15,9 +15,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from omni_persona_build.equal_clips import RATE, equalised_clip, speech
+from omni_persona_build.equal_clips import RATE, equalised_clip, highest, speech
 from omni_persona_build.equal_pictures import equalised_picture
 from omni_persona_people.persona import Clip, Persona, Picture
+from omni_persona_perception import decode_audio
 
 LEAST_SPEECH = 1.2
 """Minimum seconds of speech in a query, if its clip has that much."""
@@ -38,6 +39,7 @@ def equalised(
     """
     media = {medium.digest: medium for persona in people for medium in persona.media()}
     queries = {clip.digest for persona in people for clip in persona.query_clips}
+    top = highest(decode_audio(medium.read())[1] for medium in media.values() if isinstance(medium, Clip))
     spoken = {digest: len(speech(medium.read())) / RATE for digest, medium in media.items() if isinstance(medium, Clip)}
     shortest = max(LEAST_SPEECH, min((spoken[digest] for digest in queries), default=LEAST_SPEECH))
     made: dict[str, Picture | Clip] = {}
@@ -46,7 +48,7 @@ def equalised(
         data = medium.read()
         if isinstance(medium, Clip):
             most = shortest if digest in queries else clip_seconds[1]
-            stored, seconds = equalised_clip(speech(data), rng, most, clip_seconds)
+            stored, seconds = equalised_clip(speech(data), rng, most, clip_seconds, top)
             made[digest] = replace(_kept(medium, stored, ".wav", folder), seconds=seconds)
         else:
             made[digest] = _kept(medium, equalised_picture(data, rng), ".png", folder)

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from omni_persona_build.equal_clips import RATE, equalised_clip, speech
+from omni_persona_build.equal_clips import RATE, equalised_clip, highest, speech
 from omni_persona_build.equal_pictures import SIZE, equalised_picture
 from omni_persona_build.equalise import equalised
 from omni_persona_build.mixed_media import mixed_media
@@ -58,6 +58,26 @@ def test_noise_that_a_microphone_brought_along_is_gone():
             found.append(10 * np.log10(np.quantile(np.mean(frames**2, axis=1), 0.1)))
         floors[floor] = np.mean(found)
     assert abs(floors[1e-4] - floors[3e-3]) < 2
+
+
+def test_a_telephone_holds_no_less_than_a_studio():
+    """Sibilants: noise up to half of the sampling rate. Afterwards neither clip holds more above 3.6 kHz."""
+    rng, above = np.random.default_rng(0), {}
+    rates = (8_000, 48_000)
+    assert highest(rates) == pytest.approx(3600)
+    assert highest([48_000]) == highest([]) == 7000
+    for rate in rates:
+        samples = 0.2 * rng.standard_normal(3 * rate) * (np.sin(np.arange(3 * rate) / rate * 20) > 0)
+        clip = speech(_wav(samples, rate))
+        found = []
+        for seed in range(6):
+            made, _ = decode_audio(equalised_clip(clip, np.random.default_rng(seed), 9, (2, 30), highest(rates))[0])
+            power = np.abs(np.fft.rfft(made)) ** 2
+            frequencies = np.fft.rfftfreq(len(made), 1 / RATE)
+            found.append(10 * np.log10(power[frequencies > 3700].sum() / power.sum()))
+        above[rate] = np.mean(found)
+    assert abs(above[8_000] - above[48_000]) < 3
+    assert max(above.values()) < -20
 
 
 def test_a_query_is_cut_to_the_length_that_it_is_given():
