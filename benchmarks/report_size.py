@@ -46,11 +46,11 @@ def opening(page: Path, executable: str) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--personas", type=int, default=250, help="how many people stand in the memories")
+    parser.add_argument("--personas", type=int, default=250, help="number of people")
     parser.add_argument("--recipe", default="v2_2", help="750 items by default")
-    parser.add_argument("--runs", type=int, default=5, help="how many runs of them the page shows")
-    parser.add_argument("--times", type=int, default=1, help="how many times the recipe's counts are built")
-    parser.add_argument("--keep", type=Path, help="where to leave the page")
+    parser.add_argument("--runs", type=int, default=5, help="number of runs")
+    parser.add_argument("--times", type=int, default=1, help="factor for the counts of the recipe")
+    parser.add_argument("--keep", type=Path, help="file to copy the page to")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)

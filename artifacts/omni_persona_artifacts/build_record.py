@@ -46,7 +46,7 @@ def read_build_record(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        raise ArtifactError(f"{file}: expected its footer to tell how it was built, in JSON; build the dataset anew")
+        raise ArtifactError(f"{file}: expected its footer to tell how it was built, in JSON; build the dataset again")
     return record
 
 

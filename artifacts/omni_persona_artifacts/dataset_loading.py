@@ -46,7 +46,7 @@ def load(
     if Path(path).exists():
         held = split_of(path)
         if split not in (None, held):
-            raise ValueError(f"{path} holds the split {held}, not {split}")
+            raise ValueError(f"{path} contains the split {held}, not {split}")
         split = held
         if glob.has_magic(str(path)):
             # `datasets` interprets brackets, stars and question marks in a path as a glob pattern.

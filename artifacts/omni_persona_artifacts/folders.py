@@ -169,20 +169,20 @@ def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, A
     for one in inputs:
         read = one.resolve()
         if read == place or read.is_relative_to(place) or place.is_relative_to(read):
-            how = "is" if read == place else "holds" if read.is_relative_to(place) else "lies in"
+            how = "is" if read == place else "contains" if read.is_relative_to(place) else "is in"
             raise ArtifactError(f"{out} {how} the input {one}; choose another --out")
     if not overwrite:
         raise ArtifactError(f"{out} exists; choose another --out, or replace it with --overwrite")
     foreign = foreign_files(out)
     if foreign is None and any(_contents(out)):
         raise ArtifactError(
-            f"{out} was not written by omni-persona (it has no {MARKER}), so --overwrite leaves it alone"
+            f"{out} was not written by omni-persona (it has no {MARKER}), so --overwrite does not replace it"
         )
     if foreign:
         more = f" (and {len(foreign) - _NAMED} others)" if len(foreign) > _NAMED else ""
         raise ArtifactError(
-            f"{out} holds what omni-persona did not write, or what changed since: {', '.join(foreign[:_NAMED])}{more}; "
-            "move it elsewhere, or choose another --out"
+            f"{out} contains files that omni-persona did not write or that have changed since: "
+            f"{', '.join(foreign[:_NAMED])}{more}; move them elsewhere, or choose another --out"
         )
     return _snapshot(out)
 
@@ -203,7 +203,7 @@ def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
         if old is not None and not os.path.lexists(out):
             old.rename(out)
         told = "appeared" if isinstance(error, FileExistsError) else f"cannot be made ({reason(error)})"
-        kept = f"; what it held is in {old}" if old is not None and old.exists() else ""
+        kept = f"; its contents are in {old}" if old is not None and old.exists() else ""
         raise ArtifactError(f"{out} {told} while it was being written; it was left as it is{kept}") from None
     try:
         draft.rename(out)
@@ -221,7 +221,7 @@ def _require_alone(out: Path, draft: Path) -> None:
     """Raise if another living process is writing the same folder."""
     for other in _siblings(out, "draft"):
         if other != draft and not _remove_abandoned(other):
-            raise ArtifactError(f"another command is writing {out}: wait for its end, or choose another --out")
+            raise ArtifactError(f"another command is writing {out}: wait until it ends, or choose another --out")
 
 
 def _tidy(out: Path) -> None:

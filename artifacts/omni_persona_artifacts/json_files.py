@@ -36,9 +36,9 @@ def read_json(file: str | Path, most_bytes: int = MOST_BYTES) -> Any:
     except json.JSONDecodeError as error:
         raise ArtifactError(f"{file}:{error.lineno}: not JSON: {error.msg} at column {error.colno}") from None
     except ValueError as error:  # a number of more digits than Python reads
-        raise ArtifactError(f"{file}: not JSON that can be read: {error}") from None
+        raise ArtifactError(f"{file}: JSON that cannot be read: {error}") from None
     except RecursionError:
-        raise ArtifactError(f"{file}: not JSON that can be read: nested too deeply") from None
+        raise ArtifactError(f"{file}: JSON that cannot be read: nested too deeply") from None
 
 
 def read_object(file: str | Path, most_bytes: int = MOST_BYTES) -> dict[str, Any]:

@@ -38,7 +38,9 @@ def text_lines(file: Path) -> Iterator[tuple[int, str]]:
         while line := stream.readline(LINE_BYTES + 1):
             number += 1
             if len(line) > LINE_BYTES:
-                raise ArtifactError(f"{file}:{number}: a line of more than {LINE_BYTES >> 20} MiB is no record")
+                raise ArtifactError(
+                    f"{file}:{number}: a line of more than {LINE_BYTES >> 20} MiB is too long for a record"
+                )
             text = _decoded(line.removeprefix(_BOM) if number == 1 else line, f"{file}:{number}")
             if not text.strip():
                 blank.append(number)

@@ -112,7 +112,7 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     try:
         rows = _side_rows(file)
     except (pa.ArrowException, TypeError, OSError) as error:
-        raise ValueError(f"{file}: expected the side file of a dataset, got: {_told(error)}; build it anew") from None
+        raise ValueError(f"{file}: expected the side file of a dataset, got: {_told(error)}; build it again") from None
     for number, row in enumerate(rows, start=1):
         told = {name: row.get(name) for name in ("augmented_id", "person", "queried_person", "stated_value")}
         for name, value in told.items():

@@ -33,7 +33,7 @@ def read_records(file: Path, on_contradiction: Callable[[str], None] = _refuse) 
             on_contradiction(f"{where}: {reason}")
         yield where, record
     if empty:
-        raise ArtifactError(f"{file} holds no records")
+        raise ArtifactError(f"{file} contains no records")
 
 
 def _record(line: str, where: str) -> tuple[Record, str]:
@@ -62,7 +62,7 @@ class _Earlier:
         """What in a record contradicts an earlier line, or None."""
         first = self._lines.setdefault(record["augmented_id"], number)
         if first != number:
-            return f"stands on line {first} already"
+            return f"is on line {first} already"
         sample = record["source_sample_id"]
         # Notes may be worded differently for each question; the person they belong to may not change.
         those = [tuple(context[key] for key in ("concept_id", "image", "audio")) for context in record["contexts"]]

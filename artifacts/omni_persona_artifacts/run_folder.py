@@ -93,11 +93,11 @@ def read_manifest(run: Path) -> dict[str, Any]:
     try:
         manifest = read_object(file)
     except FileNotFoundError:
-        raise RunFolderError(f"{run} is no run folder: it has no {MANIFEST}") from None
+        raise RunFolderError(f"{run} is not a run folder: it has no {MANIFEST}") from None
     except ArtifactError as error:
         raise RunFolderError(str(error)) from None
     if reason := manifest_flaw(manifest):
-        raise RunFolderError(f"{file}: {reason}; restore it, or start the run anew in another folder")
+        raise RunFolderError(f"{file}: {reason}; restore it, or start the run again in another folder")
     return manifest
 
 
@@ -124,7 +124,7 @@ def _make(run: Path) -> None:
         run.mkdir(parents=True, exist_ok=True)
         # A run killed at its very start leaves only hidden files, such as a temporary manifest.
         if not (run / MANIFEST).exists() and _shown(run):
-            raise RunFolderError(f"{run} is no run folder and not empty: it has no {MANIFEST}")
+            raise RunFolderError(f"{run} is not a run folder and not empty: it has no {MANIFEST}")
     except OSError as error:
         raise RunFolderError(f"cannot make the run folder {run}: {error}") from None
 
@@ -136,9 +136,7 @@ def _alone_in(run: Path) -> Iterator[None]:
         try:
             held.enter_context(FileLock(run / _LOCK, fallback_to_soft=False).acquire(blocking=False))
         except Timeout:
-            raise RunFolderError(
-                f"another run is at work in {run}: wait for its end, or choose another folder"
-            ) from None
+            raise RunFolderError(f"another run is using {run}: wait until it ends, or choose another folder") from None
         except OSError:
             # Some network file systems have no locks, and a finished run may be read-only: both are allowed.
             is_locked = False
@@ -168,10 +166,10 @@ def _begin(run: Path, manifest: dict[str, Any], same_model: bool) -> dict[str, P
         before, differences = manifest, []
     if differences:
         raise RunFolderError(
-            f"{run} holds another run; choose another folder, or the settings it was made with:\n  "
+            f"{run} contains another run; choose another folder, or use the settings of that run:\n  "
             + "\n  ".join(differences)
             + _datasets(before, manifest)
-            + "\n  (--same-model goes on with a model that has moved)" * (has_moved and not same_model)
+            + "\n  (--same-model accepts a model that has moved)" * (has_moved and not same_model)
         )
     # Report what may differ: how many answers exist, and what the run is resumed with.
     after = before | {key: manifest[key] for key in ("limit", "subset") if key in manifest}

@@ -76,7 +76,7 @@ def read_run(path: str | Path, *, rows: Sequence[str] | None = None, on_problem:
     if path.is_dir():
         known = (MANIFEST, PREDICTIONS, JUDGE_RESULTS)
         if not any((path / name).is_file() for name in known):
-            raise RunFolderError(f"{path} is no run folder: it has no {MANIFEST} and no {PREDICTIONS}")
+            raise RunFolderError(f"{path} is not a run folder: it has no {MANIFEST} and no {PREDICTIONS}")
         manifest, scores = (_read_object(path / name, on_problem) for name in (MANIFEST, SCORES))
     else:
         manifest, scores = None, None

@@ -236,7 +236,7 @@ def unchecked(folder: Path) -> str | None:
     """What a folder's card says about failed or missing checks, in one line; None if all of them passed."""
     card = _read_card(folder, "to tell what its checks found")
     if (place := CHECKS.search(card)) is None:
-        return "nothing of any checks."
+        return "no results of checks."
     said = card[place.end(1) : place.start(2)].strip().partition("\n")[0].strip("*")
     return None if "checks pass" in said else said
 

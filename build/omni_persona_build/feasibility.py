@@ -54,17 +54,17 @@ def _lacking_media(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
     """People without a medium that the recipe needs: the first with file and line, and the number of others."""
     lacking = [
         [
-            (persona, "has one picture; I2I needs two, one to remember and another to ask with")
+            (persona, "has one picture; I2I needs two, one for memories and one for queries")
             for persona in people
             if "I2I" in recipe.groups and not persona.query_pictures
         ],
         [
-            (persona, "has one clip; A2A needs two, one to remember and another to ask with")
+            (persona, "has one clip; A2A needs two, one for memories and one for queries")
             for persona in people
             if "A2A" in recipe.groups and not persona.query_clips
         ],
         [
-            (persona, "has a clip without a transcript; T2Any asks by what was said")
+            (persona, "has a clip without a transcript; T2Any queries quote what was said")
             for persona in people
             if "T2Any" in recipe.groups and not all(clip.transcript for clip in persona.clips)
         ],
@@ -120,7 +120,7 @@ def _lacking_fields(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
         elif max(_different(people, field) for field in fields) < different:
             yield (
                 f"{', '.join(tasks)}: needs {different} people of one gender each of whom has another "
-                f"{' or '.join(fields)}; the pool's values are too much the same"
+                f"{' or '.join(fields)}; too many values in the pool are equal"
             )
 
 

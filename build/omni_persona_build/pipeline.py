@@ -92,7 +92,7 @@ def build(
     Raises `BuildError`; `out` is then unchanged.
     """
     if not is_folder(pool):
-        raise PoolError(f"{pool} is no persona pool: there is no such folder")
+        raise PoolError(f"{pool} is not a persona pool: there is no such folder")
     inputs = [pool] if exclude is None else [pool, exclude]
     with (
         whole_folder(out, overwrite=overwrite, inputs=inputs) as folder,

@@ -68,7 +68,7 @@ def import_release(
     progress: called with (stage, records done). Raises `BuildError` that names line and item; `out` is then unchanged.
     """
     if not is_folder(assets):
-        raise BuildError(f"{assets} is no folder of media: there is no such folder")
+        raise BuildError(f"{assets} is not a folder of media: there is no such folder")
     if not is_plain_file(file):
         raise BuildError(f"cannot read {file}: there is no such file")
     with whole_folder(out, overwrite=overwrite, inputs=[file, assets]) as folder:

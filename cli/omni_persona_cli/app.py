@@ -71,7 +71,7 @@ for _panel, _name, _module, _function in (
     (_SHARE, "register", register, register.register),
     (_SHARE, "push", push, push.push),
 ):
-    _left = "the same command goes on where it was" if _name in GOES_ON else "nothing was left half-written"
+    _left = "repeat the command to continue" if _name in GOES_ON else "nothing was left half-written"
     app.command(_name, cls=Command, rich_help_panel=_panel, epilog=_module.EXAMPLES)(stopping(_left)(_function))
 
 

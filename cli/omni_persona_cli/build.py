@@ -75,7 +75,7 @@ def build(
         print_findings(target, findings)
     if checked is not None and not checked.passed:
         err.print(
-            f"A check failed: {target} is no fair benchmark as it is. It is kept, and its card says so.",
+            f"A check failed: {target} is not a fair benchmark. It was kept, and its card reports the failure.",
             style="bold red",
             soft_wrap=True,
         )

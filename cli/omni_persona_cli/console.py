@@ -171,8 +171,8 @@ ROWS = {
     "one_minus_fa": "1-FA",
     "abs_f1": "Abs-F1",
     "rouge_l": "ROUGE-L",
-    "cal_judged": "Cal, own words too",
-    "ta_judged": "TA, own words too",
+    "cal_judged": "Cal, any wording",
+    "ta_judged": "TA, any wording",
     "n": "items",
 }
 """Score -> its name in a table, in row order."""
@@ -207,7 +207,9 @@ def about_intervals(interval: Mapping[str, Any]) -> str:
 
 def detectable(cal: float | None) -> str:
     """The detectable difference in Cal as a sentence with a leading space; empty for None."""
-    return "" if cal is None else f" Two runs are told apart from about {100 * cal:.0f} points of Cal on (80 % power)."
+    if cal is None:
+        return ""
+    return f" Two runs can be distinguished if they differ by about {100 * cal:.0f} points of Cal (80 % power)."
 
 
 def _cell(key: str, value: float | int | None) -> str:

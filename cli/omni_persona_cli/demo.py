@@ -52,7 +52,7 @@ def demo(
 
     out.rule("What next", align="left")
     out.print(
-        f"The benchmark lies in {dataset}, the answers and scores in {runs}. Cal is the mean of Ans and Unans; a "
+        f"The benchmark is in {dataset}, the answers and scores in {runs}. Cal is the mean of Ans and Unans; a "
         "model that always abstains has 50.\n"
         f"See and hear it:  omni-persona report {runs / 'abstain'} {runs / 'nearest'} --out report.html\n"
         f"A real model:     omni-persona run --model Qwen/Qwen2.5-Omni-3B --dataset {dataset} --out {runs / 'qwen'}\n"

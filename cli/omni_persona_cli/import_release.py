@@ -46,5 +46,5 @@ def import_release(
     for row in leak_rows(imported.leaks):
         table.add_row(*map(str, row))
     out.print(table)
-    out.print("Show a model only what a query asks by, as `omni-persona run` does unless told otherwise.")
+    out.print("Show a model only the medium of the query's modality, as `omni-persona run` does by default.")
     print_findings(target, find_in_built(target))

@@ -133,8 +133,8 @@ def _print_counts(result: JudgeResult) -> None:
 def _tell_unjudged(judgements: Sequence[Judgement]) -> None:
     unjudged = [one for one in judgements if one.verdict == "UNJUDGED"]
     why = " ".join((unjudged[0].reason or unjudged[0].raw or "no reply").split())[:200]
-    err.print(f"{len(unjudged)} answers have no verdict and are in no rate; the first: {why}", soft_wrap=True)
-    err.print("Judge again: what has a verdict is not asked for again.")
+    err.print(f"{len(unjudged)} answers have no verdict and count in no rate; the first: {why}", soft_wrap=True)
+    err.print("Repeat the command to judge them; other answers are not judged again.")
 
 
 def _judge(

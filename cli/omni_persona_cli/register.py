@@ -15,6 +15,6 @@ def register() -> None:
 
     folder = register_metric()
     out.print(
-        f'Registered: evaluate.load("omni_persona_cal") now works anywhere. It lies in {folder}',
+        f'Registered: evaluate.load("omni_persona_cal") now works anywhere. It is in {folder}',
         soft_wrap=True,
     )

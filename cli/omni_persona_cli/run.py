@@ -146,7 +146,7 @@ def _run_all(choices: Choices, target: Path, *, quiet: bool) -> RunResult:
             summaries.append(summary)
     if budget is not None and budget.n_left and is_first():
         told = f"stopped: {budget.used:,} tokens are used of {budget.tokens:,}, and {budget.n_left} items are left"
-        err.print(f"{told}; the same command with a larger --max-tokens-total goes on", soft_wrap=True)
+        err.print(f"{told}; repeat the command with a larger --max-tokens-total to continue", soft_wrap=True)
     return RunResult(
         run=str(target),
         model=model.name,
@@ -201,10 +201,10 @@ def run_and_report(
         before = f", {summary.n_skipped} answered before" * bool(summary.n_skipped)
         out.print(f"{model.name}: {summary.n_done} answered{before}; run folder {target}", soft_wrap=True)
     if refused := _not_taken(model):
-        err.print(f"The server takes no {' and no '.join(refused)}: its own defaults decided.", soft_wrap=True)
+        err.print(f"The server takes no {' and no '.join(refused)}: its own defaults applied.", soft_wrap=True)
     if summary.n_failed:
         (err if quiet else out).print(
-            f"{summary.n_failed} items failed: predictions.jsonl says why; the same command asks them again",
+            f"{summary.n_failed} items failed: predictions.jsonl says why; repeat the command to ask them again",
             style="bold red",
         )
     return summary

@@ -93,8 +93,8 @@ def score_and_report(
         out.print(about_intervals(scores["interval"]), soft_wrap=True)
         if scores["n_phrased_otherwise"]:
             out.print(
-                f"{scores['n_phrased_otherwise']} items phrased otherwise: answers that abstain in words of their own, "
-                "which the rows 'own words too' count and the others do not",
+                f"{scores['n_phrased_otherwise']} items phrased otherwise: answers that abstain in other words than the "
+                "benchmark's phrases; only the rows 'any wording' count them as abstentions",
                 soft_wrap=True,
             )
         _tell_subset(scores.get("subset"))
@@ -103,13 +103,13 @@ def score_and_report(
             out.print(Usage(**scores["usage"]).told(), soft_wrap=True)
     if scores["n_missing"]:
         _incomplete(
-            f"{scores['n_missing']} of {scores['n_items']} items have no answer and are in no rate"
-            + ("; the same omni-persona run command, without --limit, goes on with them" if dataset is None else "")
+            f"{scores['n_missing']} of {scores['n_items']} items have no answer and count in no rate"
+            + ("; repeat the omni-persona run command without --limit to answer them" if dataset is None else "")
         )
     if scores["n_unjudged"]:
         _incomplete(
-            f"{scores['n_unjudged']} answers have no verdict and are in no rate; the same omni-persona judge command "
-            "goes on with them"
+            f"{scores['n_unjudged']} answers have no verdict and count in no rate; repeat the omni-persona judge command "
+            "to judge them"
         )
     return bool(scores["complete"])
 
@@ -122,7 +122,7 @@ def _unneeded(run: Path, dataset: Path | None, groups: Container[str]) -> dict[s
     try:
         found = read_unneeded(Path(dataset_of(run)) if dataset is None else dataset)
     except (ValueError, OSError) as error:
-        err.print(f"note: {error}; which groups need their modality is not known", soft_wrap=True)
+        err.print(f"note: {error}; it is unknown which groups need their modality", soft_wrap=True)
         return {}
     return {group: checks for group, checks in found.items() if group in groups}
 

@@ -71,7 +71,9 @@ def _require_same(file: Path, settings: dict[str, object]) -> None:
     if not file.is_file():
         file.write_text(json.dumps(settings), encoding="utf-8")
     elif json.loads(file.read_text(encoding="utf-8")) != settings:
-        raise PoolError(f"{file}: this pool was begun with other arguments; repeat those, or remove {file.parent}")
+        raise PoolError(
+            f"{file}: this pool was started with other arguments; use the same ones, or remove {file.parent}"
+        )
 
 
 def main() -> None:

@@ -151,7 +151,7 @@ def read_medium(file: Path) -> bytes:
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
             found = os.fstat(stream.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise MediaError("no file, but a folder, a pipe or a device")
+                raise MediaError("a folder, a pipe or a device instead of a file")
             if found.st_size > MAX_BYTES:
                 raise MediaError(f"a file of {found.st_size >> 20} MiB; at most {MAX_BYTES >> 20} MiB are read")
             return stream.read(MAX_BYTES)
@@ -180,16 +180,16 @@ def locate(path: str, root: Path) -> Path:
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise MediaError(f"no file {path!a}: half of a character is no name") from None
+        raise MediaError(f"no file {path!a}: an unpaired surrogate is not a valid name") from None
     if "\0" in path or not path:
-        raise MediaError(f"no file {path!r}: that is no path")
+        raise MediaError(f"no file {path!r}: that is not a path")
     if "\\" in path:
         raise MediaError(f"no file {path!r}: expected / between folders, not \\")
     target = root / path
     try:
         inside = not PurePosixPath(path).is_absolute() and target.resolve().is_relative_to(root)
     except (OSError, RuntimeError):
-        raise MediaError(f"no file {path!r}: its links lead in a circle") from None
+        raise MediaError(f"no file {path!r}: its links form a loop") from None
     if not inside:
         raise MediaError(f"{path!r} lies outside of {root}")
     try:

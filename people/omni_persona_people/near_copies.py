@@ -53,7 +53,8 @@ def _wrong(owned: Sequence[_Owned], near: Sequence[tuple[int, int]], what: str) 
                 f"{person.persona_id} (line {person.where.rpartition(':')[2]})"
             )
         elif asks != asks_too:
-            yield f"{person.where}: {_name(copy)} is {told} as {_name(medium)}; one is remembered, the other asks"
+            use = "one is for memories, the other for queries"
+            yield f"{person.where}: {_name(copy)} is {told} as {_name(medium)}; {use}"
 
 
 def _name(medium: MediaFile) -> str:

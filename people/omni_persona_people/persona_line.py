@@ -110,7 +110,7 @@ def persona_file(pool: Path) -> Path:
     """The file of a pool's people. Raises `PoolError` if there is none."""
     file = pool / PERSONAS
     if not file.is_file():
-        raise PoolError(f"{pool} is no persona pool: it has no {PERSONAS}")
+        raise PoolError(f"{pool} is not a persona pool: it has no {PERSONAS}")
     return file
 
 

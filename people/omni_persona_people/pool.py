@@ -62,7 +62,7 @@ def read_pool(
                     earlier = first_line.setdefault(persona.persona_id, number)
                     if earlier != number:
                         faults.append(
-                            f"{persona.where}: persona_id {persona.persona_id!r} stands on line {earlier} already"
+                            f"{persona.where}: persona_id {persona.persona_id!r} is on line {earlier} already"
                         )
                     people.append(persona)
                 if progress:
@@ -92,8 +92,8 @@ def _require_unharmed(folder: Path) -> None:
     ]
     if told:
         raise PoolError(
-            f"{folder}: the pool was cut off or edited since it was made: {', '.join(told)}; restore it, or remove "
-            f"{MARKER} in it to use it as it is"
+            f"{folder}: the pool is incomplete or was edited after it was made: {', '.join(told)}; restore it, or "
+            f"remove {MARKER} in it to use it as it is"
         )
 
 

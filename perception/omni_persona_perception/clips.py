@@ -53,7 +53,7 @@ def decode_audio(data: bytes, sampling_rate: int | None = None) -> tuple[Samples
     """
     samples, rate = _decoded(data)
     if samples.shape[0] == 0:
-        raise MediaError("the clip holds no samples")
+        raise MediaError("the clip contains no samples")
     _require_samples(samples)
     mono = mix(samples)
     if sampling_rate is not None:
@@ -175,17 +175,17 @@ def _opened(data: bytes, name: str) -> Iterator[Any]:
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError, OSError) as error:
         raise MediaError(f"not a readable clip: this {name} cannot be decoded{_reason(error)}") from None
     except MemoryError:
-        raise MediaError(f"not a readable clip: this {name} needs more memory than there is") from None
+        raise MediaError(f"not a readable clip: this {name} needs more memory than is available") from None
 
 
 def _require_samples(samples: Samples) -> None:
     low, high = float(samples.min()), float(samples.max())
     if not np.isfinite(low + high):
-        raise MediaError("the clip holds samples that are not finite numbers")
+        raise MediaError("the clip contains samples that are not finite numbers")
     peak = max(-low, high)
     if peak > MAX_PEAK or (peak > 1 and np.array_equal(samples, np.rint(samples))):
         raise MediaError(
-            f"the clip's samples are no floats in -1..1: their peak is {int(peak):,}; store them as integers, or "
+            f"the clip's samples are not floats in -1..1: their peak is {int(peak):,}; store them as integers, or "
             "divide them by full scale"
         )
 

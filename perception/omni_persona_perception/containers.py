@@ -82,7 +82,7 @@ def _settled(told: int, there: int) -> int:
     if _is_placeholder(told):
         return there
     if told > there + SLACK:
-        raise MediaError(f"the clip is cut off: its header tells of {told} bytes of samples, and {there} are there")
+        raise MediaError(f"the clip is cut off: its header declares {told} bytes of samples, and {there} are there")
     return min(told, there)
 
 
@@ -173,7 +173,7 @@ def _data_length(data: bytes, start: int, told: int, order: str) -> int:
     known = rest[:3] in (b"ID3", b"TAG") or _are_chunks(data, end + length % 2, order) or _are_chunks(data, end, order)
     if len(rest) > SLACK and not known and data[end:].strip(b"\0"):
         raise MediaError(
-            f"its header tells of {length} bytes of samples, and {there - length} unknown ones follow them"
+            f"its header declares {length} bytes of samples, and {there - length} unknown ones follow them"
         )
     return length
 
@@ -182,7 +182,7 @@ def _require_form_size(data: bytes, told: int, order: str) -> None:
     """Raise `MediaError` if only the size of the whole file is stated, and more than there is."""
     whole = 8 + struct.unpack_from(f"{order}I", data, 4)[0]
     if _is_placeholder(told) and len(data) + SLACK < whole < PLACEHOLDER:
-        raise MediaError(f"the clip is cut off: its header tells of {whole} bytes, and {len(data)} are there")
+        raise MediaError(f"the clip is cut off: its header declares {whole} bytes, and {len(data)} are there")
 
 
 def _are_chunks(data: bytes, place: int, order: str) -> bool:

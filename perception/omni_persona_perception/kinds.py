@@ -122,7 +122,7 @@ def _foreign(data: bytes) -> str | None:
     if not data:
         return "the file is empty: get it again"
     if not data.strip(b"\0"):
-        return "the file holds nothing but zero bytes: get it again"
+        return "the file contains only zero bytes: get it again"
     if start[4:8] == b"ftyp" and start[8:12] in _HEIC:
         return "a HEIC picture: convert it to JPEG"
     return next((told for pattern, told in _FOREIGN if re.match(pattern, start, re.DOTALL)), None)

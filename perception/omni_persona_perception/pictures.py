@@ -76,7 +76,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     except MediaError:
         raise
     except MemoryError:
-        raise MediaError(f"not a readable picture: this {kind.name} needs more memory than there is") from None
+        raise MediaError(f"not a readable picture: this {kind.name} needs more memory than is available") from None
     except Image.DecompressionBombError:
         raise MediaError(f"picture is over {MAX_PIXELS} pixels") from None
     except _BROKEN as error:

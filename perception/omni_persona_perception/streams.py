@@ -151,7 +151,7 @@ def ogg_pages(data: bytes) -> list[OggPage]:
 
 def _require_one_stream(pages: list[OggPage]) -> None:
     if len({page.serial for page in pages}) > 1:
-        raise MediaError("the clip holds several Ogg streams, one after or beside the other: convert it to WAV or FLAC")
+        raise MediaError("the clip contains several Ogg streams: convert it to WAV or FLAC")
     for earlier, later in pairwise(pages):
         if later.number != earlier.number + 1:
             raise MediaError(f"the clip is broken: Ogg page {earlier.number + 1} is missing")

@@ -92,7 +92,7 @@ def chosen(model: str | Path, adapter: str | Path | None) -> tuple[str, str, Ada
     """
     if is_adapter(model):
         if adapter is not None:
-            raise ValueError(f"{model} is an adapter itself: expected the checkpoint that both stand on")
+            raise ValueError(f"{model} is an adapter itself: expected the checkpoint that both are based on")
         alone = read_adapter(model)
         return str(model), alone.base, alone
     if adapter is None:

@@ -167,7 +167,7 @@ class _Child:
                 raise self.ended()
             waited = time.monotonic() - start
             if waited > seconds:
-                raise LoadError(f"{self._engine} did not come up within {seconds:g} s; {self._last_lines()}")
+                raise LoadError(f"{self._engine} did not start within {seconds:g} s; {self._last_lines()}")
             on_wait(waited, (self._lines() or [""])[-1])
             time.sleep(_POLL_SECONDS)
 

@@ -164,7 +164,7 @@ class Fleet:
             if not missing:
                 return
         for item_id in missing:
-            yield ModelError(item_id, "the worker that was asked died, each time")
+            yield ModelError(item_id, "the worker died each time")
 
     def _n_items(self, n_items: int) -> int:
         """Items per call: enough for full batches of similar length, but only a part of a worker's share."""
@@ -197,7 +197,7 @@ class Fleet:
                 yield from map(pickle.loads, block["said"].to_pylist())
         except RayError as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
-            raise LoadError(f"the Ray cluster cannot go on: {reason}") from error
+            raise LoadError(f"the Ray cluster cannot continue: {reason}") from error
 
 
 # ---- inside the workers

@@ -45,7 +45,7 @@ def dataset_of(run: str | Path) -> str:
             return path
         fingerprint = dataset_fingerprint(path)
     except FileNotFoundError as error:
-        raise RunFolderError(f"{run} was made with a dataset that is gone: {error}") from None
+        raise RunFolderError(f"{run} was made with a dataset that is missing: {error}") from None
     if fingerprint != manifest["fingerprint"]:
         raise RunFolderError(f"{run} was made with another dataset than what {path} holds now")
     return path
@@ -126,7 +126,7 @@ def _scores(run: Path, asked: Sequence[Mapping[str, Any]], protocol: str, repeat
     in_all = set.intersection(*(set(repeat.answers) for repeat in repeats))
     scored = [reference for reference in asked if reference["augmented_id"] in in_all]
     if not scored:
-        raise RunFolderError(f"{run} holds no answer to any item of its dataset")
+        raise RunFolderError(f"{run} contains no answer to any item of its dataset")
     result = _result(repeats, scored, protocol)
     n_missing = len(asked) - len(scored)
     lines = [line for repeat in repeats for line in repeat.predictions.values()]
@@ -295,7 +295,7 @@ def _require_alike(name: str, side: _Side, other_name: str, other: _Side) -> Non
     if side.judge != other.judge:
         raise ValueError(
             f"expected runs judged by one judge, got {side.judge} in {name} and {other.judge} in {other_name}: "
-            "judge one anew"
+            "judge one of them again"
         )
 
 

@@ -129,7 +129,7 @@ class OmniInputs:
             n_places = 1
             if token in self._placeholders:
                 if not waiting or waiting[0][0] != token:
-                    raise ValueError("a text holds the placeholder of a picture or a clip")
+                    raise ValueError("a text contains the placeholder of a picture or a clip")
                 n_places = waiting.pop(0)[1].n_tokens
             tokens += [token] * n_places
         if waiting:

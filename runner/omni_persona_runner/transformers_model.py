@@ -244,8 +244,8 @@ class TransformersModel:
         except Exception as error:
             if is_fatal(error):
                 raise LoadError(
-                    f"model {self.name}: its device failed over the batch of item {chats[0].item_id}; the same command "
-                    f"goes on from there: {reason_of(error).splitlines()[0]}"
+                    f"model {self.name}: its device failed on the batch of item {chats[0].item_id}; repeat the command "
+                    f"to continue from there: {reason_of(error).splitlines()[0]}"
                 ) from error
             if is_out_of_memory(error):
                 self._size.broke(len(chats))

@@ -107,7 +107,7 @@ class Budget:
     def spend(self, input_tokens: int | None, output_tokens: int | None) -> None:
         """Count an answer. Raises `ValueError` if its token counts are unknown."""
         if input_tokens is None or output_tokens is None:
-            raise ValueError("the model tells no token counts, which a limit on tokens in total needs")
+            raise ValueError("the model reports no token counts, which a limit on tokens in total needs")
         self.used += input_tokens + output_tokens
 
     @property

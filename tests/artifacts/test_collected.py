@@ -101,7 +101,7 @@ def test_each_format_scores_to_what_its_texts_say(call, collected, asked, name):
     assert (scores["n_items"], scores["n_missing"], scores["complete"]) == (8, 3, False)
     told = call("score", collected(name), "--dataset", asked)
     assert told.exit_code == 1, told.output
-    assert "3 of 8 items have no answer and are in no rate" in told.output
+    assert "3 of 8 items have no answer and count in no rate" in told.output
 
 
 @pytest.mark.parametrize("name", FORMATS)

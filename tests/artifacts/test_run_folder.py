@@ -223,7 +223,7 @@ def test_what_may_differ_is_recorded(run):
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("dear")
-    with pytest.raises(RunFolderError, match="is no run folder and not empty"):
+    with pytest.raises(RunFolderError, match="is not a run folder and not empty"):
         start_or_resume(tmp_path, MANIFEST)
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -277,7 +277,7 @@ def test_a_broken_manifest_is_an_error(run, content):
 
 
 def test_a_folder_without_a_manifest_is_no_run(tmp_path):
-    with pytest.raises(RunFolderError, match=r"is no run folder: it has no run\.json"):
+    with pytest.raises(RunFolderError, match=r"is not a run folder: it has no run\.json"):
         read_manifest(tmp_path)
 
 
@@ -287,7 +287,7 @@ def test_a_folder_without_a_manifest_is_no_run(tmp_path):
 def test_a_second_run_is_kept_out_until_the_first_ends(run):
     with starting(run, MANIFEST):
         append_predictions(run, [line("d")], part=0)
-        with pytest.raises(RunFolderError, match=r"^another run is at work in .*run: wait for its end, or"):
+        with pytest.raises(RunFolderError, match=r"^another run is using .*run: wait until it ends, or"):
             start_or_resume(run, MANIFEST)
         assert list(read_predictions(run)) == ["a", "c", "d"]
     assert list(start_or_resume(run, MANIFEST)) == ["a", "c", "d"]

@@ -39,7 +39,7 @@ def test_what_is_no_dataset(tmp_path, built):
     with pytest.raises(BuildError, match=r"test-0\.parquet: not a Parquet file"):
         check(tmp_path)
     pq.write_table(pa.table({"x": [1]}), broken)
-    with pytest.raises(BuildError, match="is no Omni-Persona dataset"):
+    with pytest.raises(BuildError, match="is not an Omni-Persona dataset"):
         check(tmp_path)
 
 

@@ -129,7 +129,7 @@ def test_a_train_set_has_its_split_wherever_a_split_is_named(pool, few, tmp_path
     monkeypatch.chdir(out.parent)
     assert list(datasets.load_dataset("omni-persona")) == ["train"]
     assert omni_persona.load(out).num_rows == omni_persona.load(out, "I2I", split="train").num_rows == 1
-    with pytest.raises(ValueError, match="holds the split train, not test"):
+    with pytest.raises(ValueError, match="contains the split train, not test"):
         omni_persona.load(out, split="test")
     builder = omni_persona.OmniPersona(config_name="default", data_dir=str(out))
     builder.download_and_prepare()

@@ -87,7 +87,7 @@ def test_a_value_that_all_share_answers_nothing(pool, unfit):
     pool.lines[0]["profile"]["emotion"] = "calm"
     assert unfit(_recipe(voice_to_emotion={"answerable": 1})) == (
         "FILE: voice_to_emotion: needs 3 people of one gender each of whom has another emotion; "
-        "the pool's values are too much the same"
+        "too many values in the pool are equal"
     )
     # What is not answered is stated by as many different notes: it must not be known by them.
     assert "each of whom has another emotion" in unfit(_recipe(voice_to_emotion={"absent_persona": 1}))
@@ -120,8 +120,8 @@ def test_who_lacks_a_medium_is_named_and_the_others_counted(pool, unfit):
     del pool.lines[4]["audios"][1:]
     recipe = _recipe(visual_to_bio=ONE_OF_EACH, voice_to_bio=ONE_OF_EACH)
     assert unfit(recipe) == (
-        "FILE:3: p2 has one picture; I2I needs two, one to remember and another to ask with; so it is with 2 more; "
-        "FILE:5: p4 has one clip; A2A needs two, one to remember and another to ask with"
+        "FILE:3: p2 has one picture; I2I needs two, one for memories and one for queries; so it is with 2 more; "
+        "FILE:5: p4 has one clip; A2A needs two, one for memories and one for queries"
     )
 
 

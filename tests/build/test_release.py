@@ -188,7 +188,7 @@ BROKEN = {
         r"answer_supervision\.asked_subfield: Input should be a valid string",
     ),
     "a text that is no Unicode": (_set("query_text", value="\ud800"), r"half of a character, '\\ud800', is no text"),
-    "a path that is none": (_set("query_assets", "image", value="a\0b"), "that is no path"),
+    "a path that is none": (_set("query_assets", "image", value="a\0b"), "that is not a path"),
     "a folder for a file": (_set("query_assets", "image", value="sample_0"), "no file 'sample_0'; it is a folder"),
     "no contexts": (_set("contexts", value=[]), "expected contexts with an id each"),
     "one context twice": (_set("contexts", 1, "concept_id", value="concept_0"), "expected contexts with an id each"),
@@ -215,7 +215,7 @@ BROKEN = {
         _set("contexts", 1, "audio", value="sample_1/concept_1.wav"),
         r"\(sample_0__aug_1\): other people than in line 1, of the same sample sample_0",
     ),
-    "an id twice": (_set("augmented_id", value="sample_0__aug_1"), "stands on line"),
+    "an id twice": (_set("augmented_id", value="sample_0__aug_1"), "is on line"),
 }
 
 
@@ -284,7 +284,7 @@ def test_a_line_of_two_gigabytes_is_refused_without_being_read(tmp_path):
     file = tmp_path / "release.jsonl"
     with file.open("wb") as sparse:
         sparse.truncate(2 << 30)
-    with pytest.raises(BuildError, match=r"release\.jsonl:1: a line of more than 16 MiB is no record"):
+    with pytest.raises(BuildError, match=r"release\.jsonl:1: a line of more than 16 MiB is too long for a record"):
         import_release(file, tmp_path, tmp_path / "out" / "omni-persona")
     assert not (tmp_path / "out").exists()
 
@@ -305,5 +305,5 @@ def test_another_encoding_a_huge_line_and_no_file(release, tmp_path, monkeypatch
     with pytest.raises(ArtifactError, match="cannot read"):
         list(read_records(tmp_path / "none.jsonl"))
     file.write_text("")
-    with pytest.raises(ArtifactError, match="holds no records"):
+    with pytest.raises(ArtifactError, match="contains no records"):
         list(read_records(file))

@@ -56,11 +56,11 @@ def test_help_lists_every_command_and_needs_nothing_heavy():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("build", "--pool", "nowhere"), "nowhere is no persona pool: there is no such folder"),
+        (("build", "--pool", "nowhere"), "nowhere is not a persona pool: there is no such folder"),
         (("build", "--pool", "nowhere", "--recipe", "huge"), "no recipe 'huge'"),
         (
             ("refine", "--pool", "nowhere", "--out", "r", "--endpoint", "http://x/v1", "--model", "m"),
-            "nowhere is no persona pool: it has no personas.jsonl",
+            "nowhere is not a persona pool: it has no personas.jsonl",
         ),
         (
             ("refine", "--pool", "nowhere", "--out", "r", "--endpoint", "x:1", "--model", "m"),
@@ -130,7 +130,7 @@ def test_the_version_is_told():
     [
         ("omni_persona_build.pipeline.build", "build --pool people", "nothing was left half-written"),
         ("omni_persona_build.release.import_release", "import --release r --assets a", "nothing was left half-written"),
-        ("omni_persona_cal.make_judge", "judge runs/a", "the same command goes on where it was"),
+        ("omni_persona_cal.make_judge", "judge runs/a", "repeat the command to continue"),
         (
             "omni_persona_runner.baselines.load_baseline",
             "run --model baseline:nearest --out r",
@@ -139,7 +139,7 @@ def test_the_version_is_told():
         (
             "omni_persona_people.refine.refine.refine",
             "refine --pool people --endpoint http://x/v1 --model m --out r",
-            "the same command goes on where it was",
+            "repeat the command to continue",
         ),
     ],
 )

@@ -164,7 +164,7 @@ def test_a_failed_check_is_said_loudly_and_the_folder_kept(tmp_path):
     command = ("build", "--pool", str(EMBEDDED_POOL), "--recipe", str(recipe), "--out", "o")
     done = _call(tmp_path, *command)
     assert done.returncode == 1
-    assert "A check failed: o is no fair benchmark as it is. It is kept, and its card says so." in done.stderr
+    assert "A check failed: o is not a fair benchmark. It was kept, and its card reports the failure." in done.stderr
     card = (tmp_path / "o" / "README.md").read_text(encoding="utf-8")
     assert "| balance | **FAIL** | unanswerable: all 0 %" in card
     unchecked = _call(tmp_path, *command, "--no-check", "--overwrite")

@@ -48,7 +48,7 @@ def _outside(lines):
     ("broken", "message"),
     [
         (_cut_in_half, "release.jsonl:5: not a JSON record: it ends in the middle of a record"),
-        (_twice, "release.jsonl:5 (sample_0__aug_1): stands on line 2 already"),
+        (_twice, "release.jsonl:5 (sample_0__aug_1): is on line 2 already"),
         (_outside, "'../../personas.jsonl' lies outside of"),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_dry_run_says_what_the_card_says_of_checks(hub: Hub, dataset: Path, ca
     said = call(dataset, "--repo", "org/mine").output
     assert "Send with --yes\n" in said
     assert told in said if told else "The card says" not in said
-    assert "The card says: nothing of any checks." not in said
+    assert "The card says: no results of checks." not in said
 
 
 def test_a_folder_without_the_extra_files_is_sent_as_it_is(hub: Hub, dataset: Path, checked: list[Path]) -> None:

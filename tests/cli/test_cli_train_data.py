@@ -30,7 +30,7 @@ def test_a_corpus_is_made_exported_and_checked(built, shared_pool, tmp_path):
         ((), "expected --dataset, or --check with a corpus"),
         (("--recipe", "sft-2k"), "no recipe 'sft-2k'"),
         (("--exclude", "DATASET"), "shares 12 people (p0, p1, p10, p11, p2, p3, ...)"),
-        (("--pool", "nowhere"), "nowhere is no persona pool"),
+        (("--pool", "nowhere"), "nowhere is not a persona pool"),
         (("--events", "nowhere"), "expected sounds of four labels or more, got 0"),
         (("--recipe", "RECIPE"), "ask for fewer (--examples), or build from more people"),
     ],

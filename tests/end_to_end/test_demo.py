@@ -49,7 +49,7 @@ def test_a_run_with_missing_items_is_told_to_be_incomplete(demo, omni_persona_co
     folder, _ = demo
     omni_persona_command("run", "--model", "baseline:random", "--limit", "24", "--out", "runs/few", cwd=folder)
     done = omni_persona_command("score", "runs/few", cwd=folder, code=1)
-    assert "120 of 144 items have no answer and are in no rate; the same omni-persona run command" in done.stderr
+    assert "120 of 144 items have no answer and count in no rate; repeat the omni-persona run command" in done.stderr
 
 
 def test_the_readme_scores_predictions_of_ones_own(demo, omni_persona_command):

@@ -48,7 +48,7 @@ def chunk(name, body, order="<"):
 
 
 def aiff(samples, rate=RATE, *, told=None, frames=None):
-    """An AIFF of 16 bits by hand. told, frames: what the header tells of bytes and of samples; None is right."""
+    """An AIFF of 16 bits by hand. told, frames: what the header declares bytes and of samples; None is right."""
     stored = np.rint(samples * 32768).clip(-32768, 32767).astype(">i2").tobytes()
     exponent = 16383 + int(np.log2(rate))
     mantissa = int(rate * 2 ** (63 - int(np.log2(rate))))

@@ -91,7 +91,7 @@ BROKEN = {
     ),
     "two equal ids": (
         lambda pool: (pool.lines[2].update(persona_id="p0"), pool.save()),
-        "persona_id 'p0' stands on line 1 already",
+        "persona_id 'p0' is on line 1 already",
     ),
     "one picture, asked for I2I": (
         lambda pool: (pool.lines[2].update(images=pool.lines[2]["images"][:1]), pool.save()),

@@ -61,11 +61,11 @@ NAMES = {
         r"differs in how its letters are written \(NFC and NFD\)",
     ),
     "backslashes": (_path("media\\p2\\i0.png"), r"expected / between folders, not \\"),
-    "NUL": (_path("media/p2/\0.png"), "that is no path"),
-    "nothing": (_path(""), "that is no path"),
-    "half of a character": (_path("media/\ud800.png"), "half of a character"),
+    "NUL": (_path("media/p2/\0.png"), "that is not a path"),
+    "nothing": (_path(""), "that is not a path"),
+    "half of a character": (_path("media/\ud800.png"), "unpaired surrogate"),
     "too long": (_path("a" * 5000), "no file"),
-    "a loop of links": (_loop, "its links lead in a circle"),
+    "a loop of links": (_loop, "its links form a loop"),
     "a pipe": (_pipe, "it is a folder, a pipe or a device"),
     "a device": (lambda pool: _path("/dev/zero")(pool), "lies outside of"),
     "a folder": (_path("media/p2"), "it is a folder"),
@@ -87,9 +87,9 @@ def test_a_name_that_leads_to_no_file_is_told_for_what_it_is(pool, case):
 def test_a_pool_or_a_folder_of_media_that_is_none_is_told(tmp_path, name):
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "file").touch()
-    with pytest.raises(PoolError, match="is no persona pool: there is no such folder"):
+    with pytest.raises(PoolError, match="is not a persona pool: there is no such folder"):
         build(tmp_path / name, load_recipe("tiny"), tmp_path / "out")
-    with pytest.raises(BuildError, match="is no folder of media"):
+    with pytest.raises(BuildError, match="is not a folder of media"):
         import_release(tmp_path / "file", tmp_path / name, tmp_path / "out")
     if name != "file":
         with pytest.raises(BuildError, match="cannot read"):
@@ -115,7 +115,7 @@ def test_everything_that_is_wrong_is_told_at_once(pool):
         read_pool(pool.folder)
     told = str(caught.value).replace(f"{pool.file}:", "").split("\n")
     assert [line.partition(":")[0] for line in told] == ["2", "2", "4", "4", "6"]
-    assert "stands on line 1 already" in told[-1]
+    assert "is on line 1 already" in told[-1]
 
 
 def test_of_many_faults_the_first_twenty_are_told_and_the_others_counted(pool):

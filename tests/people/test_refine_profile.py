@@ -177,9 +177,9 @@ def test_what_nobody_could_check_is_not_taken(verdict):
         ("[1]", "expected a JSON object, got list"),
         ("[" * 5000, "not JSON"),
         ({"hobby": ["knots"]}, "expected a text"),
-        ({"hobby": None}, "is left out"),
+        ({"hobby": None}, "is missing"),
         ({"hobby": "tea\nbaking"}, "line break"),
-        ({"shoe": "42"}, "is left out"),
+        ({"shoe": "42"}, "is missing"),
     ],
 )
 def test_a_reply_that_cannot_be_used_is_quoted_once_and_leaves_things_as_they_were(reply, reason):

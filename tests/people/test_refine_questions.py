@@ -100,7 +100,7 @@ BAD = {
     "a quotation": ("Which outfit fits {who}, “so to say”?", "single question"),
     "two lines": ("Which outfit\nfits {who}?", "line break"),
     "too long": ("Which outfit fits " + "k" * 150 + "{who}?", "longer than"),
-    "a gender": ("Which outfit did {who} wear that she liked?", "tells a gender by 'she'"),
+    "a gender": ("Which outfit did {who} wear that she liked?", "reveals a gender by 'she'"),
     "a name": ("Which outfit of roses fits {who}?", "somebody's name"),
     "an answer": ("Which woollen outfit, like aprons, fits {who}?", "somebody's clothing: apron"),
     "no key word": ("What fits {who}?", "expected one of these before"),

@@ -56,7 +56,7 @@ def test_the_size_of_the_whole_file_tells_of_a_cut_where_that_of_its_samples_is_
     data = riff(RECORDED)
     unknown = data[:40] + struct.pack("<I", 0xFFFFFFFF) + data[44:]
     assert_heard(unknown)
-    with pytest.raises(MediaError, match=r"cut off: its header tells of 48044 bytes, and 44044 are there"):
+    with pytest.raises(MediaError, match=r"cut off: its header declares 48044 bytes, and 44044 are there"):
         decode_audio(unknown[:-4000])
 
 

@@ -144,7 +144,7 @@ def test_scores_of_any_shape_make_a_page(run, tmp_path, scores):
 def test_what_is_no_run_is_an_error(tmp_path):
     with pytest.raises(RunFolderError, match="no such run"):
         gather([tmp_path / "nowhere"])
-    with pytest.raises(RunFolderError, match="is no run folder"):
+    with pytest.raises(RunFolderError, match="is not a run folder"):
         gather([tmp_path])
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(RunFolderError, match=r"contains no predictions.*notes\.txt:1"):

@@ -166,7 +166,7 @@ def test_a_folder_in_which_a_run_is_at_work_is_refused(call, dataset, tmp_path):
     same = ("--model", "baseline:abstain", "--dataset", dataset, "--out", "run", "--limit", "2")
     call(*same, code=0)
     with start_or_resume(tmp_path / "run", read_manifest(tmp_path / "run")):
-        assert message(call(*same)).startswith("error: another run is at work in run: wait for its end")
+        assert message(call(*same)).startswith("error: another run is using run: wait until it ends")
 
 
 def test_a_start_that_failed_leaves_the_folder_free(call, dataset, checkpoint, tmp_path):

@@ -115,7 +115,7 @@ def test_a_server_that_breaks_is_told_with_its_last_lines(told):
 def test_a_server_that_never_comes_up_is_left_after_a_bounded_wait(told):
     start = time.monotonic()
     with (
-        pytest.raises(LoadError, match=r"(?s)did not come up within 1 s; its last lines:\n  loading weights"),
+        pytest.raises(LoadError, match=r"(?s)did not start within 1 s; its last lines:\n  loading weights"),
         serve("vllm", SETTINGS, program=program("never"), start_seconds=1),
     ):
         pytest.fail("it never comes up")

@@ -115,5 +115,5 @@ def test_a_clip_as_long_as_a_family_takes_is_heard(model, path, items, said):
 def test_a_clip_without_a_sample_fails_alone(model, items, said):
     first, beside = said(model, [replace(items[1], query_audio=_clip(0)), items[2]])
     assert isinstance(first, ModelError)
-    assert "the clip holds no samples" in first.message
+    assert "the clip contains no samples" in first.message
     assert isinstance(beside, Answer)

@@ -93,7 +93,7 @@ def test_a_device_that_fails_for_good_ends_the_run_and_fails_no_item(checkpoint,
     monkeypatch.setattr(model._model, "generate", generate)
     answers = model.answer(items)
     assert all(isinstance(next(answers), Answer) for _ in range(2))
-    with pytest.raises(LoadError, match=r"its device failed .* goes on from there: .*assert triggered$"):
+    with pytest.raises(LoadError, match=r"its device failed .* to continue from there: .*assert triggered$"):
         next(answers)
 
 

@@ -127,7 +127,7 @@ def test_a_folder_in_use_is_refused_by_all_processes(start, tmp_path):
     with start_or_resume(tmp_path / "two", read_manifest(tmp_path / "two")):
         code, said, _ = start(tmp_path / "two", TORCHRUN)
     assert code != 0
-    assert said.count("another run is at work in") >= 1
+    assert said.count("another run is using") >= 1
     assert "SUMMARY" not in said
 
 

@@ -189,7 +189,7 @@ def test_the_command_says_how_to_go_on_and_exits_with_one(checkpoint, dataset, t
     prices = ["--price-in", 1, "--price-out", 2]
     stopped = call(*command, "--max-tokens-total", 1, *prices)
     assert stopped.exit_code == 1
-    assert "a larger --max-tokens-total goes on" in " ".join(stopped.output.split())
+    assert "a larger --max-tokens-total to continue" in " ".join(stopped.output.split())
     assert "tokens in" in stopped.output
     assert "cost" in stopped.output
     done = call(*command, "--max-tokens-total", 10**9)

@@ -121,7 +121,7 @@ def test_two_processes_do_not_share_a_folder(start_slow, dataset, tmp_path):
         time.sleep(0.01)
     model = Echo()
     model.name = "fake:slow"
-    with pytest.raises(RunFolderError, match="another run is at work in"):
+    with pytest.raises(RunFolderError, match="another run is using"):
         run(model, dataset, out)
     assert model.asked == []
     assert process.wait() == 0

@@ -308,7 +308,7 @@ def edited(folder, edit):
         (lambda records: records[0].update(task="riddle"), "expected one of the task types, got 'riddle'"),
         (lambda records: records[0].pop("answer"), "expected answer to be a text, got None"),
         (lambda records: records[0].update(kind="riddle"), "expected a kind among"),
-        (lambda records: records[0].update(example_id=records[1]["example_id"]), "stands there twice"),
+        (lambda records: records[0].update(example_id=records[1]["example_id"]), "is there twice"),
         (lambda records: records[0].update(messages=[]), "expected messages"),
         (lambda records: records[0]["messages"][0].update(role="assistant"), "expected messages of the roles"),
         (lambda records: records[0]["messages"][0].update(content="words"), "expected parts that are text, image"),

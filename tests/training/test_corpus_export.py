@@ -88,8 +88,11 @@ def edit_line(file, edit):
         (lambda row: row["audios"].pop(), "tags <audio> and"),
         (lambda row: row["images"].append(row["images"][0]), "tags <image> and"),
         (lambda row: row["messages"][1].update(content=row["messages"][1]["content"] + " <image>"), "tags <image> and"),
-        (lambda row: row["messages"][0].update(content="see <image>"), "a tag of a medium stands in a text"),
-        (lambda row: row["messages"][2].update(content="<audio>"), "a tag of a medium stands in a text"),
+        (
+            lambda row: row["messages"][0].update(content="see <image>"),
+            "a text that shows no medium contains a media tag",
+        ),
+        (lambda row: row["messages"][2].update(content="<audio>"), "a text that shows no medium contains a media tag"),
         (lambda row: row["images"].__setitem__(0, "/nowhere/x.png"), "there is no file /nowhere/x.png"),
         (lambda row: row.pop("messages"), "expected messages"),
         (lambda row: row.update(messages="hello"), "expected messages"),

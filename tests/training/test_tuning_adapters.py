@@ -111,7 +111,7 @@ def test_another_training_in_the_same_folder_is_refused(trained, sure, eight, ch
 
 def test_a_folder_with_something_else_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(TrainingError, match="holds something else than a training"):
+    with pytest.raises(TrainingError, match="contains something other than a training"):
         output.begin(tmp_path, {})
 
 

@@ -142,7 +142,7 @@ def _read(folder: Path, progress: Callable[[int], None], before: int = 0) -> lis
             items.append(sharing(item, media))
             progress(before + len(items))
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
-        raise BuildError(f"{folder} is no Omni-Persona dataset: {error}") from None
+        raise BuildError(f"{folder} is not an Omni-Persona dataset: {error}") from None
     if not items:
         raise BuildError(f"{folder} holds no items")
     return items

@@ -51,7 +51,7 @@ async def _extract(draft: Draft, asker: Asker, missing: Sequence[str]) -> Flaws:
         if not isinstance(value, str) or not isinstance(evidence, str):
             raise ValueError("expected value and evidence to be texts")
         if len(evidence.split()) < 2 or not re.search(rf"(?<!\w){re.escape(_folded(evidence))}(?!\w)", dialogue):
-            raise ValueError("the evidence is no passage of two or more words of the dialogue")
+            raise ValueError("the evidence is not a passage of two or more words of the dialogue")
         return value.strip()
 
     payload = {"fields": missing, "given": draft.values, "dialogue": draft.dialogue}
@@ -90,7 +90,7 @@ async def _fill(
         flaws: Flaws = {}
         proposed: dict[str, str] = {}
         if strange := sorted(ascii(key) for key in reply if key not in FIELDS):
-            flaws[WHOLE] = f"holds fields that were not asked for: {', '.join(strange)[:100]}"
+            flaws[WHOLE] = f"contains fields that were not requested: {', '.join(strange)[:100]}"
         for field, found in reply.items():
             if field in flaws or field not in FIELDS or found is None:
                 continue
@@ -103,7 +103,7 @@ async def _fill(
                 if field in draft.given and _folded(value) != _folded(draft.values[field]):
                     flaws[field] = f"contradicts the given value, {draft.values[field]!r}"
             elif field not in missing:
-                flaws[field] = "was not asked for"
+                flaws[field] = "was not requested"
             elif reason := value_flaw(
                 field, value, draft.values | proposed, draft.entry.name, spoken, draft.statements
             ):
@@ -118,7 +118,7 @@ async def _fill(
                     draft.add_value(field, value, asker.client.model, how)
         if how == "invented":
             # An extraction may omit what the dialogue does not state; an invention may not omit a field.
-            flaws |= {field: "is left out" for field in missing if field not in draft.values and field not in flaws}
+            flaws |= {field: "is missing" for field in missing if field not in draft.values and field not in flaws}
         return flaws
 
     flaws = await asker.exchange(prompt, schema, accept)

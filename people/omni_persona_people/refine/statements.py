@@ -21,7 +21,7 @@ async def write_statements(draft: Draft, asker: Asker) -> None:
     async def accept(reply: dict[str, Any]) -> Flaws:
         flaws: Flaws = {}
         if strange := sorted(ascii(key) for key in reply if key not in STATEMENTS):
-            flaws[WHOLE] = f"holds fields that were not asked for: {', '.join(strange)[:100]}"
+            flaws[WHOLE] = f"contains fields that were not requested: {', '.join(strange)[:100]}"
         for field in missing:
             clauses = reply.get(field)
             if good[field] and clauses is None:
@@ -48,7 +48,7 @@ async def write_statements(draft: Draft, asker: Asker) -> None:
     for field in missing:
         if good[field]:
             draft.add_clauses(field, good[field], asker.client.model)
-    whole = flaws.get(WHOLE, "is left out")
+    whole = flaws.get(WHOLE, "is missing")
     draft.refuse("statements", {field: flaws.get(field, whole) for field in missing if not good[field]})
 
 

@@ -54,7 +54,7 @@ def clause_flaw(
     if reason := plain_flaw(clause, len(value) + LONGEST_FRAME):
         return reason
     if not states(clause, value):
-        return f"does not hold every word of {value!r}"
+        return f"does not contain every word of {value!r}"
     if reason := _form_flaw(clause, value):
         return reason
     if reason := _subject_flaw(clause, field, value):
@@ -64,12 +64,12 @@ def clause_flaw(
         return f"tells more than {value!r}"
     for other, held in values.items():
         if other != field and other in STATEMENTS and not own.isdisjoint(content_words(held)):
-            return f"holds a word of {other}, {held!r}"
+            return f"contains a word of {other}, {held!r}"
     if any(not own.isdisjoint(content_words(said)) for said in spoken):
-        return "holds a word that a clip of the person says"
+        return "contains a word that a clip of the person says"
     frame = " ".join(word for word in WORD.findall(clause) if word.casefold() not in words(value))
     if frame and names_somebody(frame, name):
-        return "holds a word of the person's name"
+        return "contains a word of the person's name"
     return None
 
 
@@ -93,7 +93,7 @@ def _form_flaw(clause: str, value: str) -> str | None:
         return "does not read after “They”"
     frame = cut_out(clause, value.rstrip(" ."))
     if re.search(r"[.!?;…{}<>\"]", frame) or not re.search(r"[\w”’')]$", clause):
-        return "is no single clause without a final stop"
+        return "is not a single clause without a final full stop"
     if clause.count("“") != clause.count("”"):
         return "opens a quotation mark that it does not close"
     known = set(words(value))
@@ -101,5 +101,5 @@ def _form_flaw(clause: str, value: str) -> str | None:
     if told := next((word for word in new if re.search(r"\d", word) or (word[0].isupper() and word != "I")), None):
         return f"brings in {told!r}"
     if (word := gendered(" ".join(new))) is not None:
-        return f"tells a gender by {word!r}"
+        return f"reveals a gender by {word!r}"
     return None

@@ -66,17 +66,17 @@ def question_flaw(template: str, field: str, answers: frozenset[str], names: fro
     if not who or re.search(r"[{}]", before + after):
         return f"expected {WHO} once, and no other braces"
     if not template.endswith("?") or re.search(r"[.!?;…“”\"<>]", before + after[:-1]) or not template[0].isupper():
-        return "is no single question that begins with a capital and ends in a question mark"
+        return "is not a single question that begins with a capital and ends in a question mark"
     text = f"{before} {after}"
     if not any(re.search(rf"\b{word}\b", before, re.IGNORECASE) for word in KEY_WORDS[field]):
         return f"expected one of these before {WHO}: {', '.join(KEY_WORDS[field])}"
     if (word := gendered(text)) is not None:
-        return f"tells a gender by {word!r}"
+        return f"reveals a gender by {word!r}"
     held = content_words(text)
     if not held.isdisjoint(names):
-        return "holds a word of somebody's name"
+        return "contains a word of somebody's name"
     if leaked := sorted(held & answers):
-        return f"holds a word of somebody's {field}: {', '.join(leaked)}"
+        return f"contains a word of somebody's {field}: {', '.join(leaked)}"
     folded = " ".join(text.casefold().split())
     for other, stems in _STEMS.items():
         if other != field and (stem := next((stem for stem in stems if stem in folded), None)):

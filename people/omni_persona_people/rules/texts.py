@@ -22,7 +22,7 @@ def plain_flaw(text: str, longest: int) -> str | None:
         return f"is longer than {longest} characters"
     kinds = {unicodedata.category(character) for character in text}
     if any(kind.startswith("C") or kind in _LINE_BREAKS for kind in kinds):
-        return "holds a line break, a control character or an invisible one"
+        return "contains a line break, a control character or an invisible one"
     return None
 
 

@@ -71,7 +71,7 @@ def value_flaw(
     if _NOTHING.fullmatch(value):
         return f"{value!r} says nothing"
     if names_somebody(value, name):
-        return "holds a word of the person's name"
+        return "contains a word of the person's name"
     if field not in STATEMENTS:
         return None  # no note states it
     if reason := _form_flaw(field, value):
@@ -93,13 +93,13 @@ def _form_flaw(field: str, value: str) -> str | None:
     if field == "MBTI":
         return None if _TYPE.fullmatch(value) else f"{value!r} is none of the 16 types, such as ENFP"
     if any(mark in value for mark in '“”"{}<>'):
-        return "holds a quotation mark or a bracket"
+        return "contains a quotation mark or a bracket"
     if field == "quote":
         return None
     if value[-1] in ".!?;:,":
         return f"ends in {value[-1]!r}"
     if (word := gendered(value)) is not None:
-        return f"tells a gender by {word!r}"
+        return f"reveals a gender by {word!r}"
     pattern, says = OPENINGS[field]
     if re.match(pattern, value, re.IGNORECASE) is None:
         return f"{value!r} does not fit: a value of {field} {says}"

@@ -164,7 +164,7 @@ def _require_whole(row: Mapping[str, Any], folder: Path, where: str) -> None:
     for message in messages:
         texts[message.get("role") == "user"] += str(message.get("content"))
     if _TAG.search(texts[False] + str(row.get("answer", ""))):
-        raise TrainingError(f"{where}: a tag of a medium stands in a text that shows none")
+        raise TrainingError(f"{where}: a text that shows no medium contains a media tag")
     for kind, tag in TAGS.items():
         media = row.get(f"{kind}s")
         media = [] if media is None else list(media)

@@ -64,7 +64,7 @@ class CorpusFolder:
         for number, line in _lines(file):
             record = _record(line, f"{file}:{number}")
             if record["example_id"] in known:
-                raise TrainingError(f"{file}:{number}: example {record['example_id']} stands there twice")
+                raise TrainingError(f"{file}:{number}: example {record['example_id']} is there twice")
             known.add(record["example_id"])
             self._require_files(record, f"{file}:{number}")
             self.records.append(record)
@@ -72,7 +72,7 @@ class CorpusFolder:
         if came != told:
             wrong = next(task for task in sorted(came | told) if came[task] != told[task])
             raise TrainingError(
-                f"{file}: expected {told[wrong]} examples of {wrong}, as {ABOUT} says, got {came[wrong]}: make it anew"
+                f"{file}: expected {told[wrong]} examples of {wrong}, as {ABOUT} says, got {came[wrong]}: make it again"
             )
         if not self.records:
             raise TrainingError(f"{file}: expected examples, got none")

@@ -15,7 +15,7 @@ def load_base(checkpoint: Checkpoint, device: str | None = None, dtype: str | No
     Raises `TrainingError` for a family with built-in adapters, and `LoadError` for missing weights.
     """
     if checkpoint.family.adapters:
-        raise TrainingError(f"{checkpoint.name} comes with adapters of its own, which another would displace")
+        raise TrainingError(f"{checkpoint.name} already has adapters, which another would replace")
     place = device or default_device()
     kind = dtype or ("bfloat16" if on_gpu(place) else "float32")
     return checkpoint.weights(device=place, dtype=kind, attention=None, without=(), every_logit=True)

@@ -82,7 +82,7 @@ class Encoder:
         whole = str(self.processor.apply_chat_template([*turns, said], tokenize=False))
         if not whole.startswith(head):
             raise TrainingError(
-                f"{self._name}: its chat template writes an answered prompt in other words than an open one"
+                f"{self._name}: its chat template writes a prompt differently with an answer than without"
             )
         words, end = self.processor.tokenizer, whole[len(head) :]
         stop = str(words.eos_token)

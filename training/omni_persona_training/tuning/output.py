@@ -42,7 +42,7 @@ def begin(out: Path, about: Mapping[str, Any]) -> bool:
             raise TrainingError(f"{path} is a symbolic link, which is not followed; choose another --out")
     if not file.exists():
         if out.is_dir() and any(out.iterdir()):
-            raise TrainingError(f"{out} holds something else than a training; choose another --out")
+            raise TrainingError(f"{out} contains something other than a training; choose another --out")
         make_folder(out)
         _write(file, {**about, "complete": False})
         return False
@@ -50,7 +50,8 @@ def begin(out: Path, about: Mapping[str, Any]) -> bool:
     for key in _COMPARED:
         if before.get(key) != json.loads(json.dumps(about[key])):
             raise TrainingError(
-                f"{out} holds another training: {key} {_difference(before.get(key), about[key])}; choose another --out"
+                f"{out} contains another training: {key} {_difference(before.get(key), about[key])}; choose another "
+                "--out"
             )
     return bool(before.get("complete"))
 
