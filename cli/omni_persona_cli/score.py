@@ -93,7 +93,7 @@ def score_and_report(
         out.print(about_intervals(scores["interval"]), soft_wrap=True)
         if scores["n_phrased_otherwise"]:
             out.print(
-                f"{scores['n_phrased_otherwise']} items phrased otherwise: answers that abstain in other words than the "
+                f"{scores['n_phrased_otherwise']} items phrased otherwise: answers that abstain without any of the "
                 "benchmark's phrases; only the rows 'any wording' count them as abstentions",
                 soft_wrap=True,
             )
@@ -108,8 +108,8 @@ def score_and_report(
         )
     if scores["n_unjudged"]:
         _incomplete(
-            f"{scores['n_unjudged']} answers have no verdict and count in no rate; repeat the omni-persona judge command "
-            "to judge them"
+            f"{scores['n_unjudged']} answers have no verdict and count in no rate; repeat the omni-persona judge "
+            "command to judge them"
         )
     return bool(scores["complete"])
 

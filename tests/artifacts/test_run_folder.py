@@ -250,7 +250,7 @@ def test_a_run_without_a_line_makes_room_for_another(tmp_path):
 def test_a_run_that_failed_throughout_makes_no_room(run):
     (run / "predictions.jsonl").unlink()
     append_predictions(run, [line("a", status="failed")], part=1)
-    with pytest.raises(RunFolderError, match="holds another run"):
+    with pytest.raises(RunFolderError, match="contains another run"):
         start_or_resume(run, {**MANIFEST, "seed": 1})
     assert list(read_predictions(run)) == ["a"]
 

@@ -134,7 +134,7 @@ def test_the_version_is_told():
         (
             "omni_persona_runner.baselines.load_baseline",
             "run --model baseline:nearest --out r",
-            "the same command goes",
+            "repeat the command",
         ),
         (
             "omni_persona_people.refine.refine.refine",

@@ -56,7 +56,7 @@ def lose_a_person(pool):
 def test_what_was_done_to_a_pool_is_told(pool, harm, told):
     assert len(read_pool(pool)) == 2
     harm(pool)
-    with pytest.raises(PoolError, match=f"cut off or edited since it was made: {told}"):
+    with pytest.raises(PoolError, match=f"incomplete or was edited after it was made: {told}"):
         read_pool(pool)
 
 
@@ -126,7 +126,7 @@ def test_a_run_does_not_go_on_with_other_arguments(tmp_path, fake_media, monkeyp
     monkeypatch.setattr(making, "make", stops)
     with pytest.raises(KeyboardInterrupt):
         freeze(tmp_path / "pool", 5, 1, tmp_path, tell=False)
-    with pytest.raises(PoolError, match="begun with other arguments"):
+    with pytest.raises(PoolError, match="started with other arguments"):
         freeze(tmp_path / "pool", 5, 2, tmp_path, tell=False)
 
 

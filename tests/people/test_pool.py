@@ -154,7 +154,7 @@ def test_a_line_in_another_encoding_is_named(pool):
 
 
 def test_no_pool_and_an_empty_pool(tmp_path):
-    with pytest.raises(PoolError, match=r"no persona pool: it has no personas\.jsonl"):
+    with pytest.raises(PoolError, match=r"not a persona pool: it has no personas\.jsonl"):
         read_pool(tmp_path)
     (tmp_path / "personas.jsonl").write_text("")
     with pytest.raises(PoolError, match="empty file"):

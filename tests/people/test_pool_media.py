@@ -156,7 +156,9 @@ def _resave(pool, source, target, quality=70):
 
 def test_a_query_that_is_a_photo_of_a_memory_saved_again_is_refused(pool):
     _resave(pool, "media/p2/i0.png", "media/p2/i3.png")
-    with pytest.raises(PoolError, match=r":3: p2/i3\.png is a near copy of the same picture as p2/i0\.png; one is rem"):
+    with pytest.raises(
+        PoolError, match=r":3: p2/i3\.png is a near copy of the same picture as p2/i0\.png; one is for mem"
+    ):
         read_pool(pool.folder)
 
 

@@ -120,10 +120,10 @@ def test_a_full_profile_is_not_asked_about():
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        ({"value": "repairing accordions", "evidence": "I repair them all day"}, "no passage"),
-        ({"value": "repairing accordions", "evidence": ""}, "no passage"),
-        ({"value": "repairing accordions", "evidence": "accordions"}, "no passage of two or more words"),
-        ({"value": "repairing accordions", "evidence": "pend them repairing"}, "no passage"),
+        ({"value": "repairing accordions", "evidence": "I repair them all day"}, "not a passage"),
+        ({"value": "repairing accordions", "evidence": ""}, "not a passage"),
+        ({"value": "repairing accordions", "evidence": "accordions"}, "not a passage of two or more words"),
+        ({"value": "repairing accordions", "evidence": "pend them repairing"}, "not a passage"),
         ({"value": "repairing accordions"}, "value and evidence"),
         ({"value": 3, "evidence": "soil chemistry"}, "texts"),
         ("repairing accordions", "value and evidence"),

@@ -168,10 +168,10 @@ def test_which_clips_any_program_plays_as_they_are_heard_here(data, plain):
     ("data", "message"),
     [
         (b"", "the file is empty"),
-        (bytes(1000), "nothing but zero bytes"),
+        (bytes(1000), "contains only zero bytes"),
         (b"RIFF....", "a file of no known kind"),
         (b"RIFF\0\0\0\0WAVEfmt ", "cut off"),
-        (encoded(np.zeros(0)), "holds no samples"),
+        (encoded(np.zeros(0)), "contains no samples"),
         (encoded(np.array([0.0, np.nan]), subtype="FLOAT"), "not finite"),
         (encoded(np.array([0.0, np.inf]), subtype="FLOAT"), "not finite"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "Git LFS pointer.*`git lfs pull`"),

@@ -181,5 +181,5 @@ def test_the_dataset_of_a_run_must_be_as_it_was(write_dataset, make_row, tmp_pat
     with pytest.raises(RunFolderError, match="another dataset than what"):
         run_items(tmp_path / "run")
     file.unlink()
-    with pytest.raises(RunFolderError, match="dataset that is gone"):
+    with pytest.raises(RunFolderError, match="dataset that is missing"):
         run_items(tmp_path / "run")

@@ -117,7 +117,7 @@ def test_another_run_is_refused_by_all_processes(start, tmp_path):
     before = content(tmp_path / "two")
     code, said, _ = start(tmp_path / "two", TORCHRUN, revision="def")
     assert code != 0
-    assert said.count("holds another run") >= 1
+    assert said.count("contains another run") >= 1
     assert content(tmp_path / "two") == before
 
 

@@ -178,7 +178,7 @@ def test_a_run_stops_where_its_tokens_are_used_and_goes_on_with_more(dataset, tm
 
 
 def test_a_limit_needs_counts(dataset, tmp_path):
-    with pytest.raises(ValueError, match="tells no token counts"):
+    with pytest.raises(ValueError, match="reports no token counts"):
         run(Counting((None, None)), dataset, tmp_path / "run", budget=Budget(500))
     with pytest.raises(ValueError, match="at least 1 token"):
         Budget(0)
