@@ -174,7 +174,7 @@ def test_what_nobody_could_check_is_not_taken(verdict):
     ("reply", "reason"),
     [
         ("Sorry, no.", "not JSON: 'Sorry, no.'"),
-        ("[1]", "expected a JSON object, got list"),
+        ("[1]", "expected a JSON object, got a list"),
         ("[" * 5000, "not JSON"),
         ({"hobby": ["knots"]}, "expected a text"),
         ({"hobby": None}, "is missing"),
