@@ -119,13 +119,8 @@ CONFIGS: dict[str, tuple[str, str] | None] = {
 """Name of a dataset configuration -> the (column, value) its rows have, or None for all rows."""
 
 LEADERBOARDS: dict[str, tuple[str, str]] = {
-    "cal": ("default", "cal"),
-    "ans": ("default", "ans"),
-    "unans": ("default", "unans"),
-    "cal_i2i": ("I2I", "cal"),
-    "cal_a2a": ("A2A", "cal"),
-    "cal_t2t": ("T2T", "cal"),
-    "cal_t2any": ("T2Any", "cal"),
+    **{score: ("default", score) for score in ("cal", "ans", "unans")},
+    **{f"cal_{group.lower()}": (group, "cal") for group in GROUPS},
 }
 """Task ID in the dataset's `eval.yaml` and a model's `.eval_results` -> (configuration, score)."""
 
@@ -245,11 +240,8 @@ def reference(
     person: The person whom the item asks about.
     """
     result = _reference(item)
-    if other_answers:
-        result["other_answers"] = list(other_answers)
-    if person is not None:
-        result["person"] = person
-    return result
+    result |= {"other_answers": list(other_answers)} if other_answers else {}
+    return result if person is None else result | {"person": person}
 
 
 def _reference(item: Item | Mapping[str, Any]) -> Reference:
@@ -295,19 +287,12 @@ def item_from_row(row: Mapping[str, Any]) -> Item:
 
 def _misshapen(row: Mapping[str, Any]) -> str:
     """What of a row is null or of another type than expected."""
-    for name, kind, words in _SHAPES:
+    shapes: dict[str, tuple[type, str]] = {"selected_task": (str, "a text"), "contexts": (list, "a list")}
+    shapes |= dict.fromkeys(("query_assets", "answer_supervision"), (Mapping, "fields with values"))
+    for name, (kind, words) in shapes.items():
         if not isinstance(row[name], kind):
             return f"expected {name} to be {words}, got {'null' if row[name] is None else 'another value'}"
     return "a value in its contexts or its query_assets is null or of another type than expected"
-
-
-_SHAPES = (
-    ("selected_task", str, "a text"),
-    ("contexts", list, "a list"),
-    ("query_assets", Mapping, "fields with values"),
-    ("answer_supervision", Mapping, "fields with values"),
-)
-"""Column of a row, its type, and that type in words."""
 
 
 def _item_from_row(row: Mapping[str, Any]) -> Item:
@@ -320,8 +305,8 @@ def _item_from_row(row: Mapping[str, Any]) -> Item:
         image, audio = _media(context["image"]), _media(context["audio"])
         if image is None or audio is None:
             raise ValueError(f"item {item_id}: context {context['concept_id']} has no picture or no clip")
-        same = context["same_as_query_image_or_audio"]
-        contexts.append(Context(context["concept_id"], image, audio, context["text"], same))
+        text, same = context["text"], context["same_as_query_image_or_audio"]
+        contexts.append(Context(context["concept_id"], image, audio, text, same))
     supervision = row["answer_supervision"]
     texts = {name: row[name] for name in ("augmented_id", "source_sample_id", "absence", "query_text")}
     texts |= {f"text of context {number}": context.text for number, context in enumerate(contexts, start=1)}
