@@ -23,6 +23,8 @@ from omni_persona_build.leaks import Leak, leak_rows
 from omni_persona_build.recipe import Recipe
 
 if TYPE_CHECKING:
+    from huggingface_hub import DatasetCardData
+
     from omni_persona_build.checks import Finding
 
 _HERE = Path(__file__).parent
@@ -118,29 +120,10 @@ def render_card(facts: BuildFacts, example: Example | None = None) -> str:
 
     example: the item to show.
     """
-    from huggingface_hub import DatasetCard, DatasetCardData
+    from huggingface_hub import DatasetCard
 
-    total = facts.counts.total()
-    data = DatasetCardData(
-        pretty_name=f"Omni-Persona ({facts.recipe})",
-        language=["en"],
-        license=" ".join(facts.license.split()),
-        size_categories=[_size(total)],
-        task_categories=["any-to-any", "question-answering"],
-        tags=["benchmark", "omnimodal", "personalization", "abstention", "image", "audio", "text"],
-        extra_gated_heading="Faces and voices of people: agree before you look",
-        extra_gated_prompt="This dataset holds faces and voices, which identify people. By asking for access you agree "
-        "to use it to evaluate models only, to identify nobody with it, not to pass it on, and to delete what its "
-        "owner asks you to delete.",
-        extra_gated_fields={
-            "Affiliation": "text",
-            "What I will evaluate": "text",
-            "I agree to identify nobody and to pass nothing on": "checkbox",
-        },
-        configs=[_config(name, rows, facts.content, facts.split) for name, rows in omni_persona.CONFIGS.items()],
-    )
     card = DatasetCard.from_template(
-        data,
+        _card_data(facts),
         template_path=str(TEMPLATE),
         abstention=omni_persona.ABSTENTION,
         contexts=facts.contexts,
@@ -169,11 +152,35 @@ def render_card(facts: BuildFacts, example: Example | None = None) -> str:
         seed=facts.seed,
         settings=facts.settings,
         split=facts.split,
-        total=total,
+        total=facts.counts.total(),
         traces=facts.traces,
         unanswerable=sum(count for (_, absence), count in facts.counts.items() if absence != "none"),
     )
     return str(card).rstrip() + "\n"
+
+
+def _card_data(facts: BuildFacts) -> DatasetCardData:
+    """The card's YAML block."""
+    from huggingface_hub import DatasetCardData
+
+    return DatasetCardData(
+        pretty_name=f"Omni-Persona ({facts.recipe})",
+        language=["en"],
+        license=" ".join(facts.license.split()),
+        size_categories=[_size(facts.counts.total())],
+        task_categories=["any-to-any", "question-answering"],
+        tags=["benchmark", "omnimodal", "personalization", "abstention", "image", "audio", "text"],
+        extra_gated_heading="Faces and voices of people: agree before you look",
+        extra_gated_prompt="This dataset holds faces and voices, which identify people. By asking for access you agree "
+        "to use it to evaluate models only, to identify nobody with it, not to pass it on, and to delete what its "
+        "owner asks you to delete.",
+        extra_gated_fields={
+            "Affiliation": "text",
+            "What I will evaluate": "text",
+            "I agree to identify nobody and to pass nothing on": "checkbox",
+        },
+        configs=[_config(name, rows, facts.content, facts.split) for name, rows in omni_persona.CONFIGS.items()],
+    )
 
 
 def write_findings(folder: Path, findings: Sequence[Finding]) -> None:

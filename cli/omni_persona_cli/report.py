@@ -55,7 +55,7 @@ def report(
     Exit code 2 if no run is left to show.
     """
     from omni_persona_report import write_report
-    from omni_persona_report.hub import Source, baseline_rows, write_entries
+    from omni_persona_report.hub import Source, write_entries
     from omni_persona_report.tables import write_tables
 
     if eval_results is not None and (dataset_id is None or len(runs) != 1):
@@ -74,23 +74,27 @@ def report(
             title=title,
             advance=lambda done, total: shown("pictures and clips", done, total),
         )
-    gathered = written.gathered
-    files = list(written.figures)
+    gathered, files = written.gathered, list(written.figures)
     for kind, folder in (("latex", latex), ("csv", csv), ("markdown", markdown)):
         if folder is not None:
             files += write_tables(kind, written.tables(), folder)
     if eval_results is not None and dataset_id is not None:
         files.append(write_entries(gathered.runs[0], dataset_id, dataset_revision, eval_results, source))
     if card is not None:
-        from omni_persona_build.card import write_baselines
-
-        write_baselines(card, baseline_rows(gathered.runs, card))
-        files.append(card / "README.md")
+        files.append(_write_baselines(written, card))
     _print_warnings(gathered)
     _print_ranking(written)
-    out.print(f"Wrote {target} ({written.bytes / 1e6:.1f} MB)", soft_wrap=True)
-    for file in files:
-        out.print(f"Wrote {file}", soft_wrap=True)
+    for told in (f"{target} ({written.bytes / 1e6:.1f} MB)", *files):
+        out.print(f"Wrote {told}", soft_wrap=True)
+
+
+def _write_baselines(written: Report, dataset: Path) -> Path:
+    """Write the rows of baselines into a dataset's card; return the card."""
+    from omni_persona_build.card import write_baselines
+    from omni_persona_report.hub import baseline_rows
+
+    write_baselines(dataset, baseline_rows(written.gathered.runs, dataset))
+    return dataset / "README.md"
 
 
 def _print_warnings(gathered: Gathered) -> None:
