@@ -138,16 +138,21 @@ class Attacked:
                 )  # fmt: skip
 
     def picks(self):
-        """Attack -> how often it finds the person, of how many: a guess finds a third."""
+        """Attack -> how often it finds the person, and with how many recordings: a guess finds a third.
+
+        Recordings are the media that are asked with, in each dataset: by chance, an attack is as often right as
+        these few happen to have the right neighbours.
+        """
         found = {}
         answerable = [item for item in self.items if item.absence == "none"]
         for group, (kind, names) in MEDIUM.items():
             items = [item for item in answerable if item.group == group]
             tables = np.array([self._distances(item, kind, names) for item in items])
+            recordings = len({(item.seed, item.query[kind]) for item in items})
             for number, name in enumerate(names):
-                found[f"{group} by {name}"] = _share(items, -tables[:, :, number])
-            found[f"{group} fitted on strangers"] = _share(items, _fitted(items, tables))
-        found["who is usually asked"] = _share(answerable, self._usually_asked(answerable))
+                found[f"{group} by {name}"] = _share(items, -tables[:, :, number]), recordings
+            found[f"{group} fitted on strangers"] = _share(items, _fitted(items, tables)), recordings
+        found["who is usually asked"] = _share(answerable, self._usually_asked(answerable)), len(answerable)
         return found
 
     def areas(self):
@@ -159,6 +164,8 @@ class Attacked:
                 [np.concatenate([self.facts[kind, item.query[kind]][name] for name in names]) for item in sets]
             )
             labels = np.array([item.absence == "absent_persona" for item in sets])
+            if labels.all() or not labels.any():
+                continue
             found[f"{group} missing, by the query's medium"] = _area_of_fitted(
                 table, labels, [item.sample for item in sets]
             )
@@ -206,7 +213,7 @@ def _share(items, scores):
         row = np.where(item.states, row, -np.inf)
         best = np.isclose(row, row.max())
         right.append(best[item.target] / best.sum())
-    return float(np.mean(right)), len(right)
+    return float(np.mean(right))
 
 
 def _fitted(items, tables):
@@ -237,6 +244,8 @@ def _area_of_fitted(table, labels, sets):
 
 def _area_of_rates(keys, labels):
     """Labels guessed by how often a key has them in the datasets of other seeds."""
+    if labels.all() or not labels.any():
+        return 0.5
     hits, number = Counter(), Counter()
     for (seed, key), label in zip(keys, labels, strict=True):
         hits[seed, key] += int(label)
