@@ -89,7 +89,7 @@ def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
         return number
 
     try:
-        held = json.loads(text, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
+        value = json.loads(text, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
     except json.JSONDecodeError as error:
         if not text.strip():
             raise ValueError("not a JSON record: the line is empty") from None
@@ -99,15 +99,15 @@ def parse_json(text: str, what: str = "record") -> tuple[Any, str | None]:
     except RecursionError:
         raise ValueError("not a JSON record: nested too deeply") from None
     if "\\u" in text:  # an escape is the only way for an unpaired surrogate to get in
-        flaws += filter(None, [_half(held)])
-    return held, flaws[0] if flaws else None
+        flaws += filter(None, [_unpaired_surrogate(value)])
+    return value, flaws[0] if flaws else None
 
 
-def _half(held: Any) -> str | None:
+def _unpaired_surrogate(value: Any) -> str | None:
     try:
-        json.dumps(held, ensure_ascii=False).encode()
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        return f"half of a character, {error.object[error.start]!a}, is no text"
+        return f"unpaired surrogate {error.object[error.start]!a}"
     except RecursionError:
         return "nested too deeply"
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -16,6 +16,10 @@ class Progress(Protocol):
 
         done, total: steps done and in total; None if unknown.
         """
+
+
+Steps = Callable[[int, int], None]
+"""A callback for one stage of long work: called with (steps done, steps in total)."""
 
 
 def silent(stage: str, done: int, total: int | None = None) -> None:

@@ -8,13 +8,14 @@ noise; all random choices are made independently for each medium. The pool itsel
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from omni_persona_artifacts.progress import Steps
 from omni_persona_build.equal_clips import RATE, equalised_clip, highest, speech
 from omni_persona_build.equal_pictures import equalised_picture
 from omni_persona_people.persona import Clip, Persona, Picture
@@ -23,13 +24,11 @@ from omni_persona_perception import decode_audio
 LEAST_SPEECH = 1.2
 """Minimum seconds of speech in a query, if its clip has that much."""
 
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
 M = TypeVar("M", Picture, Clip)
 
 
 def equalised(
-    people: Sequence[Persona], folder: Path, seed: int, clip_seconds: tuple[float, float], progress: Progress
+    people: Sequence[Persona], folder: Path, seed: int, clip_seconds: tuple[float, float], progress: Steps
 ) -> list[Persona]:
     """The same people with equalised media, written into a folder. The same seed gives the same bytes.
 

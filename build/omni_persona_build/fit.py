@@ -62,7 +62,7 @@ class Fitted:
             tasks.setdefault(reason, {})[task] = None
         return _listed([f"{', '.join(names)}: {reason}" for reason, names in tasks.items()])
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """A one-line summary for the console and the card."""
         lost = self.asked.total - self.recipe.total
         return f"{lost} of {self.asked.total} items of recipe {self.asked.name} left out; {self.instead()}"
@@ -135,7 +135,7 @@ def described(fitted: Fitted) -> Recipe:
     """The fitted recipe with a description that says so; unchanged if nothing was reduced."""
     if not fitted.changed:
         return fitted.asked
-    description = f"{fitted.asked.description} Fitted to the pool: {fitted.told()}.".strip()
+    description = f"{fitted.asked.description} Fitted to the pool: {fitted.summary()}.".strip()
     return fitted.recipe.model_copy(update={"description": description})
 
 

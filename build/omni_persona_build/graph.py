@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_artifacts.construction import MODALITIES
+from omni_persona_artifacts.progress import Steps
 from omni_persona_people.persona import Persona
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import PERCEPTIONS, Perception, Vectors, voice_pitch
-
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
 
 
 class PersonaGraph:
@@ -33,15 +31,15 @@ class PersonaGraph:
     def of(
         cls,
         people: Sequence[Persona],
-        progress: Progress = lambda done, total: None,
+        progress: Steps = lambda done, total: None,
         perception: Perception = PERCEPTIONS["light"],
-        remembered: PoolCache | None = None,
+        cache: PoolCache | None = None,
     ) -> PersonaGraph:
         """Describe each person by the mean vectors of the media that may be used in contexts, and by the profile.
 
-        remembered: the pool's cache of vectors computed earlier.
+        cache: the pool's cache of vectors computed earlier.
         """
-        known = remembered or PoolCache(None)
+        known = cache or PoolCache(None)
         pictures = [picture for persona in people for picture in persona.pictures]
         clips = [clip for persona in people for clip in persona.clips]
         first_clips = [persona.clips[0] for persona in people if persona.gender is None]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from omni_persona_artifacts.progress import Progress
 from omni_persona_build.equalise import equalised
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.mixed_media import mixed_media
@@ -14,9 +15,6 @@ from omni_persona_build.recipe import Recipe
 from omni_persona_build.recognition import Recognition, recognition
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Perception
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, steps done, steps in all)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def media_made(
     seed: int,
     equalise: bool | None,
     perception: Perception,
-    remembered: PoolCache,
+    cache: PoolCache,
     folder: Path,
     progress: Progress,
 ) -> MediaMade:
@@ -49,7 +47,7 @@ def media_made(
     """
     mixed: list[str] = []
     if equalise is None:
-        mixed = mixed_media(graph.people, remembered, partial(progress, "comparing recordings"))
+        mixed = mixed_media(graph.people, cache, partial(progress, "comparing recordings"))
         equalise = bool(mixed)
     if not equalise:
         return MediaMade(graph, False, tuple(mixed))
@@ -57,5 +55,5 @@ def media_made(
     recognised: Mapping[str, Recognition] = {}
     if perception.name == "specialists":
         shown = partial(progress, "recognising people")
-        recognised = recognition(graph.people, alike, perception, remembered, shown)
+        recognised = recognition(graph.people, alike, perception, cache, shown)
     return MediaMade(graph.with_media(alike), True, tuple(mixed), recognised)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from omni_persona_artifacts.progress import Steps
 from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS, Facts, clip_facts, picture_facts
 from omni_persona_build.ranking import area_under_curve
 from omni_persona_people.persona import Clip, Persona, Picture
@@ -20,23 +21,20 @@ LIMIT = 3.09
 MOST_PEOPLE = 200
 """Maximum number of people who are compared."""
 
-Progress = Callable[[int, int], None]
-"""Called with (media looked at, media in all)."""
-
 
 def mixed_media(
     people: Sequence[Persona],
-    remembered: PoolCache | None = None,
-    progress: Progress = lambda done, total: None,
+    cache: PoolCache | None = None,
+    progress: Steps = lambda done, total: None,
 ) -> list[str]:
     """The facts by which people are told apart, such as `noise floor of clips (AUC 0.83)`; empty if there are none.
 
     Different file types and different sampling rates always count. Another fact counts if two media of one person are
-    more alike in it than media of two people of one gender. remembered: the pool's cache of facts. Raises `MediaError`
+    more alike in it than media of two people of one gender. cache: the pool's cache of facts. Raises `MediaError`
     if a medium cannot be decoded.
     """
     compared = [people[place] for place in np.unique(np.linspace(0, len(people) - 1, MOST_PEOPLE).astype(int))]
-    known = remembered or PoolCache(None)
+    known = cache or PoolCache(None)
     clips = {clip.digest: clip for persona in compared for clip in persona.all_clips()}
     pictures = {one.digest: one for persona in compared for one in (*persona.pictures, *persona.query_pictures)}
     total = len(clips) + len(pictures)

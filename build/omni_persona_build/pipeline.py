@@ -15,6 +15,7 @@ import omni_persona
 from omni_persona_artifacts.build_record import PeopleKind
 from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.folders import whole_folder
+from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.card import BuildFacts, TraceFacts
 from omni_persona_build.dataset_rows import DatasetRows
@@ -27,7 +28,7 @@ from omni_persona_build.hub import write_hub_files
 from omni_persona_build.partitions import deal, partitions
 from omni_persona_build.plan import PlannedSample, plan
 from omni_persona_build.pool_facts import generated_facts, pool_fingerprint
-from omni_persona_build.prepare import Prepared, Progress, prepare
+from omni_persona_build.prepare import Prepared, prepare
 from omni_persona_build.prune import Part, Pruned, pruned
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.recognition import Recognition
@@ -76,13 +77,13 @@ def build(
     equalise: bool | None = None,
     kind: PeopleKind | None = None,
     prune: bool = False,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> Built:
     """Build `out` from the pool by the recipe. The same pool, recipe and seed give the same bytes.
 
     exclude: a built dataset whose people and media are kept out.
     license: the Hub's identifier of the pool's licence, for the card.
-    perception: computes how alike people are; its vectors are cached in the pool's folder (`remembered`).
+    perception: computes how alike people are; its vectors are cached in the pool's folder.
     fit: if the pool cannot fill the recipe, build the nearest one that it can, and say so in the card.
     keep_metadata: keep personal metadata, such as owners and places, in media files.
     equalise: make pictures and clips alike in all but faces and voices; None does so if people are
@@ -214,7 +215,7 @@ def _built(out: Path, prepared: Prepared, assembled: Assembled, n_left_out: int)
         left_out=n_left_out,
         bytes=sum(path.stat().st_size for path in data_files(out)),
         recipe=prepared.recipe,
-        fitted=fitted.told() if fitted is not None and fitted.changed else None,
+        fitted=fitted.summary() if fitted is not None and fitted.changed else None,
         recognised=prepared.made.recognised,
         pruned=assembled.pruned,
     )

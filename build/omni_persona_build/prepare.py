@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from omni_persona_artifacts.progress import Progress
 from omni_persona_build.exclude import Exclusion
 from omni_persona_build.feasibility import require_fit, require_one_gender
 from omni_persona_build.fit import Fitted, described, fit_to_graph, fit_to_people, merged
@@ -19,9 +20,6 @@ from omni_persona_people.pool import read_pool
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_people.pool_questions import OwnQuestions, read_questions
 from omni_persona_perception import Perception
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, steps done, steps in all)."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,8 @@ def prepare(
     if the pool cannot fill the recipe.
     """
     # A pool that ships with the package is never written to.
-    remembered = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
-    people = read_pool(pool, partial(progress, "reading people"), remembered, keep_metadata=keep_metadata)
+    cache = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
+    people = read_pool(pool, partial(progress, "reading people"), cache, keep_metadata=keep_metadata)
     questions = read_questions(pool, people)
     people = exclusion.left(people)
     fitted = fit_to_people(people, recipe) if fit else None
@@ -65,10 +63,10 @@ def prepare(
         require_fit(people, recipe)
     else:
         recipe = fitted.recipe
-    graph = PersonaGraph.of(people, partial(progress, "comparing faces and voices"), perception, remembered)
+    graph = PersonaGraph.of(people, partial(progress, "comparing faces and voices"), perception, cache)
     require_one_gender(graph.sizes(), recipe, str(pool))
     if fitted is not None:
         fitted = merged(fitted, fit_to_graph(graph, recipe, seed, questions.by_field))
         recipe = described(fitted)
-    made = media_made(graph, recipe, seed, equalise, perception, remembered, media_folder, progress)
+    made = media_made(graph, recipe, seed, equalise, perception, cache, media_folder, progress)
     return Prepared(people, questions, recipe, fitted, made)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from omni_persona_artifacts.progress import Steps
 from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.checks import examine
 from omni_persona_build.dataset_rows import DatasetRows
@@ -58,7 +59,7 @@ def pruned(
     recipe: Recipe,
     seed: int,
     questions: Mapping[str, Sequence[str]],
-    progress: Callable[[int, int], None],
+    progress: Steps,
 ) -> tuple[Written, Pruned]:
     """Write samples, and draw those of items that a shortcut solves too surely anew, until none is left or rounds are.
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from omni_persona_artifacts.progress import Steps
 from omni_persona_build.ranking import area_under_curve
 from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.pool_cache import PoolCache
@@ -16,8 +17,6 @@ from omni_persona_perception import Perception, Vectors
 MOST_PEOPLE = 60
 """Maximum number of people who are compared; trained recognisers take a good part of a second for each medium."""
 
-Progress = Callable[[int, int], None]
-"""Called with (media looked at, media in all)."""
 Split = tuple[Sequence[Picture | Clip], Sequence[Picture | Clip]]
 """Media of one kind for memories, and for queries."""
 
@@ -44,18 +43,18 @@ def recognition(
     given: Sequence[Persona],
     alike: Sequence[Persona],
     perception: Perception,
-    remembered: PoolCache | None = None,
-    progress: Progress = lambda done, total: None,
+    cache: PoolCache | None = None,
+    progress: Steps = lambda done, total: None,
 ) -> dict[str, Recognition]:
     """`faces` and `voices` -> how well they are recognised; without a kind of which there are no pairs to compare.
 
-    given, alike: the same people, with the media of the pool and with those made alike. remembered: the pool's cache of
+    given, alike: the same people, with the media of the pool and with those made alike. cache: the pool's cache of
     vectors. Raises `MediaError` if a medium cannot be decoded.
     """
     places = np.unique(np.linspace(0, len(given) - 1, MOST_PEOPLE).astype(int)).tolist()
     sides = [[people[place] for place in places] for people in (given, alike)]
     total = sum(len(persona.media()) for people in sides for persona in people)
-    caches = [remembered or PoolCache(None), PoolCache(None)]
+    caches = [cache or PoolCache(None), PoolCache(None)]
     found: dict[str, list[float]] = {}
     done = 0
     for people, cache in zip(sides, caches, strict=True):
@@ -69,7 +68,7 @@ def recognition(
     return {kind: Recognition(*areas) for kind, areas in found.items() if len(areas) == len(sides)}
 
 
-def _report(progress: Progress, before: int, total: int, done: int) -> None:
+def _report(progress: Steps, before: int, total: int, done: int) -> None:
     progress(before + done, total)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +23,7 @@ from omni_persona_artifacts.dataset_rows import read
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.folders import whole_folder
+from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_artifacts.release_file import Record, read_records, release_row
 from omni_persona_artifacts.release_record import unknown_fields
 from omni_persona_build.card import BuildFacts, TraceFacts
@@ -60,7 +61,7 @@ def import_release(
     *,
     overwrite: bool = False,
     keep_metadata: bool = False,
-    progress: Callable[[str, int], None] = lambda stage, done: None,
+    progress: Progress = silent,
 ) -> Imported:
     """Write `out` from a release; K may be any number of contexts.
 

@@ -112,7 +112,7 @@ def _print_end(result: RunResult) -> None:
 
     used = Usage(**result.usage)
     if used.n_counted:
-        out.print(used.told(), soft_wrap=True)
+        out.print(used.summary(), soft_wrap=True)
     if result.tracked is not None:
         out.print(f"Figures sent to {result.tracked}", soft_wrap=True)
     if result.complete:

@@ -100,7 +100,7 @@ def score_and_report(
         _tell_subset(scores.get("subset"))
         _tell_repeats(scores)
         if scores["usage"]["n_counted"]:
-            out.print(Usage(**scores["usage"]).told(), soft_wrap=True)
+            out.print(Usage(**scores["usage"]).summary(), soft_wrap=True)
     if scores["n_missing"]:
         _incomplete(
             f"{scores['n_missing']} of {scores['n_items']} items have no answer and count in no rate"

@@ -125,10 +125,10 @@ def read_lines(file: Path) -> list[str]:
 def read_line(line: str, where: str) -> PersonaLine:
     """Parse a line of `personas.jsonl` without its media. Raises `PoolError` that names `where` and the field."""
     try:
-        held, flaw = parse_json(line, "person")
+        value, flaw = parse_json(line, "person")
         if flaw:
             raise PoolError(f"{where}: {flaw}")
-        entry = PersonaLine.model_validate(held)
+        entry = PersonaLine.model_validate(value)
     except ValidationError as error:
         fields = [*Profile.model_fields, *PersonaLine.model_fields]
         raise PoolError("\n".join(f"{where}: {one}" for one in flaws(error, "the line", fields))) from None
@@ -162,7 +162,7 @@ def line_flaw(entry: PersonaLine) -> str | None:
     for name, value in values.items():
         if f"profile.{name}" not in entry.generated:
             continue
-        others = {other: held for other, held in values.items() if other != name}
+        others = {other: text for other, text in values.items() if other != name}
         # A value found in what somebody said naturally shares words with it.
         heard = spoken if entry.generated[f"profile.{name}"].how == "invented" else ()
         if reason := value_flaw(name, value, others, entry.name, heard, entry.statements):

@@ -6,7 +6,7 @@ The format is described in the README, "A benchmark of your own people".
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from omni_persona_artifacts.folders import MARKER, harmed_files
 from omni_persona_artifacts.json_lines import IN_THE_MIDDLE
+from omni_persona_artifacts.progress import Steps
 from omni_persona_people.errors import PoolError
 from omni_persona_people.media_files import MediaReader
 from omni_persona_people.near_copies import near_copies
@@ -30,18 +31,18 @@ FAULTS_TOLD = 20
 
 def read_pool(
     folder: Path,
-    progress: Callable[[int, int], None] | None = None,
-    remembered: PoolCache | None = None,
+    progress: Steps | None = None,
+    cache: PoolCache | None = None,
     *,
     keep_metadata: bool = False,
 ) -> list[Persona]:
     """Read and validate a pool; each picture and clip is decoded once to check it.
 
-    progress: called with (people read, people in all). remembered: cached results for media, which are not decoded
+    progress: called with (people read, people in all). cache: cached results for media, which are not decoded
     again. keep_metadata: keep personal metadata in media. Raises `PoolError` that names file and line of each error,
     for the first `FAULTS_TOLD` errors.
     """
-    known = remembered or PoolCache(None)
+    known = cache or PoolCache(None)
     file = persona_file(folder)
     _require_unharmed(folder)
     lines = read_lines(file)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.progress import Steps
 from omni_persona_artifacts.run_reader import RunFolderError
 from omni_persona_cal.scores import GUARDED
 from omni_persona_report.comparison import Comparison, comparisons
@@ -19,8 +20,6 @@ from omni_persona_report.page import render
 from omni_persona_report.page_data import shown_media
 from omni_persona_report.published import PublishedRow, for_the_page, published_rows
 from omni_persona_report.tables import Table
-
-Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def write_report(
     figures: str | Path | None = None,
     published: bool = True,
     title: str | None = None,
-    advance: Advance = lambda done, total: None,
+    advance: Steps = lambda done, total: None,
 ) -> Report:
     """Write a report on some runs as one HTML file.
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import ABSTENTION, Item, Media
+from omni_persona_artifacts.progress import Steps
 from omni_persona_runner import specialists
 from omni_persona_runner.attributes import stating_sentence
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
@@ -55,7 +56,7 @@ def load_baseline(
     *,
     fit_on: Path | None = None,
     dataset: Path | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Steps = lambda done, total: None,
 ) -> Baseline:
     """Load a baseline by name, such as `baseline:nearest`.
 

@@ -32,7 +32,7 @@ class BatchSize:
     now: int
     most: int
     """Upper limit: the size that was requested, or the cap on an automatic size."""
-    n_held: int = WINDOW
+    n_fitted: int = WINDOW
     """Batches answered since the last failure; the size grows only after a full window, with its longest items."""
 
     @classmethod
@@ -44,7 +44,7 @@ class BatchSize:
             raise ValueError(f"expected a batch size of at least 1, or auto, got {asked!r}")
         return cls(asked, asked)
 
-    def held(self, n_items: int, peak: float, resting: float) -> None:
+    def fitted(self, n_items: int, peak: float, resting: float) -> None:
         """Record that a batch was answered.
 
         peak: the highest fraction of memory in use. resting: the fraction in use without a batch, such as by weights,
@@ -54,14 +54,14 @@ class BatchSize:
             return
         # A batch built before the size shrank may be larger. If it fitted, one item, not the size, caused the failure.
         self.now = n_items
-        self.n_held += 1
-        if self.n_held > WINDOW and resting + 2 * (peak - resting) <= _FULL:
+        self.n_fitted += 1
+        if self.n_fitted > WINDOW and resting + 2 * (peak - resting) <= _FULL:
             self.now = min(2 * self.now, self.most)
 
-    def broke(self, n_items: int) -> None:
+    def failed(self, n_items: int) -> None:
         """Record that a batch did not fit. A single item that does not fit says nothing about the batch size."""
         if n_items > 1:
-            self.now, self.n_held = min(self.now, n_items // 2), 0
+            self.now, self.n_fitted = min(self.now, n_items // 2), 0
 
 
 def batches(items: Iterable[Item], length: Callable[[Item], int], size: BatchSize) -> Iterator[list[Item]]:
@@ -90,7 +90,7 @@ def _draw(samples: Iterator[list[Item]], n_items: int) -> list[list[Item]]:
     return drawn
 
 
-class Ahead(Generic[_T, _R]):
+class Prefetch(Generic[_T, _R]):
     """Prepare the next value in a separate thread while the current one is processed."""
 
     def __init__(self, prepare: Callable[[_T], _R]) -> None:
@@ -111,7 +111,7 @@ class Ahead(Generic[_T, _R]):
         return [self._prepare(value) for value in islice(values, 1)]
 
 
-def halves(values: Sequence[_T]) -> tuple[Sequence[_T], Sequence[_T]]:
+def split_in_half(values: Sequence[_T]) -> tuple[Sequence[_T], Sequence[_T]]:
     """Split into the first and the second half."""
     middle = len(values) // 2
     return values[:middle], values[middle:]

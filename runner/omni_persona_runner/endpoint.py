@@ -115,7 +115,7 @@ class EndpointModel:
     def check(self, items: Iterable[Item]) -> None:
         """Do nothing: the server's limits are known only once it is asked."""
 
-    def goes_on(self, n_answered: int) -> None:
+    def resume(self, n_answered: int) -> None:
         """Record how many items of this run the server has answered, so that a later refusal concerns one item."""
         self._chat.has_answered |= n_answered > 0
 

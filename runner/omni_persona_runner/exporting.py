@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.errors import ItemError
 from omni_persona_artifacts.folders import whole_folder
+from omni_persona_artifacts.progress import Steps
 from omni_persona_runner.chat_messages import ChatMessages, picture_part
 from omni_persona_runner.media import clip_wav
 from omni_persona_runner.prompt import Prompt
@@ -76,7 +77,7 @@ def export(
     media_as_files: bool = False,
     overwrite: bool = False,
     most_bytes: int = _MOST_BYTES,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Steps = lambda done, total: None,
 ) -> Exported:
     """Write the prompts of a dataset to a folder `out`.
 

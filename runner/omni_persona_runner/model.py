@@ -78,8 +78,8 @@ class Model(Protocol):
 
 
 @runtime_checkable
-class GoesOn(Protocol):
+class Resumable(Protocol):
     """A model that is informed when a run is resumed, which shows that it has worked before."""
 
-    def goes_on(self, n_answered: int) -> None:
+    def resume(self, n_answered: int) -> None:
         """Receive the number of items of the run that are already answered; called before `answer`."""

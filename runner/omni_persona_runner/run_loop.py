@@ -29,7 +29,7 @@ from omni_persona_artifacts.run_folder import (
     start_or_resume,
 )
 from omni_persona_runner.asking import ask
-from omni_persona_runner.model import GoesOn, Model, ModelError, Outcome
+from omni_persona_runner.model import Model, ModelError, Outcome, Resumable
 from omni_persona_runner.ranks import ranks
 from omni_persona_runner.subset import subset as part_of
 
@@ -114,8 +114,8 @@ def run(
                 start_or_resume(out, _manifest(model, folder, limit, subset, prices, fleet), same_model=same_model)
             )
         )
-        if isinstance(model, GoesOn):
-            model.goes_on(len(answered))
+        if isinstance(model, Resumable):
+            model.resume(len(answered))
         pending = siblings_together([row for row in selected if row.item_id not in answered])
         mine = peers.share(pending)
         n_failed, n_left = 0, 0 if budget is None else _spend_answered(budget, answered.values())

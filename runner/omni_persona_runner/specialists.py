@@ -24,6 +24,7 @@ from omni_persona import ABSTENTION, Item, Media
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.dataset_folder import DatasetFolder, media_digests
 from omni_persona_artifacts.errors import ItemError
+from omni_persona_artifacts.progress import Steps
 from omni_persona_runner.attributes import described, quoted, sentences, stating_sentence
 from omni_persona_runner.calibration import Confidence, features, fit_confidence, fit_threshold
 from omni_persona_runner.model import LoadError
@@ -119,7 +120,7 @@ def fit(
     test: Path,
     *,
     senses: Senses | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Steps = lambda done, total: None,
 ) -> Specialists:
     """Fit the baseline on the dataset folder `train`, to be run on the dataset folder `test`.
 

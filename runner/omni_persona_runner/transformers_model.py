@@ -21,7 +21,7 @@ from typing import Any
 from omni_persona import Item
 from omni_persona_runner import chat_template
 from omni_persona_runner.adapter import chosen
-from omni_persona_runner.batching import Ahead, BatchSize, Size, batches, halves
+from omni_persona_runner.batching import BatchSize, Prefetch, Size, batches, split_in_half
 from omni_persona_runner.chats import Chat, Chats, estimated_length
 from omni_persona_runner.checkpoint import Checkpoint
 from omni_persona_runner.devices import (
@@ -179,7 +179,7 @@ class TransformersModel:
         """
         _ = self._model  # a checkpoint that cannot be loaded is not an item's failure
         coming = batches(items, lambda item: estimated_length(item, self._limits), self._size)
-        for prepared in Ahead(self._prepare).over(coming):
+        for prepared in Prefetch(self._prepare).over(coming):
             for one in prepared:
                 yield from self._answer_or_halve(one) if isinstance(one, _Batch) else [one]
 
@@ -205,7 +205,7 @@ class TransformersModel:
         except Exception as error:
             if len(chats) == 1:
                 return [ModelError(chats[0].item_id, reason_of(error))]
-            parts: Iterable[Sequence[Chat]] = halves(chats)
+            parts: Iterable[Sequence[Chat]] = split_in_half(chats)
         else:
             parts = self._alike(chats, lengths)
             if len(parts) == 1:
@@ -248,13 +248,13 @@ class TransformersModel:
                     f"to continue from there: {reason_of(error).splitlines()[0]}"
                 ) from error
             if is_out_of_memory(error):
-                self._size.broke(len(chats))
+                self._size.failed(len(chats))
             if len(chats) == 1:
                 return [ModelError(chats[0].item_id, reason_of(error))]
         # Outside the handler, so that the failed attempt's tensors are freed.
         free_memory()
         outcomes: list[Outcome] = []
-        for half in halves(chats):
+        for half in split_in_half(chats):
             for one in self._batch_or_halve(half):
                 outcomes += self._answer_or_halve(one) if isinstance(one, _Batch) else [one]
         return outcomes
@@ -277,7 +277,7 @@ class TransformersModel:
             output = model.generate(**given, generation_config=self._generation)
         new_tokens = output[:, given["input_ids"].shape[1] :].tolist()
         _, peak = memory_in_use(self._devices())
-        self._size.held(len(batch.chats), peak, resting)
+        self._size.fitted(len(batch.chats), peak, resting)
         share = (time.perf_counter() - start) / len(batch.chats)
         for chat, tokens, length in zip(batch.chats, new_tokens, batch.lengths, strict=True):
             yield self._outcome(chat, tokens, length, share)

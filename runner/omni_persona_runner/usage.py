@@ -50,7 +50,7 @@ class Usage:
         """Dictionary form, for `scores.json`."""
         return asdict(self)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """One-line summary."""
         known = "" if self.n_counted == self.n_answers else f" (known of {self.n_counted} of {self.n_answers} answers)"
         cost = "" if self.cost is None else f", cost {self.cost:.4g}"

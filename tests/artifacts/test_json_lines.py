@@ -51,8 +51,8 @@ def test_what_cannot_be_read_is_named(tmp_path, monkeypatch):
         ("[-Infinity]", "-Infinity is not a JSON value"),
         ("[1e999]", "1e999 is out of range"),
         ("[" + "1" * 5000 + "]", "a number of 5000 digits"),
-        (r'["\ud800"]', r"half of a character, '\ud800', is no text"),
-        (r'{"\udc00": 1}', r"half of a character, '\udc00', is no text"),
+        (r'["\ud800"]', r"unpaired surrogate '\ud800'"),
+        (r'{"\udc00": 1}', r"unpaired surrogate '\udc00'"),
         (r'["\ud83d\ude00", "ZoË"]', None),
     ],
 )

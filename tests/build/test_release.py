@@ -187,7 +187,7 @@ BROKEN = {
         _set("answer_supervision", "asked_subfield", value=["role"]),
         r"answer_supervision\.asked_subfield: Input should be a valid string",
     ),
-    "a text that is no Unicode": (_set("query_text", value="\ud800"), r"half of a character, '\\ud800', is no text"),
+    "a text that is no Unicode": (_set("query_text", value="\ud800"), r"unpaired surrogate '\\ud800'"),
     "a path that is none": (_set("query_assets", "image", value="a\0b"), "that is not a path"),
     "a folder for a file": (_set("query_assets", "image", value="sample_0"), "no file 'sample_0'; it is a folder"),
     "no contexts": (_set("contexts", value=[]), "expected contexts with an id each"),

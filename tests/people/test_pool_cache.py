@@ -70,23 +70,23 @@ def test_a_second_build_decodes_and_describes_nothing_and_gives_the_same_bytes(p
 def test_vectors_are_made_once_for_each_content_and_each_perception(pool):
     calls: list[bytes] = []
     people = read_pool(pool.folder)
-    made = [PersonaGraph.of(people, perception=_counting(calls), remembered=PoolCache(pool.folder)) for _ in range(2)]
+    made = [PersonaGraph.of(people, perception=_counting(calls), cache=PoolCache(pool.folder)) for _ in range(2)]
     assert len(calls) == 12 * (2 + 2)
     assert made[0].likeness(people[0], people[1]) == made[1].likeness(people[0], people[1])
     # A medium of another content is described; the others are not again.
     write_noise(pool.folder / "media/p0/i0.png")
     again = read_pool(pool.folder)
-    PersonaGraph.of(again, perception=_counting(calls), remembered=PoolCache(pool.folder))
+    PersonaGraph.of(again, perception=_counting(calls), cache=PoolCache(pool.folder))
     assert calls[48:] == [(pool.folder / "media/p0/i0.png").read_bytes()]
 
 
 def test_a_file_that_changed_is_read_again(pool, decoded):
-    read_pool(pool.folder, remembered=PoolCache(pool.folder))
+    read_pool(pool.folder, cache=PoolCache(pool.folder))
     before = len(decoded)
     target = pool.folder / "media/p0/i0.png"
     target.write_bytes(b"not a picture any more")
     with pytest.raises(PoolError, match=r"personas.jsonl:1: media/p0/i0.png: not a readable picture"):
-        read_pool(pool.folder, remembered=PoolCache(pool.folder))
+        read_pool(pool.folder, cache=PoolCache(pool.folder))
     assert len(decoded) == before  # what is no picture is told by its first bytes
 
 
@@ -97,7 +97,7 @@ def test_a_content_that_changed_behind_its_time_is_noticed(pool, tmp_path, decod
     stat = target.stat()
     write_noise(target)
     os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    people = read_pool(pool.folder, remembered=PoolCache(pool.folder))
+    people = read_pool(pool.folder, cache=PoolCache(pool.folder))
     assert people[0].pictures[0].read() == target.read_bytes()
     assert len(decoded) == before + 1
 
@@ -114,11 +114,11 @@ def test_a_content_that_changes_while_a_benchmark_is_built_is_noticed_when_it_is
 
 
 def test_a_picture_is_never_taken_for_a_clip(pool):
-    read_pool(pool.folder, remembered=PoolCache(pool.folder))
+    read_pool(pool.folder, cache=PoolCache(pool.folder))
     pool.lines[0]["audios"][0]["path"] = pool.lines[0]["images"][0]["path"]
     pool.save()
     with pytest.raises(PoolError, match=r"i0.png: not a readable clip"):
-        read_pool(pool.folder, remembered=PoolCache(pool.folder))
+        read_pool(pool.folder, cache=PoolCache(pool.folder))
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 half an archive"])

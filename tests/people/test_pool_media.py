@@ -63,7 +63,7 @@ NAMES = {
     "backslashes": (_path("media\\p2\\i0.png"), r"expected / between folders, not \\"),
     "NUL": (_path("media/p2/\0.png"), "that is not a path"),
     "nothing": (_path(""), "that is not a path"),
-    "half of a character": (_path("media/\ud800.png"), "unpaired surrogate"),
+    "an unpaired surrogate": (_path("media/\ud800.png"), "unpaired surrogate"),
     "too long": (_path("a" * 5000), "no file"),
     "a loop of links": (_loop, "its links form a loop"),
     "a pipe": (_pipe, "it is a folder, a pipe or a device"),
@@ -135,7 +135,7 @@ def test_what_only_python_takes_for_json_is_refused(pool, value):
     lines = pool.file.read_text().splitlines()
     lines[2] = lines[2].replace('"p2"', value, 1)
     pool.file.write_text("\n".join(lines) + "\n")
-    with pytest.raises(PoolError, match=r"twice|not a JSON value|out of range|half of a character") as caught:
+    with pytest.raises(PoolError, match=r"twice|not a JSON value|out of range|unpaired surrogate") as caught:
         read_pool(pool.folder)
     assert str(caught.value).startswith(f"{pool.file}:3: ")
 

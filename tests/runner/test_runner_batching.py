@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omni_persona_runner.batching import Ahead, BatchSize, batches, halves
+from omni_persona_runner.batching import BatchSize, Prefetch, batches, split_in_half
 
 
 def test_a_fixed_size_stays():
     size = BatchSize.of(6, most=64)
-    size.held(6, peak=0.1, resting=0.0)
+    size.fitted(6, peak=0.1, resting=0.0)
     assert size.now == 6
 
 
@@ -25,20 +25,20 @@ def test_an_automatic_size_doubles_while_memory_lasts(weights):
     for _ in range(5):
         seen.append(size.now)
         # 32 items take 0.136: more than half of the 0.25 that is left beside weights of 0.6.
-        size.held(size.now, peak=weights + 0.00425 * size.now, resting=weights)
+        size.fitted(size.now, peak=weights + 0.00425 * size.now, resting=weights)
     assert seen == [4, 8, 16, 32, 32 if weights else 64]
 
 
 def test_a_batch_that_was_not_full_proves_nothing():
     size = BatchSize.of("auto", most=64)
-    size.held(3, peak=0.1, resting=0.0)
+    size.fitted(3, peak=0.1, resting=0.0)
     assert size.now == 4
 
 
 def test_an_automatic_size_has_a_bound():
     size = BatchSize.of("auto", most=6)
     for _ in range(4):
-        size.held(size.now, peak=0.0, resting=0.0)
+        size.fitted(size.now, peak=0.0, resting=0.0)
     assert size.now == 6
 
 
@@ -46,19 +46,19 @@ def test_an_automatic_size_has_a_bound():
 def test_what_broke_is_halved_and_tried_again_after_a_window(asked):
     size = BatchSize.of(asked, most=16)
     size.now = 16
-    size.broke(16)
+    size.failed(16)
     seen = []
     for _ in range(10):
         seen.append(size.now)
-        size.held(size.now, peak=0.3, resting=0.2)
+        size.fitted(size.now, peak=0.3, resting=0.2)
     assert seen == [8] * 9 + [16]
 
 
 def test_what_broke_is_not_tried_again_where_it_would_not_fit():
     size = BatchSize.of(16, most=16)
-    size.broke(16)
+    size.failed(16)
     for _ in range(50):
-        size.held(8, peak=0.6, resting=0.2)
+        size.fitted(8, peak=0.6, resting=0.2)
     assert size.now == 8
 
 
@@ -68,12 +68,12 @@ def ask(size, costs, room=32.0):
 
     def answer(batch):
         if sum(batch) <= room:
-            size.held(len(batch), peak=sum(batch) / room, resting=0.0)
+            size.fitted(len(batch), peak=sum(batch) / room, resting=0.0)
             return
-        size.broke(len(batch))
+        size.failed(len(batch))
         broken.append(len(batch))
         if len(batch) > 1:
-            for half in halves(batch):
+            for half in split_in_half(batch):
                 answer(half)
 
     costs = list(costs)
@@ -168,7 +168,7 @@ def test_the_next_is_prepared_while_the_present_is_worked_on():
         prepared.append(value)
         return 10 * value
 
-    results = Ahead(prepare).over(iter(range(4)))
+    results = Prefetch(prepare).over(iter(range(4)))
     assert next(results) == 0
     deadline = time.monotonic() + 30
     while prepared != [0, 1] and time.monotonic() < deadline:
@@ -181,14 +181,14 @@ def test_an_error_in_the_thread_is_raised_in_its_place():
     def prepare(value):
         return 1 / value
 
-    results = Ahead(prepare).over(iter([1, 0, 2]))
+    results = Prefetch(prepare).over(iter([1, 0, 2]))
     assert next(results) == 1
     with pytest.raises(ZeroDivisionError):
         next(results)
 
 
 def test_a_consumer_that_stops_leaves_no_thread():
-    results = Ahead(lambda value: value).over(iter(range(100)))
+    results = Prefetch(lambda value: value).over(iter(range(100)))
     next(results)
     results.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("prepare")]

@@ -160,11 +160,11 @@ def test_tokens_seconds_and_cost_are_counted(dataset, tmp_path):
     used = usage_of_run(tmp_path / "run")
     assert (used.input_tokens, used.output_tokens, used.seconds, used.n_counted) == (1600, 160, 8.0, 16)
     assert used.cost == pytest.approx(1600 * 2e-6 + 160 * 30e-6)
-    assert used.told() == "1,600 tokens in, 160 out, 8.0 s, cost 0.008"
+    assert used.summary() == "1,600 tokens in, 160 out, 8.0 s, cost 0.008"
     assert score_run(tmp_path / "run")["usage"] == used.as_dict()
     lines = list(read_predictions(tmp_path / "run").values())
     lines[0] = type(lines[0])(**{**vars(lines[0]), "input_tokens": None})
-    assert usage(lines).told() == "1,500 tokens in, 150 out (known of 15 of 16 answers), 8.0 s"
+    assert usage(lines).summary() == "1,500 tokens in, 150 out (known of 15 of 16 answers), 8.0 s"
 
 
 def test_a_run_stops_where_its_tokens_are_used_and_goes_on_with_more(dataset, tmp_path):

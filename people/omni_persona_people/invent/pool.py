@@ -7,12 +7,13 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 from omni_persona_artifacts.folders import whole_folder
+from omni_persona_artifacts.progress import Steps
 from omni_persona_people.invent.media import Job, Made, make
 from omni_persona_people.invent.people import Faces, Taken, VoiceKind, draw_people
 from omni_persona_people.natural.kokoro import require_voices
@@ -37,7 +38,7 @@ def generate_pool(
     out: Path,
     personas: int,
     seed: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Steps | None = None,
     workers: int | None = None,
     overwrite: bool = False,
     *,

@@ -74,7 +74,7 @@ class ChatClient:
         """Close them."""
         await self._chat.__aexit__(*error)
 
-    def goes_on(self, n_answered: int) -> None:
+    def resume(self, n_answered: int) -> None:
         """Tell the client how many questions the model has answered in earlier runs, so that a refused request counts
         as a failure of that question only.
         """

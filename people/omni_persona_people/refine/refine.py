@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,7 @@ from omni_persona_artifacts.chat import run_blocking
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.folders import whole_folder
+from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_people.errors import PoolError
 from omni_persona_people.parameters import FILE as PARAMETERS
 from omni_persona_people.persona_line import PERSONAS, persona_file, read_line, read_lines
@@ -36,9 +37,6 @@ Part = Literal["profile", "notes", "questions"]
 PARTS: tuple[Part, ...] = ("profile", "notes", "questions")
 REPORT = "refine.json"
 """The report file, next to `personas.jsonl`."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, steps done, steps in all)."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def refine(
     cache: Path | None = None,
     concurrency: int = 8,
     overwrite: bool = False,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> Refined:
     """Write a pool `out` that contains all of `pool` and what the model added. `pool` is not changed.
 
@@ -83,7 +81,7 @@ def refine(
         file = persona_file(pool)
         drafts = [Draft.of(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
         asker = Asker(client, ReplyCache(cache or default_cache(out), client.model))
-        client.goes_on(asker.cache.size)
+        client.resume(asker.cache.size)
         run_blocking(lambda: _ask(drafts, questions, asker, parts, concurrency, progress))
         refined = _summary(out, drafts, questions, client.model)
         _write(folder, pool, drafts, questions, refined)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 import omni_persona
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.folders import whole_folder
+from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_training.corpus.assemble import examples
 from omni_persona_training.corpus.card import card
 from omni_persona_training.corpus.example import Example
@@ -25,9 +26,6 @@ from omni_persona_training.corpus.sounds import events_from, synthesised_events
 from omni_persona_training.corpus.source import MediaFacts, Source, read_source
 from omni_persona_training.corpus.studio import Studio
 from omni_persona_training.errors import TrainingError
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, steps done, total steps)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def make_corpus(
     events: Path | None = None,
     exclude: Path | None = None,
     overwrite: bool = False,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> Corpus:
     """Write a corpus; the same arguments give the same bytes.
 
