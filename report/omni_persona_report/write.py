@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.errors import ArtifactError
+from omni_persona_artifacts.files import open_regular, require_writable_target, write_atomically
 from omni_persona_artifacts.progress import Steps
 from omni_persona_artifacts.run_reader import RunFolderError
 from omni_persona_cal.scores import GUARDED
@@ -66,7 +67,8 @@ def write_report(
         advance: Called with (media done, total media).
 
     Raises:
-        RunFolderError: nothing is left to show, or `out` cannot be written. FileNotFoundError: no dataset at `dataset`.
+        RunFolderError: nothing is left to show, `out` cannot be written, or is a file that is no report.
+        FileNotFoundError: no dataset at `dataset`.
 
     Examples:
         >>> write_report(["runs/abstain", "runs/nearest"], "report.html").page.name
@@ -74,6 +76,7 @@ def write_report(
     """
     if not runs:
         raise ValueError("expected at least one run")
+    _require_report(Path(out))
     gathered = gather(runs, dataset=dataset, protocol=protocol, judge=judge, with_media=media != "none")
     rows = published_rows() if published else ()
     beside = rows if gathered.is_release else ()
@@ -94,3 +97,20 @@ def write_report(
         raise RunFolderError(f"cannot write the report: {error}") from None
     write_atomically(out, content)
     return Report(out, len(content), gathered, tuple(pairs), tuple(beside), tuple(written))
+
+
+_GENERATOR = b'<meta name="generator" content="Omni-Persona">'
+
+
+def _require_report(file: Path) -> None:
+    """Raise `RunFolderError` if a file exists that is neither empty nor a report, so that it would be lost."""
+    try:
+        require_writable_target(file)
+        with open_regular(file) as old:
+            start = old.read(1000)
+    except FileNotFoundError:
+        return
+    except ArtifactError as error:
+        raise RunFolderError(f"cannot write the report: {error}") from None
+    if start and _GENERATOR not in start:
+        raise RunFolderError(f"{file} exists and is no report of omni-persona; choose another --out")

@@ -173,8 +173,11 @@ class Prompt:
 
 
 def read_rules(file: str | Path) -> str:
-    """Read a system prompt from a text file. Raises `ValueError` if it is missing or not UTF-8."""
+    """Read a system prompt from a text file. Raises `ValueError` if it is missing, empty or not UTF-8."""
     try:
-        return read_text(file, MOST_BYTES)
+        rules = read_text(file, MOST_BYTES)
     except (OSError, ArtifactError) as error:
         raise ValueError(f"cannot read the prompt {file}: {error}") from None
+    if not rules.strip():
+        raise ValueError(f"{file}: expected a system prompt with words, got an empty file")
+    return rules
