@@ -94,6 +94,10 @@ def errors(debug: bool) -> Iterator[None]:
         if extra is not None:
             missing = f"this needs the package {error.name}, which is not installed"  # type: ignore[attr-defined]
             message = f'{missing}: python -m pip install "omni-persona[{extra}]"'
+        if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
+            # Names that the locale cannot decode reach Python as half characters, which no library takes.
+            name = error.object.encode(errors="surrogateescape").decode(errors="replace")
+            message = f"the locale cannot spell {name!r}: set a UTF-8 locale, or PYTHONUTF8=1"
         print_error(mask.everything(message))
         sys.exit(2)
 
@@ -126,7 +130,7 @@ def stopping(left: str) -> Iterator[None]:
 def progress(*, hidden: bool = False) -> Iterator[Stages]:
     """A callback for progress in stages: bars on a terminal, occasional lines elsewhere, nothing if `hidden`.
 
-    Both go to standard error. Work that takes less than three seconds prints no line.
+    Both go to standard error. Work that takes less than two seconds prints no line.
     """
     if hidden:
         yield silent

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-FIRST_LINE_AFTER = 3.0
+FIRST_LINE_AFTER = 2.0
 LINE_EVERY = 15.0
 """Seconds after which work first reports progress, and the interval from then on."""
 

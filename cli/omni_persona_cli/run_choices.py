@@ -309,7 +309,7 @@ class Choices:
 
 def _waiting(engine: str) -> Callable[[float, str], None]:
     """Reports, after a few seconds and at intervals, that a server is starting."""
-    said_at = -_SAID_AGAIN + 3.0
+    said_at = -_SAID_AGAIN + 2.0
 
     def say(seconds: float, line: str) -> None:
         nonlocal said_at

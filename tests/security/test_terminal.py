@@ -1,5 +1,8 @@
 """What the command line shows: hostile text acts on no terminal, reads as no markup, and fails no encoding."""
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +10,8 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from omni_persona_cli.console import SafeConsole
+import omni_persona
+from omni_persona_cli.console import SafeConsole, errors
 
 HOSTILE = {
     "clear the screen": ("\x1b[2J\x1b[H", "[U+001B][2J[U+001B][H"),
@@ -44,17 +48,44 @@ def test_text_is_shown_and_does_nothing(case, on_terminal, capsys, monkeypatch):
     assert not set(printed) & {"\x1b", "\x07", "\x9b", "\r", "\u202e", "\ud800"}
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
-def test_a_terminal_of_any_encoding_gets_the_message_and_the_right_exit_code(tmp_path, encoding):
-    name = "Zoë 花 [/b] \x1b[31m"
-    process = subprocess.run(
-        [sys.executable, "-m", "omni_persona_cli", "check", name],
-        cwd=tmp_path,
-        env={"PYTHONIOENCODING": encoding, "PATH": "", "HOME": str(tmp_path), "PYTHONPATH": ":".join(sys.path)},
+def _called(folder, *arguments, **environment):
+    """`omni-persona` in a process that has no environment but this, and so the encoding that it names."""
+    return subprocess.run(
+        [sys.executable, "-m", "omni_persona_cli", *arguments],
+        cwd=folder,
+        env={"PATH": "", "HOME": str(folder), "PYTHONPATH": ":".join(sys.path)} | environment,
         capture_output=True,
         check=False,
     )
-    assert process.returncode == 2
-    assert b"error: " in process.stderr
-    assert b"[/b]" in process.stderr
-    assert b"\x1b" not in process.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_a_terminal_of_any_encoding_gets_the_message_and_the_right_exit_code(tmp_path, encoding):
+    done = _called(tmp_path, "score", "Zoë 花 [/b] \x1b[31m", PYTHONIOENCODING=encoding)
+    assert done.returncode == 2
+    assert b"error: " in done.stderr
+    assert b"[/b]" in done.stderr
+    assert b"\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}], ids=str)
+def test_work_that_is_told_in_another_encoding_ends_with_its_own_exit_code(dataset, tmp_path, environment):
+    folder = shutil.copytree(dataset, tmp_path / "Zoë 花")
+    lines = [{"augmented_id": item.augmented_id, "prediction": "a pilot"} for item in omni_persona.read(folder)]
+    shown = "花" if "LC_ALL" in environment else "\\u82b1"
+    for name, kept, code, told in (
+        ("all", lines, 0, "(judge: lexical) in {}"),
+        ("some", lines[1:], 2, "{}: expected a line for each"),
+    ):
+        answers = tmp_path / f"{name} 花.jsonl"
+        answers.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        done = _called(tmp_path, "score", str(answers), "--dataset", str(folder), **environment)
+        assert done.returncode == code, done.stderr
+        assert told.format(f"{tmp_path}/{name} {shown}.jsonl").encode() in done.stdout + done.stderr
+
+
+def test_a_name_that_the_locale_cannot_spell_is_told(capsys):
+    with pytest.raises(SystemExit) as end, errors(debug=False):
+        os.fsdecode("Zoë".encode("latin-1")).encode()
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "error: the locale cannot spell 'Zo\ufffd': set a UTF-8 locale, or PYTHONUTF8=1\n"
