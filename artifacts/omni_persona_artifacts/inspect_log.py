@@ -126,7 +126,7 @@ def _object(content: bytes, where: str) -> dict[str, Any]:
 
 
 def _plain(sample: Mapping[str, Any], where: str) -> dict[str, Any]:
-    item_id, epoch = sample.get("id"), sample.get("epoch", 1)
+    item_id, epoch = _item(sample), sample.get("epoch", 1)
     if epoch != 1:
         raise ArtifactError(f"{where}: expected one epoch, got epoch {epoch!r:.40}: an item has one answer")
     line = {
@@ -139,6 +139,13 @@ def _plain(sample: Mapping[str, Any], where: str) -> dict[str, Any]:
         return {**line, **_answer(sample), "status": "ok"}
     except ValueError as error:
         return {**line, "error": str(error)}
+
+
+def _item(sample: Mapping[str, Any]) -> object:
+    """The item: of the sample's metadata if a task numbers its samples, otherwise the sample's ID."""
+    metadata = sample.get("metadata")
+    named = metadata.get("augmented_id") if isinstance(metadata, Mapping) else None
+    return sample.get("id") if named is None else named
 
 
 def _answer(sample: Mapping[str, Any]) -> dict[str, Any]:

@@ -231,6 +231,17 @@ def test_a_killed_run_is_read_as_far_as_it_came(asked, tmp_path):
     assert score_file(file, asked)["cal"] == EXPECTED["cal"]
 
 
+def test_samples_that_a_task_numbers_are_known_by_their_metadata(asked, tmp_path):
+    def renumber(held):
+        for number, name in enumerate(sorted(name for name in held if name.startswith("samples/"))):
+            held[name]["metadata"] = {"augmented_id": held[name]["id"]}
+            held[name]["id"] = number
+
+    assert (
+        score_file(rewritten(LOGS / "inspect.eval", tmp_path / "log.eval", renumber), asked)["cal"] == EXPECTED["cal"]
+    )
+
+
 def test_names_in_an_archive_are_no_paths(asked, tmp_path):
     names = ("samples/../../../x.json", "samples//etc/x.json", "samples/\x1b[2J.json")
 
