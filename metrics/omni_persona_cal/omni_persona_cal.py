@@ -45,6 +45,7 @@ from .overlap import token_f1
 from .power import detectable_difference
 from .published import PAPER_TABLE_2
 from .rates import estimate
+from .read_out import ReadOut
 from .repeats import compute_repeats
 from .scores import rates
 from .several import compare_several

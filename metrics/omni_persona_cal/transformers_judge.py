@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from .judge_cache import JudgeCache
 from .judge_prompt import question
 from .judge_reply import read_judge_reply
 from .likelihood import read_margin
-from .scores import CORRECT, UNJUDGED, WRONG
+from .read_out import ReadOut, tokenized
+from .scores import UNJUDGED
 
 
 class TransformersJudge:
@@ -59,6 +60,7 @@ class TransformersJudge:
         self._dtype = dtype
         self._on_judged = on_judged
         self._loaded: tuple[Any, Any] | None = None
+        self._read_out: ReadOut | None = None
         identity = f"{self.name} max_new_tokens={max_new_tokens}" if reason else f"{self.name} by likelihood"
         self._cache = None if cache_dir is None else JudgeCache(cache_dir, identity)
 
@@ -82,15 +84,31 @@ class TransformersJudge:
             else:
                 said[one] = Judgement(*found, margin=self._cache.margin(*one.parts) if self._cache else None)
                 self._on_judged()
-        # Longest first: a batch is padded to its longest item, and a lack of memory shows at once.
-        unknown.sort(key=lambda one: -sum(map(len, (one.gold, one.prediction, *one.other_answers))))
-        for start in range(0, len(unknown), self._batch_size):
-            batch = unknown[start : start + self._batch_size]
-            judgements = self._judge_by_words(batch) if self._reason else self._judge_by_likelihood(batch)
-            for one, judgement in zip(batch, judgements, strict=True):
-                said[one] = judgement
-                self._on_judged()
+        for one, judgement in self._judged(unknown) if unknown else ():
+            said[one] = judgement
+            self._on_judged()
         return [said[one] for one in questions]
+
+    def _judged(self, pairs: Sequence[Question]) -> Iterator[tuple[Question, Judgement]]:
+        """Judge pairs in batches, the longest first: a lack of memory shows at once."""
+        tokenizer, model = self._load()
+        rows = tokenized(tokenizer, [question(*one.parts, at_once=not self._reason) for one in pairs])
+        longest = getattr(model.config.get_text_config(), "max_position_embeddings", None) or math.inf
+        new = self._max_new_tokens if self._reason else 0
+        fitting = []
+        for pair, row in sorted(zip(pairs, rows, strict=True), key=lambda one: -len(one[1])):
+            if len(row) + new > longest:
+                told = f"the question takes {len(row):,} tokens, and {self._model_name} {longest - new:,} at most"
+                yield pair, Judgement(UNJUDGED, told, reason=told)
+            else:
+                fitting.append((pair, row))
+        if fitting and not self._reason:
+            self._reader().share([row for _, row in fitting])
+        for start in range(0, len(fitting), self._batch_size):
+            batch = [pair for pair, _ in fitting[start : start + self._batch_size]]
+            tokens = [row for _, row in fitting[start : start + self._batch_size]]
+            judgements = self._judge_by_words(batch) if self._reason else self._judge_by_likelihood(batch, tokens)
+            yield from zip(batch, judgements, strict=True)
 
     def _judge_by_words(self, pairs: Sequence[Question]) -> list[Judgement]:
         replies = [[reply] for reply in self._generate([question(*one.parts) for one in pairs])]
@@ -108,8 +126,8 @@ class TransformersJudge:
             for reading, reply in zip(readings, replies, strict=True)
         ]
 
-    def _judge_by_likelihood(self, pairs: Sequence[Question]) -> list[Judgement]:
-        margins = self._margins([question(*one.parts, at_once=True) for one in pairs])
+    def _judge_by_likelihood(self, pairs: Sequence[Question], rows: Sequence[Sequence[int]]) -> list[Judgement]:
+        margins = self._reader().margins(rows)
         judgements = []
         for one, margin in zip(pairs, margins, strict=True):
             verdict, raw = read_margin(margin)
@@ -118,45 +136,10 @@ class TransformersJudge:
             judgements.append(Judgement(verdict, raw, reason=raw if verdict == UNJUDGED else None, margin=margin))
         return judgements
 
-    def _margins(self, questions: Sequence[str]) -> list[float]:
-        """By how much the model would rather go on with CORRECT than with WRONG, for each question of one batch."""
-        import torch
-
-        tokenizer, model = self._load()
-        inputs = self._inputs(questions)
-        positions = inputs["attention_mask"].cumsum(-1) - 1
-        takes = inspect.signature(model.forward).parameters
-        more: dict[str, Any] = {"use_cache": False}
-        if "position_ids" in takes:
-            # Padding on the left moves every token, which positions must not show.
-            more["position_ids"] = positions.clamp(min=0)
-        if "logits_to_keep" in takes:
-            more["logits_to_keep"] = 1
-        with torch.inference_mode():
-            logits = model(**inputs, **more).logits[:, -1].float()
-        likelihoods = torch.log_softmax(logits, dim=-1)
-        correct, wrong = (
-            torch.logsumexp(likelihoods[:, sorted(tokens)], dim=-1) for tokens in self._first_tokens(tokenizer)
-        )
-        return [float(margin) for margin in correct - wrong]
-
-    def _first_tokens(self, tokenizer: Any) -> tuple[set[int], set[int]]:
-        """The tokens that CORRECT and WRONG may begin with, as a reply or after a space, without shared ones."""
-        correct, wrong = (
-            {
-                tokens[0]
-                for text in (word, f" {word}", word.capitalize())
-                if (tokens := tokenizer.encode(text, add_special_tokens=False))
-            }
-            for word in (CORRECT, WRONG)
-        )
-        shared = correct & wrong
-        if not correct - shared or not wrong - shared:
-            raise ValueError(
-                f"{self._model_name}: expected a tokenizer that begins {CORRECT} and {WRONG} with different tokens, "
-                "got the same: let it give a reason (--judge-reason, or reason=True in Python)"
-            )
-        return correct - shared, wrong - shared
+    def _reader(self) -> ReadOut:
+        if self._read_out is None:
+            self._read_out = ReadOut(self._model_name, *self._load())
+        return self._read_out
 
     def _inputs(self, questions: Sequence[str]) -> Any:
         tokenizer, model = self._load()

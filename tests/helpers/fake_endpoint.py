@@ -38,7 +38,9 @@ class Endpoint:
 def graded(prompt: str) -> str:
     """The prediction in a prompt, found as the judge's model would: between the second pair of marks."""
     mark = prompt.split("between two lines that say ")[1].split(":")[0]
-    return prompt.split(f"\n{mark}\n")[3]
+    parts = prompt.split(f"\n{mark}\n")
+    # In the question for a verdict alone it follows the reference at once.
+    return parts[2] if prompt.startswith("Compare") else parts[3]
 
 
 class _Server(ThreadingHTTPServer):

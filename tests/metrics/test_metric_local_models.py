@@ -10,6 +10,7 @@ import pytest
 from omni_persona_cal import Judgement, compute, make_judge
 from omni_persona_cal.bertscore import bertscores
 from omni_persona_cal.judge_prompt import question
+from omni_persona_cal.read_out import tokenized
 
 torch = pytest.importorskip("torch")
 
@@ -99,6 +100,53 @@ def test_the_verdict_is_read_out_of_the_likelihoods_of_one_pass(babbler: Path, t
     again = make_judge("transformers", options)
     again._load = None
     assert [one.margin for one in again.judge(PAIRS)] == [one.margin for one in together]
+
+
+@pytest.mark.parametrize("window", [None, 4096, 24])
+def test_what_all_questions_begin_with_is_read_once(tmp_path: Path, window: int | None) -> None:
+    from transformers import AutoModelForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig
+
+    folder = save_language_model(tmp_path)
+    if window:
+        size = len(AutoModelForCausalLM.from_pretrained(folder).get_input_embeddings().weight)
+        torch.manual_seed(0)
+        config = Gemma3TextConfig(
+            vocab_size=size, hidden_size=32, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, head_dim=16, sliding_window=window, initializer_range=0.6,
+            layer_types=["sliding_attention", "full_attention"], pad_token_id=1, eos_token_id=2, bos_token_id=3,
+        )  # fmt: skip
+        Gemma3ForCausalLM(config).save_pretrained(folder)
+    judge = make_judge("transformers", {"model": folder, "batch_size": 3})
+    reader = judge._reader()
+    rows = tokenized(judge._load()[0], [question(*pair, at_once=True) for pair in PAIRS])
+    widths: list[int] = []
+    reader._model.register_forward_pre_hook(
+        lambda model, given, named: widths.append(named["input_ids"].shape[1]), with_kwargs=True
+    )
+    reader.share(rows)
+    (n_head,) = widths
+    assert n_head > 50
+    shared = reader.margins(rows)
+    # A window that the questions do not fit into would see another part of them next to padding.
+    assert widths == [n_head, max(map(len, rows)) - n_head * (window != 24)]
+    # Again, from the same beginning; and each whole, without it.
+    reader.share(rows)
+    assert reader.margins(rows) == shared
+    assert len(widths) == 3 + (window == 24)
+    reader._head = []
+    assert reader.margins(rows) == pytest.approx(shared, abs=1e-4)
+    assert [reader.margins([row])[0] for row in rows] == pytest.approx(shared, abs=1e-4)
+
+
+@pytest.mark.parametrize("reason", [False, True])
+def test_a_question_longer_than_the_model_takes_is_unjudged(babbler: Path, reason: bool) -> None:
+    options = {"model": babbler, "max_new_tokens": 4, "reason": reason}
+    pairs = [("pilot", "a baker " * 200_000), ("pilot", "a baker")]
+    long, short = make_judge("transformers", options).judge(pairs)
+    assert long.verdict == "UNJUDGED"
+    assert "tokens, and" in str(long.reason)
+    assert f"{2044 if reason else 2048:,} at most" in str(long.reason)
+    assert "at most" not in str(short.reason)
 
 
 def test_likelihoods_that_do_not_differ_are_no_verdict(tmp_path: Path) -> None:
