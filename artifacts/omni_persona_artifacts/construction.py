@@ -13,7 +13,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from omni_persona_artifacts.parquet_files import ParquetWriter, open_parquet, require_unpackable, unpacked_rows
+from omni_persona_artifacts.parquet_files import (
+    ParquetWriter,
+    open_parquet,
+    read_columns,
+    require_unpackable,
+    unpacked_rows,
+)
 
 MODALITIES = ("face", "voice", "text")
 """Modalities in which people are compared."""
@@ -84,7 +90,7 @@ def with_leaks(folder: Path, leaks: Mapping[str, tuple[float, str]]) -> bytes:
     """The content of a folder's side file with the leak of each item and the shortcut that it is by; other items keep
     theirs.
     """
-    table = _with_all_columns(open_parquet(folder / FILE).read())
+    table = _with_all_columns(read_columns(open_parquet(folder / FILE)))
     require_unpackable(table, folder / FILE)
     table = table.cast(SCHEMA)
     known = zip(*(table[name].to_pylist() for name in ("augmented_id", "leak", "leak_by")), strict=True)
@@ -102,7 +108,7 @@ def read_construction(folder: Path) -> Construction | None:
     if not (folder / FILE).is_file():
         return None
     items: Construction = {}
-    for row in unpacked_rows(_with_all_columns(open_parquet(folder / FILE).read()), folder / FILE):
+    for row in unpacked_rows(_with_all_columns(read_columns(open_parquet(folder / FILE))), folder / FILE):
         items.setdefault(row["augmented_id"], []).append(row)
     return items
 

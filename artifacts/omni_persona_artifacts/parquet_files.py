@@ -5,6 +5,7 @@ A file of some kilobytes can hold one long text and ten million references to it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,16 @@ def open_parquet(file: str | Path) -> pq.ParquetFile:
         )
     leaves = [about.schema.column(index) for index in range(about.num_columns)]
     return pq.ParquetFile(file, read_dictionary=[leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"])
+
+
+def read_columns(parquet: pq.ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:
+    """Some columns of a file from `open_parquet`, or all of them.
+
+    One row group after the other, because pyarrow does not read lists of dictionary-encoded texts across several.
+    """
+    names = None if columns is None else list(columns)
+    groups = [parquet.read_row_group(index, columns=names) for index in range(parquet.num_row_groups)]
+    return pa.concat_tables(groups) if groups else parquet.read(columns=names)
 
 
 def unpacked_rows(table: pa.Table, what: object) -> list[dict[str, Any]]:

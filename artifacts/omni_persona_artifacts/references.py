@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from omni_persona_artifacts.construction import FILE as SIDE_FILE
 from omni_persona_artifacts.data_files import data_files
-from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
+from omni_persona_artifacts.parquet_files import open_parquet, read_columns, unpacked_rows
 
 _COLUMNS = ("augmented_id", "source_sample_id", "group", "selected_task", "absence", "answer_supervision")
 _READ = (*_COLUMNS[:-1], "answer_supervision.gold_answer", "answer_supervision.answerable_from_context")
@@ -47,7 +47,7 @@ def questions(path: str | Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in data_files(path):
         try:
-            rows = unpacked_rows(open_parquet(file).read(columns=["augmented_id", "query_text"]), file)
+            rows = unpacked_rows(read_columns(open_parquet(file), ["augmented_id", "query_text"]), file)
             found |= {row["augmented_id"]: row["query_text"] for row in rows}
         except (KeyError, pa.ArrowException, OSError) as error:
             raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_told(error)}") from None
@@ -58,7 +58,7 @@ def _rows(file: Path) -> list[dict[str, Any]]:
     try:
         # Select columns by name, including nested ones, so that the media beside them are not read.
         parquet = open_parquet(file)
-        table = parquet.read(columns=list(_READ))
+        table = read_columns(parquet, _READ)
         missing = [name for name in _COLUMNS if name not in table.column_names]
         if missing:
             raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {missing[0]}")
@@ -134,7 +134,7 @@ def _side_rows(file: Path) -> list[dict[str, Any]]:
     kept = {"augmented_id", "person", "queried_person", "stated_value"} & set(parquet.schema_arrow.names)
     if not {"augmented_id", "person", "queried_person"} <= kept:
         return []
-    return unpacked_rows(parquet.read(columns=sorted(kept)), file)
+    return unpacked_rows(read_columns(parquet, sorted(kept)), file)
 
 
 def _folded(answer: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.data_files import data_files
-from omni_persona_artifacts.parquet_files import open_parquet
+from omni_persona_artifacts.parquet_files import open_parquet, read_columns
 from omni_persona_build.errors import BuildError
 from omni_persona_build.write import NAMED_BY, media_name
 from omni_persona_people.persona import Persona
@@ -90,7 +90,7 @@ def _content(folder: Path) -> set[str]:
 
 def _media_names(file: Path) -> Iterable[str]:
     """The names of the media in a file of rows."""
-    table = open_parquet(file).read(columns=[*_NAMES, *_QUERY_NAMES])
+    table = read_columns(open_parquet(file), [*_NAMES, *_QUERY_NAMES])
     contexts = table["contexts"].combine_chunks().flatten()
     for media in (contexts, table["query_assets"].combine_chunks()):
         for kind in ("image", "audio"):

@@ -18,7 +18,8 @@ from omni_persona_perception import (
     MAX_BYTES,
     MediaError,
     Prints,
-    clip_print,
+    Samples,
+    SlowClips,
     clip_seconds,
     decode_audio,
     decode_image,
@@ -94,6 +95,7 @@ class MediaReader:
             for kind in ("picture", "clip")
         }
         self._made: dict[MediaKind, dict[str, Prints]] = {"picture": {}, "clip": {}}
+        self._slow = SlowClips()
 
     @property
     def prints(self) -> dict[str, Prints]:
@@ -107,11 +109,24 @@ class MediaReader:
             data = read_medium(file)
             content = content_of(data, kind)
             if content.stored not in self._prints[kind]:
-                made = print_of(data, kind)
+                made = self._print(data, kind, content.stored)
                 self._prints[kind][content.stored] = self._made[kind][content.stored] = made
         except MediaError as error:
             raise MediaError(f"{path}: {error}") from None
         return content.seconds, content.file(file, self._keep_metadata)
+
+    def slow(self, medium: MediaFile) -> Samples:
+        """A clip as near copies are compared. Raises `MediaError` if it cannot be decoded."""
+        return self._slow.slow(medium.stored or medium.digest, medium.read())
+
+    def _print(self, data: bytes, kind: MediaKind, stored: str) -> Prints:
+        """Decode a medium and compute its print. Raises `MediaError` if it cannot be decoded or is a blank picture."""
+        if kind == "clip":
+            return self._slow.print_of(stored, *decode_audio(data))
+        picture = decode_image(data)
+        if float(np.asarray(picture.convert("L"), np.float32).std()) < BLANK:
+            raise MediaError("the picture is blank")
+        return picture_print(picture)
 
     def keep(self) -> None:
         """Write new results to the cache."""
@@ -132,16 +147,6 @@ def content_of(data: bytes, kind: MediaKind) -> Content:
     same = bare is data
     digest = stored if same else hashlib.sha256(bare).hexdigest()
     return Content(stored, digest, len(data), len(bare), shape.suffix, seconds)
-
-
-def print_of(data: bytes, kind: MediaKind) -> Prints:
-    """Decode a medium and compute its print. Raises `MediaError` if it cannot be decoded or is a blank picture."""
-    if kind == "clip":
-        return clip_print(*decode_audio(data))
-    picture = decode_image(data)
-    if float(np.asarray(picture.convert("L"), np.float32).std()) < BLANK:
-        raise MediaError("the picture is blank")
-    return picture_print(picture)
 
 
 def read_medium(file: Path) -> bytes:

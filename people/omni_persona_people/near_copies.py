@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from omni_persona_people.media_files import MediaFile
 from omni_persona_people.persona import Persona
-from omni_persona_perception import Prints, near_clips, near_pictures
+from omni_persona_perception import Prints, Samples, near_clips, near_pictures
 
 _Owned = tuple[Persona, MediaFile, bool]
 """A person, one of their media, and whether it is for queries."""
 
 
-def near_copies(people: Sequence[Persona], prints: Mapping[str, Prints]) -> Iterator[str]:
+def near_copies(
+    people: Sequence[Persona], prints: Mapping[str, Prints], slow: Callable[[MediaFile], Samples]
+) -> Iterator[str]:
     """Errors between the media of a pool, each with file and line.
 
-    prints: the print of each medium, by the SHA-256 of its file.
+    prints: the print of each medium, by the SHA-256 of its file. slow: gives a clip's samples for comparison.
     """
     pictures = [
         (person, medium, asks)
@@ -32,7 +34,7 @@ def near_copies(people: Sequence[Persona], prints: Mapping[str, Prints]) -> Iter
         for medium in media
     ]
     yield from _wrong(pictures, near_pictures(_rows(pictures, prints)), "picture")
-    yield from _wrong(clips, near_clips(_rows(clips, prints), lambda index: clips[index][1].read()), "clip")
+    yield from _wrong(clips, near_clips(_rows(clips, prints), lambda index: slow(clips[index][1])), "clip")
 
 
 def _rows(owned: Sequence[_Owned], prints: Mapping[str, Prints]) -> Prints:

@@ -1,11 +1,12 @@
 """Media to vectors: decoding, light descriptors of faces, voices and texts, and trained specialists."""
 
-from omni_persona_perception.clips import clip_seconds, decode_audio, encode_wav, played_as_stored, resampled
+from omni_persona_perception.clips import Samples, clip_seconds, decode_audio, encode_wav, played_as_stored, resampled
 from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import MAX_BYTES, kind_of
 from omni_persona_perception.likeness import Prints, clip_print, is_print, near_clips, near_pictures, picture_print
 from omni_persona_perception.perception import PERCEPTIONS, Perception, perception
 from omni_persona_perception.pictures import decode_image, picture_size, shown_as_stored
+from omni_persona_perception.slow_clips import SlowClips
 from omni_persona_perception.specialists import transcribe
 from omni_persona_perception.traces import traces, without_traces
 from omni_persona_perception.vectors import Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
@@ -16,6 +17,8 @@ __all__ = [
     "MediaError",
     "Perception",
     "Prints",
+    "Samples",
+    "SlowClips",
     "Vectors",
     "clip_print",
     "clip_seconds",

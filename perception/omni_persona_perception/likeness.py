@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from omni_persona_perception.clips import Samples, decode_audio
+from omni_persona_perception.clips import Samples
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,7 +56,11 @@ def picture_print(picture: Image.Image) -> Prints:
 
 def clip_print(samples: Samples, rate: int) -> Prints:
     """The fine structure of a decoded clip's spectrum, shape (1024,); it does not depend on where the clip begins."""
-    slow = _slow(samples, rate)
+    return slow_print(slow_clip(samples, rate))
+
+
+def slow_print(slow: Samples) -> Prints:
+    """The `clip_print` of a clip that has the rate of `slow_clip` already."""
     power = np.abs(np.fft.rfft(slow, 1 << max(12, (len(slow) - 1).bit_length()))) ** 2
     edges = np.linspace(0, len(power), _BINS + 1).astype(int)
     bands = (np.add.reduceat(power, edges[:-1]) / np.diff(edges)) ** 0.3
@@ -65,8 +69,8 @@ def clip_print(samples: Samples, rate: int) -> Prints:
     return _unit((bands - smooth) / (smooth + 1e-9)) if slow.any() else np.zeros(_BINS, np.float32)
 
 
-def _slow(samples: Samples, rate: int) -> Samples:
-    """Samples at the rate used for comparing clips."""
+def slow_clip(samples: Samples, rate: int) -> Samples:
+    """A decoded clip at the rate that clips are compared at, 4 kHz."""
     import soxr
 
     return np.asarray(soxr.resample(samples, rate, _RATE, quality="LQ"), np.float32)
@@ -87,12 +91,12 @@ def near_pictures(prints: Prints) -> list[Pair]:
     return [pair for pair in maybe if _look_alike(prints, views, *pair)]
 
 
-def near_clips(prints: Prints, clip: Callable[[int], bytes]) -> list[Pair]:
-    """The pairs of clips that are near copies of each other. prints: shape (n, 1024). clip: the i-th clip's bytes.
+def near_clips(prints: Prints, clip: Callable[[int], Samples]) -> list[Pair]:
+    """The pairs of clips that are near copies of each other.
 
-    Raises `MediaError` for a clip that cannot be decoded.
+    prints: shape (n, 1024). clip: gives the `slow_clip` of the i-th clip; called for those with similar prints alone.
     """
-    heard = lru_cache(maxsize=64)(lambda index: _slow(*decode_audio(clip(index))))
+    heard = lru_cache(maxsize=64)(clip)
     maybe = sorted(_above(prints, prints, _LIKE_SPECTRUM))
     return [(one, other) for one, other in maybe if _aligned(heard(one), heard(other)) >= _LIKE_WAVE]
 

@@ -16,7 +16,8 @@ from omni_persona_build.media_facts import Facts, clip_facts, picture_facts
 from omni_persona_perception import (
     MediaError,
     Prints,
-    clip_print,
+    Samples,
+    SlowClips,
     decode_audio,
     decode_image,
     face_vectors,
@@ -58,17 +59,31 @@ class DescribedMedia:
                 pictures.setdefault(medium.data, medium)
             for medium in media_of(item, "audio"):
                 clips.setdefault(medium.data, medium)
+        self._slow = SlowClips()
         with ThreadPoolExecutor(os.cpu_count()) as workers:
             # One file may be used both as a picture and as a clip, and is then described as each.
             self._known: dict[Sort, dict[bytes, Described]] = {
                 "image": dict(zip(pictures, workers.map(_picture, pictures.values()), strict=True)),
-                "audio": dict(zip(clips, workers.map(_clip, clips.values()), strict=True)),
+                "audio": dict(zip(clips, workers.map(self._clip, clips.values()), strict=True)),
             }
         self._nothing = {sort: self._zeros(known.values()) for sort, known in self._known.items()}
 
     def _zeros(self, media: Iterable[Described]) -> NDArray[np.float32]:
         """A zero vector of the same length as the vectors of media."""
         return np.zeros_like(next((one.vector for one in media if one.vector.size), np.zeros(1, np.float32)))
+
+    def _clip(self, medium: Media) -> Described:
+        try:
+            samples, rate = decode_audio(medium.data)
+            vector = voice_vectors([(samples, rate)])[0]
+        except MediaError as error:
+            return Described(np.zeros(0, np.float32), error=str(error))
+        seconds = len(samples) / rate
+        facts = clip_facts(samples, rate, _suffix(medium))
+        prints = self._slow.print_of(medium.data, samples, rate)
+        level = float(np.sqrt(np.mean(np.square(samples))))
+        kind = f"{_suffix(medium)} {rate} Hz"
+        return Described(vector, facts, prints, level, seconds, kind)
 
     def of(self, medium: Media, sort: Sort) -> Described:
         """The description of a medium as a picture or as a clip."""
@@ -78,6 +93,10 @@ class DescribedMedia:
         """A medium's vector; a zero vector if it cannot be decoded."""
         vector = self.of(medium, sort).vector
         return vector if vector.size else self._nothing[sort]
+
+    def slow(self, medium: Media) -> Samples:
+        """A clip as near copies are compared; `MediaError` if it cannot be decoded."""
+        return self._slow.slow(medium.data, medium.data)
 
 
 def media_of(item: Item, sort: Sort) -> Iterator[Media]:
@@ -108,19 +127,6 @@ def _picture(medium: Media) -> Described:
     facts = picture_facts(image, len(medium.data), _suffix(medium))
     spread = float(np.asarray(image.convert("L"), dtype=np.float32).std())
     return Described(vector, facts, picture_print(image), spread)
-
-
-def _clip(medium: Media) -> Described:
-    try:
-        samples, rate = decode_audio(medium.data)
-        vector = voice_vectors([(samples, rate)])[0]
-    except MediaError as error:
-        return Described(np.zeros(0, np.float32), error=str(error))
-    seconds = len(samples) / rate
-    facts = clip_facts(samples, rate, _suffix(medium))
-    level = float(np.sqrt(np.mean(np.square(samples))))
-    kind = f"{_suffix(medium)} {rate} Hz"
-    return Described(vector, facts, clip_print(samples, rate), level, seconds, kind)
 
 
 def _suffix(medium: Media) -> str:

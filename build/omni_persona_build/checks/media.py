@@ -52,7 +52,12 @@ def media(items: Sequence[Item], recipe: Recipe | None, described: DescribedMedi
         _seen(where, medium, described.of(medium, "audio"), lambda one: _clip_flaw(one, bounds))
         for where, medium in distinct(items, "audio")
     ]
-    return [_pictures(pictures), _clips(clips), _traces([*pictures, *clips]), _near_copies(items, pictures, clips)]
+    return [
+        _pictures(pictures),
+        _clips(clips),
+        _traces([*pictures, *clips]),
+        _near_copies(items, pictures, clips, described),
+    ]
 
 
 def _seen(where: str, medium: Media, known: Described, flaw_of: Callable[[Described], str | None]) -> _Seen:
@@ -119,11 +124,15 @@ def _traces(seen: Sequence[_Seen]) -> Finding:
     return Finding("metadata", False, f"{len(wrong)} of {len(seen)} media tell of people: {counts}; {example}")
 
 
-def _near_copies(items: Sequence[Item], pictures: Sequence[_Seen], clips: Sequence[_Seen]) -> Finding:
+def _near_copies(
+    items: Sequence[Item], pictures: Sequence[_Seen], clips: Sequence[_Seen], described: DescribedMedia
+) -> Finding:
     """Check that no two pictures and no two clips of an item are near copies of each other."""
     near: dict[Sort, set[frozenset[bytes]]] = {
         "image": _near(pictures, lambda prints, kept: near_pictures(prints)),
-        "audio": _near(clips, lambda prints, kept: near_clips(prints, lambda index: kept[index].medium.data)),
+        "audio": _near(
+            clips, lambda prints, kept: near_clips(prints, lambda index: described.slow(kept[index].medium))
+        ),
     }
     wrong = []
     for item in items:
