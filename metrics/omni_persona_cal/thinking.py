@@ -124,19 +124,20 @@ def _split_tags(text: str, opened: bool) -> Reply:
 
 def _split_channels(text: str, channels: list[re.Match[str]]) -> Reply:
     """Harmony: each message stands in a channel, and the last one in `final` is the answer."""
-    answer: str | None = None
     # What stands before the first channel goes on with thoughts that the prompt began.
     first_end = _HARMONY_END.search(text, 0, channels[0].start())
     thoughts = [text[: first_end.start()]] if first_end else []
-    for channel in channels:
-        end = _HARMONY_END.search(text, channel.end())
-        content = text[channel.end() : end.start() if end else len(text)]
+    final: re.Match[str] | None = None
+    for channel, following in zip(channels, [*(one.start() for one in channels[1:]), len(text)], strict=True):
         if channel[1] == "final":
-            answer = content
+            final = channel
         else:
-            thoughts.append(content)
-    if answer is None:
+            end = _HARMONY_END.search(text, channel.end(), following)
+            thoughts.append(text[channel.end() : end.start() if end else following])
+    if final is None:
         raise ValueError("the thinking has no end")
+    end = _HARMONY_END.search(text, final.end())
+    answer = text[final.end() : end.start() if end else len(text)]
     kept = [part.strip() for part in thoughts if part.strip()]
     return Reply(_split_tags(answer, opened=False).answer, "\n".join(kept) if kept else None)
 

@@ -115,7 +115,26 @@ def test_an_answer_of_16000_words_takes_little_more_than_four_times_one_of_4000(
 
 @pytest.mark.parametrize(
     "piece",
-    [" ", "\n", "a", "e", "er", "- ", "<think>", "((", "1) ", "one hundred ", "it's ", "\u0301", "?! ", ".", "?!", ","],
+    [
+        " ",
+        "\n",
+        "a",
+        "e",
+        "er",
+        "- ",
+        "<think>",
+        "((",
+        "1) ",
+        "one hundred ",
+        "it's ",
+        "\u0301",
+        "?! ",
+        ".",
+        "?!",
+        ",",
+        "<|channel|>final<|message|>",
+        "<|channel|>analysis<|message|>",
+    ],
 )
 def test_a_long_run_of_anything_is_judged_at_once(piece: str) -> None:
     for text in (piece * 30_000, f"x{piece * 30_000}x"):
