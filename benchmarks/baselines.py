@@ -1,11 +1,11 @@
-"""The baselines' scores on your own people: what does a model have to beat?
+"""Scores of the baselines on your own people: what does a model have to beat?
 
-    python benchmarks/baselines.py --pool people          # a pool folder: the README, "A benchmark of your own people"
+    python benchmarks/baselines.py --pool people          # a pool folder, see docs/build.md
 
-The people are split into two halves, those of one kind of recording and one gender evenly. Of each half are built a
-test set and a set to fit on; each test set is run with what was fitted on the other half, and the scores are over both
-test sets together. Nobody is missing from sets that T2Any asks about: where few sentences are said by many people, half
-of a small pool has nobody left who says what nobody else does. Their questions ask for absent attributes instead.
+The people are split into two halves, balanced by kind of recording and gender. Each half gives a test set and a set
+to fit on. Each test set is run with the baselines fitted on the other half, and the scores are over both test sets
+together. No person is absent in T2Any: if many people say the same few sentences, half of a small pool has too few
+people who say something that nobody else says. Those questions ask for absent attributes instead.
 """
 
 from __future__ import annotations

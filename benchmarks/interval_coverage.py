@@ -1,18 +1,18 @@
-"""How often the metric's intervals hold the true score, by simulation.
+"""How often the metric's intervals contain the true score, by simulation.
 
     python benchmarks/interval_coverage.py [--runs 1000]
 
-Runs of a made-up model are drawn over the source samples of the recipes tiny, v2_2 and balanced, that ask about 20 or
-250 people. Some source samples and some people are harder than others, so that items that share them go right or wrong
-together; the model's true scores are known. Printed are, for rates of .02 to .98,
+Runs of an imaginary model are simulated over the source samples of the recipes tiny, v2_2 and balanced, which ask about
+20 or 250 people. Some source samples and some people are harder than others, so results of items that share them are
+correlated; the true scores of the model are known. Printed are, for rates of .02 to .98,
 
-- the share of intervals of 95 % that hold the true score: of all items, of a group, and of a task of 20 items or more;
+- the share of 95 % intervals that contain the true score: of all items, of a group, and of a task of 20 items or more;
 - how often two models with equal true scores, that find the same items hard, are called different, and how often they
   would be if people were not taken into account;
-- the same for the bootstrap of scores that are no rates, from fewer runs;
-- how often two models are told apart that differ by what `detectable_difference` says: 80 % of the time.
+- the same for the bootstrap of scores that are not rates, from fewer runs;
+- how often a difference of the size of `detectable_difference` is detected: 80 % of the time is expected.
 
-Of hundreds of figures some lie out of bounds by chance (intervals: .93 to .98, equals that differ: .06). They are
+Some of the hundreds of figures are out of bounds by chance (intervals: .93 to .98, equals that differ: .06). They are
 simulated again, with `AGAIN` times as many runs, and these second figures count.
 """
 
@@ -203,7 +203,7 @@ def called_different(
 def resampled_coverage(
     items: Items, rate: float, n_runs: int, rng: np.random.Generator
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Of the scores that are no rates: the share of intervals that hold the true value, and of equals that differ."""
+    """For scores that are not rates: the share of intervals that contain the true value, and of equals that differ."""
     held: dict[str, list[float]] = {name: [] for name in RESAMPLED}
     differ: dict[str, list[float]] = {name: [] for name in RESAMPLED}
     true = true_scores(items, rate)
@@ -294,14 +294,14 @@ def main() -> None:
         for name in RESAMPLED:
             print(f"  {f'{name}, {n_people} people':37}{alone[name]:12.3f}{pairs[name]:16.3f}")
     settle([*held, *differ], options.runs)
-    print("\nTold apart, where they differ by what the set can tell (80 % of the time)")
+    print("\nDifferences of the detectable size that are detected (80 % expected)")
     for recipe in SETS:
         difference, found = power(recipe, options.runs, rng)
         print(f"  {f'{recipe}: {100 * difference:.1f} points of Cal':37}{found:12.3f}")
     shares = [[one.share for one in figures] for figures in (held, differ)]
     error = math.sqrt(0.95 * 0.05 / options.runs)
     print(
-        f"\nIntervals of 95 % hold the true score in {min(shares[0]):.3f} to {max(shares[0]):.3f} of cases, "
+        f"\n95 % intervals contain the true score in {min(shares[0]):.3f} to {max(shares[0]):.3f} of cases, "
         f"mean {np.mean(shares[0]):.3f}; equal models differ in at most {max(shares[1]):.3f}, mean "
         f"{np.mean(shares[1]):.3f}. "
         f"A figure is off by {error:.3f} (one standard error). {time.perf_counter() - began:.0f} s."

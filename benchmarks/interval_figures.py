@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 HOLDING, DIFFERING = (0.93, 0.98), (0.0, 0.06)
-"""Bounds of the shares of intervals that hold the true score, and of equal models that are called different."""
+"""Bounds of the shares of intervals that contain the true score, and of equal models that are called different."""
 AGAIN = 5
 """How many times as many runs a figure out of bounds is simulated again with."""
 

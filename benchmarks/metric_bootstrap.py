@@ -2,8 +2,8 @@
 
 On 750 items of 250 sources, as many as the published evaluation set has:
 
-- the vectorised cluster bootstrap of every score against naive loops that draw sources and count items: one for Cal
-  alone, and one for every score; how long they take, and where the intervals of Cal end;
+- the vectorised cluster bootstrap of every score, compared with naive loops that draw sources and count items: one for
+  Cal only, and one for every score; their duration, and the ends of the intervals of Cal;
 - the whole `compute`, with intervals for every score of every slice, against `import evaluate`.
 
 Then the intervals alone of every score of every slice, of 7,500 and of 75,000 items, and the exact test of McNemar.

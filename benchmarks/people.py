@@ -1,4 +1,4 @@
-"""Are the people of a pool like people: are their faces found, are they told apart, are their words understood?
+"""Are the people of a pool realistic: are their faces found, can they be distinguished, are their words understood?
 
     python benchmarks/people.py --pool people/omni_persona_people/embedded_pool
     python benchmarks/people.py --pool pools/rendered --clips 64 --json people.json

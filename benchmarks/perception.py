@@ -1,12 +1,12 @@
 """What the specialists distinguish that light vectors do not, and their cost.
 
-    python benchmarks/perception.py --pool people         # a pool folder: the README, "A benchmark of your own people"
+    python benchmarks/perception.py --pool people         # a pool folder, see docs/build.md
 
-Verification: the area under the ROC curve of the likeness of two media, over all pairs of one person against all pairs
-of two people, and against those of two people of one gender alone. Finding: how often, of one medium of the right
-person and one each of three others of the same gender, the right person's is the most alike to another medium of that
-person; over ten draws for each medium. Words: the word error rate of the packaged Whisper against the pool's
-transcripts, letters and digits alone, in lower case.
+Verification: the area under the ROC curve of the similarity of two media, for all pairs of one person against all
+pairs of two people, or of two people of the same gender. Finding: given a medium, how often the right person's other
+medium is more similar to it than one medium each of three other people of the same gender; ten draws per medium.
+Words: the word error rate of the packaged Whisper against the pool's transcripts, letters and digits alone, in lower
+case.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
     python benchmarks/throughput.py                          # a small model on the CPU, the 7B one where there is a GPU
     python benchmarks/throughput.py --size 3b --side 1024    # pictures of 1024 x 1024 pixels
 
-Weights are random: they take as long as trained ones. Every way of answering runs in a process of its own, warmed up by
-one batch. Reported are items a second with the ratio to one at a time, all CPU seconds of an item (which others on the
-machine disturb less), the peak memory, wall time over the time inside the model, and the CPU seconds an item takes
-to be decoded, turned into features and tokenized, beside those of the stock processor.
+Weights are random, which takes as long as with trained ones. Every way of answering runs in its own process, after
+one warm-up batch. Reported are items a second with the ratio to one at a time, all CPU seconds of an item (which
+others on the machine disturb less), the peak memory, wall time over the time inside the model, and the CPU seconds an
+item takes to be decoded, turned into features and tokenized, beside those of the stock processor.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python benchmarks/training.py                       a tiny Thinker on a CPU, about two minutes
     python benchmarks/training.py --size 3b             a 3B configuration with random weights, on a GPU
 
-TRL 1.16 carries pictures alone, so that its path is tried on prompts with pictures and no clips, and ours on the same
-and on prompts with both. Every row is a process of its own.
+TRL 1.16 supports only pictures, so its path is measured on prompts without clips, and ours on the same prompts and on
+prompts with both. Every row is a process of its own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Read a persona pool: `personas.jsonl` and its media, each of which is opened before anything is built.
 
-The format is described in the README, "A benchmark of your own people".
+The format is described in docs/formats.md.
 """
 
 from __future__ import annotations

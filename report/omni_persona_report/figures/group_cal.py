@@ -47,7 +47,9 @@ def group_cal(runs: Sequence[ReportRun], measure: str) -> Figure:
         "cal_by_group",
         "Cal by group",
         f"Cal ({measure}) of all items and of each group: a query shows a face (I2I), plays a voice (A2A), describes a "
-        "person (T2T) or quotes one (T2Any). A model that always abstains scores 50. Lines are 95 % intervals." + more,
+        "person (T2T) or quotes one (T2Any). A model that always abstains scores 50. Lines are 95 % intervals."
+        + more
+        + runs[0].dataset.about_marks,
         "; ".join(said) + ".",
         figure,
     )
