@@ -71,7 +71,7 @@ def _lacking_media(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
         [(persona, reason) for persona in people if (reason := _wrong_length(persona, recipe))],
     ]
     for (persona, reason), *others in filter(None, lacking):
-        more = f"; so it is with {len(others)} more" if others else ""
+        more = f" (and {len(others)} {'other' if len(others) == 1 else 'others'})" if others else ""
         yield f"{persona.where}: {persona.persona_id} {reason}{more}"
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from omni_persona_artifacts import json_lines
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.json_lines import parse_json, text_lines
+from omni_persona_cal.records import ReadingError, read_records
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,17 @@ _JSON = st.recursive(
 @given(held=_JSON, ascii=st.booleans())
 def test_json_comes_back_as_it_was(held, ascii):
     assert parse_json(json.dumps(held, ensure_ascii=ascii)) == (held, None)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "a": 1}', '{"a": NaN}', "{'a': 1}", '{"a": 1} x', '{"a": ]}', "[" * 100_000 + '{"a"']
+)
+def test_the_metric_which_travels_alone_tells_the_same(text):
+    with pytest.raises(ReadingError) as metric:
+        list(read_records(text, "lines"))
+    try:
+        reason = parse_json(text)[1]
+    except ValueError as error:
+        reason = str(error).removeprefix("not a JSON record: ")
+    # The metric reads a whole list, too.
+    assert str(metric.value).partition(": ")[2].partition(": ")[2] == reason

@@ -120,7 +120,7 @@ def test_who_lacks_a_medium_is_named_and_the_others_counted(pool, unfit):
     del pool.lines[4]["audios"][1:]
     recipe = _recipe(visual_to_bio=ONE_OF_EACH, voice_to_bio=ONE_OF_EACH)
     assert unfit(recipe) == (
-        "FILE:3: p2 has one picture; I2I needs two, one for memories and one for queries; so it is with 2 more; "
+        "FILE:3: p2 has one picture; I2I needs two, one for memories and one for queries (and 2 others); "
         "FILE:5: p4 has one clip; A2A needs two, one for memories and one for queries"
     )
 
@@ -129,9 +129,7 @@ def test_clips_of_a_length_that_the_recipe_does_not_take(pool, unfit):
     recipe = Recipe.model_validate(
         {"name": "long", "clip_seconds": [3, 9], "tasks": {"visual_to_bio": {"answerable": 1}}}
     )
-    assert unfit(recipe) == (
-        "FILE:1: p0 has a0.wav, which lasts 2.0 s; recipe long takes 3 to 9 s; so it is with 11 more"
-    )
+    assert unfit(recipe) == ("FILE:1: p0 has a0.wav, which lasts 2.0 s; recipe long takes 3 to 9 s (and 11 others)")
 
 
 def test_with_too_few_people_nothing_else_is_told(pool, unfit):

@@ -39,11 +39,16 @@ WHOLE = [ok(place) for place in range(4)]
 CASES = {
     "whole": (WHOLE, 4),
     "blank lines": (["", ok(0), "  ", ok(1), "\t", ok(2), ok(3), ""], 4),
+    "a byte order mark and Windows line ends": (
+        ["\ufeff" + ok(0) + "\r", *(ok(place) + "\r" for place in (1, 2, 3))],
+        4,
+    ),
     "refused by the release's scripts": ([of_release(0, "[SKIP] 400: too long"), *WHOLE[1:]], 3),
     "their words, said by a model of ours": ([ok(0, "[SKIP] this"), *WHOLE[1:]], 4),
     "null of the release's scripts": ([of_release(0, None), *WHOLE[1:]], 3),
     "failed": ([failed(0), *WHOLE[1:]], 3),
     "failed, then answered": ([failed(0), *WHOLE], 4),
+    "failed twice": ([failed(0), failed(0), *WHOLE[1:]], 3),
     "an empty answer": ([ok(0, ""), *WHOLE[1:]], 4),
     "half of a pair": ([ok(0, "a \ud83d"), *WHOLE[1:]], 4),
 }
@@ -52,6 +57,8 @@ REFUSED = {
     "answered twice": ([*WHOLE, ok(1, "a nurse")], "expected each augmented_id once, got 'sample_1__aug_0' again"),
     "no text": ([json.dumps({"augmented_id": IDS[0], "prediction": 3}), *WHOLE[1:]], "expected prediction to be a str"),
     "no id": ([json.dumps({"prediction": "x"}), *WHOLE], "expected augmented_id to be a string"),
+    "a key twice": ([WHOLE[0][:-1] + ', "status": "failed"}', *WHOLE[1:]], "the key 'status' occurs twice"),
+    "no JSON": (["{", *WHOLE], "not a JSON record"),
     "NaN": ([WHOLE[0][:-1] + ', "seconds": NaN}', *WHOLE[1:]], "NaN is not a JSON value"),
 }
 
