@@ -84,10 +84,7 @@ def judge(
     from omni_persona_artifacts.repeats import repeat_folders
     from omni_persona_runner.judging import judge_file, judge_run, run_items
 
-    if run.is_file() and dataset is None:
-        raise ValueError(f"{run} is a file: name the dataset that it answers with --dataset")
-    if run.is_dir() and dataset is not None:
-        raise ValueError(f"{run} is a run folder, which names its dataset itself: leave out --dataset")
+    run = options.answers(run, dataset)
     cache = run / "judge" if dataset is None else run.with_name(f"{run.name}.judge")
     with output_kept_for_result(as_json):
         items = [] if dataset is not None else [item for item in run_items(run) if item.answerable]

@@ -74,10 +74,7 @@ def score_and_report(
     from omni_persona_runner.scoring import score_file, score_run
     from omni_persona_runner.usage import Usage
 
-    if run.is_file() and dataset is None:
-        raise ValueError(f"{run} is a file: name the dataset that it answers with --dataset")
-    if run.is_dir() and dataset is not None:
-        raise ValueError(f"{run} is a run folder, which names its dataset itself: leave out --dataset")
+    run = options.answers(run, dataset)
     scores = (
         score_run(run, protocol=protocol) if dataset is None else score_file(run, dataset, protocol, partial=partial)
     )

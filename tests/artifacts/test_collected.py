@@ -189,3 +189,18 @@ def test_samples_twice_are_told_with_counts(call, asked, tmp_path):
     assert told.exit_code == 2
     assert "samples.jsonl:9: expected each augmented_id once" in told.output
     assert "and 2 more lines like it" in told.output
+
+
+def test_a_folder_of_the_releases_scripts_is_scored_by_its_results(call, asked, tmp_path):
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    of_release(folder / "judge_results.jsonl")
+    told = call("score", folder, "--dataset", asked)
+    assert told.exit_code == 1, "three items failed"
+    assert "58.3" in told.stdout
+    assert call("judge", folder, "--dataset", asked).exit_code == 0
+    assert (folder / "judge_results.jsonl.verdicts.jsonl").is_file()
+    (folder / "run.json").write_text("{}")
+    told = call("score", folder, "--dataset", asked)
+    assert told.exit_code == 2
+    assert "leave out --dataset" in told.output
