@@ -203,8 +203,12 @@ def abandoned(file: Path) -> Iterator[bool]:
 _FULL = tuple(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
 
 
+def is_full(error: Exception) -> bool:
+    """Whether an error says that a disk, a quota or a file is full."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
 def reason(error: Exception) -> str:
     """The system's error message, without the path, which our message already names; what to do if a disk is full."""
     told = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    is_full = isinstance(error, OSError) and error.errno in _FULL
-    return f"{told}; make room there, or write to another place, and repeat the command" if is_full else told
+    return f"{told}; make room there, or write to another place, and repeat the command" if is_full(error) else told

@@ -150,8 +150,11 @@ def _is_as_listed(entry: Any, file: Path) -> bool:
     """Whether a file is the one that an entry of the list describes, or the one that it says was replaced."""
     if not isinstance(entry, dict):
         return False
-    found = _described(file)
     replaced = entry.get("replaced")
+    sizes = [one.get("bytes") for one in (entry, replaced) if isinstance(one, dict)]
+    if os.lstat(file).st_size not in sizes:  # a file of another size, which may be large, is not read
+        return False
+    found = _described(file)
     return found == {key: value for key, value in entry.items() if key != "replaced"} or found == replaced
 
 
@@ -291,7 +294,10 @@ def _listed(folder: Path) -> dict[str, Any] | None:
         listed = json.loads(read_regular(folder / MARKER, 1 << 28))["files"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return listed if isinstance(listed, dict) else None
+    if not isinstance(listed, dict):
+        return None
+    # A list that is somebody else's may name files elsewhere.
+    return {name: entry for name, entry in listed.items() if not ({"..", ""} & set(name.split("/")))}
 
 
 def _snapshot(folder: Path) -> dict[str, Any]:

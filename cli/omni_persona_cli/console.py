@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omni_persona_artifacts.characters import visible
+from omni_persona_artifacts.files import is_full, reason
 from omni_persona_artifacts.progress import Progress as Stages
 from omni_persona_artifacts.progress import silent
 from omni_persona_cli import signals
@@ -88,7 +89,7 @@ def errors(debug: bool) -> Iterator[None]:
             sys.exit(1)
         extra = EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
         known = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("omni_persona")
-        message = str(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
+        message = _told(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
         if isinstance(error, RuntimeError) and str(error).startswith(_LOOP):  # raised by `Path.resolve`
             message = f"links lead in a circle:{str(error).removeprefix(_LOOP)}"
         if extra is not None:
@@ -107,6 +108,13 @@ def print_error(message: str, hint: str | None = None) -> None:
     err.print(Text.assemble(("error: ", "bold red"), visible(message)), soft_wrap=True)
     if hint is not None:
         err.print(hint, soft_wrap=True)
+
+
+def _told(error: Exception) -> str:
+    """An error's message; the system names no path if what a command prints cannot be written, as to a full disk."""
+    if is_full(error) and getattr(error, "filename", None) is None:
+        return f"cannot write what this command prints, or a file: {reason(error)}"
+    return str(error)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.table import Table
@@ -89,3 +90,15 @@ def test_a_name_that_the_locale_cannot_spell_is_told(capsys):
         os.fsdecode("Zoë".encode("latin-1")).encode()
     assert end.value.code == 2
     assert capsys.readouterr().err == "error: the locale cannot spell 'Zo\ufffd': set a UTF-8 locale, or PYTHONUTF8=1\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_output_that_is_full_is_told_with_what_to_do(tmp_path):
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "omni_persona_cli", "power"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert process.returncode == 2
+    assert b"error: cannot write what this command prints" in process.stderr
+    assert b"No space left on device; make room" in process.stderr
+    assert b"Traceback" not in process.stderr

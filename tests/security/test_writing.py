@@ -52,7 +52,7 @@ def test_a_folder_that_holds_anything_else_is_left_as_it_is(ours, case):
 def test_the_error_lists_what_is_foreign(ours):
     for number in range(7):
         (ours / f"mine_{number}.txt").write_text("mine")
-    with pytest.raises(ArtifactError, match=r"mine_0.txt, .*mine_4.txt \(and 2 others\); move it elsewhere"):
+    with pytest.raises(ArtifactError, match=r"mine_0.txt, .*mine_4.txt \(and 2 others\); move them elsewhere"):
         write(ours, overwrite=True)
 
 
