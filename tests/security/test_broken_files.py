@@ -36,6 +36,22 @@ def run(dataset, tmp_path):
     return folder
 
 
+@pytest.fixture
+def figures_once(monkeypatch):
+    """Figures are drawn once for each set of names of runs, the only texts in them, because drawing takes long."""
+    from omni_persona_report import write
+
+    draw, known = write.draw, {}
+
+    def drawn(runs, *others):
+        names = tuple(run.name for run in runs)
+        if names not in known:
+            known[names] = draw(runs, *others)
+        return known[names]
+
+    monkeypatch.setattr(write, "draw", drawn)
+
+
 def call(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
@@ -85,6 +101,7 @@ FILES = ("run.json", "predictions.jsonl", "verdicts.jsonl", "scores.json")
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.usefixtures("figures_once")
 def test_what_a_file_of_a_run_holds(run, command, name):
     shutil.copytree(run, run.parent / "other")
     for content in TEXTS.values():
@@ -103,6 +120,7 @@ KINDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("figures_once")
 def test_what_a_file_of_a_run_is(run, command, kind):
     shutil.copytree(run, run.parent / "other")
     for name in FILES:
