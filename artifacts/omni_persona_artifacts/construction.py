@@ -90,7 +90,7 @@ def with_leaks(folder: Path, leaks: Mapping[str, tuple[float, str]]) -> bytes:
     """The content of a folder's side file with the leak of each item and the shortcut that it is by; other items keep
     theirs.
     """
-    table = _with_all_columns(read_columns(open_parquet(folder / FILE)))
+    table = _read_table(folder / FILE)
     require_unpackable(table, folder / FILE)
     table = table.cast(SCHEMA)
     known = zip(*(table[name].to_pylist() for name in ("augmented_id", "leak", "leak_by")), strict=True)
@@ -108,9 +108,18 @@ def read_construction(folder: Path) -> Construction | None:
     if not (folder / FILE).is_file():
         return None
     items: Construction = {}
-    for row in unpacked_rows(_with_all_columns(read_columns(open_parquet(folder / FILE))), folder / FILE):
+    for row in unpacked_rows(_read_table(folder / FILE), folder / FILE):
         items.setdefault(row["augmented_id"], []).append(row)
     return items
+
+
+def _read_table(file: Path) -> pa.Table:
+    """The side file with all columns of `SCHEMA`. Raises `ValueError` that names it if it is not one."""
+    try:
+        return _with_all_columns(read_columns(open_parquet(file)))
+    except (pa.ArrowException, OSError, TypeError) as error:
+        told = " ".join(str(error).split())[:200]
+        raise ValueError(f"{file}: expected the side file of a dataset, got: {told}; build it anew") from None
 
 
 def _with_all_columns(table: pa.Table) -> pa.Table:

@@ -13,6 +13,7 @@ import pytest
 from messages import assert_plain
 from typer.testing import CliRunner
 
+from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_cli.app import app
 
@@ -209,3 +210,12 @@ def test_files_that_are_no_parquet(run, content, name):
     for command in ("judge", "report"):
         require_told(call(*COMMANDS[command](run)))
     require_told(call("check", folder))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80abc", b"PAR1", b"PAR1" + b"\xff" * 200 + b"PAR1"])
+def test_a_side_file_that_is_none_is_named(run, content):
+    file = run.parent / "omni-persona" / "data" / "construction.parquet"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=f"^{file}: expected the side file of a dataset, got: "):
+        read_construction(run.parent / "omni-persona")
+    require_told(call("train-data", "--dataset", run.parent / "omni-persona", "--out", run.parent / "new"), str(file))
