@@ -9,7 +9,7 @@ from omni_persona_perception.pictures import decode_image, picture_size, shown_a
 from omni_persona_perception.slow_clips import SlowClips
 from omni_persona_perception.specialists import transcribe
 from omni_persona_perception.traces import traces, without_traces
-from omni_persona_perception.vectors import Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
+from omni_persona_perception.vectors import TextSpace, Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
 
 __all__ = [
     "MAX_BYTES",
@@ -19,6 +19,7 @@ __all__ = [
     "Prints",
     "Samples",
     "SlowClips",
+    "TextSpace",
     "Vectors",
     "clip_print",
     "clip_seconds",

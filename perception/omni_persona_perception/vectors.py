@@ -58,14 +58,25 @@ def voice_pitch(clip: bytes) -> float:
     return float(pitch.median())
 
 
+class TextSpace:
+    """TF-IDF over words and word pairs whose weights are learnt once."""
+
+    def __init__(self, corpus: Sequence[str]) -> None:
+        """corpus: the texts from which word weights are learnt; only their `MAX_TERMS` most frequent terms are used."""
+        self._weights = TermWeights(corpus, MAX_TERMS)
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """Shape (n, d), rows of unit length (zero if no word is known)."""
+        return self._weights.vectors(texts)
+
+
 def text_vectors(texts: Sequence[str], corpus: Sequence[str] | None = None) -> Vectors:
     """TF-IDF over words and word pairs; shape (n, d), rows of unit length (zero if no word is known).
 
     corpus: the texts from which word weights are learnt; None uses `texts` themselves. Only the `MAX_TERMS` most
     frequent terms are used.
     """
-    weights = TermWeights(texts if corpus is None else corpus, MAX_TERMS)
-    return weights.vectors(texts)
+    return TextSpace(texts if corpus is None else corpus).vectors(texts)
 
 
 def _stack(media: Sequence[Medium], describe: Callable[[Medium], NDArray[np.float64]]) -> Vectors:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from omni_persona_artifacts.progress import Steps
 from omni_persona_runner import specialists
 from omni_persona_runner.attributes import stating_sentence
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
+
+if TYPE_CHECKING:
+    from omni_persona_perception import TextSpace
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Nearest:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], NDArray[np.float32]] = {}
+        self._notes: tuple[tuple[str, ...], TextSpace, NDArray[np.float32]] | None = None
 
     def reply(self, item: Item) -> str:
         """The answer to an item. Raises `ValueError` for media that cannot be decoded."""
@@ -118,7 +122,7 @@ class Nearest:
 
     def _likeness(self, item: Item) -> NDArray[np.float32]:
         """Cosine similarity of the query to each context, shape (K,)."""
-        from omni_persona_perception import face_vectors, text_vectors, voice_vectors
+        from omni_persona_perception import face_vectors, voice_vectors
 
         if item.task.group == "I2I":
             media = [item.query_image, *(context.image for context in item.contexts)]
@@ -127,9 +131,18 @@ class Nearest:
             media = [item.query_audio, *(context.audio for context in item.contexts)]
             vectors = self._vectors("voice", media, voice_vectors)
         else:
-            notes = [context.text for context in item.contexts]
-            vectors = text_vectors([item.query_text, *notes], corpus=notes)
+            vectors = self._texts(item.query_text, tuple(context.text for context in item.contexts))
         return vectors[1:] @ vectors[0]
+
+    def _texts(self, question: str, notes: tuple[str, ...]) -> NDArray[np.float32]:
+        """Embed a question and the notes, shape (1 + K, d); word weights are learnt once for siblings in a row."""
+        from omni_persona_perception import TextSpace
+
+        if self._notes is None or self._notes[0] != notes:
+            space = TextSpace(notes)
+            self._notes = notes, space, space.vectors(notes)
+        _, space, known = self._notes
+        return np.concatenate([space.vectors([question]), known])
 
     def _vectors(
         self, kind: str, media: Sequence[Media | None], describe: Callable[[Sequence[bytes]], NDArray[np.float32]]

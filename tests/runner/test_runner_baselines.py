@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import omni_persona
@@ -88,6 +89,23 @@ def test_nearest_describes_each_medium_once(items, monkeypatch):
     ]
     assert [nearest.reply(item) for item in again] == once
     assert len(described) == number
+
+
+def test_nearest_learns_the_words_of_siblings_once(items, monkeypatch):
+    learnt = []
+    real = omni_persona_perception.TextSpace
+    monkeypatch.setattr(omni_persona_perception, "TextSpace", lambda notes: learnt.append(notes) or real(notes))
+    item = next(item for item in items if item.task.group == "T2T")
+    notes = tuple(context.text for context in item.contexts)
+    siblings = [replace(item, query_text=f"Which job has the {word}?") for word in ("one in Rome", "cook", "harpist")]
+    nearest = Nearest()
+    found = [nearest._likeness(one) for one in siblings]
+    assert learnt == [notes]
+    for one, likeness in zip(siblings, found, strict=True):
+        question, *known = omni_persona_perception.text_vectors([one.query_text, *notes], corpus=notes)
+        assert likeness.tolist() == (np.stack(known) @ question).tolist()
+    other = replace(item, contexts=item.contexts[::-1])
+    assert nearest._likeness(other).tolist() == nearest._likeness(item)[::-1].tolist()
 
 
 def _copied(medium):
