@@ -36,6 +36,12 @@ PICTURE_COPIES = {
     "a third of the size": lambda image: _saved(image.resize((60, 73)), "JPEG"),
     "edges cut off": lambda image: _saved(image.crop((7, 9, 173, 211)), "JPEG"),
     "mirrored": lambda image: _saved(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), "JPEG"),
+    "upper edge cut off": lambda image: _saved(image.crop((0, 7, 180, 220)), "JPEG"),
+    "left edge cut off": lambda image: _saved(image.crop((6, 0, 180, 220)), "JPEG"),
+    "stretched": lambda image: _saved(image.resize((220, 220)), "JPEG"),
+    "another gamma": lambda image: _saved(image.point(lambda value: round(255 * (value / 255) ** 1.8)), "JPEG"),
+    "another tint": lambda image: _saved(Image.fromarray((np.asarray(image) * [1, 0.8, 0.5]).astype("uint8"))),
+    "less contrast": lambda image: _saved(image.point(lambda value: 64 + 0.5 * value), "JPEG"),
     "brighter": lambda image: _saved(image.point(lambda value: 40 + 0.8 * value), "JPEG"),
 }
 
@@ -63,6 +69,10 @@ CLIP_COPIES = {
     "trimmed by 20 ms": lambda samples: encoded(samples[320:]),
     "trimmed by a second": lambda samples: encoded(samples[8_000:-8_000]),
     "silence before it": lambda samples: encoded(np.concatenate([np.zeros(16_000, np.float32), samples])),
+    "clipped": lambda samples: encoded(np.clip(3 * samples, -1, 1)),
+    "under noise": lambda samples: encoded(
+        0.3 * (samples + np.random.default_rng(0).normal(0, samples.std(), len(samples)))
+    ),
     "quieter": lambda samples: encoded(0.1 * samples),
     "turned over": lambda samples: encoded(-samples),
 }
