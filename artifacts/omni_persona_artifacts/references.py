@@ -50,7 +50,7 @@ def questions(path: str | Path) -> dict[str, str]:
             rows = unpacked_rows(read_columns(open_parquet(file), ["augmented_id", "query_text"]), file)
             found |= {row["augmented_id"]: row["query_text"] for row in rows}
         except (KeyError, pa.ArrowException, OSError) as error:
-            raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_told(error)}") from None
+            raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_shown(error)}") from None
     return found
 
 
@@ -68,7 +68,7 @@ def _rows(file: Path) -> list[dict[str, Any]]:
     except KeyError as error:
         raise ValueError(f"{file}: expected a Parquet file of a dataset, got one without column {error}") from None
     except (pa.ArrowException, TypeError, OSError) as error:
-        raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_told(error)}") from None
+        raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {_shown(error)}") from None
 
 
 def _reference(row: dict[str, Any], where: str) -> dict[str, Any]:
@@ -84,18 +84,18 @@ def _reference(row: dict[str, Any], where: str) -> dict[str, Any]:
     for name, value in found.items():
         if not isinstance(value, str):
             column = "selected_task" if name == "task" else name
-            raise ValueError(f"{where}: expected a text as {column}, got {_told(value)}")
+            raise ValueError(f"{where}: expected a text as {column}, got {_shown(value)}")
     if not isinstance(supervision, dict):
-        raise ValueError(f"{where}: expected an answer_supervision with its fields, got {_told(supervision)}")
+        raise ValueError(f"{where}: expected an answer_supervision with its fields, got {_shown(supervision)}")
     gold, answerable = supervision["gold_answer"], supervision["answerable_from_context"]
     if not isinstance(answerable, bool):
-        raise ValueError(f"{where}: expected true or false as answerable_from_context, got {_told(answerable)}")
+        raise ValueError(f"{where}: expected true or false as answerable_from_context, got {_shown(answerable)}")
     if not isinstance(gold, str) and (answerable or gold is not None):
-        raise ValueError(f"{where}: expected a text as gold_answer, got {_told(gold)}")
+        raise ValueError(f"{where}: expected a text as gold_answer, got {_shown(gold)}")
     return {**found, "gold_answer": gold, "answerable": answerable}
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     text = "null" if value is None else " ".join(str(value).split())
     return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}..."
 
@@ -112,12 +112,12 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     try:
         rows = _side_rows(file)
     except (pa.ArrowException, TypeError, OSError) as error:
-        raise ValueError(f"{file}: expected the side file of a dataset, got: {_told(error)}; build it again") from None
+        raise ValueError(f"{file}: expected the side file of a dataset, got: {_shown(error)}; build it again") from None
     for number, row in enumerate(rows, start=1):
         told = {name: row.get(name) for name in ("augmented_id", "person", "queried_person", "stated_value")}
         for name, value in told.items():
             if not (isinstance(value, str) or (value is None and name != "augmented_id")):
-                raise ValueError(f"{file}: row {number}: expected a text as {name}, got {_told(value)}")
+                raise ValueError(f"{file}: row {number}: expected a text as {name}, got {_shown(value)}")
         item_id, queried, answer = str(told["augmented_id"]), told["queried_person"], told["stated_value"]
         if queried is not None:
             people[item_id] = queried

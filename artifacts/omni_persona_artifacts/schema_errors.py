@@ -22,10 +22,10 @@ def flaws(error: ValidationError, whole: str, fields: Iterable[str] = ()) -> lis
     whole: name of the input, used for errors that concern all of it. fields: valid names, suggested for an unknown
     field.
     """
-    return [_told(one, whole, list(fields)) for one in error.errors(include_url=False)]
+    return [_message(one, whole, list(fields)) for one in error.errors(include_url=False)]
 
 
-def _told(flaw: ErrorDetails, whole: str, fields: list[str]) -> str:
+def _message(flaw: ErrorDetails, whole: str, fields: list[str]) -> str:
     place = ".".join(map(str, flaw["loc"])) or whole
     match flaw["type"]:
         case "missing":

@@ -141,7 +141,7 @@ def no_cue(item):
         (broken_picture, "torn.png"),
         (broken_clip, "torn.wav"),
         (long_clip, "301 s, over the model's 300 s"),
-        (placeholder_in_note, "ValueError"),
+        (placeholder_in_note, "contains the placeholder of a picture or a clip"),
         (no_cue, "no query clip"),
     ],
 )

@@ -79,7 +79,7 @@ def test_a_file_of_other_columns_is_named_with_what_it_lacks(tmp_path):
 
     (tmp_path / "data").mkdir()
     pq.write_table(pa.table({"question": ["why"]}), tmp_path / "data" / "test-0.parquet")
-    with pytest.raises(ValueError, match=r"test-0\.parquet: .* without column 'query_assets'"):
+    with pytest.raises(ValueError, match=r"test-0\.parquet: .* without column 'augmented_id'"):
         run(Echo(), tmp_path, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
