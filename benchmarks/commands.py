@@ -11,8 +11,9 @@ multiple of `v2_2`. With `--large-media`, their media are as large as real ones 
 Each command runs in a process of its own, children included, `--turns` times. CPU seconds (user and system) are the
 lowest of all turns, which other work on the machine changes little; so are wall seconds. Ratios are of CPU seconds:
 `x datasets` to `python -c "import datasets"`, `x copy` to `cp -r` of the pool's media, both run in turns with the
-commands. `target` is what a ratio may be. The exponent is that of the best fit of CPU seconds by a + b * size ** e over
-all sizes, where the size is the number of people for `pool` and of items for the others.
+commands. `target` is what a ratio may be; that of `build` holds for large media. The exponent is that of the best fit
+of CPU seconds by a + b * size ** e over all sizes, where the size is the number of people for `pool` and of items for
+the others.
 """
 
 from __future__ import annotations
@@ -184,7 +185,7 @@ def _recipe(items: int) -> dict[str, object]:
     return dict(recipe)
 
 
-def measure(sizes: Sequence[Size], turns: int, only: Sequence[str]) -> Iterator[Row]:
+def measure(sizes: Sequence[Size], turns: int, only: Sequence[str], *, large_media: bool) -> Iterator[Row]:
     """Measure each command at each size, in turns with what it is compared to."""
     for place, size in enumerate(sizes):
         chosen = [one for one in COMMANDS if (one.per_size or not place) and (not only or one.name in only)]
@@ -203,7 +204,8 @@ def measure(sizes: Sequence[Size], turns: int, only: Sequence[str]) -> Iterator[
             )
         for one in chosen:
             cost = lowest(costs[one.name])
-            target = one.target if one.target_items in (None, size.items) else None
+            holds = one.target_items in (None, size.items) and (one.beside != "copy" or large_media)
+            target = one.target if holds else None
             ratio = cost.cpu / lowest(costs[one.beside]).cpu
             yield Row(one.name, *(_of(size) if one.per_size else (None, None)), cost, one.beside, ratio, target)
 
@@ -264,7 +266,7 @@ def main() -> None:
         ]
         for size in sizes:
             prepare(size, large_media=arguments.large_media)
-        rows = list(measure(sizes, arguments.turns, arguments.only))
+        rows = list(measure(sizes, arguments.turns, arguments.only, large_media=arguments.large_media))
         print_table(rows)
         if arguments.json is not None:
             arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from omni_persona import ABSTENTION
 from omni_persona_artifacts.references import questions, references
 from omni_persona_artifacts.run_reader import Run, RunFolderError, read_run
+from omni_persona_cal import CANONICAL_ABSTENTION
 
 
 def read_collected(file: str | Path, dataset: str | Path, *, partial: bool = False) -> Run:
@@ -67,9 +67,9 @@ def _agrees(record: Mapping[str, Any], reference: Mapping[str, Any], question: s
     texts = _texts(record.get("query_text"), record.get("input"))
     if not golds and not texts:
         return True
-    expected = {_folded(str(reference["gold_answer"] or ABSTENTION))}
+    expected = {_folded(str(reference["gold_answer"] or CANONICAL_ABSTENTION))}
     if not reference["answerable"]:
-        expected.add(_folded(ABSTENTION))
+        expected.add(_folded(CANONICAL_ABSTENTION))
     return any(gold in expected for gold in golds) or any(_folded(question) in text for text in texts)
 
 
