@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -39,6 +40,9 @@ _MOST_BYTES = 150_000_000
 """Maximum bytes of a request file; OpenAI's batch API accepts 200 MB."""
 _MOST_REQUESTS = 50_000
 """Maximum requests per file of that API."""
+
+_SHARED = 32
+"""Number of media whose conversion is kept for the next items: siblings share theirs."""
 
 
 @dataclass(frozen=True)
@@ -148,11 +152,13 @@ def _with_files(prompt: Prompt, target: Path) -> ChatMessages:
             (target / name).write_bytes(content)
         return name
 
+    @lru_cache(_SHARED)
     def picture(media: Media) -> dict[str, Any]:
         head, _, data = picture_part(media)["image_url"]["url"].partition(";base64,")
         ending = head.rpartition("/")[2].replace("jpeg", "jpg")
         return {"type": "image_url", "image_url": {"url": keep(base64.b64decode(data), ending)}}
 
+    @lru_cache(_SHARED)
     def clip(media: Media) -> dict[str, Any]:
         return {"type": "audio_url", "audio_url": {"url": keep(clip_wav(media), "wav")}}
 
