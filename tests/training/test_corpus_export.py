@@ -133,6 +133,26 @@ def test_unknown_formats_are_refused(corpus):
         export_corpus(corpus, "axolotl")
 
 
+def test_trl_takes_the_rows_as_conversations_with_pictures(corpus, tmp_path, require_extra):
+    """TRL 1.16 knows no clips: its own preparation places pictures, and clips stay in their column."""
+    require_extra("trl")
+    from datasets import load_dataset
+    from trl.data_utils import is_conversational, prepare_multimodal_messages
+
+    file = export_corpus(corpus, "trl")
+    rows = load_dataset("json", data_files=str(file), split="train", cache_dir=str(tmp_path / "cache"))
+    examples = CorpusFolder(corpus)
+    assert len(rows) == len(examples)
+    for place, row in enumerate(rows):
+        assert is_conversational({"prompt": row["prompt"], "completion": row["completion"]})
+        pictures = list(row["images"] or [])
+        filled = prepare_multimodal_messages(row["prompt"], pictures)
+        parts = [part for message in filled for part in message["content"]]
+        assert [part["image"] for part in parts if part["type"] == "image"] == pictures
+        assert [message["role"] for message in filled] == [message["role"] for message in row["prompt"]]
+        assert row["completion"] == [{"role": "assistant", "content": examples.example(place).answer}]
+
+
 @pytest.mark.slow
 def test_ms_swifts_own_loader_reads_the_export(corpus):
     """In an environment of its own, whose Python OMNI_PERSONA_MS_SWIFT names: ms-swift asks for older libraries."""
