@@ -193,26 +193,37 @@ def shots(look: Look, rng: np.random.Generator) -> tuple[Shot, Shot, Shot, Shot]
     """Four pictures of a look: two references, then two queries.
 
     The references show exactly the look's clothes. Everything else, and the clothes in the queries, is drawn from all
-    values, including those in other pictures.
+    values, including those in other pictures. A query that would be almost a copy of a reference, in the same clothes
+    before the same backdrop, is drawn again.
     """
     worn = [look.clothing, look.clothing, _any_garment(look, rng), _any_garment(look, rng)]
-    result = []
-    for garment in worn:
-        mouth, eyes, brows = (CALM + LIVELY)[rng.integers(len(CALM + LIVELY))]
-        shot = Shot(
-            garment=garment,
-            mouth=mouth,
-            eyes=eyes,
-            brows=brows,
-            backdrop=str(rng.choice(BACKDROPS)),
-            colours=_backdrop_colours(look.face, garment, rng),
-            zoom=round(float(rng.uniform(0.94, 1.01)), 3),
-            shift=(round(float(rng.uniform(-5, 5)), 1), round(float(rng.uniform(5, 8)), 1)),
-            tilt=round(float(rng.uniform(-2, 2)), 2),
-            blur=round(float(rng.uniform(0, 1.4)), 2),
-        )
-        result.append(shot)
+    result = [_shot(look, garment, rng) for garment in worn]
+    references = {_scene(shot) for shot in result[:2]}
+    for place in (2, 3):
+        while _scene(result[place]) in references:
+            result[place] = _shot(look, _any_garment(look, rng), rng)
     return result[0], result[1], result[2], result[3]
+
+
+def _scene(shot: Shot) -> tuple[Garment, str, tuple[str, str]]:
+    """What fills most of a picture: the clothes and the backdrop."""
+    return shot.garment, shot.backdrop, shot.colours
+
+
+def _shot(look: Look, garment: Garment, rng: np.random.Generator) -> Shot:
+    mouth, eyes, brows = (CALM + LIVELY)[rng.integers(len(CALM + LIVELY))]
+    return Shot(
+        garment=garment,
+        mouth=mouth,
+        eyes=eyes,
+        brows=brows,
+        backdrop=str(rng.choice(BACKDROPS)),
+        colours=_backdrop_colours(look.face, garment, rng),
+        zoom=round(float(rng.uniform(0.94, 1.01)), 3),
+        shift=(round(float(rng.uniform(-5, 5)), 1), round(float(rng.uniform(5, 8)), 1)),
+        tilt=round(float(rng.uniform(-2, 2)), 2),
+        blur=round(float(rng.uniform(0, 1.4)), 2),
+    )
 
 
 def _any_garment(look: Look, rng: np.random.Generator) -> Garment:
