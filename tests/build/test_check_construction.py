@@ -321,3 +321,19 @@ def test_a_broken_dataset_fails_the_check_meant_for_it(built, tmp_path, case):
 
 def test_the_copy_itself_breaks_nothing(built, tmp_path):
     assert failed_checks(changed_copy(built, tmp_path / "omni-persona", lambda rows: None)) == {}
+
+
+def test_a_position_is_a_place_in_the_memories_whatever_the_people_are_called(make_item):
+    from dataclasses import replace
+
+    from omni_persona_build.checks.rows import positions
+
+    def item(index, place):
+        one = make_item(index)
+        contexts = [replace(context, concept_id=f"person {context.text}") for context in one.contexts]
+        return replace(one, contexts=tuple(contexts), target_concept_id=contexts[place].concept_id)
+
+    even = positions([item(index, index % 4) for index in range(16)])
+    assert even.passed
+    assert even.detail.startswith("targets at [4, 4, 4, 4] of 4 positions")
+    assert not positions([item(index, 0) for index in range(16)]).passed

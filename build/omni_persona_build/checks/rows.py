@@ -51,15 +51,16 @@ def positions(items: Sequence[Item]) -> Finding:
 
     # Sibling questions share a target, so each set of memories counts once.
     places = {
-        item.source_sample_id: int(item.target_concept_id.rpartition("_")[2])
+        item.source_sample_id: place
         for item in items
-        if item.target_concept_id is not None
+        for place, context in enumerate(item.contexts)
+        if context.concept_id == item.target_concept_id
     }
     slots = max(len(item.contexts) for item in items)
     counts = [sum(place == slot for place in places.values()) for slot in range(slots)]
     detail = f"targets at {counts} of {slots} positions"
-    if not places or max(places.values()) >= slots:
-        return Finding("positions", not places, detail)
+    if not places:
+        return Finding("positions", True, detail)
     chance = float(chisquare(counts).pvalue)
     return Finding("positions", chance >= CHANCE, f"{detail} (chi-square p = {chance:.3f})")
 
