@@ -90,9 +90,9 @@ def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:
     if not files or not (dataset / "README.md").is_file():
         raise FileNotFoundError(f"{dataset} is no dataset folder: expected README.md and data/*.parquet")
     read_by_hub = [name for name in ("README.md", EVAL, CROISSANT) if (dataset / name).is_file()]
-    for file in (dataset / "data", *files, *(dataset / name for name in read_by_hub)):
+    for file in (dataset / "data", dataset / "example", *files, *(dataset / name for name in read_by_hub)):
         # A link in somebody else's dataset may lead to any file of the user's.
-        if file.is_symlink() or not file.exists():
+        if file.is_symlink():
             raise ValueError(f"{file}: a symbolic link, which is not sent, because it may lead to any file")
     shown = sorted(path for path in dataset.glob("example/*") if path.is_file() and not path.is_symlink())
     return dataset, [*read_by_hub, *(file.relative_to(dataset).as_posix() for file in (*shown, *files))]

@@ -176,3 +176,18 @@ def test_bad_usage_is_refused(hub: Hub, arguments: tuple[str, ...], message: str
     done = call(*arguments)
     assert message in str(done.exception)
     assert hub.told == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "data", "example", "data/test-0.parquet"])
+def test_no_link_is_sent(tmp_path, name):
+    folder, outside = tmp_path / "dataset", tmp_path / "outside"
+    (folder / "data").mkdir(parents=True)
+    (folder / "example").mkdir()
+    (folder / "README.md").write_text("card")
+    (folder / "data" / "test-0.parquet").write_text("rows")
+    outside.mkdir()
+    (folder / name).rename(outside / "secret")
+    (folder / name).symlink_to(outside / "secret")
+    done = CliRunner().invoke(app, [str(folder), "--repo", "org/name"])
+    assert isinstance(done.exception, ValueError)
+    assert f"{folder / name}: a symbolic link, which is not sent" in str(done.exception)

@@ -77,7 +77,7 @@ def test_through_every_command(world, tell, case):
         asked = ("--endpoint", server.url, "--model", name, "--dataset", data)
         tell("run", *asked, "--out", run, shows=str(run))
         tell("run", *asked, "--out", place / "other", "--seed", 1)
-        tell("run", *asked, "--out", run, "--max-new-tokens", 5, codes=(2,), shows=f"{run} holds another run")
+        tell("run", *asked, "--out", run, "--max-new-tokens", 5, codes=(2,), shows=f"{run} contains another run")
         tell("judge", run, "--judge", "openai", "--judge-url", server.url, "--judge-model", name, codes=(0, 1))
         tell(
             "judge",
