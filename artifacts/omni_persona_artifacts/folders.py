@@ -117,8 +117,17 @@ def list_files(folder: Path) -> None:
 def rewrite(folder: Path, name: str, content: bytes) -> None:
     """Replace one file of a folder and its entry in the folder's list; a folder without a list gets none.
 
+    Nothing is written if the file holds this content already.
     The entry also describes the file that is replaced, so that the folder is ours if the process is killed in between.
     """
+    file = folder / name
+    if (
+        file.is_file()
+        and not file.is_symlink()
+        and file.stat().st_size == len(content)
+        and file.read_bytes() == content
+    ):
+        return
     listed = _listed(folder)
     if listed is not None:
         before = listed.get(name)

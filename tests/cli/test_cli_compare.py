@@ -97,7 +97,7 @@ def test_runs_that_cannot_be_compared_are_refused(make_run: Callable[..., Path])
     a = make_run("a", PERFECT)
     assert "got 2 only in" in str(call(a, make_run("b", PERFECT[:28])).exception)
     assert "judged by one judge, got lexical in" in str(call(a, make_run("c", PERFECT, "openai:m")).exception)
-    assert "no such run folder" in str(call(a, "nowhere").exception)
+    assert "nowhere is not a run folder" in str(call(a, "nowhere").exception)
 
 
 def test_several_runs_are_ranked_and_ties_told(make_run: Callable[..., Path]) -> None:
