@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
 from omni_persona_artifacts.construction import read_construction
-from omni_persona_artifacts.data_files import data_files
-from omni_persona_artifacts.parquet_files import open_parquet, read_columns
+from omni_persona_artifacts.dataset_folder import media_digests
 from omni_persona_build.errors import BuildError
-from omni_persona_build.write import NAMED_BY, media_name
 from omni_persona_people.persona import Persona
-
-_NAMES = ("contexts.list.element.image.path", "contexts.list.element.audio.path")
-_QUERY_NAMES = ("query_assets.image.path", "query_assets.audio.path")
 
 
 class Exclusion:
@@ -54,8 +45,9 @@ class Exclusion:
 def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
     """The people who are not in `folder`: neither their id (if it was built by this package), nor any picture or clip.
 
-    Media are compared by content, whatever their file names. Raises `BuildError` if `folder` is not a built or imported
-    dataset, or if nobody is left.
+    The content of media is compared, with and without metadata, whatever their file names. Media that were
+    equalised differ from those of the pool: their people are known by their ids alone. Raises `BuildError` if `folder`
+    is no dataset, or if nobody is left.
     """
     construction = read_construction(folder) or {}
     ids = {row[column] for rows in construction.values() for row in rows for column in ("person", "queried_person")}
@@ -64,7 +56,7 @@ def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
         persona
         for persona in people
         if persona.persona_id not in ids
-        and known.isdisjoint(PurePosixPath(media_name(medium)).stem for medium in persona.media())
+        and known.isdisjoint(one for medium in persona.media() for one in (medium.digest, medium.stored))
     ]
     if not left:
         raise BuildError(f"--exclude {folder}: it holds all {len(people)} people of the pool")
@@ -72,26 +64,10 @@ def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
 
 
 def _content(folder: Path) -> set[str]:
-    """The content hashes of a dataset's media, from their names, without reading the media."""
+    """The SHA-256, in hex, of the content of every picture and clip of a dataset."""
     try:
-        files = data_files(folder)
+        return {digest.hex() for digest in media_digests(folder)}
     except FileNotFoundError:
-        files = []
+        raise BuildError(f"--exclude {folder}: expected a dataset folder, got no Parquet file in it") from None
     except ValueError as error:
         raise BuildError(f"--exclude {error}") from None
-    try:
-        # Datasets made by others may name their media differently.
-        if files and all(NAMED_BY in (pq.read_metadata(file).metadata or {}) for file in files):
-            return {PurePosixPath(name).stem for file in files for name in _media_names(file)}
-    except pa.ArrowInvalid as error:
-        raise BuildError(f"--exclude {folder}: {error}") from None
-    raise BuildError(f"--exclude {folder}: expected a dataset folder that `omni-persona build` or `import` wrote")
-
-
-def _media_names(file: Path) -> Iterable[str]:
-    """The names of the media in a file of rows."""
-    table = read_columns(open_parquet(file), [*_NAMES, *_QUERY_NAMES])
-    contexts = table["contexts"].combine_chunks().flatten()
-    for media in (contexts, table["query_assets"].combine_chunks()):
-        for kind in ("image", "audio"):
-            yield from (name for name in pc.struct_field(media, [kind, "path"]).to_pylist() if name is not None)
