@@ -55,10 +55,14 @@ def test_always_abstaining_is_worth_exactly_half(scores):
 
 
 def test_comparing_faces_voices_and_words_beats_chance(scores):
+    gains = []
     for group in ("I2I", "A2A", "T2T"):
         nearest, chance = (scores[name]["by_group"][group] for name in ("nearest", "random"))
         assert nearest["cal"] > chance["cal"] + 0.1, group
-        assert nearest["ans"] > chance["ans"] + 0.2, group
+        # Sixteen or twenty answerable items: one answer is five points or more.
+        gains.append(nearest["ans"] - chance["ans"])
+        assert gains[-1] > 0.1, group
+    assert sum(gains) / len(gains) > 0.3
 
 
 def test_what_is_only_heard_cannot_be_read(scores):
