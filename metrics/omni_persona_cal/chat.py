@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import warnings
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ from .chat_policy import (
     RequestForm,
     adapted,
     fault_of_error,
+    root_cause,
     wait_seconds,
 )
 from .chat_reply import ChatReply, MalformedReplyError, ServerError, error_in, parsed, read_reply, read_stream
@@ -257,12 +259,12 @@ class ChatClient:
             message = f"no whole reply within {limit:g} s: the request timed out"
             raise AttemptError(message, "question", attempts=ATTEMPTS_LATE) from None
         except httpx2.ConnectError as error:
-            message = f"no connection to {self.shown_url}: {_cause(error)}"
+            message = f"no connection to {self.shown_url}: {root_cause(error)}"
             raise AttemptError(message, "endpoint", attempts=ATTEMPTS_REFUSED) from None
         except (httpx2.ProxyError, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-            raise AttemptError(f"no connection to {self.shown_url}: {_cause(error)}", "endpoint") from None
+            raise AttemptError(f"no connection to {self.shown_url}: {root_cause(error)}", "endpoint") from None
         except httpx2.TransportError as error:
-            message = f"the connection was cut: {_cause(error)}"
+            message = f"the connection was cut: {root_cause(error)}"
             raise AttemptError(message, "question", attempts=ATTEMPTS_CUT) from None
         except MalformedReplyError as error:
             raise AttemptError(str(error), "question", attempts=ATTEMPTS_MALFORMED) from None
@@ -309,12 +311,19 @@ class ChatClient:
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """Run a coroutine to completion, even inside a running event loop, as in a notebook."""
+
+    def run() -> _T:
+        with warnings.catch_warnings():
+            # anyio leaves one behind for each connection that is cancelled before its first attempt.
+            warnings.filterwarnings("ignore", r"coroutine 'connect_tcp\.", RuntimeWarning)
+            return asyncio.run(work())
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work())
+        return run()
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(lambda: asyncio.run(work())).result()
+        return thread.submit(run).result()
 
 
 async def _read(response: httpx2.Response, limit: int) -> tuple[bytes, bool]:
@@ -331,14 +340,3 @@ async def _read(response: httpx2.Response, limit: int) -> tuple[bytes, bool]:
 def _has_clips(messages: Messages) -> bool:
     lists = (message["content"] for message in messages if isinstance(message["content"], list))
     return any(part.get("type") == "input_audio" for parts in lists for part in parts)
-
-
-def _cause(error: BaseException) -> str:
-    """The root cause of an error, such as `Connection refused`."""
-    text = str(error) or type(error).__name__
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            text = os.strerror(seen.errno) if seen.errno and seen.errno > 0 else seen.strerror
-        seen = seen.__cause__ or seen.__context__
-    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Mapping
@@ -194,3 +195,14 @@ def adapted(
         # Servers without schema support report that in many different ways.
         return replace(form, dropped=form.dropped | {"response_format"})
     return None
+
+
+def root_cause(error: BaseException) -> str:
+    """The root cause of an error, such as `Connection refused`."""
+    text = str(error) or type(error).__name__
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.strerror:
+            text = os.strerror(seen.errno) if seen.errno and seen.errno > 0 else seen.strerror
+        seen = seen.__cause__ or seen.__context__
+    return text

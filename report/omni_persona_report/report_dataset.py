@@ -15,7 +15,7 @@ import pyarrow as pa
 import omni_persona
 from omni_persona import Item, Media
 from omni_persona_artifacts.check_results import UNNEEDED, about_unneeded, read_unneeded
-from omni_persona_artifacts.construction import FILE, read_construction
+from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.errors import ArtifactError, ItemError
@@ -234,8 +234,8 @@ def _construction(path: Path, notices: list[str]) -> dict[str, dict[str, dict[st
     """Item ID -> concept -> its row of the builder's side file; empty without one."""
     try:
         rows = read_construction(path) or {}
-    except (OSError, pa.ArrowException) as error:
-        notices.append(f"{path / FILE}: cannot be read: {error}")
+    except ValueError as error:
+        notices.append(f"{error}; the report does without it")
         return {}
     return {item_id: {str(row["concept_id"]): row for row in placed} for item_id, placed in rows.items()}
 

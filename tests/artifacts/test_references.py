@@ -99,7 +99,8 @@ def _empty(folder: Path) -> Path:
 
 
 def test_the_pattern_of_files_is_that_of_the_contract() -> None:
-    assert data_files.DATA_FILES == omni_persona.DATA_FILES
+    assert data_files.DATA_FILES[0] == omni_persona.DATA_FILES
+    assert tuple(f"data/{split}-*.parquet" for split in omni_persona.SPLITS) == data_files.DATA_FILES
 
 
 def test_scoring_imports_no_model_and_no_datasets() -> None:

@@ -253,7 +253,10 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
     figure = draw(gathered.runs, (), gathered.measure)[-1]
     assert "quoted distractors 0.60" in figure.alt
     (folder / "data" / "construction.parquet").write_bytes(b"no parquet")
-    assert any("construction.parquet: cannot be read" in notice for notice in gather([tmp_path / "run"]).notices)
+    assert any(
+        "construction.parquet: expected the side file of a dataset" in notice
+        for notice in gather([tmp_path / "run"]).notices
+    )
 
 
 def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path, monkeypatch):

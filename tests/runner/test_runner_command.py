@@ -74,7 +74,7 @@ def test_a_folder_that_is_no_dataset_is_named(call, dataset, tmp_path):
         "file": "file has no data/test-*.parquet: expected a dataset folder, as `omni-persona build` writes",
         "torn": "torn/data/test-0.parquet: expected a Parquet file of a dataset",
         "words": "words/data/test-0.parquet: expected a Parquet file of a dataset",
-        "other": "without column 'query_assets'",
+        "other": "without column 'augmented_id'",
     }.items():
         assert expected in message(call("--model", "baseline:abstain", "--dataset", name, "--out", "run"))
     assert not (tmp_path / "run").exists()

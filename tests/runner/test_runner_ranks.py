@@ -82,7 +82,7 @@ def test_two_processes_write_what_one_writes(start, tmp_path):
     code, said, errors = start(tmp_path / "two", TORCHRUN)
     assert code == 0, errors
     assert content(tmp_path / "two") == content(tmp_path / "alone")
-    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [".lock", "predictions.jsonl", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["predictions.jsonl", "run.json"]
     # Both know of the whole run.
     for rank in "01":
         assert f"SUMMARY {rank} RunSummary(n_done=15, n_skipped=0, n_failed=1, n_left=0)" in said
@@ -108,7 +108,7 @@ def test_a_process_alone_goes_on_with_what_several_left(start, tmp_path):
     assert start(tmp_path / "two", ())[0] == 0
     assert start(tmp_path / "alone", ())[0] == 0
     assert content(tmp_path / "two") == content(tmp_path / "alone")
-    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [".lock", "predictions.jsonl", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["predictions.jsonl", "run.json"]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner
@@ -202,18 +203,16 @@ def test_the_command_says_how_to_go_on_and_exits_with_one(checkpoint, dataset, t
 
 
 def test_a_tracker_gets_figures_and_settings_alone(dataset, tmp_path, monkeypatch):
-    (tmp_path / "trackio.py").write_text(
-        "calls = []\n"
-        "def init(**given): calls.append(('init', given))\n"
-        "def log(figures): calls.append(('log', figures))\n"
-        "def finish(): calls.append(('finish', None))\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "trackio", raising=False)
+    calls = []
+    tracker = ModuleType("trackio")
+    tracker.init = lambda **given: calls.append(("init", given))
+    tracker.log = lambda figures: calls.append(("log", figures))
+    tracker.finish = lambda: calls.append(("finish", None))
+    monkeypatch.setitem(sys.modules, "trackio", tracker)
     out = tmp_path / "nearest"
     done = call("run", "--model", "baseline:abstain", "--dataset", dataset, "--out", out, "--track", "trackio")
     assert done.exit_code == 0, done.output
-    (_, given), (_, figures), (last, _) = sys.modules["trackio"].calls
+    (_, given), (_, figures), (last, _) = calls
     assert (given["project"], given["name"], last) == ("omni-persona", "nearest", "finish")
     assert given["config"]["model"] == "baseline:abstain"
     assert (figures["ta"], figures["cal"]) == (1.0, 0.5)

@@ -118,7 +118,7 @@ def test_of_lines_of_pools_and_releases(tell, people, tmp_path, content):
         )  # fmt: skip
     release = tmp_path / "release.jsonl"
     release.write_bytes(JSON[content])
-    places = [f"{release}:1", f"{release} holds no records"]
+    places = [f"{release}:1", f"{release} contains no records"]
     tell("import", "--release", release, "--assets", tmp_path, "--out", "c", places=places)
 
 
