@@ -129,6 +129,7 @@ def test_a_build_is_checked_and_its_card_says_so(built):
     assert "license: apache-2.0" in card
 
 
+@pytest.mark.slow
 def test_a_push_that_was_cut_off_goes_on_and_a_third_sends_nothing(built, hub):
     folder, _ = built
     push = ("push", "omni-persona", "--repo", "org/omni-persona", "--yes")
@@ -158,6 +159,7 @@ def test_a_push_that_was_cut_off_goes_on_and_a_third_sends_nothing(built, hub):
         assert TOKEN not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_failed_check_is_said_loudly_and_the_folder_kept(tmp_path):
     recipe = tmp_path / "lopsided.yaml"
     recipe.write_text("name: lopsided\ntasks:\n  visual_to_bio: {answerable: 6}\n", encoding="utf-8")

@@ -52,6 +52,7 @@ def test_a_run_with_missing_items_is_told_to_be_incomplete(demo, omni_persona_co
     assert "120 of 144 items have no answer and count in no rate; repeat the omni-persona run command" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_readme_scores_predictions_of_ones_own(demo, omni_persona_command):
     folder, _ = demo
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

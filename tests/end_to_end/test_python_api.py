@@ -27,6 +27,7 @@ ORDER = (
 )
 
 
+@pytest.mark.slow
 def test_every_example_holds(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(EMBEDDED_POOL, "people")

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import omni_persona_cal
 from omni_persona_cal import CANONICAL_ABSTENTION, compute
 from omni_persona_cal.register import register
@@ -132,6 +134,7 @@ def test_by_name_offline_and_the_example_of_the_card(tmp_path: Path) -> None:
     assert Path(out.strip()).parent == tmp_path / "home" / "modules" / VERSION_PATH
 
 
+@pytest.mark.slow
 def test_by_name_with_no_network_and_no_word_about_it(tmp_path: Path, reference) -> None:
     predictions, references = example(reference)
     modules = tmp_path / "elsewhere"

@@ -44,6 +44,7 @@ def test_the_same_runs_make_the_same_figures(gathered, tmp_path):
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_a_hostile_name_leaves_a_figure_well_formed(tools, dataset, tmp_path):
     answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}
     hostile = tools_hostile()

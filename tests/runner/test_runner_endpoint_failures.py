@@ -173,6 +173,7 @@ def lines_of(folder):
     ]
 
 
+@pytest.mark.slow
 def test_a_run_with_bad_items_ends_and_so_does_its_resume_whatever_the_concurrency(large_dataset, tmp_path):
     with serving(with_bad_items) as server:
         for concurrency in (1, 8):

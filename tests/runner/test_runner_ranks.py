@@ -77,6 +77,7 @@ def content(folder):
     return (folder / "predictions.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_two_processes_write_what_one_writes(start, tmp_path):
     assert start(tmp_path / "alone", ())[0] == 0
     code, said, errors = start(tmp_path / "two", TORCHRUN)
@@ -88,6 +89,7 @@ def test_two_processes_write_what_one_writes(start, tmp_path):
         assert f"SUMMARY {rank} RunSummary(n_done=15, n_skipped=0, n_failed=1, n_left=0)" in said
 
 
+@pytest.mark.slow
 def test_what_a_lost_process_left_is_done_on_resume(start, tmp_path):
     assert start(tmp_path / "alone", ())[0] == 0
     code, _, _ = start(tmp_path / "two", TORCHRUN, lost="1")

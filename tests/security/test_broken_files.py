@@ -100,7 +100,9 @@ TEXTS = {
 FILES = ("run.json", "predictions.jsonl", "verdicts.jsonl", "scores.json")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command", [pytest.param(name, marks=[pytest.mark.slow] * (name == "report")) for name in COMMANDS]
+)
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.usefixtures("figures_once")
 def test_what_a_file_of_a_run_holds(run, command, name):

@@ -166,6 +166,7 @@ def test_of_media_of_a_dataset_by_item_and_file(tell, odd, tmp_path):
     tell("export", "--dataset", odd, "--format", "messages", "--out", "b", places=["sample_0__aug_0"])
 
 
+@pytest.mark.slow
 def test_of_what_a_server_says(tell, write_dataset, make_row, tmp_path):
     faults = [
         error(400, "bad"),
