@@ -112,9 +112,9 @@ def print_error(message: str, hint: str | None = None) -> None:
 
 def _told(error: Exception) -> str:
     """An error's message; the system names no path if what a command prints cannot be written, as to a full disk."""
-    if is_full(error) and getattr(error, "filename", None) is None:
-        return f"cannot write what this command prints, or a file: {reason(error)}"
-    return str(error)
+    if not is_full(error):
+        return str(error)
+    return f"cannot write {getattr(error, 'filename', None) or 'what this command prints, or a file'}: {reason(error)}"
 
 
 @contextmanager

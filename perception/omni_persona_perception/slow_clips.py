@@ -24,12 +24,16 @@ class SlowClips:
         self._lock = Lock()
 
     def print_of(self, key: Hashable, samples: Samples, rate: int) -> Prints:
-        """Keep a decoded clip; return its `clip_print`, shape (1024,)."""
+        """Keep a decoded clip; return its `clip_print`, shape (1024,). Raises `OSError` if the disk is full."""
         slow = slow_clip(samples, rate)
         with self._lock:
             if key not in self._places:
-                self._places[key] = self._file.seek(0, os.SEEK_END), slow.nbytes
-                self._file.write(slow.tobytes())
+                place = self._file.seek(0, os.SEEK_END)
+                try:
+                    self._file.write(slow.tobytes())
+                except OSError as error:
+                    raise OSError(error.errno, error.strerror, tempfile.gettempdir()) from None
+                self._places[key] = place, slow.nbytes
         return slow_print(slow)
 
     def slow(self, key: Hashable, data: bytes) -> Samples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 import sys
@@ -28,7 +29,9 @@ TRAINING = ["trl", "peft", "transformers", "omni_persona_training.tuning.sft", "
 
 
 def prepare(modules: Sequence[str]) -> None:
-    """Name the modules that every later command finds imported; has an effect before the first command only."""
+    """Name the modules that every later command finds imported."""
+    # One that an earlier test started has other modules, and the limits of that moment.
+    multiprocessing.forkserver._forkserver._stop()
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(modules))
 
 

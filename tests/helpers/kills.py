@@ -89,7 +89,8 @@ def started(case: Case, folder: Path) -> commands.Command:
 def warm_up(folder: Path) -> None:
     """Start the process that commands are forked from, and wait until it has done its imports."""
     commands.prepare([*commands.ROOMS, *commands.TRAINING])
-    assert commands.start(["power"], folder, folder / "output").wait(300) == 0
+    started = commands.start(["power"], folder, folder / "output")
+    assert started.wait(300) == 0, started.told()
 
 
 def ten_kills(case: Case, tmp_path: Path) -> None:

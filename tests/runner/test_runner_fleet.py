@@ -113,7 +113,7 @@ def test_two_workers_write_what_one_process_writes(two, dataset, notes, tmp_path
     assert str(os.getpid()) not in workers_of(notes)
     run(load(), dataset, tmp_path / "alone")
     assert content(tmp_path / "two") == content(tmp_path / "alone")
-    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [".lock", "predictions.jsonl", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["predictions.jsonl", "run.json"]
     assert read_predictions(tmp_path / "two")[IDS[4]].error == "broken"
     of_two, of_one = read_manifest(tmp_path / "two"), read_manifest(tmp_path / "alone")
     assert of_two["hardware"].pop("fleet")["workers"] == 2
