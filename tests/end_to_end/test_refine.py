@@ -46,7 +46,6 @@ def test_the_command_says_what_was_added(refined):
     assert "Next: omni-persona build --pool refined" in refined
 
 
-@pytest.mark.slow
 def test_what_was_refined_builds_and_passes_every_check(refined, folder, omni_persona_command):
     omni_persona_command("build", "--pool", "refined", "--recipe", "tiny", "--out", "own/omni-persona", cwd=folder)
     assert "checks pass" in omni_persona_command("check", "own/omni-persona", cwd=folder).stdout
