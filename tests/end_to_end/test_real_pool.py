@@ -59,9 +59,8 @@ def test_comparing_faces_voices_and_words_beats_chance(scores):
     for group in ("I2I", "A2A", "T2T"):
         nearest, chance = (scores[name]["by_group"][group] for name in ("nearest", "random"))
         assert nearest["cal"] > chance["cal"] + 0.1, group
-        # Sixteen or twenty answerable items: one answer is five points or more.
         gains.append(nearest["ans"] - chance["ans"])
-        assert gains[-1] > 0.1, group
+        assert round(gains[-1], 6) >= 0.2, group
     assert sum(gains) / len(gains) > 0.3
 
 
