@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from commands import living
 
 
 def started(arguments: list[str], folder: Path) -> subprocess.Popen:
@@ -27,19 +28,6 @@ def appears(folder: Path, pattern: str, seconds: float = 60) -> None:
     while not list(folder.glob(pattern)):
         assert time.monotonic() < end, f"{pattern} never appeared"
         time.sleep(0.02)
-
-
-def living(session: int) -> list[int]:
-    """Processes of a session that have not ended."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            state, _, _, its = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
-        except (OSError, ValueError):
-            continue
-        if int(its) == session and state != "Z":
-            found.append(int(entry.name))
-    return found
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
