@@ -59,6 +59,13 @@ def test_no_folder_imports_back():
     assert on_cycles(inner) == []
 
 
+def test_helpers_and_benchmarks_have_names_of_their_own():
+    """Both are imported by their bare names: of two alike, the one that sys.path lists first would be found."""
+    names = [file.stem for file in source_files("tests/helpers", "benchmarks")]
+    assert len(names) > 40
+    assert sorted(names) == sorted(set(names))
+
+
 def test_the_contract_imports_nothing_of_ours():
     assert imports_of("omni_persona") == set()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from asked_peers import ROWS
 from harness_logs import Told
-from peers import ROWS
 
 from omni_persona_cli.app import app
 from omni_persona_cli.console import errors

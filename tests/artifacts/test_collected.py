@@ -6,8 +6,8 @@ import json
 import shutil
 
 import pytest
+from asked_peers import EXPECTED, IDS, ROWS, SAID
 from harness_logs import LOGS
-from peers import EXPECTED, IDS, ROWS, SAID
 
 from omni_persona_artifacts.collected import read_collected
 from omni_persona_artifacts.run_reader import RunFolderError, read_predictions

@@ -7,8 +7,8 @@ import zipfile
 
 import pyarrow as pa
 import pytest
+from asked_peers import EXPECTED, IDS
 from harness_logs import LOGS
-from peers import EXPECTED, IDS
 
 from omni_persona_artifacts import inspect_log
 from omni_persona_artifacts.run_reader import RunFolderError

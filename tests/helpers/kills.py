@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import commands
+import forked
 
 KILLS = 10
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP)
@@ -80,16 +80,16 @@ def prepared(folder: Path, case: Case) -> Path:
     return folder
 
 
-def started(case: Case, folder: Path) -> commands.Command:
+def started(case: Case, folder: Path) -> forked.Command:
     environment = {"TMPDIR": str(folder / "tmp"), "OMP_NUM_THREADS": "1", "OPENAI_API_KEY": "k", "COLUMNS": "200"}
     again = ["--overwrite"] if case.target and (folder / case.target).exists() else []
-    return commands.start([*case.words, *again], folder, folder.with_suffix(".output"), **environment)
+    return forked.start([*case.words, *again], folder, folder.with_suffix(".output"), **environment)
 
 
 def warm_up(folder: Path) -> None:
     """Start the process that commands are forked from, and wait until it has done its imports."""
-    commands.prepare([*commands.ROOMS, *commands.TRAINING])
-    started = commands.start(["power"], folder, folder / "output")
+    forked.prepare([*forked.ROOMS, *forked.TRAINING])
+    started = forked.start(["power"], folder, folder / "output")
     assert started.wait(300) == 0, started.told()
 
 
@@ -122,7 +122,7 @@ def ten_kills(case: Case, tmp_path: Path) -> None:
         ends[code] += 1
         assert code in (0, -signal.SIGKILL, 128 + number, -number), process.told()
         assert "Traceback" not in process.told()
-        assert commands.all_end(process.pid), "a worker lives on"
+        assert forked.all_end(process.pid), "a worker lives on"
         assert users(folder, case.out) == mine
         case.check(folder)
         if code != 0 and (turn + 1) % case.together:

@@ -15,8 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from asked_peers import EXPECTED, ROWS, reply, run_inspect, run_lmms_eval
 from faulty_server import completion, error, serving, texts
-from peers import EXPECTED, ROWS, reply, run_inspect, run_lmms_eval
 
 from omni_persona import ABSTENTION
 from omni_persona_artifacts import inspect_log

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -22,16 +23,18 @@ ERROR = 4 * (0.95 * 0.05 / RUNS) ** 0.5
 
 
 @pytest.fixture(scope="module")
-def simulation() -> ModuleType:
+def simulation() -> Iterator[ModuleType]:
     file = Path(__file__).resolve().parents[2] / "benchmarks" / "interval_coverage.py"
     spec = importlib.util.spec_from_file_location("coverage_benchmark", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    sys.path.insert(0, str(file.parent))
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, spec.name, module)
+        # It imports its neighbours. Left there, they would hide helpers of the same name from later tests.
+        patch.syspath_prepend(file.parent)
+        spec.loader.exec_module(module)
+        yield module
 
 
 @pytest.mark.parametrize("recipe", ["tiny", "v2_2"])

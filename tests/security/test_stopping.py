@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import living
+from forked import living
 
 
 def started(arguments: list[str], folder: Path) -> subprocess.Popen:
