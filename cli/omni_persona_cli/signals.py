@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import NoReturn
@@ -16,6 +17,12 @@ NAMES = ("SIGTERM", "SIGHUP")
 
 _AGAIN_AFTER = 5.0
 """Seconds after which a stop request that nothing has answered is repeated; cleaning up takes less."""
+
+_AGAIN_AT_ONCE = 0.01
+"""Seconds after which a stop request is repeated that is known to be lost: a destructor takes less."""
+
+_report_lost = sys.unraisablehook
+"""Reports any other exception that could not be raised."""
 
 _answered = threading.Event()
 """Set as soon as the command is known to be stopping."""
@@ -39,6 +46,7 @@ def install() -> None:
     for name in ("SIGINT", *NAMES):
         if (number := getattr(signal, name, None)) is not None:
             signal.signal(number, _stop)
+    sys.unraisablehook = _not_raised
 
 
 def answer() -> None:
@@ -63,12 +71,24 @@ def exit_code(stop: KeyboardInterrupt | Stopped) -> int:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    threading.Thread(target=_repeat, args=(number,), daemon=True).start()
+    _repeat_in(_AGAIN_AFTER, number)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise Stopped(number)
 
 
-def _repeat(number: int) -> None:
-    if not _answered.wait(_AGAIN_AFTER):
+def _not_raised(lost: sys.UnraisableHookArgs) -> None:
+    """Repeat a stop request whose exception Python could not raise; report anything else as before."""
+    if lost.exc_value is None or (stop := stop_in(lost.exc_value)) is None:
+        _report_lost(lost)
+    else:
+        _repeat_in(_AGAIN_AT_ONCE, stop.number if isinstance(stop, Stopped) else signal.SIGINT)
+
+
+def _repeat_in(seconds: float, number: int) -> None:
+    threading.Thread(target=_repeat, args=(seconds, number), daemon=True).start()
+
+
+def _repeat(seconds: float, number: int) -> None:
+    if not _answered.wait(seconds):
         os.kill(os.getpid(), number)

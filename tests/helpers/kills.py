@@ -121,7 +121,7 @@ def ten_kills(case: Case, tmp_path: Path) -> None:
         code = process.wait()
         ends[code] += 1
         assert code in (0, -signal.SIGKILL, 128 + number, -number), process.told()
-        assert "Traceback" not in process.told()
+        assert "Traceback" not in process.told(), process.told()
         assert forked.all_end(process.pid), "a worker lives on"
         assert users(folder, case.out) == mine
         case.check(folder)

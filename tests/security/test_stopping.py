@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from forked import living
@@ -97,3 +98,44 @@ def test_a_stop_inside_of_concurrent_tasks_is_found():
     assert stop_in(Group(ValueError(), Group(stop))) is stop
     assert stop_in(Group(ValueError(), Group())) is None
     assert stop_in(ValueError()) is None
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stop_in_a_destructor_is_repeated_at_once_and_without_a_word(name):
+    """Python prints such an exception, and goes on."""
+    code = f"""
+        import os, signal, time
+        from omni_persona_cli import signals
+
+        class Dies:
+            def __del__(self):
+                os.kill(os.getpid(), signal.{name})
+                for _ in range(1000):
+                    pass
+
+        signals.install()
+        try:
+            Dies()
+            time.sleep(signals._AGAIN_AFTER)
+        except BaseException as error:
+            signals.answer()
+            print(repr(error))
+    """
+    ended = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=60)
+    assert ended.stderr == ""
+    assert ended.stdout.strip() == {"SIGINT": "KeyboardInterrupt()", "SIGTERM": "Stopped('SIGTERM')"}[name]
+
+
+def test_what_else_is_lost_in_a_destructor_is_still_told():
+    code = """
+        from omni_persona_cli import signals
+
+        class Dies:
+            def __del__(self):
+                raise ValueError("of the destructor")
+
+        signals.install()
+        Dies()
+    """
+    ended = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=60)
+    assert "ValueError: of the destructor" in ended.stderr
