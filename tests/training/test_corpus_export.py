@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -151,23 +149,3 @@ def test_trl_takes_the_rows_as_conversations_with_pictures(corpus, tmp_path, req
         assert [part["image"] for part in parts if part["type"] == "image"] == pictures
         assert [message["role"] for message in filled] == [message["role"] for message in row["prompt"]]
         assert row["completion"] == [{"role": "assistant", "content": examples.example(place).answer}]
-
-
-@pytest.mark.slow
-def test_ms_swifts_own_loader_reads_the_export(corpus):
-    """In an environment of its own, whose Python OMNI_PERSONA_MS_SWIFT names: ms-swift asks for older libraries."""
-    python = os.environ.get("OMNI_PERSONA_MS_SWIFT")
-    if not python:
-        pytest.skip("needs OMNI_PERSONA_MS_SWIFT, the Python of an environment with ms-swift 4.6")
-    file = export_corpus(corpus, "ms-swift")
-    script = (
-        "import json, sys; from swift.dataset import load_dataset;"
-        "rows, _ = load_dataset([sys.argv[1]], split_dataset_ratio=0.0);"
-        "print(json.dumps([[len(row['images']), len(row['audios']), row['messages'][-1]['content']] for row in rows]))"
-    )
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
-    said = subprocess.run(
-        [python, "-c", script, str(file)], capture_output=True, text=True, check=True, env=environment
-    )
-    read = json.loads(said.stdout.splitlines()[-1])
-    assert read == [[len(row["images"]), len(row["audios"]), row["answer"]] for row in rows_of(file)]
