@@ -1,9 +1,9 @@
 """The contract of Omni-Persona: its taxonomy, the schema of a dataset row, and the item.
 
-Every other package imports this module; of third-party libraries it needs `datasets` only. The readers that it offers
-(`load`, `read`, the builder class) are those of `omni_persona_artifacts`, imported on first access. Media stay encoded
-(bytes of a PNG, a WAV, a FLAC...): a picture is decoded by `datasets` when a row is read through `load`, a clip never,
-because decoding clips there would need a system FFmpeg.
+Every other package imports this module; of third-party libraries it needs `datasets` only, and only for the schema. The
+readers that it offers (`load`, `read`, the builder class) are those of `omni_persona_artifacts`. Both are imported on
+first access. Media stay encoded (bytes of a PNG, a WAV, a FLAC...): a picture is decoded by `datasets` when a row is
+read through `load`, a clip never, because decoding clips there would need a system FFmpeg.
 
     import omni_persona
 
@@ -22,9 +22,9 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-import datasets
-
 if TYPE_CHECKING:
+    import datasets
+
     from omni_persona_artifacts.dataset_loading import OmniPersona as OmniPersona
     from omni_persona_artifacts.dataset_loading import OmniPersonaConfig as OmniPersonaConfig
     from omni_persona_artifacts.dataset_loading import items as items
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from omni_persona_artifacts.dataset_rows import sharing as sharing
     from omni_persona_artifacts.release_file import release_row as release_row
     from omni_persona_artifacts.release_file import release_rows as release_rows
+
+    FEATURES: datasets.Features
+    """The schema of a row: v2.2's field names, plus `group` and `absence`. Made on first access."""
 
 __version__ = "0.1.0"
 
@@ -134,6 +137,8 @@ DATA_FILES = "data/test-*.parquet"
 
 def features(audio: datasets.Audio | None = None) -> datasets.Features:
     """A new copy of the row schema (`FEATURES`), because `datasets` may modify the one it is given."""
+    import datasets
+
     string, boolean = datasets.Value("string"), datasets.Value("bool")
     image, audio = datasets.Image(), audio or datasets.Audio(decode=False)
     return datasets.Features(
@@ -161,10 +166,6 @@ def features(audio: datasets.Audio | None = None) -> datasets.Features:
             },
         }
     )
-
-
-FEATURES = features()
-"""The schema of a row: v2.2's field names, plus `group` and `absence`."""
 
 
 @dataclass(frozen=True)
@@ -342,7 +343,12 @@ _READERS = {
 if not TYPE_CHECKING:  # A type checker that saw this function would accept any name.
 
     def __getattr__(name: str) -> Any:
-        """Import a reader on first access: the readers import this module, which imports none of them."""
+        """Import a reader on first access: the readers import this module, which imports none of them.
+
+        The schema is made on first access, too, because importing `datasets` takes most of a second.
+        """
+        if name == "FEATURES":
+            return globals().setdefault(name, features())
         for module, names in _READERS.items():
             if name in names:
                 return getattr(import_module(f"omni_persona_artifacts.{module}"), name)

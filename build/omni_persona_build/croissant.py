@@ -11,8 +11,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import datasets
-
 import omni_persona
 from omni_persona_artifacts.construction import FILE as CONSTRUCTION
 from omni_persona_artifacts.data_files import RELEASE_FILE
@@ -196,6 +194,8 @@ def _field(path: tuple[str, ...], kind: Any, in_list: bool = False) -> Json:
 
     in_list: whether the part belongs to each element of a list, so that it is itself read as a list of values.
     """
+    import datasets
+
     field: Json = {"@type": "cr:Field", "@id": "/".join(path)}
     if path[-1] in COLUMNS and len(path) == 2:
         field["description"] = COLUMNS[path[1]]

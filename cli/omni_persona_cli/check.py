@@ -61,7 +61,7 @@ def check(
 
     with scratch_folder() as folder, output_kept_for_result(as_json):
         others = [] if pool is None else _other_seeds(dataset, pool, seeds, folder)
-        findings, leaks = find(dataset, write=write, others=others)
+        findings, leaks = find(dataset, write=write, with_leaks=items, others=others)
     worst = sorted(leaks, key=lambda one: -one.leak)[:MOST_ITEMS] if items else []
     result = result_of(dataset, findings, worst)
     if as_json:
@@ -118,10 +118,13 @@ def check_and_report(dataset: Path, *, write: bool = False) -> bool:
     return result_of(dataset, findings).passed
 
 
-def find(dataset: Path, *, write: bool = False, others: Sequence[Path] = ()) -> tuple[list[Finding], list[ItemLeak]]:
+def find(
+    dataset: Path, *, write: bool = False, with_leaks: bool = False, others: Sequence[Path] = ()
+) -> tuple[list[Finding], list[ItemLeak]]:
     """Run all checks with a progress display, and tell how surely each item is solved by a shortcut.
 
     write: also add the checks to the folder's card, and the items' leaks to its side file.
+    with_leaks: whether the leaks of items are wanted; they are computed with `write`, too.
     others: datasets built with other seeds, whose items the solvers of the checks also use.
     """
     from omni_persona_build.card import write_findings
@@ -129,7 +132,9 @@ def find(dataset: Path, *, write: bool = False, others: Sequence[Path] = ()) -> 
     from omni_persona_build.construction import write_leaks
 
     with progress() as shown:
-        findings, leaks = examine(dataset, lambda done: shown("reading items", done), others=others)
+        findings, leaks = examine(
+            dataset, lambda done: shown("reading items", done), others=others, with_leaks=write or with_leaks
+        )
     if write:
         write_leaks(dataset, leaks)
         write_findings(dataset, findings)

@@ -23,9 +23,11 @@ from omni_persona_build.checks.finding import Finding, each, failures, summary, 
 from omni_persona_build.checks.item_leaks import ItemLeak, item_leaks
 from omni_persona_build.checks.likeness import MemoryVectors
 from omni_persona_build.checks.media import media as media_findings
-from omni_persona_build.checks.missing import missing_people
-from omni_persona_build.checks.query_media import query_media
-from omni_persona_build.checks.shortcuts import shortcuts
+from omni_persona_build.checks.missing import classifiers, missing_people
+from omni_persona_build.checks.query_media import fact_pickers, missing_by_facts, query_media
+from omni_persona_build.checks.ready import ready
+from omni_persona_build.checks.shortcuts import pickers, shortcuts, with_known_cues
+from omni_persona_build.checks.solvers import Picked, Told
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
 
@@ -64,11 +66,22 @@ def check(
 
 
 def examine(
-    folder: Path, progress: Callable[[int], None] = lambda done: None, *, others: Sequence[Path] = ()
+    folder: Path,
+    progress: Callable[[int], None] = lambda done: None,
+    *,
+    others: Sequence[Path] = (),
+    with_leaks: bool = True,
 ) -> tuple[list[Finding], list[ItemLeak]]:
-    """Run every check as `check` does, and also tell how surely each item is solved without its modality."""
+    """Run every check as `check` does, and also tell how surely each item is solved without its modality.
+
+    with_leaks: whether to do the latter; an empty list stands for it otherwise.
+    """
     seen = _look(folder, progress, others)
-    return _findings(seen, None), item_leaks(seen.items, seen.construction, seen.media, seen.memories)
+    findings = _findings(seen, None)
+    if not with_leaks:
+        return findings, []
+    picked, told = (*seen.picked, *seen.picked_by_facts), (*seen.told, *seen.told_by_facts)
+    return findings, item_leaks(seen.items, picked, told)
 
 
 def _look(folder: Path, progress: Callable[[int], None], others: Sequence[Path]) -> Seen:
@@ -105,6 +118,28 @@ class Seen:
         """The vectors of each set of memories."""
         return MemoryVectors(self.items, self.media)
 
+    # What the solvers say is used by findings about all items and by the leaks of single ones.
+
+    @cached_property
+    def picked(self) -> Sequence[Picked]:
+        """What the solvers without the query medium say."""
+        return [*pickers(self.items, self.construction, self.media, self.memories)]
+
+    @cached_property
+    def picked_by_facts(self) -> Sequence[Picked]:
+        """What the solvers that know facts of the query medium say."""
+        return [*fact_pickers(ready(self.items, self.construction, self.media, self.memories))]
+
+    @cached_property
+    def told(self) -> Sequence[Told]:
+        """What the classifiers of memories see."""
+        return [*classifiers(self.items, self.construction, self.memories)]
+
+    @cached_property
+    def told_by_facts(self) -> Sequence[Told]:
+        """What the classifiers of query media see."""
+        return [*missing_by_facts(self.items, self.media)]
+
 
 def _rows(seen: Seen) -> list[Finding]:
     items, recipe = seen.items, seen.recipe
@@ -125,9 +160,11 @@ CHECKS: dict[str, Callable[[Seen], list[Finding]]] = {
     "rows": _rows,
     "construction": lambda seen: hidden.findings(seen.items, seen.construction),
     "media": lambda seen: media_findings(seen.items, seen.recipe, seen.media),
-    "shortcuts": lambda seen: shortcuts(seen.items, seen.construction, seen.media, seen.memories),
-    "query media": lambda seen: query_media(seen.items, seen.construction, seen.media, seen.memories),
-    "missing": lambda seen: missing_people(seen.items, seen.construction, seen.memories),
+    "shortcuts": lambda seen: shortcuts(
+        with_known_cues(seen.items, seen.construction, seen.media, seen.memories), seen.picked
+    ),
+    "query media": lambda seen: query_media(seen.picked_by_facts, seen.told_by_facts),
+    "missing": lambda seen: missing_people(seen.told),
 }
 """Name of a part -> its checks."""
 POOLED = ("shortcuts", "query media", "missing")

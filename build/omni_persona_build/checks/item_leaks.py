@@ -14,14 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Item
-from omni_persona_artifacts.construction import Construction
-from omni_persona_build.checks.described import DescribedMedia
 from omni_persona_build.checks.evidence import FEWEST, FOLDS
-from omni_persona_build.checks.likeness import MemoryVectors
-from omni_persona_build.checks.missing import classifiers
-from omni_persona_build.checks.query_media import fact_pickers, missing_by_facts
-from omni_persona_build.checks.ready import Ready, ready
-from omni_persona_build.checks.shortcuts import pickers
+from omni_persona_build.checks.ready import Ready
+from omni_persona_build.checks.solvers import Picked, Told
 
 PRIOR = 2.0
 """Guesses that are added to what is known of a solver, so that few items make nobody certain."""
@@ -42,12 +37,13 @@ class ItemLeak:
     """The solver that solves it most surely; empty if none does better than a guess."""
 
 
-def item_leaks(
-    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
-) -> list[ItemLeak]:
-    """The leak of each item, in order. Items that no solver applies to have a leak of 0."""
+def item_leaks(items: Sequence[Item], picked: Sequence[Picked], told: Sequence[Told]) -> list[ItemLeak]:
+    """The leak of each item, in order. Items that no solver applies to have a leak of 0.
+
+    picked, told: what all solvers say of these items.
+    """
     best: dict[str, ItemLeak] = {}
-    for name, group, probabilities, chances in _solved(items, construction, media, memories):
+    for name, group, probabilities, chances in _solved(picked, told):
         for item, p, chance in zip(group, probabilities.tolist(), chances.tolist(), strict=True):
             leak = max(0.0, (p - chance) / (1 - chance)) if chance < 1 else 0.0
             known = best.get(item.augmented_id)
@@ -60,18 +56,15 @@ Solved = tuple[str, Sequence[Item], NDArray[np.float64], NDArray[np.float64]]
 """A solver's name, its items, the probability that it is right for each, and the probability that a guess is."""
 
 
-def _solved(
-    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
-) -> Iterator[Solved]:
-    answerable = ready(items, construction, media, memories)
-    for picked in (*pickers(items, construction, media, memories), *fact_pickers(answerable)):
-        yield picked.name, picked.items.items, _sureness(picked.items, picked.scores), picked.items.chances
-    for told in (*classifiers(items, construction, memories), *missing_by_facts(items, media)):
-        if min(told.missing.sum(), (~told.missing).sum()) >= FEWEST:
-            sure = _probabilities(told.seen, told.missing)
-            given = [(item, sure[at]) for at in np.flatnonzero(told.missing).tolist() for item in told.items[at]]
+def _solved(picked: Sequence[Picked], told: Sequence[Told]) -> Iterator[Solved]:
+    for picker in picked:
+        yield picker.name, picker.items.items, _sureness(picker.items, picker.scores), picker.items.chances
+    for one in told:
+        if min(one.missing.sum(), (~one.missing).sum()) >= FEWEST:
+            sure = _probabilities(one.seen, one.missing)
+            given = [(item, sure[at]) for at in np.flatnonzero(one.missing).tolist() for item in one.items[at]]
             probabilities = np.array([p for _, p in given])
-            yield told.name, [item for item, _ in given], probabilities, np.full(len(given), told.missing.mean())
+            yield one.name, [item for item, _ in given], probabilities, np.full(len(given), one.missing.mean())
 
 
 def _sureness(items: Ready, scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -24,9 +24,9 @@ from omni_persona_build.checks.ready import by_sample
 from omni_persona_build.checks.solvers import Told
 
 
-def missing_people(items: Sequence[Item], construction: Construction | None, memories: MemoryVectors) -> list[Finding]:
+def missing_people(told: Sequence[Told]) -> list[Finding]:
     """One finding per classifier; none if nobody is missing or everybody is."""
-    return [one.finding() for one in classifiers(items, construction, memories)]
+    return [one.finding() for one in told]
 
 
 def classifiers(items: Sequence[Item], construction: Construction | None, memories: MemoryVectors) -> Iterator[Told]:

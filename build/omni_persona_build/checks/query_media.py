@@ -12,13 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Item
-from omni_persona_artifacts.construction import Construction
 from omni_persona_build.checks.described import Described, DescribedMedia, Sort
 from omni_persona_build.checks.evidence import standardised
 from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.fitted import scores_on_strangers
-from omni_persona_build.checks.likeness import MemoryVectors
-from omni_persona_build.checks.ready import Ready, by_sample, ready
+from omni_persona_build.checks.ready import Ready, by_sample
 from omni_persona_build.checks.solvers import Picked, Told
 from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS
 
@@ -28,19 +26,20 @@ FITTED = "all of these, fitted on strangers"
 """The solver that uses all facts together."""
 
 
-def query_media(
-    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
-) -> list[Finding]:
-    """For I2I and A2A: a finding for each fact, for all facts in a fitted classifier, and for who is missing."""
+def query_media(picked: Sequence[Picked], told: Sequence[Told]) -> list[Finding]:
+    """For I2I and A2A: a finding for each fact, for all facts in a fitted classifier, and for who is missing.
+
+    picked: those of `fact_pickers`. told: those of `missing_by_facts`.
+    """
     findings: dict[str, list[Finding]] = {group: [] for group in GROUPS}
-    for picked in fact_pickers(ready(items, construction, media, memories)):
-        findings[str(picked.group)].append(picked.finding())
+    for picker in picked:
+        findings[str(picker.group)].append(picker.finding())
     for group, found in findings.items():
         if found and not any(FITTED in one.check for one in found):
             reason = "no set is without people who are asked about in others"
             found.append(Finding(f"shortcut: {group} by {FITTED}", None, reason, group, too_few=True))
-    for told in missing_by_facts(items, media):
-        findings[str(told.group)].append(told.finding())
+    for classifier in told:
+        findings[str(classifier.group)].append(classifier.finding())
     return [one for found in findings.values() for one in found]
 
 

@@ -27,12 +27,12 @@ Solver = Callable[[Ready], NDArray[np.float64]]
 """A score for each context of the answerable items, shape (n, K); the highest is picked."""
 
 
-def shortcuts(
-    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
-) -> list[Finding]:
-    """One finding per solver, over the answerable items with valid labels and media."""
-    everything = _with_known_cues(items, construction, media, memories)
-    findings = [one.finding() for one in pickers(items, construction, media, memories)]
+def shortcuts(everything: Ready, picked: Sequence[Picked]) -> list[Finding]:
+    """One finding per solver, over the answerable items with valid labels and media.
+
+    everything: those of `with_known_cues`. picked: those of `pickers`.
+    """
+    findings = [one.finding() for one in picked]
     if everything.items:
         right = _question_only(everything)
         findings.insert(0, share_finding("shortcut: question only", right, everything.chances, everything.clusters))
@@ -43,7 +43,7 @@ def pickers(
     items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
 ) -> Iterator[Picked]:
     """Every solver that picks a context, with what it says of the items that it applies to."""
-    everything = _with_known_cues(items, construction, media, memories)
+    everything = with_known_cues(items, construction, media, memories)
     spoken = ready([item for item in items if item.task.group == "T2Any"], construction, media, memories)
     if everything.items:
         yield from (Picked(name, everything, solve(everything)) for name, solve in SOLVERS.items())
@@ -51,10 +51,10 @@ def pickers(
         yield from (Picked(name, spoken, solve(spoken), "T2Any") for name, solve in SPOKEN_SOLVERS.items())
 
 
-def _with_known_cues(
+def with_known_cues(
     items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
 ) -> Ready:
-    """Without items whose cue is words that are unknown, and so cannot be removed from the question."""
+    """The answerable items, without those whose cue is unknown words, which cannot be removed from the question."""
     known = [item for item in items if construction is not None or item.task.group in ("I2I", "A2A")]
     return ready(known, construction, media, memories)
 
