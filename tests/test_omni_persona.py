@@ -175,13 +175,16 @@ def test_all_public_upstream_records_fit_the_taxonomy(shared):
 
 def test_the_contract_imports_datasets_alone():
     script = (
-        "import sys, omni_persona; heavy = {'torch', 'transformers', 'evaluate', 'sklearn'} & set(sys.modules);"
+        "import sys, omni_persona;"
+        "heavy = {'torch', 'transformers', 'evaluate', 'sklearn', 'datasets', 'pyarrow', 'numpy'} & set(sys.modules);"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
     source = Path(omni_persona.__file__).read_text(encoding="utf-8")
-    imported = set(re.findall(r"^(?:import|from) (\w+)", source, re.MULTILINE))
-    assert {name for name in imported if name not in sys.stdlib_module_names} == {"datasets"}
+    imported = set(re.findall(r"^ *(?:import|from) (\w+)", source.partition('"""\n\n')[2], re.MULTILINE))
+    ours = {name for name in imported if name.startswith("omni_persona_")}
+    assert {name for name in imported if name not in sys.stdlib_module_names} - ours == {"datasets"}
+    assert ours == {"omni_persona_artifacts"}  # for type checkers
 
 
 def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):

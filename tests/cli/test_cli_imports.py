@@ -24,7 +24,7 @@ def _imported(folder, *arguments):
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *map(str, arguments)], cwd=folder, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr or done.stdout
     return HEAVY & set(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -32,6 +32,17 @@ def test_scoring_needs_none(dataset, tmp_path):
     lines = [{"augmented_id": item.augmented_id, "prediction": "a pilot"} for item in omni_persona.read(dataset)]
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert _imported(tmp_path, "score", "answers.jsonl", "--dataset", dataset) == set()
+
+
+def test_a_report_needs_what_draws_its_figures_alone(dataset, tmp_path):
+    lines = [{"augmented_id": item.augmented_id, "prediction": "a pilot"} for item in omni_persona.read(dataset)]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert _imported(tmp_path, "report", "answers.jsonl", "--dataset", dataset) == {"matplotlib"}
+
+
+def test_checking_needs_what_fits_its_solvers_alone(built, tmp_path):
+    # scikit-learn imports the other two.
+    assert _imported(tmp_path, "check", built) == {"pandas", "scipy", "sklearn"}
 
 
 def test_building_from_a_ready_pool_needs_datasets_alone(shared_pool, built, tmp_path):
