@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from omni_persona_artifacts.release_file import release_row as release_row
     from omni_persona_artifacts.release_file import release_rows as release_rows
 
-    FEATURES: datasets.Features
-    """The schema of a row: v2.2's field names, plus `group` and `absence`. Made on first access."""
+    FEATURES: datasets.Features  # the schema of a row: v2.2's field names, plus `group` and `absence`
 
 __version__ = "0.1.0"
 
@@ -343,11 +342,8 @@ _READERS = {
 if not TYPE_CHECKING:  # A type checker that saw this function would accept any name.
 
     def __getattr__(name: str) -> Any:
-        """Import a reader on first access: the readers import this module, which imports none of them.
-
-        The schema is made on first access, too, because importing `datasets` takes most of a second.
-        """
-        if name == "FEATURES":
+        """Import a reader on first access: the readers import this module, which imports none of them."""
+        if name == "FEATURES":  # made on first access: importing `datasets` takes most of a second
             return globals().setdefault(name, features())
         for module, names in _READERS.items():
             if name in names:

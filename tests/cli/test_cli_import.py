@@ -1,25 +1,23 @@
 """`omni-persona import`: what it says of a release, and how it refuses a broken one."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 
-def _import(release, assets, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "omni_persona_cli", "import", "--release", str(release), "--assets", str(assets),
-         "--out", "v22/omni-persona"],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
+@pytest.fixture
+def imported(command_line, tmp_path, monkeypatch):
+    """Imports a release into a folder below the current one, a temporary folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(release, assets):
+        return command_line("import", "--release", release, "--assets", assets, "--out", "v22/omni-persona")
+
+    return call
 
 
-def test_a_release_is_imported_told_of_and_checked(shared, tmp_path):
-    done = _import(shared / "release_like" / "release.jsonl", shared / "release_like" / "assets", tmp_path)
+def test_a_release_is_imported_told_of_and_checked(imported, shared, tmp_path):
+    done = imported(shared / "release_like" / "release.jsonl", shared / "release_like" / "assets")
     # That its checks fail is the release's own matter.
     assert done.returncode == 0, done.stderr
     assert "98 items over 24 sets of memories" in done.stdout
@@ -52,11 +50,11 @@ def _outside(lines):
         (_outside, "'../../personas.jsonl' lies outside of"),
     ],
 )
-def test_a_broken_release_is_one_error_and_nothing_half_written(shared, tmp_path, broken, message):
+def test_a_broken_release_is_one_error_and_nothing_half_written(imported, shared, tmp_path, broken, message):
     lines = (shared / "release_like" / "release.jsonl").read_text(encoding="utf-8").splitlines()
     file = tmp_path / "release.jsonl"
     file.write_text("\n".join(broken(lines)) + "\n", encoding="utf-8")
-    done = _import(file, shared / "release_like" / "assets", tmp_path)
+    done = imported(file, shared / "release_like" / "assets")
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("error:") == 1

@@ -1,24 +1,25 @@
 """`omni-persona rewards`: table, JSON lines, files and errors."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 
-def _call(*arguments):
-    command = [sys.executable, "-m", "omni_persona_cli", "rewards", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture
+def rewards(command_line):
+    def call(*arguments):
+        return command_line("rewards", *arguments)
+
+    return call
 
 
-def test_table_says_where_policies_drift_to_and_what_was_published():
-    done = _call("--reward", "paper", "--p", 0.4, "--steps", 50)
+def test_table_says_where_policies_drift_to_and_what_was_published(rewards):
+    done = rewards("--reward", "paper", "--p", 0.4, "--steps", 50)
     assert done.returncode == 0 and "paper, perception" in done.stdout and "87.2 / 27.6" in done.stdout
 
 
-def test_json_is_one_record_a_line():
-    done = _call("--reward", "paper", "--reward", "grounded", "--p", 0.4, "--json")
+def test_json_is_one_record_a_line(rewards):
+    done = rewards("--reward", "paper", "--reward", "grounded", "--p", 0.4, "--json")
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(records) == 10
     drift = {(one["reward"], one["policy"]): one for one in records}
@@ -26,9 +27,9 @@ def test_json_is_one_record_a_line():
     assert drift["grounded", "cannot tell"]["one_minus_fa"] == pytest.approx(0.7, abs=0.01)
 
 
-def test_files_are_written(tmp_path, require_extra):
+def test_files_are_written(rewards, tmp_path, require_extra):
     require_extra("matplotlib")
-    done = _call("--reward", "paper", "--p", 0.4, "--steps", 5, "--out", tmp_path / "drift")
+    done = rewards("--reward", "paper", "--p", 0.4, "--steps", 5, "--out", tmp_path / "drift")
     assert done.returncode == 0
     assert {file.name for file in (tmp_path / "drift").iterdir()} == {"rewards.csv", "rewards.svg"}
 
@@ -40,6 +41,6 @@ def test_files_are_written(tmp_path, require_extra):
         (("--p", 0), "expected each p to be above 0 and at most 1"),
     ],
 )
-def test_bad_usage_is_told(arguments, message):
-    done = _call(*arguments)
+def test_bad_usage_is_told(rewards, arguments, message):
+    done = rewards(*arguments)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr

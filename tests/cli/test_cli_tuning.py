@@ -1,8 +1,5 @@
 """`omni-persona sft` and `rlvr`: what cannot be trained is told in a line."""
 
-import subprocess
-import sys
-
 import pytest
 
 
@@ -16,8 +13,7 @@ import pytest
         (("rlvr", "--model", "./nowhere", "--temperature", "0"), "expected temperature to be above 0"),
     ],
 )
-def test_what_cannot_be_trained_is_told(dataset, tmp_path, arguments, message):
-    command = [sys.executable, "-m", "omni_persona_cli", *arguments, "--dataset", str(dataset)]
-    done = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)
+def test_what_cannot_be_trained_is_told(command_line, dataset, tmp_path, arguments, message):
+    done = command_line(*arguments, "--dataset", dataset, "--out", tmp_path / "out")
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
