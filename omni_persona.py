@@ -274,8 +274,7 @@ def _media(value: Mapping[str, Any] | None) -> Media | None:
 def item_from_row(row: Mapping[str, Any]) -> Item:
     """Turn a row whose media are `{"bytes", "path"}` into an `Item`.
 
-    Raises `ValueError`, naming the item, if its task is not one of the 18, a context lacks a medium, or a text field
-    is not a string.
+    Raises `ValueError`, naming the item, if its task is unknown, a context lacks a medium, or a text field is no text.
     """
     try:
         return _item_from_row(row)
