@@ -122,6 +122,7 @@ PARSERS = {
         "metrics/omni_persona_cal/judge_cache.py": "the judge's cache; the metric travels alone",
         "metrics/omni_persona_cal/judge_reply.py": "objects within a judge's words",
         "metrics/omni_persona_cal/chat_reply.py": "replies of chat completions",
+        "metrics/omni_persona_cal/abstention_clauses.py": "an answer that is an object",
         "people/omni_persona_people/refine/cache.py": "the cache of replies, whose broken lines are asked for again",
         "people/omni_persona_people/refine/exchange.py": "objects within a model's words",
         "people/omni_persona_people/refine/draft.py": "a person's line that was parsed, with its order kept",

@@ -19,7 +19,12 @@ import datasets
 import evaluate
 
 from .abstention import abstains
+from .abstention_answers import FILLER
+from .abstention_clauses import clauses
+from .abstention_denials import DECLINING
+from .abstention_grammar import act_of
 from .abstention_judged import declines
+from .abstention_words import PERSON
 from .addresses import shown_url
 from .agreement import judge_agreement
 from .audit import audit_published

@@ -75,18 +75,83 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("part", "n"), [("development", 310), ("held_out", 50), ("later", 217)])
-def test_abstaining_in_other_words_is_found_as_the_card_says(part: str, n: int) -> None:
+PARTS = ("development", "held_out", "later", "styles", "second", "third", "unseen")
+
+
+def precision_and_recall(part: str) -> tuple[float, float, int]:
     texts = [text for text in TEXTS if text["part"] == part]
-    assert len({text["text"] for text in texts}) == n
     said = [(abstains_judged(text["text"]), text["abstains"]) for text in texts]
     hits = said.count((True, True))
-    precision, recall = hits / sum(found for found, _ in said), hits / sum(true for _, true in said)
+    return hits / sum(found for found, _ in said), hits / sum(true for _, true in said), len(texts)
+
+
+def test_no_text_stands_in_two_parts() -> None:
+    assert len({text["text"] for text in TEXTS}) == len(TEXTS)
+    assert {text["part"] for text in TEXTS} == set(PARTS)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_abstaining_in_other_words_is_found_as_the_card_says(part: str) -> None:
+    precision, recall, n = precision_and_recall(part)
     assert precision >= 0.98
     assert recall >= 0.9
     card = Path(omni_persona_cal.__file__).with_name("README.md").read_text(encoding="utf-8")
-    assert f"precision {precision:.3f} and recall {recall:.3f}" in " ".join(card.replace("*", "").split())
-    assert sum(abstains(text["text"]) for text in texts if text["abstains"]) < len(texts) / 20
+    row = next(line for line in card.splitlines() if line.startswith(f"| `{part}` |"))
+    assert row.split(" | ")[1:2] + row.rstrip(" |").split(" | ")[-2:] == [f"{n}", f"{precision:.3f}", f"{recall:.3f}"]
+
+
+def test_the_papers_phrases_find_few_of_them() -> None:
+    abstaining = [text["text"] for text in TEXTS if text["abstains"]]
+    assert sum(abstains(text) for text in abstaining) < len(abstaining) / 20
+
+
+@pytest.mark.parametrize(
+    "text", ["I don't know who this is.", "None of the four match.", "The notes don't mention her hobby."]
+)
+@pytest.mark.parametrize(
+    "change", [str.upper, lambda text: text.replace("'", "\u2019"), lambda text: text.replace("'", "")]
+)
+def test_letters_and_apostrophes_do_not_matter(text, change) -> None:
+    assert abstains_judged(change(text))
+    assert not abstains_judged(change(text) + " But it's the baker, I think.")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"answer": null}', True),
+        ('{"answer": "unknown"}', True),
+        ('{"person": "unknown", "answer": "curling"}', False),
+        ('{"reason": "No match.", "final_answer": "a baker"}', False),
+        ('{"answer": ["a baker"]}', False),
+        ('"I don\'t know."', True),
+        ('"I don\'t know where the road goes."', False),
+        ("Memory 1: no match. Final answer: a baker", False),
+        ("The voice is that of the baker. Final answer: not mentioned", True),
+        ("{" * 5000, False),
+        ("", False),
+    ],
+)
+def test_objects_quotations_and_conclusions(text: str, expected: bool) -> None:
+    assert abstains_judged(text) is expected
+
+
+@pytest.mark.parametrize(
+    "gold",
+    [
+        "a lighthouse keeper",
+        "at the edge of a meadow after a long day",
+        "INFP",
+        "not a fan of noise",
+        "adopted a one-eyed cat without telling anybody",
+        "recording birdsong in the evenings",
+    ],
+)
+@pytest.mark.parametrize("hedge", ["{}", "I'm not sure, but {}.", "Not certain, {}.", "{} (not sure)", "Perhaps {}?",
+                                   "There's no photo, but the note says {}.", "I can't make out the face; {}.",
+                                   "None of the others match; the third one does: {}."])  # fmt: skip
+def test_hedged_answers_are_answers(gold: str, hedge: str) -> None:
+    assert not abstains_judged(hedge.format(gold))
 
 
 def test_the_rates_by_either_rule_stand_beside_each_other(reference) -> None:
