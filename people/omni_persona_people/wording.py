@@ -7,9 +7,12 @@ and the like ask for what was *noted*, because a picture or a clip may also show
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
+
+from omni_persona_people.content_words import content_words
 
 STATEMENTS: dict[str, tuple[str, ...]] = {
     "role": ("work as {a}", "earn their living as {a}"),
@@ -129,28 +132,56 @@ def _fill(template: str, value: str) -> str:
     return template.format(x=value, q=value.rstrip(" ."), a=f"{article} {value}", the=value)
 
 
-def note(facts: Sequence[tuple[str, str]], rng: np.random.Generator, own: Mapping[str, Sequence[str]] = NONE) -> str:
+def note(
+    facts: Sequence[tuple[str, str]],
+    rng: np.random.Generator,
+    own: Mapping[str, Sequence[str]] = NONE,
+    avoided: Collection[str] = (),
+) -> str:
     """One or two sentences that state facts, given as (field, value), in random order.
 
-    own: field -> the person's own clauses for it, used in the same way as our templates.
+    own: field -> the person's own clauses for it, used in the same way as our templates. avoided: stems of words that
+    no clause holds, wherever a field has another clause.
     """
     order = [facts[index] for index in rng.permutation(len(facts))]
     half = (len(order) + 1) // 2
-    return " ".join(_sentence(part, rng, own) for part in (order[:half], order[half:]) if part)
+    words = frozenset(avoided)
+    return " ".join(_sentence(part, rng, own, words) for part in (order[:half], order[half:]) if part)
 
 
-def _sentence(facts: Sequence[tuple[str, str]], rng: np.random.Generator, own: Mapping[str, Sequence[str]]) -> str:
+def sayable(field: str, value: str, avoided: frozenset[str], own: Mapping[str, Sequence[str]] = NONE) -> bool:
+    """Whether a clause states a value without any word whose stem is to be avoided."""
+    return any(words.isdisjoint(avoided) for words in clause_words(field, value, tuple(own.get(field, ()))))
+
+
+@lru_cache(maxsize=1 << 14)
+def clause_words(field: str, value: str, own: tuple[str, ...] = ()) -> tuple[frozenset[str], ...]:
+    """Stems of the content words of each clause that states a value. own: the person's own clauses for the field."""
+    return tuple(content_words(clause) for clause in _clauses(field, value, own))
+
+
+def _sentence(
+    facts: Sequence[tuple[str, str]],
+    rng: np.random.Generator,
+    own: Mapping[str, Sequence[str]],
+    avoided: frozenset[str],
+) -> str:
     # Long values contain commas and verbs; at the end they cannot be confused with a following clause.
     order = sorted(facts, key=lambda fact: fact[0] in LONG)
-    clauses = [_clause(field, value, rng, own.get(field, ())) for field, value in order]
+    clauses = [_clause(_clauses(field, value, own.get(field, ())), rng, avoided) for field, value in order]
     joined = clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
     return f"They {joined}."
 
 
-def _clause(field: str, value: str, rng: np.random.Generator, own: Sequence[str]) -> str:
+def _clauses(field: str, value: str, own: Sequence[str]) -> tuple[str, ...]:
+    """All clauses that state a value."""
+    return (*(_fill(template, value) for template in STATEMENTS[field]), *own)
+
+
+def _clause(clauses: Sequence[str], rng: np.random.Generator, avoided: frozenset[str]) -> str:
+    ways = [clause for clause in clauses if content_words(clause).isdisjoint(avoided)] if avoided else clauses
     # Always a single draw: a pool without own clauses gives the same bytes as before.
-    ways = (*(_fill(template, value) for template in STATEMENTS[field]), *own)
-    return ways[int(rng.integers(len(ways)))]
+    return (ways or clauses)[int(rng.integers(len(ways or clauses)))]
 
 
 def describe(field: str, value: str) -> str:

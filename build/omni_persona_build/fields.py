@@ -1,0 +1,125 @@
+"""Draw the fields that the notes of a sample state, and that one note leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omni_persona_build.errors import UnmetNeedError
+from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.plan import PlannedSample
+from omni_persona_build.recipe import Recipe
+from omni_persona_people import wording
+from omni_persona_people.content_words import content_words
+from omni_persona_people.persona import Persona
+
+People = NDArray[np.intp]
+"""Indices of people in a graph."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields that the notes of a sample state; everybody drawn has a value for each."""
+
+    left_out: Mapping[str, str]
+    """Kind of attribute -> the field of that kind that one note omits and all others state, asked for or not."""
+    cue: str | None
+    """The field that T2T describes people by; None if the recipe has no T2T."""
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """All fields together."""
+        return (*self.left_out.values(), *(() if self.cue is None else (self.cue,)))
+
+
+class FieldDraw:
+    """Draws the fields of samples that a recipe plans."""
+
+    def __init__(self, graph: PersonaGraph, recipe: Recipe, rng: np.random.Generator) -> None:
+        self._groups, self._kinds, self._rng = recipe.groups, recipe.asked_groups, rng
+        people = graph.people
+        self._has = {field: np.array([one.value(field) is not None for one in people]) for field in wording.STATEMENTS}
+
+        @cache
+        def separable(left_out: str, stated: str) -> NDArray[np.bool_]:
+            return np.array([_separable(one, left_out, stated) for one in people])
+
+        self._separable = separable
+
+    def fields(
+        self, planned: PlannedSample, index: int, part: People, number: int, last: bool, strict: bool
+    ) -> tuple[Fields, People]:
+        """Fields that a person and enough people of a part have, and the people of the part who have all of them.
+
+        A field is drawn in the same way whether it is asked for or not. last: this is the widest part, so a kind that
+        no question asks for may be skipped. strict: anybody's note can leave any of the fields out without giving it
+        away by the others. Raises `UnmetNeedError`.
+        """
+        asked = [item.task.asked_group for item in planned.items]
+        quiet = sorted(self._kinds.difference(asked))
+        left_out: dict[str, str] = {}
+        cue: str | None = None
+        kinds = [*(asked[place] for place in self._rng.permutation(len(asked)))]
+        kinds += [quiet[place] for place in self._rng.permutation(len(quiet))]
+        for kind in kinds:
+            options = wording.askable(kind, self._shown(planned))
+            fit = {field: self._fit(field, left_out.values(), strict) for field in options}
+            field = self._drawn(fit, index, part, number)
+            if field is not None:
+                left_out[kind] = field
+                part = part[fit[field][part]]
+            elif kind in asked or not last:
+                raise UnmetNeedError(f"too few people with {' or '.join(options)}")
+        if "T2T" in self._groups:
+            others = left_out.values()
+            fit = {
+                field: self._fit_cue(field, others, strict) for field in wording.CUE_STATEMENTS if field not in others
+            }
+            cue = self._drawn(fit, index, part, number)
+            if cue is None:
+                raise UnmetNeedError("too few people with a field in common to be described by")
+            part = part[fit[cue][part]]
+        return Fields(left_out, cue), part
+
+    def has_all_kinds(self, index: int) -> bool:
+        """Whether a person has a field of each kind that the recipe asks for, in every sample."""
+        kinds = [wording.askable(kind, self._groups) for kind in sorted(self._kinds)]
+        return all(any(self._has[field][index] for field in fields) for fields in kinds)
+
+    def _drawn(self, fit: Mapping[str, NDArray[np.bool_]], index: int, part: People, number: int) -> str | None:
+        """A random field that fits the person and enough people of a part; None if there is none.
+
+        fit: field -> whether it fits each person, shape (n,).
+        """
+        possible = [field for field, fits in fit.items() if fits[index] and int(fits[part].sum()) >= number]
+        return possible[int(self._rng.integers(len(possible)))] if possible else None
+
+    def _fit(self, field: str, others: Collection[str], strict: bool) -> NDArray[np.bool_]:
+        """Whether each person's note could leave a field out or state it, as it could the others; shape (n,)."""
+        fits = self._has[field]
+        for other in others if strict else ():
+            fits = fits & self._separable(field, other) & self._separable(other, field)
+        return fits
+
+    def _fit_cue(self, cue: str, left_out: Collection[str], strict: bool) -> NDArray[np.bool_]:
+        """Whether each person can be described by a field, whatever else the note leaves out; shape (n,)."""
+        fits = self._has[cue]
+        for other in left_out if strict else ():
+            fits = fits & self._separable(other, cue)
+        return fits
+
+    def _shown(self, planned: PlannedSample) -> frozenset[str]:
+        """Groups whose queries show something that a note then must not state."""
+        return frozenset() if planned.looks else self._groups
+
+
+def _separable(persona: Persona, left_out: str, stated: str) -> bool:
+    """Whether a person's note can state one field and not give away another; True if the person lacks one of them."""
+    hidden, value = persona.value(left_out), persona.value(stated)
+    if hidden is None or value is None:
+        return True
+    return wording.sayable(stated, value, content_words(hidden), persona.statements)
