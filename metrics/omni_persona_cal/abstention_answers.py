@@ -219,7 +219,7 @@ OF_OTHERS = re.compile(
 )
 """"None of the others"."""
 
-THAT_IS_ALL = re.compile(r"^(?:and |but )?(?:that is (?:all|it)|nothing (?:else|more|further))$")
+THAT_IS_ALL = re.compile(r"^(?:and |but )?(?:that is all|nothing (?:else|more|further))$")
 """"That's all"."""
 
 UNLESS = one_of(
