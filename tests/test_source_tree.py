@@ -114,7 +114,7 @@ PARSERS = {
         "artifacts/omni_persona_artifacts/json_lines.py": "JSON lines",
         "artifacts/omni_persona_artifacts/json_files.py": "a file of JSON",
         "artifacts/omni_persona_artifacts/build_record.py": "the record in a Parquet footer",
-        "artifacts/omni_persona_artifacts/folders.py": "the list of a folder's files, for files that may be replaced",
+        "artifacts/omni_persona_artifacts/file_list.py": "the list of a folder's files, for files that may be replaced",
         "artifacts/omni_persona_artifacts/inspect_log.py": "members of a harness's archive",
         "artifacts/omni_persona_artifacts/run_folder.py": "a manifest as JSON has it, before it is compared",
         "training/omni_persona_training/tuning/output.py": "settings as JSON has them, before they are compared",

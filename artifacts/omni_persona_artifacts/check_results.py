@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.folders import rewrite
+from omni_persona_artifacts.file_list import rewrite
 from omni_persona_artifacts.json_files import read_object
 
 FILE = "checks.json"

@@ -80,20 +80,35 @@ def require_writable_target(file: Path) -> None:
         raise ArtifactError(f"cannot write {file}: it is {kind_of(mode)}")
 
 
+def require_folder_or_nothing(folder: Path) -> None:
+    """Raise `ArtifactError` unless `folder` is a folder, or does not exist and can be created in one.
+
+    A link to a folder is refused, because it may lead out of a folder that is somebody else's.
+    """
+    try:
+        nearest = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
+        mode = os.lstat(nearest).st_mode
+        is_folder = nearest.is_dir()
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"cannot make the folder {os.fsdecode(folder)!r}: {reason(error)}") from None
+    if stat.S_ISLNK(mode) and (nearest == folder or not is_folder):
+        raise ArtifactError(
+            f"cannot write into {nearest}: it is a symbolic link, which is not followed; name the folder"
+        )
+    if not is_folder:
+        raise ArtifactError(f"cannot write into {nearest}: it is {kind_of(mode)}")
+
+
 def make_folder(folder: Path) -> None:
     """Create a folder, and its parents, unless there is one.
 
     Raises `ArtifactError` if there is a link, which is not followed, or anything else, or if it cannot be created.
     """
+    require_folder_or_nothing(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        mode = os.lstat(folder).st_mode
     except (OSError, ValueError) as error:
         raise ArtifactError(f"cannot make the folder {os.fsdecode(folder)!r}: {reason(error)}") from None
-    if stat.S_ISLNK(mode):
-        raise ArtifactError(
-            f"cannot write into {folder}: it is a symbolic link, which is not followed; name the folder"
-        )
 
 
 def write_atomically(file: Path, content: bytes | memoryview) -> None:

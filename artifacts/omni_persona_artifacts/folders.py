@@ -1,7 +1,6 @@
 """Write folders atomically, and never replace a folder that contains anything we did not write.
 
-A folder written here contains `.omni-persona/files.json`, the size and SHA-256 of each of its files. `--overwrite`
-replaces a folder only if that list exists and matches all of its contents.
+`--overwrite` replaces a folder only if its list of files (`file_list`) exists and matches all of its contents.
 
 A folder is written as a hidden draft beside its final path, `.NAME.draft-TOKEN`. A process that is killed
 leaves its draft behind; the next command that writes to the same path removes it and reports that.
@@ -9,8 +8,6 @@ leaves its draft behind; the next command that writes to the same path removes i
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import secrets
@@ -23,16 +20,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.files import abandoned, kind_of, lock, read_regular, reason, write_atomically
+from omni_persona_artifacts.file_list import LOCK, MARKER, contents, foreign_files, list_files
+from omni_persona_artifacts.files import abandoned, kind_of, lock, reason
 
-OWN = ".omni-persona"
-"""Subfolder of a dataset or pool for metadata: the list of its files, caches."""
-MARKER = f"{OWN}/files.json"
-"""The list of files that we wrote: path -> size and SHA-256."""
-
-_LOCK = ".omni-persona-draft"
-_DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
-"""Files that desktop environments create in any folder they show; may be deleted."""
 _NAMED = 5
 """Maximum number of foreign files named in an error."""
 
@@ -70,7 +60,7 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
                 raise ArtifactError(f"cannot write {out}: {reason(error)}") from error
             _put(draft, out, before)
             with suppress(OSError):
-                (out / _LOCK).unlink()
+                (out / LOCK).unlink()
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         with suppress(OSError):  # keep a parent that now contains `out` or anything else
@@ -101,70 +91,10 @@ def _new_draft(out: Path, mode: int = 0o777) -> tuple[Path, BinaryIO]:
         draft = out.parent / f".{out.name}.draft-{secrets.token_hex(8)}"
         draft.mkdir(mode)
         with suppress(FileNotFoundError):  # another command considered it abandoned before it was locked
-            held = (draft / _LOCK).open("xb")
-            if lock(held.fileno(), draft / _LOCK):
+            held = (draft / LOCK).open("xb")
+            if lock(held.fileno(), draft / LOCK):
                 return draft, held
             held.close()
-
-
-def list_files(folder: Path) -> None:
-    """Write the list of a folder's files, which marks them as ours."""
-    (folder / OWN).mkdir(exist_ok=True)
-    files = {name: _described(folder / name) for name in sorted(_contents(folder))}
-    write_atomically(folder / MARKER, json.dumps({"files": files}, indent=1).encode() + b"\n")
-
-
-def rewrite(folder: Path, name: str, content: bytes) -> None:
-    """Replace one file of a folder and its entry in the folder's list; a folder without a list gets none.
-
-    Nothing is written if the file holds this content already.
-    The entry also describes the file that is replaced, so that the folder is ours if the process is killed in between.
-    """
-    file = folder / name
-    if (
-        file.is_file()
-        and not file.is_symlink()
-        and file.stat().st_size == len(content)
-        and file.read_bytes() == content
-    ):
-        return
-    listed = _listed(folder)
-    if listed is not None:
-        before = listed.get(name)
-        listed[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        if isinstance(before, dict):
-            listed[name]["replaced"] = {key: value for key, value in before.items() if key != "replaced"}
-        write_atomically(folder / MARKER, json.dumps({"files": listed}, indent=1).encode() + b"\n")
-    write_atomically(folder / name, content)
-
-
-def foreign_files(folder: Path) -> list[str] | None:
-    """Names of files in a folder that we did not write, or that changed since; None if it has no list."""
-    listed = _listed(folder)
-    if listed is None:
-        return None
-    found = _contents(folder)
-    return [name for name in sorted(found) if not _is_as_listed(listed.get(name), folder / name)]
-
-
-def harmed_files(folder: Path) -> tuple[list[str], list[str]]:
-    """Names of listed files that are missing, and of those that changed; both empty without a list."""
-    listed = _listed(folder) or {}
-    missing = [name for name in sorted(listed) if not (folder / name).is_file()]
-    there = sorted(set(listed).difference(missing))
-    return missing, [name for name in there if not _is_as_listed(listed[name], folder / name)]
-
-
-def _is_as_listed(entry: Any, file: Path) -> bool:
-    """Whether a file is the one that an entry of the list describes, or the one that it says was replaced."""
-    if not isinstance(entry, dict):
-        return False
-    replaced = entry.get("replaced")
-    sizes = [one.get("bytes") for one in (entry, replaced) if isinstance(one, dict)]
-    if os.lstat(file).st_size not in sizes:  # a file of another size, which may be large, is not read
-        return False
-    found = _described(file)
-    return found == {key: value for key, value in entry.items() if key != "replaced"} or found == replaced
 
 
 def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, Any] | None:
@@ -186,7 +116,7 @@ def _require_free(out: Path, overwrite: bool, inputs: list[Path]) -> dict[str, A
     if not overwrite:
         raise ArtifactError(f"{out} exists; choose another --out, or replace it with --overwrite")
     foreign = foreign_files(out)
-    if foreign is None and any(_contents(out)):
+    if foreign is None and any(contents(out)):
         raise ArtifactError(
             f"{out} was not written by omni-persona (it has no {MARKER}), so --overwrite does not replace it"
         )
@@ -253,10 +183,10 @@ def _tidy(out: Path) -> None:
 
 def _remove_abandoned(draft: Path) -> bool:
     """Remove a draft whose process has ended, as its free lock shows; return whether it was one."""
-    if not os.path.lexists(draft / _LOCK):
+    if not os.path.lexists(draft / LOCK):
         shutil.rmtree(draft, ignore_errors=True)
         return True
-    with abandoned(draft / _LOCK) as is_abandoned:
+    with abandoned(draft / LOCK) as is_abandoned:
         if is_abandoned:
             shutil.rmtree(draft, ignore_errors=True)
         return is_abandoned
@@ -275,41 +205,7 @@ def _siblings(out: Path, kind: str) -> list[Path]:
     return []
 
 
-def _contents(folder: Path) -> Iterator[str]:
-    """Relative paths of all files, links and so on in a folder, except its list, caches and desktop files."""
-    for parent, folders, files in os.walk(folder):
-        links = [name for name in folders if Path(parent, name).is_symlink()]
-        for name in (*files, *links):
-            path = Path(parent, name).relative_to(folder)
-            cached = path.parts[0] == OWN and len(path.parts) == 2 and path.suffix in (".npz", ".json")
-            if not cached and name not in _DROPPINGS and path.as_posix() != _LOCK:
-                yield path.as_posix()
-
-
-def _described(file: Path) -> dict[str, Any]:
-    mode = os.lstat(file).st_mode
-    if not stat.S_ISREG(mode):
-        return {"kind": kind_of(mode)}
-    digest, size = hashlib.sha256(), 0
-    with file.open("rb") as content:
-        while block := content.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-    return {"bytes": size, "sha256": digest.hexdigest()}
-
-
-def _listed(folder: Path) -> dict[str, Any] | None:
-    try:
-        listed = json.loads(read_regular(folder / MARKER, 1 << 28))["files"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    if not isinstance(listed, dict):
-        return None
-    # A list that is somebody else's may name files elsewhere.
-    return {name: entry for name, entry in listed.items() if not ({"..", ""} & set(name.split("/")))}
-
-
 def _snapshot(folder: Path) -> dict[str, Any]:
     """A cheap fingerprint of a folder's contents: size, change time and inode of each file."""
-    seen = {name: os.lstat(folder / name) for name in _contents(folder)}
+    seen = {name: os.lstat(folder / name) for name in contents(folder)}
     return {name: (one.st_size, one.st_mtime_ns, one.st_ino) for name, one in seen.items()}

@@ -13,7 +13,7 @@ import omni_persona
 from omni_persona_artifacts.build_record import PEOPLE
 from omni_persona_artifacts.check_results import write_check_results
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.folders import rewrite
+from omni_persona_artifacts.file_list import rewrite
 from omni_persona_artifacts.json_files import read_text
 from omni_persona_artifacts.markdown import code, inline
 from omni_persona_build.errors import BuildError

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from omni_persona_artifacts.construction import FILE, MODALITIES, Placed, with_leaks
-from omni_persona_artifacts.folders import rewrite
+from omni_persona_artifacts.file_list import rewrite
 from omni_persona_build.checks.item_leaks import ItemLeak
 from omni_persona_build.croissant import describe_again
 from omni_persona_build.graph import PersonaGraph

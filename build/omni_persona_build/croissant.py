@@ -14,7 +14,7 @@ from typing import Any
 import omni_persona
 from omni_persona_artifacts.construction import FILE as CONSTRUCTION
 from omni_persona_artifacts.data_files import RELEASE_FILE
-from omni_persona_artifacts.folders import rewrite
+from omni_persona_artifacts.file_list import rewrite
 from omni_persona_artifacts.json_files import read_object
 from omni_persona_build.card import BuildFacts
 

@@ -46,21 +46,25 @@ def report(
     card: options.Card = None,
     published: options.Published = True,
     title: options.Title = None,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Write one HTML page that compares runs and shows every item with its pictures and clips.
 
     The page works offline. All runs are scored by one judge and one protocol; runs that cannot
-    be compared with the others are left out and listed. Run folders are not modified. The tables include the paper's
+    be compared with the others are left out and listed. Runs are not modified; a file that was not written by this
+    command is replaced only with --overwrite. The tables include the paper's
     analyses: errors, checkpoints of a training run, the judge against word overlap, the audio-visual gap.
     Exit code 2 if no run is left to show.
     """
     from omni_persona_report import write_report
-    from omni_persona_report.hub import Source, write_entries
-    from omni_persona_report.tables import write_tables
+    from omni_persona_report.hub import ModelRepository, Source
 
-    if eval_results is not None and (dataset_id is None or len(runs) != 1):
+    source, model = Source(source_url, source_name, source_user), None
+    if eval_results is not None:
+        model = None if dataset_id is None else ModelRepository(eval_results, dataset_id, dataset_revision, source)
+    if eval_results is not None and (model is None or len(runs) != 1):
         raise typer.BadParameter("--eval-results takes one run, and --dataset-id to say what it was asked")
-    source = Source(source_url, source_name, source_user)
+    folders = {"latex": latex, "csv": csv, "markdown": markdown}
     with progress() as shown:
         written = write_report(
             runs,
@@ -70,16 +74,15 @@ def report(
             judge=judge,
             media=media.value,
             figures=figures,
+            table_folders={kind: folder for kind, folder in folders.items() if folder is not None},
+            model=model,
+            overwrite=overwrite,
             published=published,
             title=title,
             advance=lambda done, total: shown("pictures and clips", done, total),
         )
-    gathered, files = written.gathered, list(written.figures)
-    for kind, folder in (("latex", latex), ("csv", csv), ("markdown", markdown)):
-        if folder is not None:
-            files += write_tables(kind, written.tables(), folder)
-    if eval_results is not None and dataset_id is not None:
-        files.append(write_entries(gathered.runs[0], dataset_id, dataset_revision, eval_results, source))
+    gathered, files = written.gathered, [*written.figures, *written.table_files]
+    files += [] if written.results is None else [written.results]
     if card is not None:
         files.append(_write_baselines(written, card))
     _print_warnings(gathered)

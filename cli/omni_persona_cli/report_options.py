@@ -70,4 +70,7 @@ Card: TypeAlias = Annotated[
     Path | None, typer.Option(help="Dataset folder whose card gets the runs' scores in its table of baselines.")
 ]
 Published: TypeAlias = Annotated[bool, typer.Option(help="Show published results beside the runs.")]
+Overwrite: TypeAlias = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files of the same names that this command did not write.")
+]
 Title: TypeAlias = Annotated[str | None, typer.Option(help="Title of the page; default: the names of the runs.")]

@@ -41,6 +41,9 @@ def rewards(
     target: Annotated[
         Path | None, typer.Option("--out", help="Folder for rewards.csv and rewards.svg; created if missing.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files of the same names that this command did not write.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every line as JSON instead of the table.")] = False,
 ) -> None:
     """Simulate policies under each reward: what they earn, how they are pushed, and where they drift.
@@ -48,16 +51,14 @@ def rewards(
     Takes seconds and needs no model. A policy abstains at one rate on answerable and at another on unanswerable
     questions, and can tell the two apart fully, half or not at all.
     """
-    from omni_persona_artifacts.files import make_folder
-    from omni_persona_training.rewards.drift import FIGURE, TABLE, record, write_figure, write_table
+    from omni_persona_training.rewards.drift import FIGURE, TABLE, output, record, write
     from omni_persona_training.rewards.simulate import RIGHT, SIMULATED, Setting, simulate
 
+    files = None if target is None else output(target, overwrite=overwrite)
     setting = Setting(absent=absent, perception=perception, group_size=group_size, beta=beta, steps=steps)
     results = [one for name in reward or SIMULATED for one in simulate(name, setting, right=right or RIGHT)]
-    if target is not None:
-        make_folder(target)
-        write_table(results, target / TABLE)
-        write_figure(results, target / FIGURE)
+    if target is not None and files is not None:
+        write(results, target, files)
     if as_json:
         for one in results:
             print(json.dumps(record(one)))

@@ -64,7 +64,7 @@ def train_data(
             overwrite=overwrite,
             progress=shown,
         )
-        files = [export_corpus(target, form.value) for form in forms or ()]
+        files = [export_corpus(target, form.value, overwrite=overwrite) for form in forms or ()]
     _print_made(made, recipe)
     for file in files:
         out.print(f"Wrote {file}", soft_wrap=True)
@@ -101,4 +101,4 @@ def _facts(pool: Path) -> MediaFacts:
     from omni_persona_training.corpus.source import MediaFacts
 
     labels = media_labels(pool)
-    return MediaFacts(labels.transcripts, labels.emotions, labels.appearances)
+    return MediaFacts(labels.transcripts, labels.emotions, labels.appearances, pool)

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from omni_persona_artifacts.folders import list_files
+from omni_persona_artifacts.file_list import list_files
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent.media import Made
 from omni_persona_people.invent.pool import check_arguments, list_jobs, make_all, require, taken_by

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from omni_persona_artifacts.folders import MARKER, harmed_files
+from omni_persona_artifacts.file_list import MARKER, harmed_files
 from omni_persona_artifacts.json_lines import IN_THE_MIDDLE
 from omni_persona_artifacts.progress import Steps
 from omni_persona_people.errors import PoolError

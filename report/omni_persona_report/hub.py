@@ -15,7 +15,6 @@ from typing import Any
 import yaml
 
 import omni_persona
-from omni_persona_artifacts.files import make_folder, write_atomically
 from omni_persona_artifacts.json_files import read_text
 from omni_persona_cal.scores import GUARDED
 from omni_persona_report.measures import CAL, Measure, number, slice_of, value_of
@@ -25,6 +24,9 @@ from omni_persona_report.reproduction import conditions
 
 FOLDER = ".eval_results"
 STEM = "omni-persona"
+
+MARK = b"# Written by omni-persona report, which replaces this file.\n"
+"""First line of a file of results."""
 
 _LONGEST_VARIANT = 80
 _WEB = re.compile(r"https?://[^\s\"'<>\\]{1,2000}")
@@ -85,18 +87,28 @@ def entries(
     return eval_result_entries_to_yaml(found)
 
 
-def write_entries(run: ReportRun, dataset_id: str, revision: str | None, out: Path, source: Source = Source()) -> Path:
-    """Write a file of `.eval_results/` into a local copy of a model repository. Raises what `entries` raises.
+@dataclass(frozen=True)
+class ModelRepository:
+    """A local copy of a model's repository on the Hub, for a file of `.eval_results/`."""
+
+    folder: Path
+    dataset_id: str
+    """The benchmark's repository."""
+    revision: str | None = None
+    """The benchmark's commit; None for the newest."""
+    source: Source = Source()
+
+
+def entry_file(run: ReportRun, model: ModelRepository) -> tuple[Path, bytes]:
+    """The file of a run's results in a model's repository, and its content. Raises what `entries` raises.
 
     Each variant (what the model was shown, judge, protocol) has a file of its own, so that none replaces another.
     """
-    content = yaml.safe_dump(entries(run, dataset_id, revision, source), sort_keys=False, allow_unicode=True)
-    file = out / FOLDER / file_name(run)
+    found = entries(run, model.dataset_id, model.revision, model.source)
+    file = model.folder / FOLDER / file_name(run)
     if file.is_file() and f"judge {(run.scores or {}).get('judge')}," not in read_text(file):
-        file = out / FOLDER / file_name(run, with_judge=True)
-    make_folder(file.parent)
-    write_atomically(file, content.encode())
-    return file
+        file = model.folder / FOLDER / file_name(run, with_judge=True)
+    return file, MARK + yaml.safe_dump(found, sort_keys=False, allow_unicode=True).encode()
 
 
 def file_name(run: ReportRun, *, with_judge: bool = False) -> str:

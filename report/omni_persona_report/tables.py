@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from omni_persona_artifacts.characters import visible
-from omni_persona_artifacts.files import make_folder, write_atomically
 
 
 @dataclass(frozen=True)
@@ -182,16 +181,10 @@ KINDS: dict[str, tuple[str, Callable[[Table], str]]] = {
 """Kind -> file extension and formatting function."""
 
 
-def write_tables(kind: str, tables: Sequence[Table], out: Path) -> list[Path]:
-    """Write tables into a folder, which is created if missing."""
-    ending, made = KINDS[kind]
-    make_folder(out)
-    written = []
-    for table in tables:
-        file = out / f"{table.name}{ending}"
-        write_atomically(file, made(table).encode())
-        written.append(file)
-    return written
+def table_files(kind: str, tables: Sequence[Table], folder: Path) -> dict[Path, bytes]:
+    """The files of tables in a folder, one of `KINDS`, and their contents."""
+    ending, formatted = KINDS[kind]
+    return {folder / f"{table.name}{ending}": formatted(table).encode() for table in tables}
 
 
 def _plain(cell: Cell, column: Column) -> str:

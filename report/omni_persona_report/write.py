@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.files import open_regular, require_writable_target, write_atomically
+from omni_persona_artifacts.output_files import OutputFiles
 from omni_persona_artifacts.progress import Steps
-from omni_persona_artifacts.run_reader import RunFolderError
 from omni_persona_cal.scores import GUARDED
 from omni_persona_report.comparison import Comparison, comparisons
 from omni_persona_report.exports import tables
-from omni_persona_report.figures import draw, write_figures
+from omni_persona_report.figures import Figure, draw, figure_files
 from omni_persona_report.gather import Gathered, gather
+from omni_persona_report.hub import FOLDER, MARK, ModelRepository, entry_file
 from omni_persona_report.media import Size, embed
 from omni_persona_report.page import render
 from omni_persona_report.page_data import shown_media
 from omni_persona_report.published import PublishedRow, for_the_page, published_rows
-from omni_persona_report.tables import Table
+from omni_persona_report.tables import KINDS, Table, table_files
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,68 @@ class Report:
     published: tuple[PublishedRow, ...]
     """The published rows shown beside the runs: none if they are for other items."""
     figures: tuple[Path, ...] = ()
+    """The files of figures that were written."""
+    table_files: tuple[Path, ...] = ()
+    """The files of tables that were written."""
+    results: Path | None = None
+    """The file of results in a model's repository."""
 
     def tables(self) -> list[Table]:
         """The exported tables."""
         return tables(self.gathered, self.published, self.pairs)
+
+
+GENERATOR = b'<meta name="generator" content="Omni-Persona">'
+"""Near the start of every page."""
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the files of a report go."""
+
+    page: Path
+    figures: Path | None
+    tables: Mapping[str, Path]
+    model: ModelRepository | None
+    overwrite: bool
+
+    def require_free(self, runs: Sequence[Path], dataset: str | Path | None) -> None:
+        """Raise `ArtifactError` if a place cannot be used: before the work, which takes a while."""
+        if unknown := sorted(self.tables.keys() - KINDS.keys()):
+            raise ValueError(f"expected formats among {', '.join(KINDS)}, got {unknown[0]!r}")
+        inputs = [*runs, *([] if dataset is None else [Path(dataset)])]
+        files = OutputFiles(overwrite=self.overwrite, inputs=inputs)
+        files.require_file(_followed(self.page), GENERATOR, runs)
+        if self.figures is not None:
+            files.require_folder(self.figures)
+        for folder in self.tables.values():
+            files.require_folder(folder)
+        if self.model is not None:
+            files.require_folder(self.model.folder / FOLDER)
+
+    def write(self, made: Report, content: bytes, drawings: Sequence[Figure], runs: Sequence[Path]) -> Report:
+        """Write all files, or none if one of them may not be written."""
+        dataset = [Path(made.gathered.dataset.label)] if made.gathered.dataset.fingerprint else []
+        files = OutputFiles(overwrite=self.overwrite, inputs=[*runs, *dataset])
+        files.add(_followed(self.page), content, GENERATOR, runs)
+        drawn = {} if self.figures is None else figure_files(drawings, self.figures)
+        tables = made.tables() if self.tables else []
+        formatted: dict[Path, bytes] = {}
+        for kind, folder in self.tables.items():
+            formatted |= table_files(kind, tables, folder)
+        for file, data in (*drawn.items(), *formatted.items()):
+            files.add(file, data)
+        results = None
+        if self.model is not None:
+            results, data = entry_file(made.gathered.runs[0], self.model)
+            files.add(results, data, MARK)
+        files.write()
+        return replace(made, figures=tuple(drawn), table_files=tuple(formatted), results=results)
+
+
+def _followed(page: Path) -> Path:
+    """The page in the folder that it is named in, which may be a link."""
+    return page.parent.resolve() / page.name if page.parent.is_dir() else page
 
 
 def write_report(
@@ -49,6 +106,9 @@ def write_report(
     judge: str | None = None,
     media: Size = "small",
     figures: str | Path | None = None,
+    table_folders: Mapping[str, str | Path] | None = None,
+    model: ModelRepository | None = None,
+    overwrite: bool = False,
     published: bool = True,
     title: str | None = None,
     advance: Steps = lambda done, total: None,
@@ -62,13 +122,19 @@ def write_report(
         judge: Judge of all runs, as for `gather.gather`.
         media: How pictures and clips are embedded.
         figures: Folder for the figures as SVG, PDF and PNG.
+        table_folders: Format (`csv`, `latex`, `markdown`) -> folder for the tables in that format.
+        model: The repository of the only run's model, for its results on the Hub.
+        overwrite: Replace files of the same names that were not written here.
         published: Whether the page has published rows; they appear beside the runs, and in figures and tables, only
             if the items are those that they were measured on.
         advance: Called with (media done, total media).
 
     Raises:
-        RunFolderError: nothing is left to show, `out` cannot be written, or is a file that is no report.
+        RunFolderError: nothing is left to show.
+        ArtifactError: a file cannot be written, lies in an input, or exists and was not written here; then none is
+            written. Only the page may lie in a run folder.
         FileNotFoundError: no dataset at `dataset`.
+        ValueError: `model` for several runs, or for one without complete scores; no format of tables is called so.
 
     Examples:
         >>> write_report(["runs/abstain", "runs/nearest"], "report.html").page.name
@@ -76,7 +142,17 @@ def write_report(
     """
     if not runs:
         raise ValueError("expected at least one run")
-    _require_report(Path(out))
+    if model is not None and len(runs) != 1:
+        raise ValueError(f"expected one run for a model's repository, got {len(runs)}")
+    read = [Path(run) for run in runs]
+    places = _Places(
+        Path(out),
+        None if figures is None else Path(figures),
+        {kind: Path(folder) for kind, folder in (table_folders or {}).items()},
+        model,
+        overwrite,
+    )
+    places.require_free(read, dataset)
     gathered = gather(runs, dataset=dataset, protocol=protocol, judge=judge, with_media=media != "none")
     rows = published_rows() if published else ()
     beside = rows if gathered.is_release else ()
@@ -89,28 +165,5 @@ def write_report(
     content = render(gathered, drawings, pairs, for_the_page(rows), embedded, media, title=title).encode(
         "utf-8", "replace"
     )
-    out = Path(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        written = write_figures(drawings, Path(figures)) if figures is not None else []
-    except OSError as error:
-        raise RunFolderError(f"cannot write the report: {error}") from None
-    write_atomically(out, content)
-    return Report(out, len(content), gathered, tuple(pairs), tuple(beside), tuple(written))
-
-
-_GENERATOR = b'<meta name="generator" content="Omni-Persona">'
-
-
-def _require_report(file: Path) -> None:
-    """Raise `RunFolderError` if a file exists that is neither empty nor a report, so that it would be lost."""
-    try:
-        require_writable_target(file)
-        with open_regular(file) as old:
-            start = old.read(1000)
-    except FileNotFoundError:
-        return
-    except ArtifactError as error:
-        raise RunFolderError(f"cannot write the report: {error}") from None
-    if start and _GENERATOR not in start:
-        raise RunFolderError(f"{file} exists and is no report of omni-persona; choose another --out")
+    made = Report(Path(out), len(content), gathered, tuple(pairs), tuple(beside))
+    return places.write(made, content, drawings, read)

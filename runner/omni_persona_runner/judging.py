@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from omni_persona import Item
 from omni_persona_artifacts.collected import read_collected
 from omni_persona_artifacts.dataset_rows import read
+from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.references import references
-from omni_persona_artifacts.run_folder import MANIFEST, write_lines
+from omni_persona_artifacts.run_folder import MANIFEST, RunFolderError, write_lines
 from omni_persona_artifacts.run_reader import read_predictions, verdicts_file
-from omni_persona_cal import Judge, JudgeError, Judgement, Question, ask
+from omni_persona_cal import Judge, JudgeError, Judgement, Question, ask, reading
 from omni_persona_runner.scoring import dataset_of
 
 
@@ -29,6 +31,7 @@ def judge_file(file: str | Path, dataset: str | Path, judge: Judge, *, partial: 
     file, partial: see `collected.read_collected`, which raises `RunFolderError` for answers that are not the dataset's.
     Returns and raises what `judge_run` does.
     """
+    _require_verdicts(verdicts_file(Path(file)))
     run = read_collected(file, dataset, partial=partial)
     known = [(one["augmented_id"], one["gold_answer"]) for one in references(dataset) if one["answerable"]]
     return _judged(run.path, known, run.answers, _other_answers(dataset), judge)
@@ -76,6 +79,14 @@ def _judged(
     )
     write_lines(verdicts_file(run), lines)
     return judgements
+
+
+def _require_verdicts(file: Path) -> None:
+    """Raise `RunFolderError` if a file exists, is not empty and holds no verdict, so that it would be lost."""
+    if os.path.lexists(file) and read_regular(file).strip():
+        problems: list[str] = []
+        if not list(reading.read_verdicts(file, on_problem=problems.append, drop_half_line=True)):
+            raise RunFolderError(f"{file} exists and holds no verdicts, which would be written there; move it")
 
 
 def _other_answers(dataset: str | Path) -> dict[str, Sequence[str]]:

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from omni_persona_artifacts.folders import harmed_files
+from omni_persona_artifacts.file_list import harmed_files
 from omni_persona_people.invent import EMBEDDED_POOL, EMBEDDED_SEED, EMBEDDED_SIZE
 from omni_persona_people.invent.overlap import share_a_word
 from omni_persona_people.invent.people import PROFILE_FIELDS, draw_people

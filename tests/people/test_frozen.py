@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from omni_persona_artifacts.folders import MARKER, harmed_files
+from omni_persona_artifacts.file_list import MARKER, harmed_files
 from omni_persona_people import freeze as freezing
 from omni_persona_people.errors import PoolError
 from omni_persona_people.freeze import freeze

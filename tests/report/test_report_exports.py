@@ -20,10 +20,10 @@ from omni_persona_report.analyses import checkpoints, judge_checks
 from omni_persona_report.exports import tables
 from omni_persona_report.figures import draw
 from omni_persona_report.gather import gather
-from omni_persona_report.hub import Source, entries, write_entries
+from omni_persona_report.hub import ModelRepository, Source, entries, entry_file
 from omni_persona_report.report_dataset import View
 from omni_persona_report.reproduction import line
-from omni_persona_report.tables import Column, Number, Table, as_csv, as_latex, as_markdown, write_tables
+from omni_persona_report.tables import Column, Number, Table, as_csv, as_latex, as_markdown, table_files
 
 
 @pytest.fixture(scope="module")
@@ -190,11 +190,11 @@ def test_names_are_harmless_in_each_kind_of_table():
         Table("odd", "", columns, (("a",),))
 
 
-def test_tables_are_written_into_a_folder(made, tmp_path):
+def test_tables_are_files_of_a_folder(made, tmp_path):
     for kind, ending in {"latex": "tex", "csv": "csv", "markdown": "md"}.items():
-        written = write_tables(kind, list(made.values()), tmp_path / "tables")
-        assert [path.name for path in written] == [f"{name}.{ending}" for name in made]
-        assert all("org/" in path.read_text(encoding="utf-8") for path in written)
+        files = table_files(kind, list(made.values()), tmp_path / "tables")
+        assert list(files) == [tmp_path / "tables" / f"{name}.{ending}" for name in made]
+        assert all("org/" in content.decode() for content in files.values())
 
 
 def test_published_rows_stand_beside_the_released_items_alone(run, tools, tmp_path):
@@ -241,9 +241,9 @@ def released(tools):
 def test_entries_for_the_hub_are_read_back_by_its_own_helpers(runs, tmp_path):
     from huggingface_hub import parse_eval_result_entries
 
-    file = write_entries(runs[0], "org/omni-persona", "abc", tmp_path / "model")
+    file, content = entry_file(runs[0], ModelRepository(tmp_path / "model", "org/omni-persona", "abc"))
     assert file == tmp_path / "model" / ".eval_results" / "omni-persona.yaml"
-    found = parse_eval_result_entries(yaml.safe_load(file.read_text(encoding="utf-8")))
+    found = parse_eval_result_entries(yaml.safe_load(content))
     assert [entry.task_id for entry in found] == list(omni_persona.LEADERBOARDS)
     assert {entry.dataset_id for entry in found} == {"org/omni-persona"}
     assert {entry.dataset_revision for entry in found} == {"abc"}
@@ -253,9 +253,9 @@ def test_entries_for_the_hub_are_read_back_by_its_own_helpers(runs, tmp_path):
     assert found[0].notes == line(runs[0])
     assert (found[0].source_url, found[0].source_name, found[0].source_user) == (None, None, None)
     source = Source("https://example.org/logs?a=1", "Logs", "somebody")
-    again = write_entries(runs[0], "org/omni-persona", "abc", tmp_path / "model", source)
+    again, content = entry_file(runs[0], ModelRepository(tmp_path / "model", "org/omni-persona", "abc", source))
     assert again == file
-    (one, *_) = parse_eval_result_entries(yaml.safe_load(file.read_text(encoding="utf-8")))
+    (one, *_) = parse_eval_result_entries(yaml.safe_load(content))
     assert (one.source_url, one.source_name, one.source_user) == ("https://example.org/logs?a=1", "Logs", "somebody")
     for wrong in ({"name": "Logs"}, {"user": "somebody"}, {"url": "javascript:x"}, {"url": "https://x y"}):
         with pytest.raises(ValueError, match="--source-url"):
@@ -269,7 +269,10 @@ def test_each_variant_has_a_file_of_entries_of_its_own(runs, tmp_path):
     def named(view=run.view, scores=None, **more):
         other = replace(run, files=replace(run.files, manifest=manifest | more), view=view)
         other.scores = run.scores | (scores or {})
-        return write_entries(other, "org/data", None, tmp_path).name
+        file, content = entry_file(other, ModelRepository(tmp_path, "org/data"))
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        return file.name
 
     assert named() == "omni-persona.yaml"
     assert named(View("as-released")) == "omni-persona-as-released.yaml"

@@ -83,10 +83,10 @@ def test_a_medium_that_cannot_be_read_is_listed_and_not_fatal(tools, tmp_path):
 
 
 def test_a_page_that_cannot_be_written_is_an_error(run, tmp_path):
-    from omni_persona_artifacts.run_folder import RunFolderError
+    from omni_persona_artifacts.errors import ArtifactError
 
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunFolderError, match="cannot write"):
+    with pytest.raises(ArtifactError, match=r"cannot write into .*file: it is a file"):
         write_report([run], tmp_path / "file" / "report.html", media="none")
     with pytest.raises(ValueError, match="at least one run"):
         write_report([], tmp_path / "report.html")

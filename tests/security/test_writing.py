@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from written_folder import contents, write
 
-from omni_persona_artifacts import folders
+from omni_persona_artifacts import file_list
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.folders import MARKER, foreign_files, rewrite, whole_folder
+from omni_persona_artifacts.file_list import MARKER, foreign_files, rewrite
+from omni_persona_artifacts.folders import whole_folder
 
 
 def test_what_we_wrote_is_replaced(ours):
@@ -83,7 +84,7 @@ def test_what_a_desktop_leaves_is_not_in_the_way(ours):
 def test_an_input_is_never_replaced(tmp_path, out, read, overwrite):
     write(tmp_path / "pool", "people")
     (tmp_path / "pool" / "personas.jsonl").write_text("line")
-    folders.list_files(tmp_path / "pool")
+    file_list.list_files(tmp_path / "pool")
     (tmp_path / "link").symlink_to("pool")
     before = contents(tmp_path)
     with pytest.raises(ArtifactError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 
 import numpy as np
 import pytest
 
-from omni_persona_training.rewards.drift import write_figure, write_table
+from omni_persona_training.rewards.drift import figure, table
 from omni_persona_training.rewards.prices import CASES, PAPER, RELEASE
 from omni_persona_training.rewards.published import PUBLISHED
 from omni_persona_training.rewards.simulate import ACTS, SIMULATED, Group, Policy, Setting, simulate
@@ -99,15 +100,12 @@ def test_unknown_rewards_and_impossible_skills_are_refused():
         simulate("paper", right=(0.0,))
 
 
-def test_table_and_figure_hold_all_results(tmp_path, require_extra):
+def test_table_and_figure_hold_all_results(require_extra):
     require_extra("matplotlib")
     results = [one for reward in SIMULATED for one in simulate(reward, Setting(steps=5), right=(0.3, 0.7))]
-    write_table(results, tmp_path / "rewards.csv")
-    with (tmp_path / "rewards.csv").open(encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = list(csv.DictReader(io.StringIO(table(results).decode())))
     assert len(rows) == len(results) == 4 * 5 * 2
     assert {row["reward"] for row in rows} == set(SIMULATED)
     assert float(rows[0]["cal"]) == pytest.approx(results[0].cal, abs=1e-4)
-    write_figure(results, tmp_path / "rewards.svg")
-    drawn = (tmp_path / "rewards.svg").read_text(encoding="utf-8")
+    drawn = figure(results).decode()
     assert drawn.startswith("<?xml") and drawn.count("<use") >= len(results)

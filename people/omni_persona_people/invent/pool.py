@@ -77,7 +77,8 @@ def generate_pool(
     """
     check_arguments(personas, seed, workers)
     require(faces, voices, makehuman)
-    with whole_folder(out, overwrite=overwrite) as folder:
+    inputs = [*apart_from, *([] if makehuman is None else [makehuman])]
+    with whole_folder(out, overwrite=overwrite, inputs=inputs) as folder:
         jobs = list_jobs(folder, personas, seed, faces, voices, makehuman, taken_by(apart_from))
         with (
             (folder / PERSONAS).open("w", encoding="utf-8", newline="\n") as lines,

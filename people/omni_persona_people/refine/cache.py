@@ -7,8 +7,11 @@ import json
 import os
 from pathlib import Path
 
+from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import append, open_regular, read_regular
 from omni_persona_people.refine.prompts import DIGEST
+
+_START = b'{"key": "'
 
 
 class ReplyCache:
@@ -18,17 +21,23 @@ class ReplyCache:
     """
 
     def __init__(self, file: Path, model: str) -> None:
-        """Open the replies of `model` in `file`, which is created with the first reply."""
+        """Open the replies of `model` in `file`, which is created with the first reply.
+
+        Raises `ArtifactError` for a file that holds anything but replies, because replies would be appended to it.
+        """
         self.file = file
         self._model = model
         self._known: dict[str, str] = {}
-        if os.path.lexists(file):
-            for line in read_regular(file).split(b"\n"):
-                try:
-                    record = json.loads(line)
-                    self._known[str(record["key"])] = str(record["reply"])
-                except (ValueError, KeyError, TypeError, RecursionError):
-                    continue
+        content = read_regular(file) if os.path.lexists(file) else b""
+        for line in content.split(b"\n"):
+            try:
+                record = json.loads(line)
+                self._known[str(record["key"])] = str(record["reply"])
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue
+        # A cache whose only line is incomplete begins as every line does.
+        if content.strip() and not self._known and not content.lstrip().startswith(_START):
+            raise ArtifactError(f"{file} exists and is no cache of replies; move it, or choose another --cache")
 
     @property
     def size(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from omni_persona_artifacts.files import make_folder
 from omni_persona_cal.figure import settings
 from omni_persona_report.analyses import checkpoints
 from omni_persona_report.figures.confusions import confusions
@@ -20,7 +19,7 @@ from omni_persona_report.figures.plane import plane
 from omni_persona_report.published import PublishedRow
 from omni_persona_report.report_run import ReportRun
 
-__all__ = ["Figure", "draw", "write_figures"]
+__all__ = ["Figure", "draw", "figure_files"]
 
 
 def draw(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure: str) -> list[Figure]:
@@ -42,7 +41,6 @@ def draw(runs: Sequence[ReportRun], published: Sequence[PublishedRow], measure: 
         ]
 
 
-def write_figures(figures: Sequence[Figure], out: Path) -> list[Path]:
-    """Write each figure as SVG, PDF and PNG into a folder, which is created if missing."""
-    make_folder(out)
-    return [file for figure in figures for file in figure.write(out)]
+def figure_files(figures: Sequence[Figure], folder: Path) -> dict[Path, bytes]:
+    """The files of figures in a folder, each as SVG, PDF and PNG, and their contents."""
+    return {folder / name: content for figure in figures for name, content in figure.files().items()}

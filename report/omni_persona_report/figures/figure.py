@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from omni_persona_artifacts.files import write_atomically
 from omni_persona_cal import figure as drawing
 from omni_persona_report.report_run import ReportRun
 
@@ -33,14 +31,15 @@ class Figure:
         """An SVG element for a page that has `omni_persona_cal.figure.style`."""
         return drawing.inline(self.drawing, self.key, self.alt)
 
-    def write(self, folder: Path) -> list[Path]:
-        """Write the figure as SVG, PDF and PNG."""
-        svg, pdf, png = (folder / f"{self.key}.{ending}" for ending in ("svg", "pdf", "png"))
-        told = f"{self.caption} {self.alt}"
-        write_atomically(svg, drawing.as_svg(self.drawing, self.key, self.title, told).encode())
-        write_atomically(pdf, drawing.as_bytes(self.drawing, "pdf"))
-        write_atomically(png, drawing.as_bytes(self.drawing, "png"))
-        return [svg, pdf, png]
+    def files(self) -> dict[str, bytes]:
+        """The figure as SVG, PDF and PNG: file name -> content."""
+        return {
+            f"{self.key}.svg": drawing.as_svg(
+                self.drawing, self.key, self.title, f"{self.caption} {self.alt}"
+            ).encode(),
+            f"{self.key}.pdf": drawing.as_bytes(self.drawing, "pdf"),
+            f"{self.key}.png": drawing.as_bytes(self.drawing, "png"),
+        }
 
 
 def first(runs: Sequence[ReportRun]) -> tuple[Sequence[ReportRun], str]:

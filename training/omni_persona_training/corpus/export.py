@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from omni_persona_artifacts.files import write_atomically
 from omni_persona_artifacts.json_files import read_json
 from omni_persona_artifacts.json_lines import parse_json, text_lines
+from omni_persona_artifacts.output_files import OutputFiles
 from omni_persona_training.corpus.folder import CorpusFolder
 from omni_persona_training.errors import TrainingError
 
@@ -98,11 +98,12 @@ _ROWS: dict[str, tuple[str, Callable[[Mapping[str, Any], str], Row]]] = {
 FORMATS = tuple(_ROWS)
 
 
-def export_corpus(folder: Path, form: str) -> Path:
+def export_corpus(folder: Path, form: str, *, overwrite: bool = False) -> Path:
     """Export a corpus to a format, a key of `FORMATS`, within the corpus folder; return the file.
 
     Media paths are absolute, or relative for LLaMA-Factory, whose loader resolves them against the file. Raises
-    `TrainingError`, and writes nothing, for an unknown format or an example that the format cannot represent.
+    `TrainingError`, and writes nothing, for an unknown format or an example that the format cannot represent, and
+    `ArtifactError` for a file of the same name that was not written here, unless `overwrite` is set.
     """
     name, row = _of(form)
     corpus = CorpusFolder(folder)
@@ -112,7 +113,10 @@ def export_corpus(folder: Path, form: str) -> Path:
         _require_plain(record)
         rows.append(row(record, root))
         _require_whole(rows[-1], folder, record["example_id"])
-    _write(folder, form, folder / name, rows)
+    files = OutputFiles(overwrite=overwrite)
+    for file, content in _files(form, name, rows).items():
+        files.add(folder / file, content)
+    files.write()
     return folder / name
 
 
@@ -176,17 +180,17 @@ def _require_whole(row: Mapping[str, Any], folder: Path, where: str) -> None:
                 raise TrainingError(f"{where}: there is no file {path}")
 
 
-def _write(folder: Path, form: str, file: Path, rows: list[Row]) -> None:
+def _files(form: str, name: str, rows: list[Row]) -> dict[str, bytes]:
+    """The files of an export and their contents."""
     if form == "verl":
-        _write_parquet(file, rows)
-    elif form == "llamafactory":
-        write_atomically(file, json.dumps(rows, ensure_ascii=False, indent=1).encode())
-        write_atomically(folder / "dataset_info.json", json.dumps(_dataset_info(file.name), indent=2).encode())
-    else:
-        write_atomically(file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+        return {name: _parquet(rows)}
+    if form == "llamafactory":
+        about = json.dumps(_dataset_info(name), indent=2)
+        return {name: json.dumps(rows, ensure_ascii=False, indent=1).encode(), "dataset_info.json": about.encode()}
+    return {name: "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()}
 
 
-def _write_parquet(file: Path, rows: Iterable[Row]) -> None:
+def _parquet(rows: Iterable[Row]) -> bytes:
     import io
 
     import pyarrow as pa
@@ -211,7 +215,7 @@ def _write_parquet(file: Path, rows: Iterable[Row]) -> None:
     )
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), buffer)
-    write_atomically(file, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _dataset_info(name: str) -> Row:

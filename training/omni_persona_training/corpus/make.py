@@ -72,7 +72,8 @@ def make_corpus(
     wanted = recipe.wanted(total)
     whole = sum(wanted.values())
     share = recipe.absent if absent is None else absent
-    with whole_folder(out, overwrite=overwrite, inputs=[dataset, *filter(None, (events, exclude))]) as folder:
+    inputs = [dataset, *filter(None, (events, exclude, None if facts is None else facts.pool))]
+    with whole_folder(out, overwrite=overwrite, inputs=inputs) as folder:
         studio = Studio(source, sounds, rng)
         made = examples(studio, wanted, share, lambda done: progress("making examples", done, whole))
         write_examples(made, folder)

@@ -21,6 +21,8 @@ class MediaFacts:
     """How a clip is spoken; neutral clips may be omitted."""
     looks: Mapping[bytes, str] = field(default_factory=dict)
     """How the person in a picture looks."""
+    pool: Path | None = None
+    """The pool that they come from, if any: an input that no corpus replaces."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from omni_persona_artifacts.files import write_atomically
+from omni_persona_artifacts.output_files import OutputFiles
 from omni_persona_training.rewards.simulate import POLICIES, Simulated
 
 FIGURE = "rewards.svg"
@@ -32,28 +32,45 @@ def record(one: Simulated) -> dict[str, Any]:
     return {"reward": one.reward, "policy": one.policy, "p": one.p, **{k: round(v, 4) for k, v in numbers.items()}}
 
 
-def write_table(results: Sequence[Simulated], file: Path) -> None:
-    """Write all results as CSV, one per line."""
+def output(folder: Path, *, overwrite: bool = False) -> OutputFiles:
+    """The files of a simulation in a folder, before it is made. Raises `ArtifactError` if they may not be written."""
+    files = OutputFiles(overwrite=overwrite)
+    files.require_folder(folder)
+    for name in (TABLE, FIGURE):
+        files.require_file(folder / name)
+    return files
+
+
+def write(results: Sequence[Simulated], folder: Path, files: OutputFiles) -> None:
+    """Write the table and the figure of some results. Raises `ArtifactError`."""
+    files.add(folder / TABLE, table(results))
+    files.add(folder / FIGURE, figure(results))
+    files.write()
+
+
+def table(results: Sequence[Simulated]) -> bytes:
+    """All results as CSV, one per line."""
     lines = [record(one) for one in results]
     with io.StringIO(newline="") as text:
         writer = csv.DictWriter(text, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
-        write_atomically(file, text.getvalue().encode())
+        return text.getvalue().encode()
 
 
-def write_figure(results: Sequence[Simulated], file: Path) -> None:
-    """Draw one panel per reward: final 1-FA against TA of each policy, larger marks for larger p.
+def figure(results: Sequence[Simulated]) -> bytes:
+    """An SVG with one panel per reward: final 1-FA against TA of each policy, larger marks for larger p.
 
-    The extension of `file` determines the format. Needs matplotlib.
+    Needs matplotlib.
     """
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     rewards = list(dict.fromkeys(one.reward for one in results))
-    figure = Figure(figsize=(3.2 * len(rewards), 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(rewards), sharex=True, sharey=True, squeeze=False)[0]
+    drawing = Figure(figsize=(3.2 * len(rewards), 3.6), layout="constrained")
+    FigureCanvasAgg(drawing)
+    panels = drawing.subplots(1, len(rewards), sharex=True, sharey=True, squeeze=False)[0]
     starts = {policy.name: policy for policy in POLICIES}
     for panel, reward in zip(panels, rewards, strict=True):
         for one in (one for one in results if one.reward == reward):
@@ -67,7 +84,8 @@ def write_figure(results: Sequence[Simulated], file: Path) -> None:
     panels[0].set_ylabel("TA x 100")
     for name, colour in _COLOURS.items():
         panels[0].scatter([], [], color=colour, label=name)
-    figure.legend(loc="outside lower center", ncols=len(_COLOURS), frameon=False)
+    drawing.legend(loc="outside lower center", ncols=len(_COLOURS), frameon=False)
     drawn = io.BytesIO()
-    figure.savefig(drawn, format=file.suffix.removeprefix(".") or None)
-    write_atomically(file, drawn.getvalue())
+    with rc_context({"svg.hashsalt": FIGURE}):  # equal results give equal bytes
+        drawing.savefig(drawn, format="svg", metadata={"Date": None})
+    return drawn.getvalue()

@@ -1,0 +1,140 @@
+"""The list of what we wrote in a folder, by which our files are told from those of others.
+
+A folder written here contains `.omni-persona/files.json`, the size and SHA-256 of each of its files. A file that is
+not listed, or that has changed since, is somebody else's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from omni_persona_artifacts.files import kind_of, make_folder, read_regular, write_atomically
+
+OWN = ".omni-persona"
+"""Subfolder of a dataset or pool for metadata: the list of its files, caches."""
+MARKER = f"{OWN}/files.json"
+"""The list of files that we wrote: path -> size and SHA-256."""
+
+LOCK = ".omni-persona-draft"
+"""File in a draft that is locked while the draft is written."""
+
+_DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""Files that desktop environments create in any folder they show; may be deleted."""
+
+
+def list_files(folder: Path) -> None:
+    """Write the list of a folder's files, which marks them as ours."""
+    (folder / OWN).mkdir(exist_ok=True)
+    files = {name: _described(folder / name) for name in sorted(contents(folder))}
+    write_atomically(folder / MARKER, json.dumps({"files": files}, indent=1).encode() + b"\n")
+
+
+def rewrite(folder: Path, name: str, content: bytes) -> None:
+    """Replace one file of a folder and its entry in the folder's list; a folder without a list gets none.
+
+    Nothing is written if the file holds this content already. The entry of a file that somebody else changed stays as
+    it was, because what they wrote may be part of the new content.
+    """
+    if holds(folder / name, content):
+        return
+    if _listed(folder) is not None and (not os.path.lexists(folder / name) or is_ours(folder / name)):
+        enter(folder, {name: content})
+    write_atomically(folder / name, content)
+
+
+def enter(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Enter files that are about to be written, by name, into a folder's list, which is created if missing.
+
+    An entry also describes the file that is replaced, so that it is ours if the process is killed in between.
+    """
+    make_folder(folder / OWN)
+    listed = _listed(folder) or {}
+    for name, content in files.items():
+        before = listed.get(name)
+        listed[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        if isinstance(before, dict):
+            listed[name]["replaced"] = {key: value for key, value in before.items() if key != "replaced"}
+    write_atomically(folder / MARKER, json.dumps({"files": listed}, indent=1).encode() + b"\n")
+
+
+def is_ours(file: Path) -> bool:
+    """Whether the list of a file's own folder describes an existing file as it is."""
+    return _is_as_listed((_listed(file.parent) or {}).get(file.name), file)
+
+
+def holds(file: Path, content: bytes) -> bool:
+    """Whether a file exists, is no link, and holds exactly this content."""
+    try:
+        found = os.lstat(file)
+        return stat.S_ISREG(found.st_mode) and found.st_size == len(content) and file.read_bytes() == content
+    except OSError:
+        return False
+
+
+def foreign_files(folder: Path) -> list[str] | None:
+    """Names of files in a folder that we did not write, or that changed since; None if it has no list."""
+    listed = _listed(folder)
+    if listed is None:
+        return None
+    found = contents(folder)
+    return [name for name in sorted(found) if not _is_as_listed(listed.get(name), folder / name)]
+
+
+def harmed_files(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of listed files that are missing, and of those that changed; both empty without a list."""
+    listed = _listed(folder) or {}
+    missing = [name for name in sorted(listed) if not (folder / name).is_file()]
+    there = sorted(set(listed).difference(missing))
+    return missing, [name for name in there if not _is_as_listed(listed[name], folder / name)]
+
+
+def _is_as_listed(entry: Any, file: Path) -> bool:
+    """Whether a file is the one that an entry of the list describes, or the one that it says was replaced."""
+    if not isinstance(entry, dict):
+        return False
+    replaced = entry.get("replaced")
+    sizes = [one.get("bytes") for one in (entry, replaced) if isinstance(one, dict)]
+    if os.lstat(file).st_size not in sizes:  # a file of another size, which may be large, is not read
+        return False
+    found = _described(file)
+    return found == {key: value for key, value in entry.items() if key != "replaced"} or found == replaced
+
+
+def contents(folder: Path) -> Iterator[str]:
+    """Relative paths of all files, links and so on in a folder, except its list, caches and desktop files."""
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in (*files, *links):
+            path = Path(parent, name).relative_to(folder)
+            cached = path.parts[0] == OWN and len(path.parts) == 2 and path.suffix in (".npz", ".json")
+            if not cached and name not in _DROPPINGS and path.as_posix() != LOCK:
+                yield path.as_posix()
+
+
+def _described(file: Path) -> dict[str, Any]:
+    mode = os.lstat(file).st_mode
+    if not stat.S_ISREG(mode):
+        return {"kind": kind_of(mode)}
+    digest, size = hashlib.sha256(), 0
+    with file.open("rb") as content:
+        while block := content.read(1 << 20):
+            digest.update(block)
+            size += len(block)
+    return {"bytes": size, "sha256": digest.hexdigest()}
+
+
+def _listed(folder: Path) -> dict[str, Any] | None:
+    try:
+        listed = json.loads(read_regular(folder / MARKER, 1 << 28))["files"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not isinstance(listed, dict):
+        return None
+    # A list that is somebody else's may name files elsewhere.
+    return {name: entry for name, entry in listed.items() if not ({"..", ""} & set(name.split("/")))}
