@@ -5,21 +5,15 @@ An option that takes a path must be listed here, so that none is forgotten.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import stat
-from collections.abc import Callable
-from pathlib import Path
 
 import faulty_server
 import pytest
 import typer
-from command_world import World, called, make_world
+from command_world import called, make_world
+from in_the_way import NEVER, dangling, folder, linked, mine, pipe, prepared, require_refused, spoken, there
 
-from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.file_list import MARKER
-from omni_persona_artifacts.output_files import OutputFiles
 from omni_persona_cli.app import app
 from omni_persona_training.errors import TrainingError
 from omni_persona_training.tuning import output as training_output
@@ -103,64 +97,6 @@ def what_links_lead_to_stays(world):
     before = world.untouched()
     yield
     assert world.untouched() == before
-
-
-def mine(path: Path) -> None:
-    path.write_text("years of work")
-
-
-def pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def dangling(path: Path) -> None:
-    path.symlink_to("nowhere")
-
-
-def linked(path: Path) -> None:
-    path.symlink_to(Path(os.environ["OUTSIDE"]) / "thesis.txt")
-
-
-def linked_folder(path: Path) -> None:
-    path.symlink_to(Path(os.environ["OUTSIDE"]) / "photos")
-
-
-def folder(path: Path) -> None:
-    path.mkdir()
-    (path / "thesis.txt").write_text("years of work")
-
-
-NEVER: tuple[Callable[[Path], None], ...] = (pipe, dangling, linked, linked_folder, folder)
-"""Things that nothing replaces."""
-
-
-def there(place: Path) -> dict[str, object]:
-    """Kind and content of everything in a folder."""
-    seen: dict[str, object] = {}
-    for path in sorted(place.rglob("*")):
-        mode = path.lstat().st_mode
-        whole = path.read_bytes() if stat.S_ISREG(mode) else str(path.readlink()) if stat.S_ISLNK(mode) else b""
-        seen[path.relative_to(place).as_posix()] = (stat.S_IFMT(mode), whole)
-    return seen
-
-
-def prepared(world: World, words: str) -> dict[str, Path]:
-    places = {name for name in ("pool", "dataset", "run", "recipe", "lines") if f"{{{name}}}" in words}
-    return world.fresh(places)
-
-
-def spoken(words: str, paths: dict[str, Path]) -> list[str]:
-    return words.format(**paths, url="http://127.0.0.1:9/v1").split()
-
-
-def require_refused(world: World, words: list[str], name: str) -> str:
-    before = there(world.work)
-    code, told = called(words)
-    assert code == 2, told
-    error = told[told.index("error: ") :]
-    assert name in error and len(error.splitlines()) <= 3, told
-    assert there(world.work) == before
-    return error
 
 
 @pytest.mark.parametrize("overwrite", [False, True], ids=["", "overwrite"])
@@ -348,93 +284,3 @@ def test_a_training_goes_into_a_folder_of_its_own(tmp_path, thing):
     with pytest.raises(TrainingError, match="out"):
         training_output.begin(tmp_path / "here" / "out", {"command": "sft"})
     assert there(tmp_path) == before
-
-
-# ---- the owner of the rule
-
-
-@pytest.mark.parametrize("overwrite", [False, True], ids=["", "overwrite"])
-@pytest.mark.parametrize("thing", NEVER, ids=lambda thing: thing.__name__)
-@pytest.mark.parametrize("mark", [None, b"ours"])
-def test_what_is_no_file_is_never_replaced(tmp_path, thing, overwrite, mark):
-    thing(tmp_path / "a.csv")
-    before = there(tmp_path)
-    files = OutputFiles(overwrite=overwrite)
-    files.add(tmp_path / "a.csv", b"ours", mark)
-    with pytest.raises(ArtifactError, match=r"a\.csv"):
-        files.write()
-    assert there(tmp_path) == before
-
-
-@pytest.mark.parametrize("mark", [None, b"ours"])
-def test_a_file_of_somebody_elses_is_replaced_on_request(tmp_path, mark):
-    mine(tmp_path / "a.csv")
-    for overwrite in (False, True):
-        files = OutputFiles(overwrite=overwrite)
-        files.add(tmp_path / "a.csv", b"ours", mark)
-        if overwrite:
-            files.write()
-        else:
-            with pytest.raises(ArtifactError, match="--overwrite"):
-                files.write()
-    assert (tmp_path / "a.csv").read_bytes() == b"ours"
-
-
-def test_a_file_whose_list_is_gone_is_the_users(tmp_path):
-    def written(content):
-        files = OutputFiles()
-        files.add(tmp_path / "a.csv", content)
-        files.write()
-
-    written(b"one")
-    written(b"two")
-    (tmp_path / MARKER).unlink()
-    with pytest.raises(ArtifactError, match="was not written by omni-persona"):
-        written(b"three")
-
-
-def test_one_file_that_may_not_be_written_keeps_all_others_from_it(tmp_path):
-    mine(tmp_path / "b.csv")
-    files = OutputFiles()
-    for name in ("a.csv", "b.csv", "c.csv"):
-        files.add(tmp_path / name, b"new")
-    with pytest.raises(ArtifactError, match=r"b\.csv exists"):
-        files.write()
-    assert list(there(tmp_path)) == ["b.csv"]
-
-
-def test_a_file_that_holds_what_is_to_be_written_is_no_reason_to_stop(tmp_path):
-    (tmp_path / "a.csv").write_text("same")
-    files = OutputFiles()
-    files.add(tmp_path / "a.csv", b"same")
-    files.write()
-    assert list(there(tmp_path)) == ["a.csv"]
-
-
-def test_a_kill_between_list_and_file_leaves_files_that_are_ours(tmp_path, monkeypatch):
-    def written(content):
-        files = OutputFiles()
-        files.add(tmp_path / "a.csv", content)
-        files.write()
-
-    written(b"one")
-    with monkeypatch.context() as patched:
-        patched.setattr("omni_persona_artifacts.output_files.write_atomically", lambda file, content: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            written(b"two")
-    written(b"three")
-    assert (tmp_path / "a.csv").read_bytes() == b"three"
-
-
-def test_a_list_that_is_a_link_is_not_followed(tmp_path):
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "files.json").write_text(json.dumps({"files": {}}))
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / ".omni-persona").symlink_to("../outside")
-    files = OutputFiles()
-    files.add(tmp_path / "out" / "a.csv", b"new")
-    with pytest.raises(ArtifactError, match="symbolic link"):
-        files.write()
-    assert json.loads((outside / "files.json").read_text()) == {"files": {}}
-    assert not (tmp_path / "out" / "a.csv").exists()
