@@ -131,10 +131,7 @@ PARSERS = {
         "people/omni_persona_people/rendered/makehuman.py": "data of MakeHuman",
     },
     "pq.ParquetFile": {"artifacts/omni_persona_artifacts/parquet_files.py": "any Parquet file"},
-    "pq.read_table": {
-        "artifacts/omni_persona_artifacts/construction.py": "the side file, whose columns are rewritten",
-        "training/omni_persona_training/corpus/export.py": "an export for verl",
-    },
+    "pq.read_table": {},
     "pq.read_schema": {"artifacts/omni_persona_artifacts/build_record.py": "the footer of a file of rows"},
 }
 """Function that parses -> the files that call it, and what they parse."""

@@ -26,6 +26,9 @@ MODALITIES = ("face", "voice", "text")
 
 FILE = "data/construction.parquet"
 
+SIDE_FILE = "the side file of a dataset, as `omni-persona build` writes it"
+"""What the file should be, for errors."""
+
 ROWS_AT_ONCE = 4096
 """Rows buffered in memory before they are written."""
 
@@ -116,10 +119,10 @@ def read_construction(folder: Path) -> Construction | None:
 def _read_table(file: Path) -> pa.Table:
     """The side file with all columns of `SCHEMA`. Raises `ValueError` that names it if it is not one."""
     try:
-        return _with_all_columns(read_columns(open_parquet(file)))
-    except (pa.ArrowException, OSError, TypeError) as error:
+        return _with_all_columns(read_columns(open_parquet(file, SIDE_FILE)))
+    except (pa.ArrowException, TypeError) as error:
         told = " ".join(str(error).split())[:200]
-        raise ValueError(f"{file}: expected the side file of a dataset, got: {told}; build it anew") from None
+        raise ValueError(f"{file}: expected {SIDE_FILE}, got: {told}") from None
 
 
 def _with_all_columns(table: pa.Table) -> pa.Table:

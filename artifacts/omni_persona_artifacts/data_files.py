@@ -14,6 +14,9 @@ DATA_FILES = tuple(f"data/{split}-*.parquet" for split in ("test", "train"))
 RELEASE_FILE = "data/release.parquet"
 """Where an imported dataset keeps the paths of the release's media, and its fields that have no column."""
 
+MOST_ROWS = 1_000_000
+"""Maximum number of rows of a Parquet file of a dataset, which are read into memory without their media."""
+
 State = list[list[str | int]]
 """For each file: name, size in bytes, and modification time in nanoseconds."""
 

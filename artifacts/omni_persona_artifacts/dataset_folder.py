@@ -20,7 +20,7 @@ from omni_persona import Context, Item, Media
 from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.dataset_rows import leaves, sharing
 from omni_persona_artifacts.errors import ItemError
-from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
+from omni_persona_artifacts.parquet_files import open_parquet, row_at, unpacked_rows
 
 _KEPT = 2
 """Row groups held in memory: the current one, and the next, into which its last sample may continue."""
@@ -74,7 +74,7 @@ class DatasetFolder:
         before: dict[Media, Media] = {}
         for row in rows:
             try:
-                item = omni_persona.item_from_row(self._table(row).slice(row.place, 1).to_pylist()[0])
+                item = omni_persona.item_from_row(row_at(self._table(row), row.place, row.file))
             except ValueError as error:
                 yield ItemError(row.item_id, str(error))
                 continue

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from omni_persona import Item, Media, item_from_row
 from omni_persona_artifacts.data_files import data_files
-from omni_persona_artifacts.parquet_files import open_parquet
+from omni_persona_artifacts.parquet_files import open_parquet, row_at
 
 
 def leaves(file: Path) -> list[str]:
@@ -43,7 +43,7 @@ def _read_file(file: Path) -> Iterator[Item]:
         for place in range(table.num_rows):
             number += 1
             try:
-                item = item_from_row(table.slice(place, 1).to_pylist()[0])
+                item = item_from_row(row_at(table, place, file))
             except ValueError as error:
                 raise ValueError(f"{file}: row {number}: {error}") from None
             yield sharing(item, media)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from omni_persona_artifacts.construction import FILE as SIDE_FILE
+from omni_persona_artifacts.construction import FILE, SIDE_FILE
 from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.parquet_files import open_parquet, read_columns, unpacked_rows
 
@@ -31,7 +31,7 @@ def references(path: str | Path) -> list[dict[str, Any]]:
     n_repeated = len(rows) - len({row["augmented_id"] for row in rows})
     if n_repeated:
         raise ValueError(f"{path}: expected each augmented_id once, got {n_repeated} repeated")
-    people, others = _constructed(Path(path) / SIDE_FILE)
+    people, others = _constructed(Path(path) / FILE)
     for row in rows:
         item_id = row["augmented_id"]
         if item_id in people:
@@ -112,7 +112,7 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     try:
         rows = _side_rows(file)
     except (pa.ArrowException, TypeError, OSError) as error:
-        raise ValueError(f"{file}: expected the side file of a dataset, got: {_shown(error)}; build it again") from None
+        raise ValueError(f"{file}: expected {SIDE_FILE}, got: {_shown(error)}") from None
     for number, row in enumerate(rows, start=1):
         told = {name: row.get(name) for name in ("augmented_id", "person", "queried_person", "stated_value")}
         for name, value in told.items():
@@ -130,7 +130,7 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
 
 def _side_rows(file: Path) -> list[dict[str, Any]]:
     """The columns of the side file that are read; no rows where it lacks one that is needed."""
-    parquet = open_parquet(file)
+    parquet = open_parquet(file, SIDE_FILE)
     kept = {"augmented_id", "person", "queried_person", "stated_value"} & set(parquet.schema_arrow.names)
     if not {"augmented_id", "person", "queried_person"} <= kept:
         return []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omni_persona_artifacts.data_files import data_files
-from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
+from omni_persona_artifacts.parquet_files import open_parquet, read_columns, unpacked_rows
 
 _COLUMNS = ("source_sample_id", "contexts.list.element.text", "query_assets.image.path", "query_assets.audio.path")
 
@@ -31,7 +31,7 @@ def imported_facts(folder: Path) -> ImportedFacts:
     notes: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     images = clips = 0
     for file in data_files(folder):
-        for row in unpacked_rows(open_parquet(file).read(columns=list(_COLUMNS)), file):
+        for row in unpacked_rows(read_columns(open_parquet(file), _COLUMNS), file):
             notes[row["source_sample_id"]].append(tuple(sorted(context["text"] for context in row["contexts"])))
             query = row["query_assets"] or {}
             images += query.get("image") is not None

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import omni_persona
+from omni_persona_artifacts.data_files import MOST_ROWS
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.recipe_text import DESCRIPTION_LENGTH, plain_name
 from omni_persona_artifacts.schema_errors import first_flaw
@@ -70,6 +71,12 @@ class Recipe(BaseModel):
             raise ValueError("the recipe asks for no items")
         if self.total > MOST_ITEMS:
             raise ValueError(f"the recipe asks for {self.total:,} items, expected at most {MOST_ITEMS:,}")
+        # The side file has a row for each context of each item.
+        if self.total * self.contexts > MOST_ROWS:
+            raise ValueError(
+                f"the recipe asks for {self.total:,} items of {self.contexts} contexts, expected at most "
+                f"{MOST_ROWS // self.contexts:,}"
+            )
         return self
 
     @property

@@ -60,11 +60,11 @@ def report(
     from omni_persona_report.hub import ModelRepository, Source
 
     source, model = Source(source_url, source_name, source_user), None
-    if eval_results is not None:
-        model = None if dataset_id is None else ModelRepository(eval_results, dataset_id, dataset_revision, source)
+    if eval_results is not None and dataset_id is not None:
+        model = ModelRepository(eval_results, dataset_id, dataset_revision, source)
     if eval_results is not None and (model is None or len(runs) != 1):
         raise typer.BadParameter("--eval-results takes one run, and --dataset-id to say what it was asked")
-    folders = {"latex": latex, "csv": csv, "markdown": markdown}
+    folders = (("latex", latex), ("csv", csv), ("markdown", markdown))
     with progress() as shown:
         written = write_report(
             runs,
@@ -74,21 +74,18 @@ def report(
             judge=judge,
             media=media.value,
             figures=figures,
-            table_folders={kind: folder for kind, folder in folders.items() if folder is not None},
+            table_folders={kind: folder for kind, folder in folders if folder is not None},
             model=model,
             overwrite=overwrite,
             published=published,
             title=title,
             advance=lambda done, total: shown("pictures and clips", done, total),
         )
-    gathered, files = written.gathered, [*written.figures, *written.table_files]
-    files += [] if written.results is None else [written.results]
-    if card is not None:
-        files.append(_write_baselines(written, card))
-    _print_warnings(gathered)
+    beside = [] if card is None else [_write_baselines(written, card)]
+    _print_warnings(written.gathered)
     _print_ranking(written)
-    for told in (f"{target} ({written.bytes / 1e6:.1f} MB)", *files):
-        out.print(f"Wrote {told}", soft_wrap=True)
+    for file in (f"{target} ({written.bytes / 1e6:.1f} MB)", *written.beside, *beside):
+        out.print(f"Wrote {file}", soft_wrap=True)
 
 
 def _write_baselines(written: Report, dataset: Path) -> Path:

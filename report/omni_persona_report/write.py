@@ -39,9 +39,23 @@ class Report:
     results: Path | None = None
     """The file of results in a model's repository."""
 
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """All files that were written besides the page."""
+        return (*self.figures, *self.table_files, *([] if self.results is None else [self.results]))
+
     def tables(self) -> list[Table]:
         """The exported tables."""
         return tables(self.gathered, self.published, self.pairs)
+
+
+def _embedded(gathered: Gathered, media: Size, advance: Steps) -> dict[str, str]:
+    """The pictures and clips that the page shows; those that cannot be read are added to the problems."""
+    pictures, clips = shown_media(gathered.dataset)
+    total, done = len(set(pictures)) + len(set(clips)), count(1)
+    embedded, broken = embed(gathered.dataset.media, media, pictures, clips, lambda: advance(next(done), total))
+    gathered.problems.extend(sorted(broken))
+    return embedded
 
 
 GENERATOR = b'<meta name="generator" content="Omni-Persona">'
@@ -60,6 +74,8 @@ class _Places:
 
     def require_free(self, runs: Sequence[Path], dataset: str | Path | None) -> None:
         """Raise `ArtifactError` if a place cannot be used: before the work, which takes a while."""
+        if self.model is not None and len(runs) != 1:
+            raise ValueError(f"expected one run for a model's repository, got {len(runs)}")
         if unknown := sorted(self.tables.keys() - KINDS.keys()):
             raise ValueError(f"expected formats among {', '.join(KINDS)}, got {unknown[0]!r}")
         inputs = [*runs, *([] if dataset is None else [Path(dataset)])]
@@ -131,10 +147,10 @@ def write_report(
 
     Raises:
         RunFolderError: nothing is left to show.
-        ArtifactError: a file cannot be written, lies in an input, or exists and was not written here; then none is
-            written. Only the page may lie in a run folder.
+        ArtifactError: a file cannot be written, lies in an input (only the page may lie in a run folder), or exists and
+            was not written here; then none is written.
         FileNotFoundError: no dataset at `dataset`.
-        ValueError: `model` for several runs, or for one without complete scores; no format of tables is called so.
+        ValueError: `model` for several runs, or for one without complete scores; an unknown format of tables.
 
     Examples:
         >>> write_report(["runs/abstain", "runs/nearest"], "report.html").page.name
@@ -142,24 +158,14 @@ def write_report(
     """
     if not runs:
         raise ValueError("expected at least one run")
-    if model is not None and len(runs) != 1:
-        raise ValueError(f"expected one run for a model's repository, got {len(runs)}")
     read = [Path(run) for run in runs]
-    places = _Places(
-        Path(out),
-        None if figures is None else Path(figures),
-        {kind: Path(folder) for kind, folder in (table_folders or {}).items()},
-        model,
-        overwrite,
-    )
+    tables = {kind: Path(folder) for kind, folder in (table_folders or {}).items()}
+    places = _Places(Path(out), None if figures is None else Path(figures), tables, model, overwrite)
     places.require_free(read, dataset)
     gathered = gather(runs, dataset=dataset, protocol=protocol, judge=judge, with_media=media != "none")
     rows = published_rows() if published else ()
     beside = rows if gathered.is_release else ()
-    pictures, clips = shown_media(gathered.dataset)
-    total, done = len(set(pictures)) + len(set(clips)), count(1)
-    embedded, broken = embed(gathered.dataset.media, media, pictures, clips, lambda: advance(next(done), total))
-    gathered.problems.extend(sorted(broken))
+    embedded = _embedded(gathered, media, advance)
     pairs = comparisons(gathered.runs)
     drawings = draw(gathered.runs, for_the_page(beside), gathered.measure)
     content = render(gathered, drawings, pairs, for_the_page(rows), embedded, media, title=title).encode(

@@ -20,7 +20,9 @@ from typing import Any
 from omni_persona_artifacts.json_files import read_json
 from omni_persona_artifacts.json_lines import parse_json, text_lines
 from omni_persona_artifacts.output_files import OutputFiles
+from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
 from omni_persona_training.corpus.folder import CorpusFolder
+from omni_persona_training.corpus.recipe import MOST_EXAMPLES
 from omni_persona_training.errors import TrainingError
 
 TAGS = {"image": "<image>", "audio": "<audio>"}
@@ -228,9 +230,9 @@ def _dataset_info(name: str) -> Row:
 def _read(file: Path) -> Iterator[Any]:
     try:
         if file.suffix == ".parquet":
-            import pyarrow.parquet as pq
-
-            yield from pq.read_table(file).to_pylist()
+            parquet = open_parquet(file, "an export for verl", most_rows=MOST_EXAMPLES)
+            for index in range(parquet.num_row_groups):
+                yield from unpacked_rows(parquet.read_row_group(index), file)
         elif file.suffix == ".json":
             yield from read_json(file, 1 << 30)
         else:
