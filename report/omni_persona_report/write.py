@@ -15,7 +15,7 @@ from omni_persona_report.exports import tables
 from omni_persona_report.figures import Figure, draw, figure_files
 from omni_persona_report.gather import Gathered, gather
 from omni_persona_report.hub import FOLDER, MARK, ModelRepository, entry_file
-from omni_persona_report.media import Size, embed
+from omni_persona_report.media import Embedded, Size, embed
 from omni_persona_report.page import render
 from omni_persona_report.page_data import shown_media
 from omni_persona_report.published import PublishedRow, for_the_page, published_rows
@@ -49,7 +49,7 @@ class Report:
         return tables(self.gathered, self.published, self.pairs)
 
 
-def _embedded(gathered: Gathered, media: Size, advance: Steps) -> dict[str, str]:
+def _embedded(gathered: Gathered, media: Size, advance: Steps) -> list[Embedded]:
     """The pictures and clips that the page shows; those that cannot be read are added to the problems."""
     pictures, clips = shown_media(gathered.dataset)
     total, done = len(set(pictures)) + len(set(clips)), count(1)
