@@ -61,6 +61,9 @@ SCHEMA = pa.schema(
             pa.float32(),
         ),  # how surely a shortcut solves the item: 0 for a guess, 1 for certainty; null if unknown
         ("leak_by", pa.string()),  # the shortcut; null if none does better than a guess
+        # SHA-256, in hex, of the pool's media that were equalised for this context and, on an item's first row, for
+        # its query; null if they are the pool's own
+        ("made_from", pa.list_(pa.string())),
     ]
 )
 
@@ -114,6 +117,13 @@ def read_construction(folder: Path) -> Construction | None:
     for row in unpacked_rows(_read_table(folder / FILE), folder / FILE):
         items.setdefault(row["augmented_id"], []).append(row)
     return items
+
+
+def excluded_by(construction: Construction) -> tuple[set[str], set[str]]:
+    """The people of a dataset by their pool IDs, and the SHA-256, in hex, of pool media that were equalised for it."""
+    rows = [row for placed in construction.values() for row in placed]
+    people = {str(row[column]) for row in rows for column in ("person", "queried_person") if row[column]}
+    return people, {digest for row in rows for digest in row["made_from"] or () if isinstance(digest, str)}
 
 
 def _read_table(file: Path) -> pa.Table:

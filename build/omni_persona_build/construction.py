@@ -12,6 +12,7 @@ from omni_persona_build.croissant import describe_again
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.rows import item_id
 from omni_persona_build.sample import Sample
+from omni_persona_people.media_files import MediaFile
 
 
 def write_leaks(folder: Path, leaks: Sequence[ItemLeak]) -> None:
@@ -26,6 +27,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
     """The side-file rows for the items of sample number `index`."""
     likeness = [graph.likeness(sample.queried, memory.persona) for memory in sample.memories]
     others = [place for place in range(len(sample.memories)) if place != sample.position]
+    queries = (sample.query_picture, sample.query_clip, *sample.query_clips)
     for number, question in enumerate(sample.questions):
         for place, memory in enumerate(sample.memories):
             row: Placed = {
@@ -42,6 +44,7 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 "exempt": sample.exempt,
                 "leak": None,
                 "leak_by": None,
+                "made_from": _sources(memory.picture, memory.clip, *(queries if place == 0 else ())),
                 "generated": f"profile.{question.asked}" in sample.queried.generated,
             }
             for modality in MODALITIES:
@@ -50,3 +53,8 @@ def construction_rows(graph: PersonaGraph, sample: Sample, index: int) -> Iterat
                 row[f"{modality}_similarity"] = similarity
                 row[f"{modality}_rank"] = None if place == sample.position else nearer
             yield row
+
+
+def _sources(*media: MediaFile | None) -> list[str] | None:
+    """The pool's media that some media of a build were made of; None if they are the pool's own."""
+    return [digest for medium in media if medium is not None for digest in medium.made_from] or None

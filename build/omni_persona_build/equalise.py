@@ -78,4 +78,6 @@ def _kept(medium: M, data: bytes, suffix: str, folder: Path) -> M:
     digest = hashlib.sha256(data).hexdigest()
     path = folder / f"{digest}{suffix}"
     path.write_bytes(data)
-    return replace(medium, path=path, digest=digest, size=len(data), suffix=suffix, stored=None, traced=False)
+    source = tuple(filter(None, dict.fromkeys((medium.digest, medium.stored))))
+    made = replace(medium, path=path, digest=digest, size=len(data), suffix=suffix, stored=None, traced=False)
+    return replace(made, made_from=source)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from omni_persona_artifacts.construction import read_construction
+from omni_persona_artifacts.construction import excluded_by, read_construction
 from omni_persona_artifacts.dataset_folder import media_digests
 from omni_persona_build.errors import BuildError
 from omni_persona_people.persona import Persona
@@ -45,13 +45,12 @@ class Exclusion:
 def without(people: Sequence[Persona], folder: Path) -> list[Persona]:
     """The people who are not in `folder`: neither their id (if it was built by this package), nor any picture or clip.
 
-    The content of media is compared, with and without metadata, whatever their file names. Media that were
-    equalised differ from those of the pool: their people are known by their ids alone. Raises `BuildError` if `folder`
-    is no dataset, or if nobody is left.
+    The content of media is compared, with and without metadata, whatever their file names. For media that were
+    equalised, that of the pool's media is compared, which the side file has; without one, their people are not known.
+    Raises `BuildError` if `folder` is no dataset, or if nobody is left.
     """
-    construction = read_construction(folder) or {}
-    ids = {row[column] for rows in construction.values() for row in rows for column in ("person", "queried_person")}
-    known = _content(folder)
+    ids, sources = excluded_by(read_construction(folder) or {})
+    known = _content(folder) | sources
     left = [
         persona
         for persona in people

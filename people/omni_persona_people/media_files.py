@@ -51,6 +51,8 @@ class MediaFile:
     """SHA-256 of the file, in hex; None if equal to `digest`."""
     traced: bool = field(default=False, kw_only=True)
     """Whether the file contains personal metadata, such as an owner or a place."""
+    made_from: tuple[str, ...] = field(default=(), kw_only=True)
+    """For a medium that a build made of one of the pool's: the pool's `digest` and `stored`."""
 
     def read(self) -> bytes:
         """The bytes that go into a dataset. Raises `PoolError` if the file has changed since it was validated."""

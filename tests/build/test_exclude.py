@@ -9,7 +9,7 @@ import pytest
 
 import omni_persona
 from omni_persona_artifacts.construction import read_construction
-from omni_persona_artifacts.dataset_folder import DatasetFolder
+from omni_persona_artifacts.dataset_folder import DatasetFolder, media_digests
 from omni_persona_artifacts.references import references
 from omni_persona_build.checks import check
 from omni_persona_build.errors import BuildError
@@ -18,6 +18,8 @@ from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import Recipe, load_recipe, recipe_names
 from omni_persona_build.release import import_release
 from omni_persona_people.pool import read_pool
+from omni_persona_training.corpus.leaks import of_dataset, require_apart
+from omni_persona_training.errors import TrainingError
 
 FEW = Recipe.model_validate({"name": "few", "tasks": {"visual_to_bio": {"answerable": 1}}})
 
@@ -48,6 +50,27 @@ def test_people_are_kept_out_by_content_under_another_id(pool, few):
     left = {persona.persona_id for persona in without(read_pool(pool.folder), few)}
     # Whoever has a medium in the dataset is known by it again; a persona's unused media tell nothing.
     assert left == {f"renamed_{index}" for index in set(range(12)) - gone}
+
+
+def test_people_are_kept_out_by_what_equalised_media_were_made_from(pool, tmp_path):
+    build(pool.folder, FEW, tmp_path / "plain")
+    build(pool.folder, FEW, tmp_path / "equal", equalise=True)
+    assert not media_digests(tmp_path / "plain").keys() & media_digests(tmp_path / "equal").keys()
+    gone = {index for index, line in enumerate(pool.lines) if line["persona_id"] in _people(tmp_path / "equal")}
+    for index, line in enumerate(pool.lines):
+        line["persona_id"] = f"renamed_{index}"
+    pool.save()
+    left = {persona.persona_id for persona in without(read_pool(pool.folder), tmp_path / "equal")}
+    assert left == {f"renamed_{index}" for index in set(range(12)) - gone}
+    # Either of two sets may be the one that was equalised.
+    build(pool.folder, FEW, tmp_path / "renamed")
+    build(pool.folder, FEW, tmp_path / "renamed_equal", equalise=True)
+    sets = {name: of_dataset(tmp_path / name) for name in ("plain", "equal", "renamed", "renamed_equal")}
+    for one, other in (("plain", "renamed_equal"), ("equal", "renamed"), ("equal", "renamed_equal")):
+        assert not sets[one].people & sets[other].people
+        assert sets[one].media & sets[other].media
+        with pytest.raises(TrainingError, match="pictures and clips"):
+            require_apart(sets[one], tmp_path / other, tmp_path / one)
 
 
 def test_neither_ids_nor_endings_of_files_hide_anybody(pool, few):

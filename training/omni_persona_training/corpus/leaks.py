@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from omni_persona_artifacts.construction import read_construction
+from omni_persona_artifacts.construction import excluded_by, read_construction
 from omni_persona_artifacts.dataset_folder import media_digests
 from omni_persona_training.corpus.folder import CorpusFolder
 from omni_persona_training.errors import TrainingError
+
+_DIGEST = re.compile("[0-9a-f]{64}").fullmatch
 
 SHOWN = 6
 """Maximum number of IDs named in an error."""
@@ -30,11 +33,10 @@ class Holdings:
 
 def of_dataset(path: Path) -> Holdings:
     """Read the holdings of a dataset folder."""
-    construction = read_construction(path) or {}
-    rows = [row for placed in construction.values() for row in placed]
-    people = frozenset(str(row[column]) for row in rows for column in ("person", "queried_person") if row[column])
-    names = media_digests(path)
-    return Holdings(people, frozenset(names), names)
+    people, sources = excluded_by(read_construction(path) or {})
+    made_from = {bytes.fromhex(digest): f"source {digest[:16]}" for digest in sorted(sources) if _DIGEST(digest)}
+    names = made_from | media_digests(path)
+    return Holdings(frozenset(people), frozenset(names), names)
 
 
 def of_corpus(corpus: CorpusFolder) -> Holdings:
