@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from omni_persona_artifacts.parquet_files import (
     ParquetWriter,
+    as_parquet,
     open_parquet,
     read_columns,
     require_unpackable,
@@ -104,9 +104,7 @@ def with_leaks(folder: Path, leaks: Mapping[str, tuple[float, str]]) -> bytes:
     for name, values in (("leak", [leak for leak, _ in rows]), ("leak_by", [by or None for _, by in rows])):
         place = SCHEMA.get_field_index(name)
         table = table.set_column(place, SCHEMA.field(name), pa.array(values, SCHEMA.field(name).type))
-    stored = pa.BufferOutputStream()
-    pq.write_table(table, stored)
-    return bytes(stored.getvalue())
+    return as_parquet(table)
 
 
 def read_construction(folder: Path) -> Construction | None:

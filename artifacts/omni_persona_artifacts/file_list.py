@@ -56,10 +56,11 @@ def enter(folder: Path, files: Mapping[str, bytes]) -> None:
     make_folder(folder / OWN)
     listed = _listed(folder) or {}
     for name, content in files.items():
-        before = listed.get(name)
-        listed[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        if isinstance(before, dict):
-            listed[name]["replaced"] = {key: value for key, value in before.items() if key != "replaced"}
+        entry = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        known = listed.get(name)
+        before = {key: value for key, value in known.items() if key != "replaced"} if isinstance(known, dict) else None
+        if before != entry:
+            listed[name] = entry if before is None else {**entry, "replaced": before}
     write_atomically(folder / MARKER, json.dumps({"files": listed}, indent=1).encode() + b"\n")
 
 

@@ -41,6 +41,13 @@ class ParquetWriter(pq.ParquetWriter):
         """Leave the file as it is: pyarrow would try to finish it, and print a traceback if that fails."""
 
 
+def as_parquet(table: pa.Table) -> bytes:
+    """A table as the content of a Parquet file: written at once, a full disk leaves no writer behind that complains."""
+    stored = pa.BufferOutputStream()
+    pq.write_table(table, stored)
+    return bytes(stored.getvalue())
+
+
 class ParquetFile(pq.ParquetFile):
     """A Parquet file of which a row group is read only if its pages are as its footer says, and within the limits."""
 

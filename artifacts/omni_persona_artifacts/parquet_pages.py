@@ -50,6 +50,8 @@ def chunk_size(opened: BinaryIO, end: int, chunk: pq.ColumnChunkMetaData) -> Siz
         start = min(start, chunk.dictionary_page_offset)
     last = start + chunk.total_compressed_size
     name = chunk.path_in_schema
+    if chunk.num_values == 0 and 0 <= chunk.total_compressed_size <= end:
+        return Size(0, 0)  # some writers give it no place
     if not 4 <= start <= last <= end:
         raise ValueError(f"its column {name} is said to lie at bytes {start:,} to {last:,} of {end:,}")
     n_values = size = 0

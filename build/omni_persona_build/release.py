@@ -15,7 +15,6 @@ from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 import omni_persona
 from omni_persona_artifacts.data_files import RELEASE_FILE
@@ -23,6 +22,7 @@ from omni_persona_artifacts.dataset_rows import read
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.folders import whole_folder
+from omni_persona_artifacts.parquet_files import as_parquet
 from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_artifacts.release_file import Record, read_records, release_row
 from omni_persona_artifacts.release_record import unknown_fields
@@ -93,7 +93,7 @@ def import_release(
 
         about = {"release": file.name, "version": omni_persona.__version__}
         written = write_parquet([rows()], folder, about)
-        pq.write_table(pa.Table.from_pylist(extra), folder / RELEASE_FILE)
+        (folder / RELEASE_FILE).write_bytes(as_parquet(pa.Table.from_pylist(extra)))
         leaks = count_leaks(read(folder), lambda done: progress("looking for leaks", done))
         facts = BuildFacts(
             recipe=file.stem,

@@ -18,7 +18,8 @@ class SlowClips:
     """Clips by key, in a temporary file without a name: those of a large pool would not fit into memory."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115, closed when this object goes
+        # Without a buffer, whose rest could not be written on a full disk when the file is closed.
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115, closed when this object goes
         weakref.finalize(self, self._file.close)
         self._places: dict[Hashable, tuple[int, int]] = {}
         self._lock = Lock()
@@ -29,8 +30,10 @@ class SlowClips:
         with self._lock:
             if key not in self._places:
                 place = self._file.seek(0, os.SEEK_END)
+                left = memoryview(slow.tobytes())
                 try:
-                    self._file.write(slow.tobytes())
+                    while left:
+                        left = left[self._file.write(left) :]
                 except OSError as error:
                     raise OSError(error.errno, error.strerror, tempfile.gettempdir()) from None
                 self._places[key] = place, slow.nbytes

@@ -20,3 +20,24 @@ QUICK = SftSettings(
     save_every=1,
     gradient_checkpointing=False,
 )
+
+OPTIONS = {
+    "sft": ("--steps", 8, "--batch-size", 4, "--micro-batch", 4, "--learning-rate", 1e-3),
+    "rlvr": (
+        "--steps",
+        6,
+        "--batch-size",
+        2,
+        "--micro-batch",
+        2,
+        "--group-size",
+        2,
+        "--max-new-tokens",
+        4,
+        "--reward",
+        "grounded",
+        "--learning-rate",
+        1e-3,
+    ),
+}
+"""Command -> options of a short training, but for its adapter and checkpoints."""

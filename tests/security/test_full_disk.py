@@ -10,8 +10,10 @@ import json
 import resource
 import tempfile
 
+import fake_model
 import pytest
 from command_world import World, called, make_world
+from release_files import write_release
 
 from omni_persona_artifacts.run_folder import read_predictions
 
@@ -24,6 +26,8 @@ WHOLE = {
     "export": "export --format messages --dataset {dataset} --out {out}",
     "report": "report {run} --out {out}/report.html --csv {out} --latex {out} --figures {out}",
     "rewards": "rewards --steps 1 --p 0.5 --reward paper --out {out}",
+    "import": "import --release {work}/release.jsonl --assets {work}/assets --out {out}",
+    "refine": "refine --pool {pool} --endpoint {url} --model m --only profile --out {out}",
     "demo": "demo --out {out}",
     "check": "check {dataset} --write",
     "score": "score {run}",
@@ -31,6 +35,13 @@ WHOLE = {
 }
 """Commands that write each file completely or not at all."""
 LIMITS = (0, 10, 1_000, 20_000)
+
+
+@pytest.fixture(scope="module")
+def url():
+    """A server that refining may ask."""
+    with fake_model.serving() as model:
+        yield model.url
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +67,14 @@ def contents(world: World) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("command", WHOLE)
-def test_what_is_written_is_whole_and_the_place_is_told(world, command, limit):
+def test_what_is_written_is_whole_and_the_place_is_told(world, url, command, limit):
     words = WHOLE[command]
     paths = world.fresh({name for name in ("pool", "dataset", "run", "recipe") if f"{{{name}}}" in words})
+    if command == "import":
+        write_release(world.work)
     before = contents(world)
-    code, told = limited(words.format(**paths).split(), limit)
+    call = words.format(**paths, work=world.work, url=url).split()
+    code, told = limited(call, limit)
     after = contents(world)
     assert "Traceback" not in told and "--debug shows where" not in told, told
     assert not [path for path in world.work.rglob(".*") if ".draft-" in path.name or path.suffix == ".tmp"]
@@ -69,7 +83,10 @@ def test_what_is_written_is_whole_and_the_place_is_told(world, command, limit):
         assert "File too large; make room there" in told, told
         assert str(world.work) in told or f"{tempfile.gettempdir()}: File too large" in told, told
         # A report has several files, of which each is whole; a folder is there completely or not at all.
-        assert after.keys() == before.keys() or command in ("report", "rewards")
+        kept = {path for path in after if path.endswith("-refine-cache.jsonl")}  # replies, for when there is room
+        assert after.keys() - kept == before.keys() or command in ("report", "rewards")
+        assert len(told[told.index("error: ") :].splitlines()) == 1, told
+        assert called(call)[0] in (0, 1), "it works when there is room again"
     else:
         assert code in (0, 1), told
     assert all(len(content) <= max(limit, len(before.get(name, b""))) for name, content in after.items())

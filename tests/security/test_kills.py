@@ -23,7 +23,7 @@ import faulty_server
 import pytest
 from kills import Case, but_manifest, lines, ten_kills, tree, warm_up
 from pool_folder import PoolFolder
-from rows import TASKS, make_row
+from release_files import write_release
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -44,23 +44,6 @@ def build_case(_: Any) -> Case:
     # Whether so few items are a fair benchmark is not the question here.
     words = ["build", "--pool", "pool", "--recipe", "few.yaml", "--no-check", "--out", "made/omni-persona"]
     return Case(words, make, "made", tree, target="made/omni-persona")
-
-
-def write_release(folder: Path) -> None:
-    """A release: rows with media in files."""
-    assets, records = folder / "assets", []
-    assets.mkdir()
-
-    def stored(medium: dict[str, Any]) -> str:
-        (assets / medium["path"]).write_bytes(medium["bytes"])
-        return str(medium["path"])
-
-    for index in range(12):
-        row = make_row(index, TASKS[index % 4])
-        for holder in (*row["contexts"], row["query_assets"]):
-            holder |= {"image": stored(holder["image"]), "audio": stored(holder["audio"])}
-        records.append({key: value for key, value in row.items() if key not in ("group", "absence")})
-    (folder / "release.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
 
 
 def import_case(_: Any) -> Case:

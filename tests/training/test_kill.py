@@ -14,28 +14,9 @@ from typing import Any
 
 import pytest
 from kills import Case, lines, ten_kills, warm_up
+from tuning_cases import OPTIONS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-OPTIONS = {
-    "sft": ("--steps", 8, "--batch-size", 4, "--micro-batch", 4, "--learning-rate", 1e-3),
-    "rlvr": (
-        "--steps",
-        6,
-        "--batch-size",
-        2,
-        "--micro-batch",
-        2,
-        "--group-size",
-        2,
-        "--max-new-tokens",
-        4,
-        "--reward",
-        "grounded",
-        "--learning-rate",
-        1e-3,
-    ),
-}
 
 
 def start(command, data, model, out):

@@ -20,7 +20,7 @@ from typing import Any
 from omni_persona_artifacts.json_files import read_json
 from omni_persona_artifacts.json_lines import parse_json, text_lines
 from omni_persona_artifacts.output_files import OutputFiles
-from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
+from omni_persona_artifacts.parquet_files import as_parquet, open_parquet, unpacked_rows
 from omni_persona_training.corpus.folder import CorpusFolder
 from omni_persona_training.corpus.recipe import MOST_EXAMPLES
 from omni_persona_training.errors import TrainingError
@@ -193,10 +193,7 @@ def _files(form: str, name: str, rows: list[Row]) -> dict[str, bytes]:
 
 
 def _parquet(rows: Iterable[Row]) -> bytes:
-    import io
-
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     text = pa.string()
     schema = pa.schema(
@@ -215,9 +212,7 @@ def _parquet(rows: Iterable[Row]) -> bytes:
             ),
         ]
     )
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), buffer)
-    return buffer.getvalue()
+    return as_parquet(pa.Table.from_pylist(list(rows), schema=schema))
 
 
 def _dataset_info(name: str) -> Row:

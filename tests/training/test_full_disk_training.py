@@ -1,0 +1,36 @@
+"""A training on a disk that becomes full: told in one line with its folder, and gone on with when there is room."""
+
+from __future__ import annotations
+
+import json
+import resource
+
+import pytest
+from command_world import called
+from tuning_cases import OPTIONS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.mark.parametrize("limit", [0, 200, 3_000, 100_000])
+@pytest.mark.parametrize("command", ["sft", "rlvr"])
+def test_a_training_goes_on_when_there_is_room_again(sure, eight, tmp_path, command, limit):
+    """The limit is met by the description, the log of a checkpoint, the adapter or the optimizer."""
+    out = tmp_path / "adapter"
+    options = (*OPTIONS[command], "--rank", 4, "--alpha", 8, "--save-every", 2, "--no-recompute")
+    words = [command, "--dataset", eight, "--model", sure, "--out", out, "--device", "cpu", *options]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        code, told = called([str(word) for word in words])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert code == 2, told
+    error = told[told.index("error: ") :]
+    assert len(error.splitlines()) == 1 and str(out) in error and "make room there" in error, told
+    assert "Traceback" not in told
+    assert not list(tmp_path.rglob(".*"))
+    code, told = called([str(word) for word in words])
+    assert code == 0, told
+    assert json.loads((out / "training.json").read_text())["complete"] is True
+    assert not list(tmp_path.rglob(".*"))
