@@ -1,7 +1,7 @@
 """Are the people of a pool realistic: are their faces found, can they be distinguished, are their words understood?
 
     python benchmarks/people.py --pool people/omni_persona_people/embedded_pool
-    python benchmarks/people.py --pool pools/rendered --clips 64 --json people.json
+    python benchmarks/people.py --pool pools/rendered --clips 64 --json people.json --sheet docs/rendered.jpg
 
 Needs the extra `specialists`. For pictures: how many faces dlib's detector finds. For pictures and clips: the area
 under the ROC curve of the likeness of two media of one person against those of two, over all people and within a
@@ -9,7 +9,7 @@ gender; how often the right one of four is the most alike, the others drawn of t
 three most alike (`hard`). Then what should tell nobody, as the right memory of four for a query, 25 % by chance: file
 size, corners (backdrop) and lower edge (clothes) of a picture; level, noise floor and spectrum of the quiet parts of a
 clip. Moods: how far pace, pitch and loudness of a person's clips follow the recorded mood. Words: the error rate of the
-packaged Whisper.
+packaged Whisper. A contact sheet shows the first picture of everybody, in order.
 """
 
 from __future__ import annotations
@@ -197,6 +197,19 @@ def word_error_rate(clips: Sequence[Medium]) -> tuple[float, float]:
     return wrong / sum(map(len, expected)), seconds
 
 
+def contact_sheet(pool: Path, file: Path, columns: int = 25, side: int = 80) -> None:
+    """Write the first picture of each person, `side` pixels wide, in rows of `columns`."""
+    owners: dict[str, bytes] = {}
+    for medium in read(pool, "images"):
+        owners.setdefault(medium.owner, medium.data)
+    sheet = Image.new("RGB", (columns * side, -(-len(owners) // columns) * side), "white")
+    for place, data in enumerate(owners.values()):
+        with Image.open(io.BytesIO(data)) as picture:
+            small = picture.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
+        sheet.paste(small, (place % columns * side, place // columns * side))
+    sheet.save(file, quality=80, optimize=True)
+
+
 def measure(pool: Path, kind: str, seed: int) -> dict[str, float]:
     """Everything about the pictures or the clips of a pool."""
     media = read(pool, kind)
@@ -230,8 +243,11 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=64, help="clips that are transcribed, drawn by chance; 0 for none")
     parser.add_argument("--seed", type=int, default=0, help="of all draws")
     parser.add_argument("--json", type=Path, help="a file to write the figures to")
+    parser.add_argument("--sheet", type=Path, help="a JPEG or PNG file to write a contact sheet to")
     arguments = parser.parse_args()
 
+    if arguments.sheet:
+        contact_sheet(arguments.pool, arguments.sheet)
     figures = {kind: measure(arguments.pool, kind, arguments.seed) for kind in ("images", "audios")}
     spoken = [medium for medium in read(arguments.pool, "audios") if medium.transcript]
     if arguments.clips and spoken:
