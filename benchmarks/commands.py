@@ -125,6 +125,7 @@ COMMANDS = (
         beside="copy",
         target=3.5,
     ),
+    Command("build", lambda size: ["build", "--overwrite", *_built(size, "again/omni-persona")], code=None),
     Command("check", lambda size: ["check", "omni-persona"], code=None, target=4, target_items=144),
     Command("run abstain", lambda size: ["run", "--model", "baseline:abstain", "--out", _fresh(size, "abstain")]),
     Command("run random", lambda size: ["run", "--model", "baseline:random", "--out", _fresh(size, "random")]),

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from omni_persona_cal.transformers_judge import TransformersJudge
 
 JOBS = ("harbour pilot", "baker", "bee keeper", "night nurse", "piano tuner", "map maker", "goalkeeper", "florist")
+ASKED = 20
+"""How many times as fast a verdict that is read out should be."""
 FORMS = (
     "They work as a {}, and we met in Trondheim.",
     "From the note I remember that it is a {}.",
@@ -62,7 +64,8 @@ def main() -> None:
             f"{name:10}{taken[name]:9.2f} s of {len(pairs)} pairs{1000 * taken[name] / len(pairs):9.0f} ms each, "
             f"{verdicts.count('UNJUDGED')} UNJUDGED"
         )
-    print(f"{taken['written'] / taken['read out']:.1f} times as fast")
+    ratio = taken["written"] / taken["read out"]
+    print(f"read out: {ratio:.1f} times as fast as written; at least {ASKED}: {'yes' if ratio >= ASKED else 'missed'}")
 
 
 if __name__ == "__main__":

@@ -127,15 +127,16 @@ def find(
     with_leaks: whether the leaks of items are wanted; they are computed with `write`, too.
     others: datasets built with other seeds, whose items the solvers of the checks also use.
     """
-    from omni_persona_build.card import write_findings
     from omni_persona_build.checks import examine
-    from omni_persona_build.construction import write_leaks
 
     with progress() as shown:
         findings, leaks = examine(
             dataset, lambda done: shown("reading items", done), others=others, with_leaks=write or with_leaks
         )
     if write:
+        from omni_persona_build.card import write_findings
+        from omni_persona_build.construction import write_leaks
+
         write_leaks(dataset, leaks)
         write_findings(dataset, findings)
     return findings, leaks

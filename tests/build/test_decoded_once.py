@@ -1,12 +1,13 @@
-"""How often media are decoded."""
+"""How often media are decoded, and solvers fitted."""
 
 import hashlib
 import sys
 from collections import Counter
+from importlib import import_module
 
 from pool_folder import PoolFolder
 
-from omni_persona_build.checks import check
+from omni_persona_build.checks import check, examine
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
 from omni_persona_people.pool import read_pool
@@ -41,3 +42,28 @@ def test_each_medium_is_decoded_once_by_check_and_by_reading_a_pool(tmp_path, mo
     check(tmp_path / "omni-persona")
     assert compared
     assert set(decoded.values()) == {1}
+
+
+def test_findings_and_leaks_share_what_the_solvers_say(built, monkeypatch):
+    fitted: Counter[str] = Counter()
+
+    def counted(name, fit):
+        def count(*given):
+            fitted[name] += 1
+            return fit(*given)
+
+        return count
+
+    # The package has functions of the same names as these modules.
+    for part, name in (("shortcuts", "fitted_scores"), ("query_media", "scores_on_strangers")):
+        module = import_module(f"omni_persona_build.checks.{part}")
+        monkeypatch.setattr(module, name, counted(name, getattr(module, name)))
+    findings, leaks = examine(built, with_leaks=False)
+    assert leaks == []
+    # The second is fitted for pictures and for clips.
+    assert fitted == {"fitted_scores": 1, "scores_on_strangers": 2}
+    fitted.clear()
+    again, leaks = examine(built)
+    assert again == findings
+    assert len(leaks) == 144
+    assert fitted == {"fitted_scores": 1, "scores_on_strangers": 2}

@@ -120,6 +120,7 @@ def test_two_workers_write_what_one_process_writes(two, dataset, notes, tmp_path
     assert {**of_two, "created": None} == {**of_one, "created": None}
 
 
+@pytest.mark.slow
 def test_a_checkpoint_answers_alike_in_workers(two, dataset, checkpoint, tmp_path):
     load = partial(TransformersModel, str(checkpoint), batch_size=2, max_new_tokens=8, device="cpu", dtype="float32")
     assert start(two, load, dataset, tmp_path / "two", 2).n_done == 16
@@ -146,6 +147,7 @@ def test_a_worker_that_dies_once_costs_nothing(two, dataset, notes, tmp_path):
     assert content(tmp_path / "run") == content(tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_an_item_that_kills_its_workers_fails_alone_and_is_asked_again(two, dataset, notes, tmp_path):
     load = partial(Echo, notes, deadly=IDS[3], deaths=4)
     assert start(two, load, dataset, tmp_path / "run", 4) == RunSummary(15, 0, 1)
