@@ -29,6 +29,7 @@ from .chat_policy import (
     adapted,
     fault_of_error,
     root_cause,
+    surroundings_message,
     wait_seconds,
 )
 from .chat_reply import ChatReply, MalformedReplyError, ServerError, error_in, parsed, read_reply, read_stream
@@ -45,6 +46,7 @@ LONGEST_REPLY = 8 * 2**20
 """Maximum bytes of a reply."""
 _LONGEST_ERROR = 2**16
 """Maximum bytes that are read of an error reply."""
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")  # which no proxy reaches
 _PROBE_TOKENS = 16
 _PROBE_SECONDS = 30.0
 
@@ -115,22 +117,28 @@ class ChatClient:
         import httpx2
 
         self._ended, self._silent_in_a_row = None, 0
+        try:
+            self._http = self._opened()
+        except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
+            raise ValueError(surroundings_message(self.shown_url, error)) from None
+        return self
+
+    def _opened(self) -> httpx2.AsyncClient:
+        import httpx2
+
         # Redirects could send faces and voices to an unknown server. Compressed replies have no bound.
-        self._http = httpx2.AsyncClient(
+        return httpx2.AsyncClient(
             timeout=httpx2.Timeout(self._timeout, connect=min(self._timeout, 20.0)),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
             follow_redirects=False,
-            # A proxy cannot reach a server on this machine.
-            trust_env=urlsplit(self._target).hostname not in ("localhost", "127.0.0.1", "::1"),
-            # Servers without keys still expect the header.
-            headers={
+            trust_env=urlsplit(self._target).hostname not in _THIS_MACHINE,
+            headers={  # servers without keys still expect the first
                 "authorization": f"Bearer {self._key or 'none'}",
                 "content-type": "application/json",
                 "accept-encoding": "identity",
                 "user-agent": "omni-persona",
             },
         )
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections."""

@@ -206,3 +206,12 @@ def root_cause(error: BaseException) -> str:
             text = os.strerror(seen.errno) if seen.errno and seen.errno > 0 else seen.strerror
         seen = seen.__cause__ or seen.__context__
     return text
+
+
+def surroundings_message(url: str, error: Exception) -> str:
+    """Why no connection can be set up at all, without the user and password of a proxy's address."""
+    said = re.sub(r"//[^/\s]*@", "//", " ".join(str(error).split()))
+    return (
+        f"cannot connect to {url} by the proxy and certificates that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and "
+        f"SSL_CERT_FILE name: {said}"
+    )

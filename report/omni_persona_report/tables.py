@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from omni_persona_artifacts.characters import visible
+from omni_persona_artifacts.markdown import inline
 
 
 @dataclass(frozen=True)
@@ -111,14 +113,14 @@ def as_markdown(table: Table) -> str:
     for row in (*table.rows, *table.published):
         lines.append(
             [
-                _marks(cell) if isinstance(cell, str) else f"{_shown(cell, column)} {_interval(cell, column)}".strip()
+                inline(cell) if isinstance(cell, str) else f"{_shown(cell, column)} {_interval(cell, column)}".strip()
                 for cell, column in zip(row, table.columns, strict=True)
             ]
         )
     return (
         "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-        + f"\n\n{_marks(table.caption)}\n"
-        + "".join(f"\n- {_marks(f'{run}: {told}')}" for run, told in table.made)
+        + f"\n\n{inline(table.caption)}\n"
+        + "".join(f"\n- {inline(f'{run}: {told}')}" for run, told in table.made)
         + "\n" * bool(table.made)
     )
 
@@ -215,17 +217,12 @@ _TEX = {
 
 
 def _tex(text: str) -> str:
-    return "".join(_TEX.get(mark, mark) for mark in _one_line(text))
-
-
-_MARKDOWN = {**{mark: f"\\{mark}" for mark in "\\`*_[]|~"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"}
-
-
-def _marks(text: str) -> str:
-    return "".join(_MARKDOWN.get(mark, mark) for mark in _one_line(text))
+    shown = "".join(_TEX.get(mark, mark) for mark in _one_line(text))
+    # At the start of a row, the commands in front would take these as their argument.
+    return f"{{{shown[0]}}}{shown[1:]}" if shown[:1] in ("[", "*", "(") else shown
 
 
 def _for_a_sheet(text: str) -> str:
-    """Escape a text that a spreadsheet would interpret as a formula."""
+    """Escape a text that a spreadsheet would interpret as a formula; some read the wide forms of its signs, too."""
     line = _one_line(text)
-    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+    return f"'{line}" if unicodedata.normalize("NFKC", line[:1]) in ("=", "+", "-", "@") else line

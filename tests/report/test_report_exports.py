@@ -185,9 +185,19 @@ def test_names_are_harmless_in_each_kind_of_table():
     table = Table("names", "Caption", columns, rows)
     assert as_csv(table).splitlines()[1].startswith("'=cmd")
     assert r"a\_b \& 5\% \$x\$ \textbackslash{}x \{y\} \textbar{}`\textless{}b\textgreater{}" in as_latex(table)
-    assert r"a\_b &amp; 5% $x$ \\x {y} \|\`&lt;b&gt;" in as_markdown(table)
+    assert r"a_b &amp; 5% \$x\$ \\x {y} \|\`&lt;b&gt;" in as_markdown(table)
     with pytest.raises(ValueError, match="expected 2 cells, got 1"):
         Table("odd", "", columns, (("a",),))
+    starts = ("=1", "\uff1d1", "+1", "\uff0b1", "-1", "\uff0d1", "@a", "\uff20a", "\t=1")
+    table = replace(table, rows=tuple((start, Number(0.0)) for start in starts))
+    assert all(line.startswith("'") for line in as_csv(table).splitlines()[1:])
+    # LaTeX would take the start of a row for an argument of the command in front of it.
+    table = replace(table, rows=tuple((start, Number(0.0)) for start in ("[3cm] x", "*x", "(lr)x")))
+    rows = [line for line in as_latex(table).splitlines() if line.endswith("0.0 \\\\")]
+    assert [row[:5] for row in rows] == ["{[}3c", "{*}x ", "{(}lr"]
+    made = as_markdown(replace(table, made=(("# a", "1"), ("1. b", "2"), ("- c", "3"), ("https://d.e", "4"))))
+    starts = [line.removeprefix("- ")[:4] for line in made.splitlines() if line.startswith("- ")]
+    assert starts == [r"\# a", r"1\. ", r"\- c", "http"] and "https<!-- -->:" in made
 
 
 def test_tables_are_files_of_a_folder(made, tmp_path):

@@ -117,3 +117,36 @@ def test_a_key_that_no_header_can_hold_is_told_without_it(command, write_dataset
     assert code == 2
     assert "OPENAI_API_KEY to be printable ASCII" in printed
     assert "secretword" not in printed
+
+
+SURROUNDINGS = {
+    "a scheme that is none": ("HTTPS_PROXY", "foo://user:s3cret@host"),
+    "a SOCKS proxy": ("ALL_PROXY", "socks5://user:s3cret@127.0.0.1:9"),
+    "no address": ("HTTPS_PROXY", "http://user:s3cret@[::bad"),
+    "a port that is none": ("HTTPS_PROXY", "http://user:s3cret@host:x"),
+    "no certificates": ("SSL_CERT_FILE", "/nowhere"),
+    "a folder of certificates that is none": ("SSL_CERT_FILE", "/"),
+}
+
+
+@pytest.mark.parametrize("case", SURROUNDINGS)
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch, case):
+    """In one line that names the variables; some kinds need a package, and then connect to nothing."""
+    import asyncio
+
+    from omni_persona_cal.chat import ChatClient, EndpointError, NoReplyError
+
+    name, value = SURROUNDINGS[case]
+    for one in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"):
+        monkeypatch.delenv(one, raising=False)
+        monkeypatch.delenv(one.lower(), raising=False)
+    monkeypatch.setenv(name, value)
+
+    async def ask():
+        async with ChatClient("https://10.255.255.1:9/v1", "m", attempts=1, timeout=2) as client:
+            await client.ask([{"role": "user", "content": "hello"}], {})
+
+    with pytest.raises((ValueError, EndpointError, NoReplyError)) as told:
+        asyncio.run(ask())
+    assert "s3cret" not in str(told.value) and "\n" not in str(told.value)
+    assert "https://10.255.255.1:9/v1" in str(told.value)
