@@ -115,6 +115,7 @@ REPLACED = [option for option in FILES if option != ("report", "--eval-results")
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # matplotlib leaves fonts open
 @pytest.mark.parametrize("option", REPLACED, ids=" ".join)
 def test_files_are_replaced_as_they_were_written_and_no_other(world, option):
     words = FILES[option]
