@@ -26,6 +26,8 @@ Interval = list[float] | None
 FEWEST = 20
 """Minimum number of items of a task for its scores to have intervals."""
 
+_WIDENED = 0.75
+"""How far intervals of means are widened from those of MOVER to those of one rate, where these are wider."""
 _RESAMPLED = ("bertscore", "composite", "mean_len")
 _GAP = {"I2I": 1.0, "A2A": -1.0}
 
@@ -235,7 +237,8 @@ def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list
         tops = np.concatenate([np.maximum(tops, 0), np.maximum(-tops, 0)], axis=-1)
         bottoms = np.concatenate([bottoms, bottoms], axis=-1)
         weights = np.hstack([weights, -weights])
-    return estimate(tops, bottoms, cut.clusters), weights, list(sums)
+    signs = None if cut.others is None else np.sign(weights.sum(0))
+    return estimate(tops, bottoms, cut.clusters, signs), weights, list(sums)
 
 
 def _summed(rows: Array, names: Sequence[str]) -> Array:
@@ -250,7 +253,9 @@ def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
 
     _, low, high = mover(estimates.rate, *wilson(estimates, confidence), estimates.correlation, weights)
     least, most = of_means(estimates, weights, confidence)
-    low, high = np.where(least < low, least, low), np.where(most > high, most, high)
+    # Of few items, the first is too narrow near 0 and 1, and the wider of both too wide (see the simulation).
+    low = np.where(least < low, low + _WIDENED * (least - low), low)
+    high = np.where(most > high, high + _WIDENED * (most - high), high)
     # A difference of rates lies between -1 and 1, a sum of them between 0 and 1.
     return np.stack([np.maximum(low, np.minimum(weights, 0).sum(-1)), np.minimum(high, 1)], axis=-1)
 
@@ -267,7 +272,7 @@ def _f1_interval(cut: Slice, confidence: float) -> Array:
     runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
     tops = np.stack([_summed(rows, ["true_abstentions"]) for rows in runs], axis=-1)
     bottoms = np.stack([_summed(rows, ["unanswerable", "false_abstentions"]) for rows in runs], axis=-1)
-    estimates = estimate(tops, bottoms, cut.clusters)
+    estimates = estimate(tops, bottoms, cut.clusters, None if cut.others is None else np.array([-1.0, 1.0]))
     rate, low, high = (2 * one / (1 + one) for one in (estimates.rate, *wilson(estimates, confidence)))
     weights = np.array([[1.0]] if cut.others is None else [[-1.0, 1.0]])
     _, low, high = mover(rate, low, high, estimates.correlation, weights)

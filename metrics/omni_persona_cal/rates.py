@@ -84,13 +84,16 @@ class Estimates:
         return Estimates(self.rate[..., index], pairs, self.n_effective[..., index], self.df[..., index])
 
 
-def estimate(tops: Array, bottoms: Array, grouping: Clusters) -> Estimates:
+def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | None = None) -> Estimates:
     """Compute the rates sum(tops) / sum(bottoms) and the accuracy of each.
 
     Args:
         tops: ... x items x R. Contribution of each item to the numerator of each rate, 0..1; 0 if not counted.
         bottoms: ... x items x R, or without the leading axes. 1 if the rate counts the item, else 0.
         grouping: The items' clusters.
+        signs: R. For rates whose signed sum is a difference of two runs, the sign of each. With few clusters, such
+            differences vary more than they seem to. Clusters are therefore weighed as by the jackknife, and
+            correlations that widen the difference are not reduced.
     """
     counts = bottoms.sum(-2)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -104,8 +107,10 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters) -> Estimates:
         for codes, sign in zip(grouping.codes, grouping.signs, strict=True):
             moved, sizes = _cluster_sums(moves, codes), _cluster_sums(bottoms, codes)
             n_clusters = (sizes > 0).sum(-2)
-            correction = np.sqrt(n_clusters / (n_clusters - 1.0))
-            moved = moved * correction[..., None, :]
+            correction = np.sqrt(n_clusters / (n_clusters - 1.0))[..., None, :]
+            if signs is not None:
+                correction = 1 / (1 - np.minimum(sizes / counts[..., None, :], 0.5))
+            moved = moved * correction
             one = np.swapaxes(moved, -1, -2) @ moved
             covariance = covariance + sign * one
             if sign > 0:
@@ -120,7 +125,10 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters) -> Estimates:
         correlation = covariance / (deviation[..., :, None] * deviation[..., None, :])
         # With few clusters the estimated correlation is too strong: two clusters always lie on a line.
         fewest = np.minimum(df[..., :, None], df[..., None, :])
-        correlation = np.clip(correlation, -1, 1) * fewest / (fewest + 2)
+        correlation = np.clip(correlation, -1, 1)
+        reduced = correlation * fewest / (fewest + 2)
+        widens = False if signs is None else signs[:, None] * signs * correlation > 0
+        correlation = np.where(widens, correlation, reduced)
         independent = (moves * moves).sum(-2)
         variance = np.fmax(variance, _LEAST * independent)
         # The assumption has the weight of one item of the rarer kind, so it decides if there is none.
