@@ -67,7 +67,7 @@ def endpoint(seconds: float, refuses: Callable[[str], bool]) -> Iterator[Endpoin
             self.end_headers()
             self.wfile.write(raw)
             with lock:
-                told.answered += 1
+                asked.answered += 1
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -77,11 +77,11 @@ def endpoint(seconds: float, refuses: Callable[[str], bool]) -> Iterator[Endpoin
             """A client that was killed is meant to be."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    told = Endpoint(f"http://127.0.0.1:{server.server_port}/v1")
+    asked = Endpoint(f"http://127.0.0.1:{server.server_port}/v1")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield told
+        yield asked
     finally:
         server.shutdown()
         server.server_close()
@@ -149,7 +149,7 @@ def peers(settings: argparse.Namespace) -> list[Peer]:
     ]
 
 
-def run(peer: Peer, data: Path, told: Endpoint, work: Path, kill_at: int | None = None) -> float:
+def run(peer: Peer, data: Path, asked: Endpoint, work: Path, kill_at: int | None = None) -> float:
     """Seconds that a whole command takes; it is killed once so many requests are answered."""
     rooms = [path for path in sys.path if path and Path(path).is_relative_to(ROOT) and "site-packages" not in path]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(rooms), "HF_HOME": str(work / "hf"), "HOME": str(work)}
@@ -157,7 +157,7 @@ def run(peer: Peer, data: Path, told: Endpoint, work: Path, kill_at: int | None 
     start = time.perf_counter()
     with (work / "log").open("w") as log:
         process = subprocess.Popen(
-            peer.command(data, told.url, work),
+            peer.command(data, asked.url, work),
             shell=True,
             cwd=work,
             env=environment,
@@ -166,7 +166,7 @@ def run(peer: Peer, data: Path, told: Endpoint, work: Path, kill_at: int | None 
             start_new_session=True,
         )
         while process.poll() is None:
-            if kill_at is not None and told.answered >= kill_at:
+            if kill_at is not None and asked.answered >= kill_at:
                 os.killpg(process.pid, signal.SIGKILL)
             time.sleep(0.05)
     return time.perf_counter() - start
@@ -191,14 +191,14 @@ def row(peer: Peer, data: Path, n_items: int, seconds: float) -> str:
         for work in works:
             work.mkdir()
         whole, killed, refused = works
-        with endpoint(seconds, lambda question: False) as told:
-            took = run(peer, data, told, whole)
-            assert told.answered == n_items, (whole / "log").read_text()[-2000:]
-        with endpoint(seconds, lambda question: False) as told:
-            run(peer, data, told, killed, kill_at=n_items // 2)
+        with endpoint(seconds, lambda question: False) as asked:
+            took = run(peer, data, asked, whole)
+            assert asked.answered == n_items, (whole / "log").read_text()[-2000:]
+        with endpoint(seconds, lambda question: False) as asked:
+            run(peer, data, asked, killed, kill_at=n_items // 2)
             left = kept(peer, killed)["ok"]
-        with endpoint(seconds, lambda question: sum(question.encode()) % REFUSED == 0) as told:
-            run(peer, data, told, refused)
+        with endpoint(seconds, lambda question: sum(question.encode()) % REFUSED == 0) as asked:
+            run(peer, data, asked, refused)
             errors = kept(peer, refused)["failed"]
         return (
             f"| {peer.name} {peer.version()} | {took:.0f} s | {n_items / took:.1f} | {left} of {n_items // 2} | "

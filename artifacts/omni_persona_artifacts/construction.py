@@ -129,8 +129,8 @@ def _read_table(file: Path) -> pa.Table:
     try:
         return _with_all_columns(read_columns(open_parquet(file, SIDE_FILE)))
     except (pa.ArrowException, TypeError) as error:
-        told = " ".join(str(error).split())[:200]
-        raise ValueError(f"{file}: expected {SIDE_FILE}, got: {told}") from None
+        cause = " ".join(str(error).split())[:200]
+        raise ValueError(f"{file}: expected {SIDE_FILE}, got: {cause}") from None
 
 
 def _with_all_columns(table: pa.Table) -> pa.Table:

@@ -225,5 +225,5 @@ def is_full(error: Exception) -> bool:
 
 def reason(error: Exception) -> str:
     """The system's error message, without the path, which our message already names; what to do if a disk is full."""
-    told = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return f"{told}; make room there, or write to another place, and repeat the command" if is_full(error) else told
+    cause = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return f"{cause}; make room there, or write to another place, and repeat the command" if is_full(error) else cause

@@ -144,9 +144,9 @@ def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
     except OSError as error:
         if old is not None and not os.path.lexists(out):
             old.rename(out)
-        told = "appeared" if isinstance(error, FileExistsError) else f"cannot be made ({reason(error)})"
+        happened = "appeared" if isinstance(error, FileExistsError) else f"cannot be made ({reason(error)})"
         kept = f"; its contents are in {old}" if old is not None and old.exists() else ""
-        raise ArtifactError(f"{out} {told} while it was being written; it was left as it is{kept}") from None
+        raise ArtifactError(f"{out} {happened} while it was being written; it was left as it is{kept}") from None
     try:
         draft.rename(out)
     except OSError as error:

@@ -151,9 +151,9 @@ def _item(sample: Mapping[str, Any]) -> object:
 def _answer(sample: Mapping[str, Any]) -> dict[str, Any]:
     """The answer of a sample. Raises `ValueError` with the reason if there is none."""
     if (error := sample.get("error")) is not None:
-        told = error.get("message") if isinstance(error, Mapping) else error
+        text = error.get("message") if isinstance(error, Mapping) else error
         # A message may begin with the whole request; the reason ends it.
-        reason = " ".join(str(told).replace("\\n", " ").split())
+        reason = " ".join(str(text).replace("\\n", " ").split())
         raise ValueError(f"...{reason[-_LONGEST_REASON:]}" if len(reason) > _LONGEST_REASON else reason or "an error")
     output = sample.get("output")
     choices = output.get("choices") if isinstance(output, Mapping) else None

@@ -14,20 +14,20 @@ def manifest_flaw(manifest: Mapping[str, Any]) -> str | None:
     for part, names in _TEXTS.items():
         held = manifest.get(part)
         if not isinstance(held, dict):
-            return f"expected {part} to be an object with {' and '.join(names)}, got {_told(held)}"
+            return f"expected {part} to be an object with {' and '.join(names)}, got {_shown_value(held)}"
         for name in names:
             if not isinstance(held.get(name), str):
-                return f"expected {part}.{name} to be a text, got {_told(held.get(name))}"
+                return f"expected {part}.{name} to be a text, got {_shown_value(held.get(name))}"
     for name in ("limit", "subset"):
         value = manifest.get(name)
         if value is not None and (type(value) is not int or not 0 <= value <= MOST_SUBSET):
-            return f"expected {name} to be a number of items, got {_told(value)}"
+            return f"expected {name} to be a number of items, got {_shown_value(value)}"
     resumed = manifest.get("resumed_with", [])
     if not isinstance(resumed, list) or not all(isinstance(one, dict) for one in resumed):
-        return f"expected resumed_with to be a list of objects, got {_told(resumed)}"
+        return f"expected resumed_with to be a list of objects, got {_shown_value(resumed)}"
     return None
 
 
-def _told(value: object) -> str:
+def _shown_value(value: object) -> str:
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 80 else f"{text[:80]}..."

@@ -17,7 +17,7 @@ from omni_persona_artifacts.data_files import MOST_ROWS
 from omni_persona_artifacts.files import open_regular
 from omni_persona_artifacts.parquet_pages import chunk_size
 
-_LONGEST_TOLD = 400
+_LONGEST_SHOWN = 400
 """Maximum length of an error message of pyarrow's that is shown."""
 
 MOST_BYTES = 1 << 30
@@ -136,8 +136,8 @@ def _has_fixed_lists(kind: pa.DataType) -> bool:
 
 
 def _no_such_file(file: Path, what: str, error: Exception) -> ValueError:
-    told = " ".join(str(error).split())[:_LONGEST_TOLD] or "too little memory for it"
-    return ValueError(f"{file}: expected {what}, got: {told}")
+    cause = " ".join(str(error).split())[:_LONGEST_SHOWN] or "too little memory for it"
+    return ValueError(f"{file}: expected {what}, got: {cause}")
 
 
 def read_columns(parquet: ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:

@@ -14,7 +14,7 @@ from omni_persona_artifacts.parquet_files import open_parquet, read_columns, unp
 _COLUMNS = ("augmented_id", "source_sample_id", "group", "selected_task", "absence", "answer_supervision")
 _READ = (*_COLUMNS[:-1], "answer_supervision.gold_answer", "answer_supervision.answerable_from_context")
 
-_LONGEST_TOLD = 80
+_LONGEST_SHOWN = 80
 
 
 def references(path: str | Path) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def _reference(row: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _shown(value: object) -> str:
     text = "null" if value is None else " ".join(str(value).split())
-    return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}..."
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -114,16 +114,16 @@ def _constructed(file: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     except (pa.ArrowException, TypeError, OSError) as error:
         raise ValueError(f"{file}: expected {SIDE_FILE}, got: {_shown(error)}") from None
     for number, row in enumerate(rows, start=1):
-        told = {name: row.get(name) for name in ("augmented_id", "person", "queried_person", "stated_value")}
-        for name, value in told.items():
+        values = {name: row.get(name) for name in ("augmented_id", "person", "queried_person", "stated_value")}
+        for name, value in values.items():
             if not (isinstance(value, str) or (value is None and name != "augmented_id")):
                 raise ValueError(f"{file}: row {number}: expected a text as {name}, got {_shown(value)}")
-        item_id, queried, answer = str(told["augmented_id"]), told["queried_person"], told["stated_value"]
+        item_id, queried, answer = str(values["augmented_id"]), values["queried_person"], values["stated_value"]
         if queried is not None:
             people[item_id] = queried
         if "stated_value" in row:
             said = others.setdefault(item_id, {})
-            if answer is not None and told["person"] != queried:
+            if answer is not None and values["person"] != queried:
                 said[answer] = None
     return people, {item_id: list(said) for item_id, said in others.items()}
 

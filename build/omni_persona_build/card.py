@@ -234,8 +234,8 @@ def _baselines(facts: BuildFacts) -> str:
     rows = [["always abstains", "0.0", "100.0", "50.0", "", "arithmetic"]]
     if facts.seed is not None:
         guess = 100 / (facts.contexts - 1)
-        told = "guesses among the notes that state what is asked"
-        rows.append([told, f"{guess:.1f}", "0.0", f"{guess / 2:.1f}", "", "arithmetic"])
+        label = "guesses among the notes that state what is asked"
+        rows.append([label, f"{guess:.1f}", "0.0", f"{guess / 2:.1f}", "", "arithmetic"])
     return _table(_BASELINE_HEAD, rows)
 
 

@@ -15,7 +15,7 @@ from omni_persona_build.recipe import Recipe
 from omni_persona_people import wording
 from omni_persona_people.persona import Persona
 
-TOLD = 5
+MOST_NAMED = 5
 """Maximum number of shortfalls that are listed; the rest are only counted."""
 UNKNOWN = "of unknown gender"
 
@@ -29,7 +29,7 @@ def people_needed(recipe: Recipe) -> int:
 
 
 def require_fit(people: Sequence[Persona], recipe: Recipe) -> None:
-    """Raise `BuildError` that names the first `TOLD` counts that fall short, if the pool cannot fill the recipe."""
+    """Raise `BuildError` naming the first `MOST_NAMED` counts that fall short, if the pool cannot fill the recipe."""
     lacking = list(_lacking_media(people, recipe))
     # With too few people every other count falls short, too, so report only that.
     counts = list(_too_few_people(people, recipe))
@@ -38,10 +38,10 @@ def require_fit(people: Sequence[Persona], recipe: Recipe) -> None:
         return
     # A person without a medium is reported with file and line, a count with the file alone.
     file = people[0].where.rpartition(":")[0]
-    told = [*lacking, *counts][:TOLD]
-    more = len(lacking) + len(counts) - len(told)
+    shown = [*lacking, *counts][:MOST_NAMED]
+    more = len(lacking) + len(counts) - len(shown)
     where = "" if lacking else f"{file}: "
-    raise BuildError(where + "; ".join(told) + (f"; and {more} more" if more else ""))
+    raise BuildError(where + "; ".join(shown) + (f"; and {more} more" if more else ""))
 
 
 def require_one_gender(sizes: Mapping[str, int], recipe: Recipe, file: str) -> None:

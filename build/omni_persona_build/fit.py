@@ -27,7 +27,7 @@ Cell = tuple[str, omni_persona.Absence]
 
 ROUNDS = 12
 """Maximum number of assembly attempts, each without the cells that failed before."""
-TOLD = 6
+MOST_NAMED = 6
 """Maximum number of tasks that are listed; the rest are only counted."""
 
 _COUNTS: dict[omni_persona.Absence, str] = dict(
@@ -168,5 +168,5 @@ def _line(counts: Counts) -> str:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    more = len(parts) - TOLD
-    return "; ".join(parts[:TOLD]) + (f"; and {more} others" if more > 0 else "")
+    more = len(parts) - MOST_NAMED
+    return "; ".join(parts[:MOST_NAMED]) + (f"; and {more} others" if more > 0 else "")

@@ -41,7 +41,7 @@ def count_leaks(items: Iterable[Item], progress: Callable[[int], None] = lambda 
         "the query's face or voice is a context's own": _reused,
         "the question names the person": _named,
         "the question's words fit the person's note best": _read,
-        "the question holds the answer": _told,
+        "the question holds the answer": _holds_answer,
     }
     found: dict[str, dict[str, tuple[int, int]]] = {what: {} for what in kinds}
     for done, item in enumerate(items, start=1):
@@ -101,7 +101,7 @@ def _read(item: Item) -> bool | None:
     return best == [item.target_concept_id]
 
 
-def _told(item: Item) -> bool | None:
+def _holds_answer(item: Item) -> bool | None:
     return states(item.query_text, item.gold_answer) if item.answerable else None
 
 

@@ -51,9 +51,9 @@ def mixed_media(
     rates = of_clips[:, 1].tolist() if clips else []
     kinds = {f"{clip.suffix.lstrip('.')} {rate:.0f} Hz" for clip, rate in zip(heard, rates, strict=True)}
     suffixes = {picture.suffix.lstrip(".") for picture in seen}
-    told = [f"file types of {', '.join(sorted(names))}" for names in (kinds, suffixes) if len(names) > 1]
+    reasons = [f"file types of {', '.join(sorted(names))}" for names in (kinds, suffixes) if len(names) > 1]
     return [
-        *told,
+        *reasons,
         *_alike(compared, dict(zip(clips, of_clips, strict=True)), CLIP_FACTS, "clips"),
         *_alike(
             compared,
@@ -73,12 +73,12 @@ def _alike(people: Sequence[Persona], rows: Mapping[str, Vectors], widths: Mappi
     genders = np.array([str(persona.gender) for persona in people])[whose]
     least = max(TELLING, 0.5 + LIMIT / (12 * len(people)) ** 0.5)
     ends = np.cumsum([*widths.values()])
-    told = []
+    reasons = []
     for name, part in zip(widths, np.split(table, ends[:-1], axis=1), strict=True):
         area = _area(part, whose, genders)
         if area is not None and area >= least and name != "format":
-            told.append(f"{name} of {sort} (AUC {area:.2f})")
-    return told
+            reasons.append(f"{name} of {sort} (AUC {area:.2f})")
+    return reasons
 
 
 def _area(table: Vectors, whose: NDArray[np.intp], genders: NDArray[np.str_]) -> float | None:

@@ -20,7 +20,7 @@ from omni_persona_people import wording
 from omni_persona_people.content_words import alike, content_words, share_words
 from omni_persona_people.persona import Clip, Persona
 
-TOLD = "a note holds what is said, or what it leaves out"
+GIVEN_AWAY = "a note holds what is said, or what it leaves out"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Together:
             return "two people share what is asked for"
         ways = self._ways_of(person) if rules.strict else ()
         if not all(ways):
-            return TOLD
+            return GIVEN_AWAY
         reason: str | None = None
         for one in self._options(person):
             reason = self._flaw(one, ways)
@@ -141,7 +141,7 @@ class Together:
         if any(share_words(str(one.person.value(field)), one.clip.transcript or "") for field in rules.left_out):
             return READ
         said = one.said(rules.heard)
-        return None if all(all(_without(said, others)) for others in (*self._ways, ways)) else TOLD
+        return None if all(all(_without(said, others)) for others in (*self._ways, ways)) else GIVEN_AWAY
 
     def _echoes(self, asked: Drawn, other: Drawn) -> bool:
         """Whether a query clip says what only one person's clip says."""

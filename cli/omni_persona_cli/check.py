@@ -85,8 +85,8 @@ def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Pa
     if recipe is None or seed is None:
         raise BuildError(f"{dataset} does not say with which recipe and seed it was built: --seeds cannot build others")
     # All datasets must be made as this one was, or the solvers would see the difference.
-    told = about(dataset)
-    equalise, seen_by = told.get("equalised"), perception(str(told.get("perception", "light")))
+    facts = about(dataset)
+    equalise, seen_by = facts.get("equalised"), perception(str(facts.get("perception", "light")))
     others = []
     with progress() as shown:
         for number in range(1, seeds):

@@ -89,7 +89,7 @@ def errors(debug: bool) -> Iterator[None]:
             sys.exit(1)
         extra = EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
         known = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("omni_persona")
-        message = _told(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
+        message = _message_of(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
         if isinstance(error, RuntimeError) and str(error).startswith(_LOOP):  # raised by `Path.resolve`
             message = f"links lead in a circle:{str(error).removeprefix(_LOOP)}"
         if extra is not None:
@@ -110,7 +110,7 @@ def print_error(message: str, hint: str | None = None) -> None:
         err.print(hint, soft_wrap=True)
 
 
-def _told(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     """An error's message; the system names no path if what a command prints cannot be written, as to a full disk."""
     if not is_full(error):
         return str(error)

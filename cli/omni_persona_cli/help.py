@@ -72,7 +72,7 @@ def _write_plain(command: Any, ctx: Any, formatter: Any) -> None:
     for param in command.get_params(ctx):
         if not getattr(param, "hidden", False):
             usual = "Options" if param.param_type_name == "option" else "Arguments"
-            panels[param.rich_help_panel or usual].append(_told(param, ctx))
+            panels[param.rich_help_panel or usual].append(_row_of(param, ctx))
     for name, one in getattr(command, "commands", {}).items():
         panels[one.rich_help_panel or "Commands"].append((name, one.get_short_help_str(1000)))
     for panel in sorted(panels, key=lambda panel: panel != "Arguments"):
@@ -82,12 +82,12 @@ def _write_plain(command: Any, ctx: Any, formatter: Any) -> None:
         formatter.write("\n" + "\n".join(_epilog_lines(command.epilog)) + "\n")
 
 
-def _told(param: Any, ctx: Any) -> tuple[str, str]:
+def _row_of(param: Any, ctx: Any) -> tuple[str, str]:
     """The names of an option or argument, and its help with its default."""
-    _, told = param.get_help_record(ctx)
+    _, text = param.get_help_record(ctx)
     if param.param_type_name == "argument":
-        return param.display_name_raw + "..." * (param.nargs != 1), told
-    return " / ".join([", ".join(param.opts), *param.secondary_opts]), told
+        return param.display_name_raw + "..." * (param.nargs != 1), text
+    return " / ".join([", ".join(param.opts), *param.secondary_opts]), text
 
 
 def _epilog_lines(epilog: str) -> Iterator[str]:

@@ -86,16 +86,16 @@ def _tell_dataset(dataset: Path, chance: float) -> None:
     n_people = None if None in people else len(people)
     n_answerable = sum(item["answerable"] for item in items)
     n_sources = len({item["source_sample_id"] for item in items})
-    told = detectable_difference(n_answerable, len(items) - n_answerable, n_sources, n_people, power=chance)
+    smallest = detectable_difference(n_answerable, len(items) - n_answerable, n_sources, n_people, power=chance)
     size = f"{len(items)} items over {n_sources} source samples"
     who = "" if n_people is None else f" about {n_people} people"
-    if told is None:
+    if smallest is None:
         raise ValueError(
             f"{dataset}: no difference in Cal can be told by {size}{who}: it needs answerable and "
             "unanswerable items of at least two source samples and about two people"
         )
     out.print(
-        f"{size}{who} tell two models apart from about {100 * told:.1f} points of Cal on, in {100 * chance:g} % of "
+        f"{size}{who} tell two models apart from about {100 * smallest:.1f} points of Cal on, in {100 * chance:g} % of "
         "comparisons.",
         soft_wrap=True,
     )

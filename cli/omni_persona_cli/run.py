@@ -145,8 +145,8 @@ def _run_all(choices: Choices, target: Path, *, quiet: bool) -> RunResult:
             )
             summaries.append(summary)
     if budget is not None and budget.n_left and is_first():
-        told = f"stopped: {budget.used:,} tokens are used of {budget.tokens:,}, and {budget.n_left} items are left"
-        err.print(f"{told}; repeat the command with a larger --max-tokens-total to continue", soft_wrap=True)
+        reason = f"stopped: {budget.used:,} tokens are used of {budget.tokens:,}, and {budget.n_left} items are left"
+        err.print(f"{reason}; repeat the command with a larger --max-tokens-total to continue", soft_wrap=True)
     return RunResult(
         run=str(target),
         model=model.name,

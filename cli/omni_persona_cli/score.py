@@ -129,8 +129,8 @@ def _tell_subset(subset: Mapping[str, Any] | None) -> None:
     if subset is None:
         return
     error = subset["added_error_cal"]
-    told = "no Cal" if error is None else f"adds a standard error of {100 * error:.1f} points to Cal"
-    out.print(f"A subset of {subset['n_items']} of {subset['n_of']} items: {told}.", soft_wrap=True)
+    effect = "no Cal" if error is None else f"adds a standard error of {100 * error:.1f} points to Cal"
+    out.print(f"A subset of {subset['n_items']} of {subset['n_of']} items: {effect}.", soft_wrap=True)
 
 
 def _tell_repeats(scores: Mapping[str, Any]) -> None:
@@ -142,10 +142,10 @@ def _tell_repeats(scores: Mapping[str, Any]) -> None:
     def share(rate: Mapping[str, Any]) -> str:
         return "-" if rate["value"] is None else f"{100 * rate['value']:.1f}"
 
-    told = [f"pass@{k} {share(scores['pass_at_k'][k])}" for k in (1, n)]
-    told.append(f"abstains in all {n} {share(scores['abstains_all_of_k'][n])}")
-    told.append(f"two repeats agree {share(scores['agreement'])}")
-    out.print(f"{n} repeats (x 100): {', '.join(told)}", soft_wrap=True)
+    parts = [f"pass@{k} {share(scores['pass_at_k'][k])}" for k in (1, n)]
+    parts.append(f"abstains in all {n} {share(scores['abstains_all_of_k'][n])}")
+    parts.append(f"two repeats agree {share(scores['agreement'])}")
+    out.print(f"{n} repeats (x 100): {', '.join(parts)}", soft_wrap=True)
 
 
 def _incomplete(what: str) -> None:

@@ -73,7 +73,7 @@ def report(trained: Trained, model: str, extra: str = "") -> None:
     if not is_first():
         return
     came = {"loss": trained.loss, "reward": trained.reward}
-    told = "".join(f", {name} {value:.4g}" for name, value in came.items() if value is not None)
-    out.print(f"Trained {trained.out}: {trained.steps} steps{told}", soft_wrap=True)
+    figures = "".join(f", {name} {value:.4g}" for name, value in came.items() if value is not None)
+    out.print(f"Trained {trained.out}: {trained.steps} steps{figures}", soft_wrap=True)
     command = f"omni-persona run --model {model} --adapter {trained.out}{extra} --out runs/{Path(trained.out).name}"
     out.print(f"Next: {command}", soft_wrap=True)

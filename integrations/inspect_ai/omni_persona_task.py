@@ -31,7 +31,7 @@ from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value,
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 import omni_persona
-from omni_persona_runner.harness import HarnessDataset, Turn, answer_in, is_right, scores_of, told
+from omni_persona_runner.harness import HarnessDataset, Turn, answer_in, headline_scores, is_right, scores_of
 from omni_persona_runner.prompt import Prompt
 
 _logs_media: set[bool] = {True}
@@ -127,7 +127,7 @@ def cal() -> Metric:
             if about["position"] in said:
                 raise ValueError("expected one answer for each item, got more: use `omni-persona run --repeats`")
             said[about["position"]] = (about["reference"], score.score.answer or "")
-        return told(scores_of([said[position] for position in sorted(said)])) if said else {}
+        return headline_scores(scores_of([said[position] for position in sorted(said)])) if said else {}
 
     return compute
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 import omni_persona
 from omni_persona_artifacts.lmms_samples import failure_in
-from omni_persona_runner.harness import HarnessDataset, answer_in, scores_of, told
+from omni_persona_runner.harness import HarnessDataset, answer_in, headline_scores, scores_of
 from omni_persona_runner.prompt import Prompt
 
 DATASET = "OMNI_PERSONA_DATASET"
@@ -103,7 +103,7 @@ class OmniPersonaTask(ConfigurableMessagesTask):
         answers = {item_id: said for item_id, said in items if said is not None}
         known = self._shown.references
         pairs = [(known[item_id], answers[item_id]) for item_id in known if item_id in answers]
-        return told(scores_of(pairs)) if pairs else {}
+        return headline_scores(scores_of(pairs)) if pairs else {}
 
 
 def _content(kind: str, value: str) -> dict[str, Any]:

@@ -213,8 +213,8 @@ class ChatClient:
         if (at_first or too_many) and not await self._answers():
             if at_first:
                 return self._end(fault)
-            told = f"{self.shown_url} gave no reply to {n_silent} questions in a row"
-            return EndpointError(f"{told}, the last time: {message}; repeat the command to continue")
+            silence = f"{self.shown_url} gave no reply to {n_silent} questions in a row"
+            return EndpointError(f"{silence}, the last time: {message}; repeat the command to continue")
         if too_many:
             self._silent_in_a_row = 0
         return NoReplyError(message)

@@ -232,13 +232,13 @@ def _details(details: Any) -> str | None:
         return details
     if not isinstance(details, list):
         return None
-    told = []
+    parts = []
     for one in details[:20]:
         if isinstance(one, dict):
             place = one.get("loc")
             where = ".".join(map(str, place)) if isinstance(place, list) else ""
-            told.append(f"{where}: {one.get('msg')}".removeprefix(": "))
-    return "; ".join(told) or None
+            parts.append(f"{where}: {one.get('msg')}".removeprefix(": "))
+    return "; ".join(parts) or None
 
 
 def _first_token(logprobs: Any) -> dict[str, float]:

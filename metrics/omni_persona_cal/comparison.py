@@ -105,8 +105,8 @@ def paired(a: Sequence[JudgedItem], b: Sequence[JudgedItem]) -> tuple[list[Judge
     ours, theirs = _by_id(a, "a"), _by_id(b, "b")
     if ours.keys() != theirs.keys():
         only_a, only_b = sorted(ours.keys() - theirs.keys()), sorted(theirs.keys() - ours.keys())
-        told = [f"{len(ids)} only in {run} (such as {ids[0]})" for run, ids in (("a", only_a), ("b", only_b)) if ids]
-        raise ValueError(f"expected two runs over the same items, got {' and '.join(told)}")
+        missing = [f"{len(ids)} only in {run} (such as {ids[0]})" for run, ids in (("a", only_a), ("b", only_b)) if ids]
+        raise ValueError(f"expected two runs over the same items, got {' and '.join(missing)}")
     left, right = [], []
     for augmented_id in sorted(ours):
         one, other = ours[augmented_id], theirs[augmented_id]

@@ -112,7 +112,7 @@ def judged_items(
     pairs = [(references[index]["gold_answer"], answer_of(predictions[index])) for index in answerable]
     if verdicts is None:
         others = (references[index].get("other_answers") or () for index in answerable)
-        questions = [Question(*pair, tuple(told)) for pair, told in zip(pairs, others, strict=True)]
+        questions = [Question(*pair, tuple(texts)) for pair, texts in zip(pairs, others, strict=True)]
         said = [judgement.verdict for judgement in ask(asked, questions)]
         by_index: dict[int, str | None] = dict(zip(answerable, said, strict=True))
     else:

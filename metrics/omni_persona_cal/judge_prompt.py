@@ -102,8 +102,8 @@ def question(
     while any(mark in text for text in (gold, answer, *other_answers)):
         mark = _mark()
     wording = _AT_ONCE if at_once else _PROMPT + _WITH_REASON
-    told = "\n".join(" ".join(other.split()) for other in other_answers)
-    others = (_OTHERS_AT_ONCE if at_once else _OTHERS).format(mark=mark, others=told) if other_answers else ""
+    listed = "\n".join(" ".join(other.split()) for other in other_answers)
+    others = (_OTHERS_AT_ONCE if at_once else _OTHERS).format(mark=mark, others=listed) if other_answers else ""
     about = _ABOUT_OTHERS if other_answers else ""
     asked = wording.format(mark=mark, gold=gold, prediction=answer, others=others, about_others=about)
     asked += _REPAIR if repair else ""

@@ -150,8 +150,8 @@ def _is_denied(wanted: Wanted, found: Sequence[Word], window: Window) -> bool:
     if len(after) == 2 and after[0] in AUXILIARIES and after[1] == "not":
         return True
     # The window of a long gold may start after the gold's first words, which may be the negated ones.
-    told = so_far if wanted.is_long else found[first : last + 1]
-    return any(word.negated for word in told if word.key in wanted.keys)
+    span = so_far if wanted.is_long else found[first : last + 1]
+    return any(word.negated for word in span if word.key in wanted.keys)
 
 
 def _beside_or(found: Sequence[Word], window: Window) -> bool:

@@ -145,8 +145,8 @@ class OpenAIJudge:
 
     async def _ask(self, client: ChatClient, one: Question, progress: _Progress) -> Judgement:
         if progress.silent_in_a_row >= self._give_up_after:
-            told = f"not asked: {progress.silent_in_a_row} questions in a row got no reply"
-            return Judgement(UNJUDGED, told, reason=told)
+            why = f"not asked: {progress.silent_in_a_row} questions in a row got no reply"
+            return Judgement(UNJUDGED, why, reason=why)
         replies: list[str] = []
         reading, margin = Reading(UNJUDGED), None
         for repair in (False, True):

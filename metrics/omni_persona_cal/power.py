@@ -94,7 +94,7 @@ def source_samples_needed(
         if number < least:
             raise ValueError(f"{name}: expected at least {least}, got {number!r}")
 
-    def told(n_sources: int) -> float:
+    def detectable(n_sources: int) -> float:
         n = n_sources * items_per_sample
         n_answerable = min(max(round(n * answerable), 1), n - 1)
         found = detectable_difference(
@@ -103,15 +103,15 @@ def source_samples_needed(
         return math.inf if found is None else found
 
     enough = 2
-    while told(enough) > difference:
+    while detectable(enough) > difference:
         enough *= 2
         if enough > 2**30:
             raise ValueError(
                 f"{n_people} people cannot tell a difference of {100 * difference:g} points, however often they are "
-                f"asked about: the most that they can tell is {100 * told(2**30):.1f} points. Use more people"
+                f"asked about: the most that they can tell is {100 * detectable(2**30):.1f} points. Use more people"
             )
     least = enough // 2
     while enough - least > 1:
         middle = (least + enough) // 2
-        least, enough = (least, middle) if told(middle) <= difference else (middle, enough)
+        least, enough = (least, middle) if detectable(middle) <= difference else (middle, enough)
     return enough

@@ -128,14 +128,14 @@ def _of_tries(
     answerable = {name: sum(found) for name, found in whole.items() if items[name].answerable}
     unanswerable = {name: sum(found) for name, found in whole.items() if not items[name].answerable}
 
-    def told(counts: Mapping[str, int], share: Callable[[int, int, int], float]) -> dict[int, dict[str, Any]]:
+    def by_k(counts: Mapping[str, int], share: Callable[[int, int, int], float]) -> dict[int, dict[str, Any]]:
         asked = [items[name] for name in counts]
         return {k: _mean(asked, [share(n, count, k) for count in counts.values()], confidence) for k in range(1, n + 1)}
 
     agreement = {name: agreeing(sum(found), n) for name, found in whole.items()} if n > 1 else {}
     return {
-        "pass_at_k": told(answerable, pass_at_k),
-        "abstains_all_of_k": told(unanswerable, all_of_k),
+        "pass_at_k": by_k(answerable, pass_at_k),
+        "abstains_all_of_k": by_k(unanswerable, all_of_k),
         "agreement": _mean([items[name] for name in agreement], list(agreement.values()), confidence),
         "agreement_by_item": agreement or None,
     }

@@ -98,8 +98,8 @@ class TransformersJudge:
         fitting = []
         for pair, row in sorted(zip(pairs, rows, strict=True), key=lambda one: -len(one[1])):
             if len(row) + new > longest:
-                told = f"the question takes {len(row):,} tokens, and {self._model_name} {longest - new:,} at most"
-                yield pair, Judgement(UNJUDGED, told, reason=told)
+                reason = f"the question takes {len(row):,} tokens, and {self._model_name} {longest - new:,} at most"
+                yield pair, Judgement(UNJUDGED, reason, reason=reason)
             else:
                 fitting.append((pair, row))
         if fitting and not self._reason:

@@ -48,15 +48,15 @@ def _wrong(owned: Sequence[_Owned], near: Sequence[tuple[int, int]], what: str) 
     same = {(one, other) for found in places.values() for one in found for other in found if one < other}
     for one, other in sorted({*near, *same}):
         (person, medium, asks), (another, copy, asks_too) = owned[one], owned[other]
-        told = f"{'the same' if (one, other) in same else 'a near copy of the same'} {what}"
+        likeness = f"{'the same' if (one, other) in same else 'a near copy of the same'} {what}"
         if person.persona_id != another.persona_id:
             yield (
-                f"{another.where}: {_name(copy)} of {another.persona_id} is {told} as {_name(medium)} of "
+                f"{another.where}: {_name(copy)} of {another.persona_id} is {likeness} as {_name(medium)} of "
                 f"{person.persona_id} (line {person.where.rpartition(':')[2]})"
             )
         elif asks != asks_too:
             use = "one is for memories, the other for queries"
-            yield f"{person.where}: {_name(copy)} is {told} as {_name(medium)}; {use}"
+            yield f"{person.where}: {_name(copy)} is {likeness} as {_name(medium)}; {use}"
 
 
 def _name(medium: MediaFile) -> str:

@@ -86,14 +86,14 @@ def read_pool(
 def _require_unharmed(folder: Path) -> None:
     """Raise `PoolError` if files of a generated pool are missing or differ from their recorded hashes."""
     missing, changed = harmed_files(folder)
-    told = [
+    changes = [
         f"{len(names)} {what} (first {names[0]})"
         for names, what in ((missing, "missing"), (changed, "changed"))
         if names
     ]
-    if told:
+    if changes:
         raise PoolError(
-            f"{folder}: the pool is incomplete or was edited after it was made: {', '.join(told)}; restore it, or "
+            f"{folder}: the pool is incomplete or was edited after it was made: {', '.join(changes)}; restore it, or "
             f"remove {MARKER} in it to use it as it is"
         )
 

@@ -92,7 +92,7 @@ class PoolCache:
                 _require_honest_sizes(file, found.st_size)
                 file.seek(0)
                 with np.load(file, allow_pickle=False) as table:
-                    keys, vectors, told = table["key"], table["vector"], str(table["checksum"])
+                    keys, vectors, checksum = table["key"], table["vector"], str(table["checksum"])
         except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, NotImplementedError):
             return {}
         ours = (
@@ -102,7 +102,7 @@ class PoolCache:
             and vectors.ndim == 2
             and len(keys) == len(vectors)
             and bool((np.abs(vectors) <= _LARGEST).all())  # false for NaN
-            and told == _checksum(keys.tolist(), vectors)
+            and checksum == _checksum(keys.tolist(), vectors)
         )
         return dict(zip(keys.tolist(), vectors, strict=True)) if ours else {}
 

@@ -163,9 +163,9 @@ def checkpoints(runs: Sequence[ReportRun]) -> list[Checkpoint]:
 
 def _names(run: ReportRun) -> list[str]:
     model = (run.files.manifest or {}).get("model")
-    told = [model.get(key) for key in ("adapter", "name")] if isinstance(model, Mapping) else []
+    recorded = [model.get(key) for key in ("adapter", "name")] if isinstance(model, Mapping) else []
     # Only the last two components of a path matter: those above are the same for all.
-    names = [name for name in told if isinstance(name, str)] + [run.files.path.name]
+    names = [name for name in recorded if isinstance(name, str)] + [run.files.path.name]
     return ["/".join(PurePath(name).parts[-2:]) for name in names]
 
 

@@ -90,10 +90,10 @@ def _compare(runs: Sequence[ReportRun], a: int, b: int, *, whole: bool) -> dict[
     first, second = runs[a], runs[b]
     protocol = first.protocol
     shared = [item_id for item_id in first.items if item_id in second.items]
-    told: dict[str, Any] = {"first": a, "second": b, "n": len(shared), "p": None}
-    told |= {"only_first_right": 0, "only_second_right": 0, "moves": _moves(first, second)}
+    result: dict[str, Any] = {"first": a, "second": b, "n": len(shared), "p": None}
+    result |= {"only_first_right": 0, "only_second_right": 0, "moves": _moves(first, second)}
     if not shared:
-        return told
+        return result
     ours, theirs = paired([first.items[name] for name in shared], [second.items[name] for name in shared])
     # The better run of a pair is first, so that its advantages are differences above zero.
     pairs = [
@@ -101,17 +101,17 @@ def _compare(runs: Sequence[ReportRun], a: int, b: int, *, whole: bool) -> dict[
         for one, other in zip(ours, theirs, strict=True)
         if UNJUDGED not in (one.verdict, other.verdict)
     ]
-    told |= {"only_first_right": pairs.count((True, False)), "only_second_right": pairs.count((False, True))}
+    result |= {"only_first_right": pairs.count((True, False)), "only_second_right": pairs.count((False, True))}
     if whole:
         # One resample: the scores shown have intervals that need none.
         found = compare(theirs, ours, protocol=protocol, n_resamples=1)
-        told |= {"p": found["p_cal"], "differences": _differences(found)}
+        result |= {"p": found["p_cal"], "differences": _differences(found)}
     else:
-        told["p"] = p_value_of_cal(ours, theirs, protocol)
+        result["p"] = p_value_of_cal(ours, theirs, protocol)
         both = [value_of(summary(side, protocol), CAL).value for side in (ours, theirs)]
         difference = None if both[0] is None or both[1] is None else both[0] - both[1]
-        told["differences"] = (Difference(CAL, CAL.label, both[0], both[1], difference, None, None),)
-    return told
+        result["differences"] = (Difference(CAL, CAL.label, both[0], both[1], difference, None, None),)
+    return result
 
 
 def _moves(first: ReportRun, second: ReportRun) -> tuple[tuple[Outcome, Outcome, int], ...]:
@@ -130,8 +130,8 @@ def _differences(found: dict[str, Any]) -> tuple[Difference, ...]:
     return tuple(rows + [_difference(cal, f"Cal, {name}", found["by_group"][name]["cal"]) for name in GROUPS])
 
 
-def _difference(measure: Measure, label: str, told: dict[str, Any]) -> Difference:
+def _difference(measure: Measure, label: str, values: dict[str, Any]) -> Difference:
     """`told` is the first run minus the second: b and a of `compare`."""
-    low, high = told.get("interval") or (None, None)
-    first, second, difference = (number(told[key]) for key in ("b", "a", "difference"))
+    low, high = values.get("interval") or (None, None)
+    first, second, difference = (number(values[key]) for key in ("b", "a", "difference"))
     return Difference(measure, label, first, second, difference, number(low), number(high))

@@ -110,8 +110,8 @@ def _generation(settings: Mapping[str, Any]) -> str | None:
     drawn = settings.get("do_sample", settings.get("temperature", 0) not in (0, None))
     if not drawn:
         return f"{length}, greedy"
-    told = [f"{name} {settings[name]}" for name in ("temperature", "top_p", "top_k") if name in settings]
-    return f"{length}, sampled {' '.join(told)}".rstrip()
+    parts = [f"{name} {settings[name]}" for name in ("temperature", "top_p", "top_k") if name in settings]
+    return f"{length}, sampled {' '.join(parts)}".rstrip()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

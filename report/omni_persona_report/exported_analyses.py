@@ -133,9 +133,9 @@ def _pairs(gathered: Gathered, pairs: Sequence[Comparison]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for pair in pairs:
         cal = next((one for one in pair.differences if one.label == CAL.label), None)
-        told = rate(cal.difference, cal.low, cal.high) if cal else Number(None)
+        gain = rate(cal.difference, cal.low, cal.high) if cal else Number(None)
         better = "yes" if pair.better else "cannot tell"
-        tests = told, Number(pair.p), Number(pair.p_holm)
+        tests = gain, Number(pair.p), Number(pair.p_holm)
         rows.append((names[pair.first], names[pair.second], Number(pair.n), *tests, better, *by))
     caption = f"Paired differences in Cal, in points ({gathered.measure}); p corrected for the number of pairs (Holm)."
     return Table("pairs", caption, columns, tuple(rows))

@@ -203,8 +203,11 @@ def _scores(gathered: Gathered) -> Table:
                 value = value_of(part, one)
                 if value.value is not None:
                     count = ((part or {}).get("counts") or {}).get(one.key)
-                    told = Number(value.value, value.low, value.high), Number(count if isinstance(count, int) else None)
+                    numbers = (
+                        Number(value.value, value.low, value.high),
+                        Number(count if isinstance(count, int) else None),
+                    )
                     mark = "yes" if name in marked else ""
-                    rows.append((run.name, name, one.key, *told, run.judge, run.protocol, mark))
+                    rows.append((run.name, name, one.key, *numbers, run.judge, run.protocol, mark))
     caption = f"Every score of every slice; rates in 0..1; n: items that a score is over ({gathered.measure})."
     return Table("scores", caption + gathered.dataset.about_marks, (*columns, *BY, MARK), tuple(rows))

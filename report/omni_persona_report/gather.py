@@ -231,12 +231,12 @@ def _alike(
     located: Sequence[_Given], protocol: str, judge: str | None, left_out: list[LeftOut]
 ) -> tuple[list[_Given], Conditions]:
     """The runs that can be ranked together, and the conditions they share."""
-    told = [conditions_of(one.run, dataset=one.identity, judge=one.judge, protocol=protocol) for one in located]
-    chosen = most_common([one for one in told if judge is None or one["judge"] == judge])
+    described = [conditions_of(one.run, dataset=one.identity, judge=one.judge, protocol=protocol) for one in located]
+    chosen = most_common([one for one in described if judge is None or one["judge"] == judge])
     if judge is not None:
         chosen["judge"] = judge
     kept = []
-    for one, conditions in zip(located, told, strict=True):
+    for one, conditions in zip(located, described, strict=True):
         reason = difference(conditions, chosen)
         if reason is None:
             kept.append(one)
@@ -288,11 +288,11 @@ def _view(run: Run, notices: list[str]) -> View:
 
 def _unfinished(runs: Sequence[ReportRun]) -> list[str]:
     """Warnings about what is missing from runs."""
-    told = []
+    remarks = []
     for run in runs:
         counts: list[tuple[int, str]] = [(run.count("failed"), OUTCOMES["failed"][0].lower())]
         counts += [(run.count("unjudged"), OUTCOMES["unjudged"][0].lower()), (run.n_missing, "not asked")]
         parts = [f"{count} {word}" for count, word in counts if count]
         if parts:
-            told.append(f"{run.name} is incomplete: of {len(run.dataset.entries)} items, {', '.join(parts)}.")
-    return told
+            remarks.append(f"{run.name} is incomplete: of {len(run.dataset.entries)} items, {', '.join(parts)}.")
+    return remarks

@@ -155,10 +155,10 @@ def _about(gathered: Gathered) -> str:
     dataset = gathered.dataset
     entries = dataset.entries.values()
     samples = {entry.source_sample_id for entry in entries if entry.source_sample_id}
-    told = f"{len(entries)} items"
-    told += f" over {len(samples)} sets of memories" if samples else ""
+    text = f"{len(entries)} items"
+    text += f" over {len(samples)} sets of memories" if samples else ""
     about = dataset.about
-    told += f" of {about.people}" if about.people else ""
-    told += f", from the pool {about.pool}" if about.pool else ", from an imported release" if about.imported else ""
+    text += f" of {about.people}" if about.people else ""
+    text += f", from the pool {about.pool}" if about.pool else ", from an imported release" if about.imported else ""
     unknown = "" if about.kind else " It is not recorded whether the people are invented, rendered or real."
-    return f"{told}.{unknown}"
+    return f"{text}.{unknown}"

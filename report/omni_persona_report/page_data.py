@@ -83,7 +83,7 @@ def _item(entry: Entry, texts: _Once, sets: _Once, files: dict[str, int]) -> lis
         return texts.place(one.text), file(one.image), file(one.audio), texts.place(one.transcript or None)
 
     known = [{name: round(value, 2) for name, value in one.similarity.items()} for one in entry.memories]
-    told = [
+    fields = [
         entry.item_id,
         entry.group,
         entry.task,
@@ -95,7 +95,7 @@ def _item(entry: Entry, texts: _Once, sets: _Once, files: dict[str, int]) -> lis
         sets.place(tuple(map(memory, entry.memories))),
         [[file(image), file(audio)] for image, audio in entry.query_media],
     ]
-    return [*told, known] if any(known) else told
+    return [*fields, known] if any(known) else fields
 
 
 def _run(run: ReportRun, entries: Sequence[Entry]) -> dict[str, Any]:
@@ -127,8 +127,8 @@ def _answer(run: ReportRun, item_id: str) -> list[Any] | None:
         "src": run.sources[item_id],
     }
     more = {key: value for key, value in optional.items() if value is not None}
-    told = [said.prediction, _PLACES[run.outcomes[item_id]]]
-    return [*told, more] if more else told
+    fields = [said.prediction, _PLACES[run.outcomes[item_id]]]
+    return [*fields, more] if more else fields
 
 
 def _pair(pair: Comparison) -> dict[str, Any]:

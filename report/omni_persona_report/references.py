@@ -35,9 +35,9 @@ def baselines_beside(run: ReportRun, conditions: Mapping[str, str | None]) -> li
     for folder in _folders(run.files.path):
         scores = _scores(folder, run, conditions)
         if scores is not None:
-            name, told = scores
-            groups = [value_of(slice_of(told, "by_group", group), CAL) for group in GROUP_NAMES]
-            found.append(Reference(name, value_of(told, CAL), groups))
+            name, baseline = scores
+            groups = [value_of(slice_of(baseline, "by_group", group), CAL) for group in GROUP_NAMES]
+            found.append(Reference(name, value_of(baseline, CAL), groups))
     return found
 
 

@@ -241,7 +241,7 @@ def _construction(path: Path, notices: list[str]) -> dict[str, dict[str, dict[st
 
 
 def _with_construction(entry: Entry, rows: Mapping[str, Mapping[str, Any]]) -> Entry:
-    def told(memory: Memory) -> Memory:
+    def stated(memory: Memory) -> Memory:
         row = rows.get(memory.concept_id, {})
         similarity = {
             key.removesuffix("_similarity"): float(value)
@@ -251,4 +251,4 @@ def _with_construction(entry: Entry, rows: Mapping[str, Mapping[str, Any]]) -> E
         transcript = row.get("transcript")
         return replace(memory, similarity=similarity, transcript=transcript if isinstance(transcript, str) else None)
 
-    return replace(entry, memories=tuple(told(memory) for memory in entry.memories)) if rows else entry
+    return replace(entry, memories=tuple(stated(memory) for memory in entry.memories)) if rows else entry

@@ -119,8 +119,8 @@ def model_name(run: Run) -> str:
     """The name of a run's model from its manifest or lines, otherwise the name of its folder or file."""
     model = (run.manifest or {}).get("model")
     name = model.get("name") if isinstance(model, dict) else None
-    told = (line.record.get("model_name") for line in run.predictions.values())
-    names = [name, *([] if isinstance(name, str) else told)]
+    recorded = (line.record.get("model_name") for line in run.predictions.values())
+    names = [name, *([] if isinstance(name, str) else recorded)]
     own = run.path.stem if run.path.is_file() else run.path.name
     return next((name for name in names if isinstance(name, str)), own or str(run.path))
 

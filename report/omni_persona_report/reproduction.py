@@ -22,7 +22,7 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
     dataset, prompt, hardware = (_mapping(manifest.get(key)) for key in ("dataset", "prompt", "hardware"))
     model = _mapping(manifest.get("model"))
     versions = _mapping(manifest.get("versions"))
-    told: list[tuple[str, Any]] = [
+    facts: list[tuple[str, Any]] = [
         ("Model", model_name(run.files)),
         ("Revision", model.get("revision")),
         ("Run", _shareable(str(run.files.path))),
@@ -42,7 +42,7 @@ def facts(run: ReportRun) -> list[tuple[str, str]]:
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items() if version)),
         ("Made", manifest.get("created")),
     ]
-    return [(label, str(value)) for label, value in told if value not in (None, "")]
+    return [(label, str(value)) for label, value in facts if value not in (None, "")]
 
 
 _VERSIONS = ("omni-persona", "transformers", "torch", "vllm")
@@ -54,13 +54,13 @@ def conditions(run: ReportRun) -> list[str]:
     manifest = run.files.manifest or {}
     prompt, model, dataset = (_mapping(manifest.get(key)) for key in ("prompt", "model", "dataset"))
     versions = {**_mapping(manifest.get("versions")), **_mapping(model.get("versions"))}
-    told = [
+    facts = [
         ("prompt", str(prompt["hash"])[:12] if prompt.get("hash") else None),
         ("pixels", model.get("max_pixels")),
         ("dataset", str(dataset["fingerprint"])[:12] if dataset.get("fingerprint") else None),
         *((name, versions.get(name)) for name in _VERSIONS),
     ]
-    return [f"{name} {value}" for name, value in told if isinstance(value, (str, int)) and value != ""]
+    return [f"{name} {value}" for name, value in facts if isinstance(value, (str, int)) and value != ""]
 
 
 def line(run: ReportRun) -> str:
@@ -133,20 +133,20 @@ def _shareable(value: Any) -> Any:
 def _from_here(value: Any) -> Any:
     """A JSON value in which absolute paths inside or beside the working folder become relative to it."""
 
-    def told(path: PurePath) -> str:
+    def shown(path: PurePath) -> str:
         near = PurePath(os.path.relpath(path))
         return path.name if near.parts[:2] == ("..", "..") else str(near)
 
-    return _paths(value, told)
+    return _paths(value, shown)
 
 
-def _paths(value: Any, told: Callable[[PurePath], str]) -> Any:
+def _paths(value: Any, shown: Callable[[PurePath], str]) -> Any:
     """A JSON value with its absolute paths replaced."""
     if isinstance(value, str):
-        return told(PurePath(value)) if PurePath(value).is_absolute() else value
+        return shown(PurePath(value)) if PurePath(value).is_absolute() else value
     if isinstance(value, Mapping):
-        return {key: _paths(one, told) for key, one in value.items()}
-    return [_paths(one, told) for one in value] if isinstance(value, list) else value
+        return {key: _paths(one, shown) for key, one in value.items()}
+    return [_paths(one, shown) for one in value] if isinstance(value, list) else value
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

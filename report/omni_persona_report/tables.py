@@ -120,7 +120,7 @@ def as_markdown(table: Table) -> str:
     return (
         "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
         + f"\n\n{inline(table.caption)}\n"
-        + "".join(f"\n- {inline(f'{run}: {told}')}" for run, told in table.made)
+        + "".join(f"\n- {inline(f'{run}: {how}')}" for run, how in table.made)
         + "\n" * bool(table.made)
     )
 
@@ -131,7 +131,7 @@ def as_latex(table: Table) -> str:
     Text columns that are empty in every row are left out.
     """
     table = _filled(table)
-    made = [f"% {_one_line(f'{run}: {told}')}" for run, told in table.made]
+    made = [f"% {_one_line(f'{run}: {how}')}" for run, how in table.made]
     best = [_best(table, place) for place in range(len(table.columns))]
     kinds = "".join("l" if column.digits is None else "r" for column in table.columns)
     out = [

@@ -131,8 +131,8 @@ def weakest(run: ReportRun) -> Weakest:
 
 def interval_method(runs: Sequence[ReportRun]) -> str:
     """How the intervals were made, according to the scores; empty if they contain none."""
-    told = [(run.scores or {}).get("interval") for run in runs]
-    found = {str(one["method"]) for one in told if isinstance(one, Mapping) and one.get("method")}
+    intervals = [(run.scores or {}).get("interval") for run in runs]
+    found = {str(one["method"]) for one in intervals if isinstance(one, Mapping) and one.get("method")}
     return "; ".join(sorted(found))
 
 

@@ -77,8 +77,8 @@ def read_adapter(path: str | Path) -> Adapter:
         raise LoadError(f"{folder / CONFIG}: expected LoRA alone, got whole modules {config['modules_to_save']}")
     if not (folder / WEIGHTS).is_file():
         raise LoadError(f"{folder} has no {WEIGHTS}: other formats may run code and are not read")
-    told = _json_object(folder / ABOUT, "") if (folder / ABOUT).is_file() else {}
-    trained_on = told.get("base")
+    record = _json_object(folder / ABOUT, "") if (folder / ABOUT).is_file() else {}
+    trained_on = record.get("base")
     mark = trained_on.get("weights_mark") if isinstance(trained_on, dict) else None
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     return Adapter(folder, config, base, mark if isinstance(mark, str) else None, digest)

@@ -65,8 +65,8 @@ def quoted(question: str) -> str | None:
     part = described(question)
     if found := _QUOTED.search(part):
         return found[0].strip("“” …")
-    _, told, topic = part.partition("talking about ")
-    return topic if told else None
+    _, marker, topic = part.partition("talking about ")
+    return topic if marker else None
 
 
 def asked_kind(question: str) -> str | None:

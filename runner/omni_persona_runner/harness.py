@@ -21,7 +21,7 @@ from omni_persona_artifacts.references import references
 from omni_persona_runner.media import clip_wav, picture_uri
 from omni_persona_runner.prompt import Clip, Picture, Prompt, Text
 
-TOLD = ("cal", "ans", "unans")
+HEADLINES = ("cal", "ans", "unans")
 """The scores that `told` returns with their intervals."""
 
 
@@ -108,13 +108,13 @@ def scores_of(answers: Sequence[tuple[Mapping[str, Any], str]]) -> dict[str, Any
     return omni_persona_cal.compute([said for _, said in answers], [dict(reference) for reference, _ in answers])
 
 
-def told(scores: Mapping[str, Any]) -> dict[str, float]:
+def headline_scores(scores: Mapping[str, Any]) -> dict[str, float]:
     """The headline scores with both ends of their 95 % intervals, and Cal of each group; undefined ones left out.
 
     scores: as of `scores_of`. Keys are such as `cal`, `cal_low`, `cal_high` and `cal_I2I`.
     """
     found: dict[str, float | None] = {}
-    for name in TOLD:
+    for name in HEADLINES:
         low, high = scores["intervals"].get(name) or (None, None)
         found |= {name: scores[name], f"{name}_low": low, f"{name}_high": high}
     found |= {f"cal_{group}": part["cal"] for group, part in scores["by_group"].items()}

@@ -48,16 +48,16 @@ class Ranks:
             return work()
         import torch.distributed
 
-        told: list[Any] = [None, None]
+        outcome: list[Any] = [None, None]
         if self.index == 0:
             try:
-                told[0] = work()
+                outcome[0] = work()
             except Exception as error:
-                told[1] = error
-        torch.distributed.broadcast_object_list(told, src=0)
-        if told[1] is not None:
-            raise told[1]
-        return told[0]
+                outcome[1] = error
+        torch.distributed.broadcast_object_list(outcome, src=0)
+        if outcome[1] is not None:
+            raise outcome[1]
+        return outcome[0]
 
     def total(self, number: int) -> int:
         """The sum over all processes; blocks until each has called it."""

@@ -230,17 +230,17 @@ def compare_runs(
     if not in_all or not all(read.values()):
         raise ValueError(f"expected runs with answers to the same items, got no item that all of {len(names)} answered")
     judged = {name: side.judged(read[path]) for name, side, path in zip(names, sides, paths, strict=True)}
-    told = {
+    header = {
         "runs": names,
         "judge": sides[0].judge,
         "n_asked": len(sides[0].asked),
         "n_left_out": len(sides[0].asked) - len(judged[names[0]]),
     }
     if len(names) == 2:
-        return {**told, "a": names[0], "b": names[1], **omni_persona_cal.compare(*judged.values())}
+        return {**header, "a": names[0], "b": names[1], **omni_persona_cal.compare(*judged.values())}
     several = omni_persona_cal.compare_several(judged)
     n_unjudged = max(pair["n_unjudged"] for pair in several["pairs"])
-    return {**told, "n_unjudged": n_unjudged, "several": several}
+    return {**header, "n_unjudged": n_unjudged, "several": several}
 
 
 def _dataset_of(run: Path, dataset: str | Path | None) -> str:

@@ -76,8 +76,8 @@ def test_real_people_are_told_apart_by_face_and_voice_alone(shared, tmp_path, re
 
 
 KNOWN = {
-    # 39.7 % over five seeds, asked with about 30 pictures in each; a guess finds 33.3 %. Whether it is chance is open: two
-    # pictures of one person are hardly more alike in it than others (area .51 +- .02 over three seeds).
+    # 39.7 % over five seeds, asked with about 30 pictures in each; a guess finds 33.3 %. Whether it is chance is open:
+    # two pictures of one person are hardly more alike in it than others (area .51 +- .02 over three seeds).
     "v2_2": {"I2I by compression"},
 }
 """Recipe -> the leaks that real people have and the builder does not close; the test says so instead of passing."""

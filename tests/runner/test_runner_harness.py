@@ -11,7 +11,7 @@ import omni_persona_cal
 from omni_persona import ABSTENTION
 from omni_persona_artifacts.references import references
 from omni_persona_runner.chat_messages import ChatMessages
-from omni_persona_runner.harness import HarnessDataset, answer_in, is_right, scores_of, told
+from omni_persona_runner.harness import HarnessDataset, answer_in, headline_scores, is_right, scores_of
 from omni_persona_runner.prompt import Prompt
 
 
@@ -53,7 +53,7 @@ def test_scores_are_those_of_the_metric(dataset):
     expected = omni_persona_cal.compute(said, known)
     scores = scores_of(list(zip(known, said, strict=True)))
     assert scores == expected
-    figures = told(scores)
+    figures = headline_scores(scores)
     assert figures["cal"] == expected["cal"]
     assert [figures["cal_low"], figures["cal_high"]] == expected["intervals"]["cal"]
     assert figures["cal_I2I"] == expected["by_group"]["I2I"]["cal"]
@@ -69,7 +69,7 @@ def test_scores_are_those_of_the_metric(dataset):
 
 def test_groups_without_a_cal_are_left_out(dataset):
     known = [one for one in references(dataset) if one["group"] == "I2I" and one["answerable"]]
-    figures = told(scores_of([(one, "a beekeeper") for one in known]))
+    figures = headline_scores(scores_of([(one, "a beekeeper") for one in known]))
     assert figures == {"ans": 1.0, "ans_low": figures["ans_low"], "ans_high": figures["ans_high"]}
 
 

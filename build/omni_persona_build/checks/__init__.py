@@ -27,7 +27,7 @@ from omni_persona_build.checks.missing import classifiers, missing_people
 from omni_persona_build.checks.query_media import fact_pickers, missing_by_facts, query_media
 from omni_persona_build.checks.ready import ready
 from omni_persona_build.checks.shortcuts import pickers, shortcuts, with_known_cues
-from omni_persona_build.checks.solvers import Picked, Told
+from omni_persona_build.checks.solvers import Classifier, Picked
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
 
@@ -80,8 +80,8 @@ def examine(
     findings = _findings(seen, None)
     if not with_leaks:
         return findings, []
-    picked, told = (*seen.picked, *seen.picked_by_facts), (*seen.told, *seen.told_by_facts)
-    return findings, item_leaks(seen.items, picked, told)
+    picked, detected = (*seen.picked, *seen.picked_by_facts), (*seen.detected, *seen.detected_by_facts)
+    return findings, item_leaks(seen.items, picked, detected)
 
 
 def _look(folder: Path, progress: Callable[[int], None], others: Sequence[Path]) -> Seen:
@@ -131,12 +131,12 @@ class Seen:
         return [*fact_pickers(ready(self.items, self.construction, self.media, self.memories))]
 
     @cached_property
-    def told(self) -> Sequence[Told]:
+    def detected(self) -> Sequence[Classifier]:
         """What the classifiers of memories see."""
         return [*classifiers(self.items, self.construction, self.memories)]
 
     @cached_property
-    def told_by_facts(self) -> Sequence[Told]:
+    def detected_by_facts(self) -> Sequence[Classifier]:
         """What the classifiers of query media see."""
         return [*missing_by_facts(self.items, self.media)]
 
@@ -163,8 +163,8 @@ CHECKS: dict[str, Callable[[Seen], list[Finding]]] = {
     "shortcuts": lambda seen: shortcuts(
         with_known_cues(seen.items, seen.construction, seen.media, seen.memories), seen.picked
     ),
-    "query media": lambda seen: query_media(seen.picked_by_facts, seen.told_by_facts),
-    "missing": lambda seen: missing_people(seen.told),
+    "query media": lambda seen: query_media(seen.picked_by_facts, seen.detected_by_facts),
+    "missing": lambda seen: missing_people(seen.detected),
 }
 """Name of a part -> its checks."""
 POOLED = ("shortcuts", "query media", "missing")

@@ -45,8 +45,8 @@ def share_finding(
     """
     share, chance = float(right.mean()), float(chances.mean())
     # Everything in one group says nothing of how groups differ.
-    told = [names for names in clusters if len(set(names)) > 1] or clusters
-    error, fewest = max((_error(right - share, names), -len(set(names))) for names in told)
+    usable = [names for names in clusters if len(set(names)) > 1] or clusters
+    error, fewest = max((_error(right - share, names), -len(set(names))) for names in usable)
     low, high = max(share - LIMIT * error, 0), min(share + LIMIT * error, 1)
     # If the solver is always or never right, use the standard error of a guess.
     widest = max(error, (chance * (1 - chance) / len(right)) ** 0.5)
@@ -106,8 +106,8 @@ def confirmed(findings: Sequence[Finding]) -> list[Finding]:
     for place, p in corrected.items():
         one = findings[place]
         if one.passed is False and p > FAMILY:
-            told = f"{one.detail}; among {len(tried)} solvers this may be chance (Holm, p = {p:.2g})"
-            decided[place] = replace(one, passed=None, too_few=True, detail=told)
+            detail = f"{one.detail}; among {len(tried)} solvers this may be chance (Holm, p = {p:.2g})"
+            decided[place] = replace(one, passed=None, too_few=True, detail=detail)
     return decided
 
 

@@ -55,8 +55,8 @@ def summary(findings: Sequence[Finding]) -> str:
         return f"{failed} of {len(findings)} checks failed"
     passed, few = sum(bool(one.passed) for one in findings), sum(one.too_few for one in findings)
     skipped = len(findings) - passed - few
-    told = f"{passed} checks pass" if skipped or few else f"All {passed} checks pass"
-    return told + f", {skipped} skipped" * bool(skipped) + f", {few} on too few items to tell" * bool(few)
+    summary = f"{passed} checks pass" if skipped or few else f"All {passed} checks pass"
+    return summary + f", {skipped} skipped" * bool(skipped) + f", {few} on too few items to tell" * bool(few)
 
 
 Rule = Callable[[Item], str | None]

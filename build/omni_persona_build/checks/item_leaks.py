@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from omni_persona import Item
 from omni_persona_build.checks.evidence import FEWEST, FOLDS
 from omni_persona_build.checks.ready import Ready
-from omni_persona_build.checks.solvers import Picked, Told
+from omni_persona_build.checks.solvers import Classifier, Picked
 
 PRIOR = 2.0
 """Guesses that are added to what is known of a solver, so that few items make nobody certain."""
@@ -37,13 +37,13 @@ class ItemLeak:
     """The solver that solves it most surely; empty if none does better than a guess."""
 
 
-def item_leaks(items: Sequence[Item], picked: Sequence[Picked], told: Sequence[Told]) -> list[ItemLeak]:
+def item_leaks(items: Sequence[Item], picked: Sequence[Picked], detected: Sequence[Classifier]) -> list[ItemLeak]:
     """The leak of each item, in order. Items that no solver applies to have a leak of 0.
 
-    picked, told: what all solvers say of these items.
+    picked, detected: what all solvers say of these items.
     """
     best: dict[str, ItemLeak] = {}
-    for name, group, probabilities, chances in _solved(picked, told):
+    for name, group, probabilities, chances in _solved(picked, detected):
         for item, p, chance in zip(group, probabilities.tolist(), chances.tolist(), strict=True):
             leak = max(0.0, (p - chance) / (1 - chance)) if chance < 1 else 0.0
             known = best.get(item.augmented_id)
@@ -56,10 +56,10 @@ Solved = tuple[str, Sequence[Item], NDArray[np.float64], NDArray[np.float64]]
 """A solver's name, its items, the probability that it is right for each, and the probability that a guess is."""
 
 
-def _solved(picked: Sequence[Picked], told: Sequence[Told]) -> Iterator[Solved]:
+def _solved(picked: Sequence[Picked], detected: Sequence[Classifier]) -> Iterator[Solved]:
     for picker in picked:
         yield picker.name, picker.items.items, _sureness(picker.items, picker.scores), picker.items.chances
-    for one in told:
+    for one in detected:
         if min(one.missing.sum(), (~one.missing).sum()) >= FEWEST:
             sure = _probabilities(one.seen, one.missing)
             given = [(item, sure[at]) for at in np.flatnonzero(one.missing).tolist() for item in one.items[at]]
@@ -117,8 +117,8 @@ def _probabilities(seen: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDAr
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
 
-    told = np.zeros(len(labels))
+    likely = np.zeros(len(labels))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     for taught, asked in folds.split(np.zeros(len(labels)), labels):
-        told[asked] = LogisticRegression().fit(seen[taught], labels[taught]).predict_proba(seen[asked])[:, 1]
-    return told
+        likely[asked] = LogisticRegression().fit(seen[taught], labels[taught]).predict_proba(seen[asked])[:, 1]
+    return likely

@@ -64,12 +64,12 @@ def _seen(where: str, medium: Media, known: Described, flaw_of: Callable[[Descri
     if known.error is not None:
         return _Seen(where, medium, f"{medium.name}: {known.error}")
     try:
-        told = traces(medium.data)
+        hints = traces(medium.data)
     except MediaError as error:
         return _Seen(where, medium, f"{medium.name}: {error}")
     flaw = flaw_of(known)
     wrong = None if flaw is None else f"{medium.name} {flaw}"
-    return _Seen(where, medium, wrong, known.print, known.seconds, known.kind, told)
+    return _Seen(where, medium, wrong, known.print, known.seconds, known.kind, hints)
 
 
 def _picture_flaw(known: Described) -> str | None:
@@ -92,11 +92,11 @@ def _clips(seen: Sequence[_Seen]) -> Finding:
     """Check that every clip can be decoded, is not silent, and has a length within the recipe's bounds."""
     lengths = [one.seconds for one in seen if one.print is not None]
     unusual = sum(not USUAL_SECONDS[0] <= seconds <= USUAL_SECONDS[1] for seconds in lengths)
-    told = f"; {unusual} outside the usual {USUAL_SECONDS[0]:g} to {USUAL_SECONDS[1]:g} s" if unusual else ""
+    remarks = f"; {unusual} outside the usual {USUAL_SECONDS[0]:g} to {USUAL_SECONDS[1]:g} s" if unusual else ""
     kinds = {one.recorded for one in seen if one.print is not None}
     if len(kinds) > 1:
-        told += f"; people may be told apart by how they were recorded: {', '.join(sorted(kinds))}"
-    return listed("clips", _flaws(seen), f"all {len(lengths)} can be heard{told}")
+        remarks += f"; people may be told apart by how they were recorded: {', '.join(sorted(kinds))}"
+    return listed("clips", _flaws(seen), f"all {len(lengths)} can be heard{remarks}")
 
 
 def _flaws(seen: Sequence[_Seen]) -> list[str]:
@@ -110,13 +110,13 @@ def _traces(seen: Sequence[_Seen]) -> Finding:
     kinds: Counter[str] = Counter()
     wrong = []
     for one in seen:
-        told = list(one.traces)
+        found = list(one.traces)
         kind = kind_of(one.medium.data)
         if one.print is not None and kind is not None and PurePosixPath(one.medium.name).suffix != kind.suffix:
-            told.append(f"an ending that is not {kind.suffix}")
-        kinds.update(told)
-        if told:
-            wrong.append(f"{one.where}: {one.medium.name} holds {', '.join(told)}")
+            found.append(f"an ending that is not {kind.suffix}")
+        kinds.update(found)
+        if found:
+            wrong.append(f"{one.where}: {one.medium.name} holds {', '.join(found)}")
     if not wrong:
         return Finding("metadata", True, f"none of {len(seen)} media tells of people besides what it shows")
     counts = ", ".join(f"{count} x {kind}" for kind, count in kinds.most_common(8))

@@ -21,29 +21,31 @@ from omni_persona_build.checks.evidence import standardised
 from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.likeness import MemoryVectors, unlikeness
 from omni_persona_build.checks.ready import by_sample
-from omni_persona_build.checks.solvers import Told
+from omni_persona_build.checks.solvers import Classifier
 
 
-def missing_people(told: Sequence[Told]) -> list[Finding]:
+def missing_people(detected: Sequence[Classifier]) -> list[Finding]:
     """One finding per classifier; none if nobody is missing or everybody is."""
-    return [one.finding() for one in told]
+    return [one.finding() for one in detected]
 
 
-def classifiers(items: Sequence[Item], construction: Construction | None, memories: MemoryVectors) -> Iterator[Told]:
+def classifiers(
+    items: Sequence[Item], construction: Construction | None, memories: MemoryVectors
+) -> Iterator[Classifier]:
     """What each classifier sees of each set of memories; none if nobody is missing or everybody is."""
     sets = by_sample(items)
     samples = [siblings[0] for siblings in sets]
     missing = np.array([item.absence == "absent_persona" for item in samples])
     if not missing.all() and missing.any():
-        yield Told("missing, by the notes", sets, _notes(samples), missing)
-        yield Told("missing, by likeness", sets, _likeness(samples, memories), missing)
+        yield Classifier("missing, by the notes", sets, _notes(samples), missing)
+        yield Classifier("missing, by likeness", sets, _likeness(samples, memories), missing)
         asked = [_asked_about(item, construction) for item in samples]
         if len(set(asked)) > 1:
-            yield Told("missing, by who is asked about", sets, _one_hot(asked), missing)
+            yield Classifier("missing, by who is asked about", sets, _one_hot(asked), missing)
     yield from _left_out(items, construction)
 
 
-def _left_out(items: Sequence[Item], construction: Construction | None) -> Iterator[Told]:
+def _left_out(items: Sequence[Item], construction: Construction | None) -> Iterator[Classifier]:
     """Predict whether an attribute is absent from whose note leaves something out, and what."""
     silent: dict[str, tuple[Item, tuple[str, str]]] = {}
     for item in items:
@@ -58,7 +60,7 @@ def _left_out(items: Sequence[Item], construction: Construction | None) -> Itera
     what = [field for _, (_, field) in silent.values()]
     both = [f"{person} {field}" for person, field in zip(whose, what, strict=True)]
     seen = np.hstack([_one_hot(whose), _one_hot(what), _one_hot(both)]) / np.sqrt(3)
-    yield Told("absent attribute, by whose note is silent", [[item] for item, _ in silent.values()], seen, labels)
+    yield Classifier("absent attribute, by whose note is silent", [[item] for item, _ in silent.values()], seen, labels)
 
 
 def _asked_about(item: Item, construction: Construction | None) -> str:

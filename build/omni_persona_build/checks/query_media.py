@@ -17,7 +17,7 @@ from omni_persona_build.checks.evidence import standardised
 from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.fitted import scores_on_strangers
 from omni_persona_build.checks.ready import Ready, by_sample
-from omni_persona_build.checks.solvers import Picked, Told
+from omni_persona_build.checks.solvers import Classifier, Picked
 from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS
 
 GROUPS: dict[str, tuple[Sort, Sequence[str]]] = {"I2I": ("image", [*PICTURE_FACTS]), "A2A": ("audio", [*CLIP_FACTS])}
@@ -26,10 +26,10 @@ FITTED = "all of these, fitted on strangers"
 """The solver that uses all facts together."""
 
 
-def query_media(picked: Sequence[Picked], told: Sequence[Told]) -> list[Finding]:
+def query_media(picked: Sequence[Picked], detected: Sequence[Classifier]) -> list[Finding]:
     """For I2I and A2A: a finding for each fact, for all facts in a fitted classifier, and for who is missing.
 
-    picked: those of `fact_pickers`. told: those of `missing_by_facts`.
+    picked: those of `fact_pickers`. detected: those of `missing_by_facts`.
     """
     findings: dict[str, list[Finding]] = {group: [] for group in GROUPS}
     for picker in picked:
@@ -38,7 +38,7 @@ def query_media(picked: Sequence[Picked], told: Sequence[Told]) -> list[Finding]
         if found and not any(FITTED in one.check for one in found):
             reason = "no set is without people who are asked about in others"
             found.append(Finding(f"shortcut: {group} by {FITTED}", None, reason, group, too_few=True))
-    for classifier in told:
+    for classifier in detected:
         findings[str(classifier.group)].append(classifier.finding())
     return [one for found in findings.values() for one in found]
 
@@ -77,7 +77,7 @@ def _distances(items: Ready, sort: Sort, facts: Sequence[str]) -> NDArray[np.flo
     return np.log1p(np.array(rows)).reshape(len(items.items), -1, len(facts))
 
 
-def missing_by_facts(items: Sequence[Item], media: DescribedMedia) -> Iterator[Told]:
+def missing_by_facts(items: Sequence[Item], media: DescribedMedia) -> Iterator[Classifier]:
     """For I2I and A2A: whether facts of the query medium reveal that its person is missing.
 
     Not if nobody is missing, or everybody is. Siblings share a query medium, so each source sample counts once.
@@ -90,7 +90,7 @@ def missing_by_facts(items: Sequence[Item], media: DescribedMedia) -> Iterator[T
             continue
         described = [_query(siblings[0], sort, media).facts for siblings in sets]
         table = np.array([np.concatenate([one[fact] for fact in facts]) for one in described])
-        yield Told(f"missing, by facts of the query's {group} medium", sets, standardised(table), labels, group)
+        yield Classifier(f"missing, by facts of the query's {group} medium", sets, standardised(table), labels, group)
 
 
 def _query(item: Item, sort: Sort, media: DescribedMedia) -> Described:

@@ -33,7 +33,7 @@ class Picked:
 
 
 @dataclass(frozen=True)
-class Told:
+class Classifier:
     """A classifier that tries to tell whether somebody, or an attribute, is missing."""
 
     name: str

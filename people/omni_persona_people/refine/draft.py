@@ -53,10 +53,10 @@ class Draft:
     @property
     def dialogue(self) -> str:
         """What the person said: the dialogue, or the transcripts of the clips."""
-        told = self.entry.dialogue
-        if told is None:
+        dialogue = self.entry.dialogue
+        if dialogue is None:
             return "\n".join(self.entry.spoken())
-        return told if isinstance(told, str) else "\n".join(f"{turn.speaker}: {turn.text}" for turn in told)
+        return dialogue if isinstance(dialogue, str) else "\n".join(f"{turn.speaker}: {turn.text}" for turn in dialogue)
 
     def add_value(self, field: str, value: str, by: str, how: str) -> None:
         """Fill a field that had no value."""

@@ -136,5 +136,5 @@ def asking(field: str) -> dict[str, Any]:
 
 def repair(flaws: Mapping[str, str]) -> str:
     """The message that asks once more and quotes what was wrong."""
-    told = "\n".join(f"- {what}: {' '.join(reason.split())[:300]}" for what, reason in flaws.items())
-    return REPAIR.format(flaws=told)
+    listed = "\n".join(f"- {what}: {' '.join(reason.split())[:300]}" for what, reason in flaws.items())
+    return REPAIR.format(flaws=listed)

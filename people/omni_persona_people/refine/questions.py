@@ -56,8 +56,8 @@ class QuestionWriter:
         for asked, templates in list(questions.by_field.items()):
             flaws = {one: question_flaw(one, asked, self._answers[asked], self._names) for one in templates}
             questions.by_field[asked] = [one for one, reason in flaws.items() if reason is None]
-            told = [f"{one!r} {reason}" for one, reason in flaws.items() if reason]
-            questions.refusals += [Refusal(None, f"questions.{asked}", f"left out: {reason}") for reason in told]
+            reasons = [f"{one!r} {reason}" for one, reason in flaws.items() if reason]
+            questions.refusals += [Refusal(None, f"questions.{asked}", f"left out: {reason}") for reason in reasons]
             if not questions.by_field[asked]:
                 del questions.by_field[asked]
                 questions.generated.pop(f"questions.{asked}", None)

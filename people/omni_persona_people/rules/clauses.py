@@ -98,8 +98,8 @@ def _form_flaw(clause: str, value: str) -> str | None:
         return "opens a quotation mark that it does not close"
     known = set(words(value))
     new = [word for word in WORD.findall(frame) if known.isdisjoint(words(word))]
-    if told := next((word for word in new if re.search(r"\d", word) or (word[0].isupper() and word != "I")), None):
-        return f"brings in {told!r}"
+    if added := next((word for word in new if re.search(r"\d", word) or (word[0].isupper() and word != "I")), None):
+        return f"brings in {added!r}"
     if (word := gendered(" ".join(new))) is not None:
         return f"reveals a gender by {word!r}"
     return None

@@ -67,8 +67,8 @@ def _origins(run: ReportRun, said: list[str]) -> tuple[str, list[Row]]:
     total = sum(counts.values())
     kinds = ("another person", "the right person", "no note")
     if total:
-        told = ", ".join(f"{kind} {count}" for kind, count in counts.most_common())
-        said.append(f"{run.name}: unsupported answers quote {told}")
+        listed = ", ".join(f"{kind} {count}" for kind, count in counts.most_common())
+        said.append(f"{run.name}: unsupported answers quote {listed}")
     rows: list[Row] = [(kind, counts[kind] / max(1, total), _share(counts[kind], total), None) for kind in kinds]
     return f"Unsupported answers ({total}) quote", rows
 
@@ -116,9 +116,9 @@ def _nearness(run: ReportRun, said: list[str]) -> tuple[str, list[Row]]:
 
 
 def _bar(box: Any, y: float, row: Row, colour: str) -> None:
-    label, value, told, line = row
+    label, value, text, line = row
     box.text(-0.03, y, label, ha="right", va="center", fontsize=6.5)
-    box.text(1.03, y, told, va="center", fontsize=6.5)
+    box.text(1.03, y, text, va="center", fontsize=6.5)
     if value is not None:
         box.barh([y], [max(0.0, min(1.0, value))], height=0.1, color=colour, alpha=0.45)
     if line is not None:

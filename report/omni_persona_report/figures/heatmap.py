@@ -37,10 +37,10 @@ def heatmap(runs: Sequence[ReportRun], measure: str) -> Figure:
         values = [value_of(slice_of(run.scores, "by_task", task.name), one) for _, run, one in columns]
         for place, value in enumerate(values):
             _cell(box, place, number, value)
-        told = [
+        parts = [
             f"{label} {value.text}" for (label, _, _), value in zip(columns, values, strict=True) if value.text != "-"
         ]
-        said.append(f"{task.name}: {', '.join(told) or 'not asked'}")
+        said.append(f"{task.name}: {', '.join(parts) or 'not asked'}")
     return Figure(
         "tasks",
         "The 18 tasks",

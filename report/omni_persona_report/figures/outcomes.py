@@ -36,7 +36,7 @@ def outcome_shares(runs: Sequence[ReportRun], measure: str) -> Figure:
     said = []
     for number, run in enumerate(shown):
         box.text(0, number + 0.26, drawing.short(run.name, 50), va="center")
-        total, start, told = max(1, len(run.outcomes)), 0.0, []
+        total, start, parts = max(1, len(run.outcomes)), 0.0, []
         for label, (names, colour) in PARTS.items():
             share = 100 * run.count(*names) / total
             if share:
@@ -49,9 +49,9 @@ def outcome_shares(runs: Sequence[ReportRun], measure: str) -> Figure:
                     edgecolor=drawing.PAPER,
                     linewidth=0.6,
                 )
-                told.append(f"{label} {share:.1f} %")
+                parts.append(f"{label} {share:.1f} %")
             start += share
-        said.append(f"{run.name}: {', '.join(told)}")
+        said.append(f"{run.name}: {', '.join(parts)}")
     assert OUTCOMES.keys() == {name for names, _ in PARTS.values() for name in names}
     return Figure(
         "outcomes",

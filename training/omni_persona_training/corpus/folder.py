@@ -68,11 +68,12 @@ class CorpusFolder:
             known.add(record["example_id"])
             self._require_files(record, f"{file}:{number}")
             self.records.append(record)
-        came, told = Counter(record["task"] for record in self.records), Counter(self.about["made"])
-        if came != told:
-            wrong = next(task for task in sorted(came | told) if came[task] != told[task])
+        came, expected = Counter(record["task"] for record in self.records), Counter(self.about["made"])
+        if came != expected:
+            wrong = next(task for task in sorted(came | expected) if came[task] != expected[task])
             raise TrainingError(
-                f"{file}: expected {told[wrong]} examples of {wrong}, as {ABOUT} says, got {came[wrong]}: make it again"
+                f"{file}: expected {expected[wrong]} examples of {wrong}, as {ABOUT} says, got {came[wrong]}: "
+                "make it again"
             )
         if not self.records:
             raise TrainingError(f"{file}: expected examples, got none")

@@ -132,7 +132,7 @@ def _learn(person: Person, item: Item, placed: Placed) -> None:
 def _with_facts(source: Source, facts: MediaFacts) -> Source:
     import hashlib
 
-    def told(values: Mapping[bytes, str], media: Iterable[Media]) -> dict[Media, str]:
+    def by_medium(values: Mapping[bytes, str], media: Iterable[Media]) -> dict[Media, str]:
         known = ((medium, values.get(hashlib.sha256(medium.data).digest())) for medium in media)
         return {medium: value for medium, value in known if value}
 
@@ -148,9 +148,9 @@ def _with_facts(source: Source, facts: MediaFacts) -> Source:
         source.path,
         source.scenes,
         source.people,
-        {**source.transcripts, **told(facts.transcripts, clips)},
-        {clip: how for clip, how in told(facts.emotions, clips).items() if how != "neutral"},
-        {**looks, **told(facts.looks, (picture for person in people for picture in person.pictures))},
+        {**source.transcripts, **by_medium(facts.transcripts, clips)},
+        {clip: how for clip, how in by_medium(facts.emotions, clips).items() if how != "neutral"},
+        {**looks, **by_medium(facts.looks, (picture for person in people for picture in person.pictures))},
     )
 
 

@@ -23,12 +23,12 @@ def load_base(checkpoint: Checkpoint, device: str | None = None, dtype: str | No
 
 def describe_base(checkpoint: Checkpoint) -> dict[str, Any]:
     """The identity of the base: a fingerprint of local weights, the revision of those on the Hub."""
-    told = checkpoint.describe()
+    description = checkpoint.describe()
     return {
         "name": checkpoint.name,
         "model_type": checkpoint.config.model_type,
-        "revision": told["revision"],
-        "weights_mark": told["weights_mark"],
+        "revision": description["revision"],
+        "weights_mark": description["weights_mark"],
     }
 
 

@@ -45,7 +45,7 @@ def adapter_card(about: Mapping[str, Any], adapted: Adapted) -> str:
     base = str(about["base"]["name"])
     base = Path(base).name if Path(base).is_dir() or os.sep + os.sep in base else base
     data = about["data"]
-    told = data.get("corpus") or data.get("dataset")
+    source = data.get("corpus") or data.get("dataset")
     mark = data.get("content") or str(data.get("fingerprint"))[:16]
     head = _HEAD.format(
         # JSON strings on one line are valid YAML.
@@ -56,7 +56,7 @@ def adapter_card(about: Mapping[str, Any], adapted: Adapted) -> str:
         name=inline(f"{base.rpartition('/')[2]} {about['command']}"),
         parameters=adapted.parameters,
         modules=adapted.modules,
-        data=f"{data['n']} examples of {inline(told)} ({inline(mark)})",
+        data=f"{data['n']} examples of {inline(source)} ({inline(mark)})",
         steps=about["steps"],
         loss="-" if about["loss"] is None else f"{about['loss']:.4f}",
     )

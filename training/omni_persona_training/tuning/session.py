@@ -110,8 +110,8 @@ class Session:
         if not output.begin(self.out, self.about):
             return None
         self.machine.tell(f"{self.out} is complete already")
-        told = output.read(self.out)
-        return Trained(self.out, told["steps"], told.get("loss"), told.get("reward"))
+        record = output.read(self.out)
+        return Trained(self.out, record["steps"], record.get("loss"), record.get("reward"))
 
     def train(self, make_trainer: Callable[[Any, Encoder, Targets], Any]) -> Trained:
         """Load the model, train it with the trainer from `make_trainer(model, encoder, targets)`, and save it."""
@@ -131,7 +131,7 @@ class Session:
         start = output.last_checkpoint(self.out)
         if start is not None:
             machine.tell(f"going on from {start.name}")
-        with _full_disk_told(self.out):
+        with _full_disk_named(self.out):
             trainer.train(resume_from_checkpoint=None if start is None else str(start))
             return self._finish(trainer, adapted)
 
@@ -151,7 +151,7 @@ _FULL = ("No space left on device", "File too large", "Disk quota exceeded", "Py
 
 
 @contextmanager
-def _full_disk_told(out: Path) -> Iterator[None]:
+def _full_disk_named(out: Path) -> Iterator[None]:
     """Raise `TrainingError` with the folder for an error of a library that could not write a file."""
     try:
         yield
