@@ -54,8 +54,8 @@ class OutputFiles:
 
     def require_file(self, file: Path, mark: bytes | None = None, beside: Iterable[Path] = ()) -> None:
         """Raise `ArtifactError` unless `file` may be written; mark, beside: as for `add`."""
-        require_writable_target(file)
         require_folder_or_nothing(file.parent)
+        require_writable_target(file)
         read = self._input_around(file)
         if read is not None and read not in beside:
             raise _is_input(file, read)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from omni_persona_report import write_report
-from omni_persona_report.figures import draw, write_figures
+from omni_persona_report.figures import draw, figure_files
 from omni_persona_report.gather import gather
 from omni_persona_report.published import for_the_page, published_rows
 
@@ -20,9 +20,10 @@ FIGURES = (
 
 def test_figures_are_written_for_a_page_and_for_a_paper(gathered, tmp_path):
     drawn = draw(gathered.runs, for_the_page(published_rows()), gathered.measure)
-    written = write_figures(drawn, tmp_path / "new" / "figures")
+    written = figure_files(drawn, tmp_path)
     assert [path.name for path in written] == [f"{name}{end}" for name in FIGURES for end in (".svg", ".pdf", ".png")]
-    for path in written:
+    for path, content in written.items():
+        path.write_bytes(content)
         if path.suffix == ".svg":
             root = ElementTree.fromstring(path.read_text(encoding="utf-8"))
             assert root.attrib["width"] == "252pt", "a column of print"
@@ -38,10 +39,10 @@ def test_figures_are_written_for_a_page_and_for_a_paper(gathered, tmp_path):
 
 
 def test_the_same_runs_make_the_same_figures(gathered, tmp_path):
-    for name in ("one", "two"):
-        write_figures(draw(gathered.runs, (), gathered.measure), tmp_path / name)
-    for path in (tmp_path / "one").iterdir():
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
+    first, second = (figure_files(draw(gathered.runs, (), gathered.measure), tmp_path) for _ in range(2))
+    assert list(first) == list(second)
+    for path, content in first.items():
+        assert content == second[path], path.name
 
 
 @pytest.mark.slow
@@ -53,7 +54,7 @@ def test_a_hostile_name_leaves_a_figure_well_formed(tools, dataset, tmp_path):
     assert len(gathered.runs) == len(hostile)
     for figure in draw(gathered.runs, (), gathered.measure):
         ElementTree.fromstring(figure.inline())
-        assert figure.write(tmp_path)
+        assert figure.files()
 
 
 def tools_hostile():

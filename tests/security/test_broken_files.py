@@ -218,6 +218,8 @@ def test_files_that_are_no_parquet(run, content, name):
 def test_a_side_file_that_is_none_is_named(run, content):
     file = run.parent / "omni-persona" / "data" / "construction.parquet"
     file.write_bytes(content)
-    with pytest.raises(ValueError, match=f"^{file}: expected the side file of a dataset, got: "):
+    with pytest.raises(
+        ValueError, match=f"^{file}: expected the side file of a dataset, as `omni-persona build` writes it, got: "
+    ):
         read_construction(run.parent / "omni-persona")
     require_told(call("train-data", "--dataset", run.parent / "omni-persona", "--out", run.parent / "new"), str(file))
