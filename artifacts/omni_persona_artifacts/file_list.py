@@ -43,7 +43,8 @@ def rewrite(folder: Path, name: str, content: bytes) -> None:
     """
     if holds(folder / name, content):
         return
-    if _listed(folder) is not None and (not os.path.lexists(folder / name) or is_ours(folder / name)):
+    listed = _listed(folder)
+    if listed is not None and (not os.path.lexists(folder / name) or _is_as_listed(listed.get(name), folder / name)):
         enter(folder, {name: content})
     write_atomically(folder / name, content)
 

@@ -57,8 +57,10 @@ def test_the_error_lists_what_is_foreign(ours):
         write(ours, overwrite=True)
 
 
-def test_a_file_that_we_rewrote_is_still_ours(ours):
-    rewrite(ours, "README.md", b"other words")
+@pytest.mark.parametrize("name", ["README.md", "data/rows", "data/new"])
+def test_a_file_that_we_rewrote_is_still_ours(ours, name):
+    rewrite(ours, name, b"other words")
+    rewrite(ours, name, b"words again")
     assert foreign_files(ours) == []
     write(ours, overwrite=True)
 
