@@ -27,6 +27,6 @@ def test_the_benchmark(tmp_path, omni_persona_command):
     out = tmp_path / "v2_2" / "omni-persona"
     tasks = load_recipe("v2_2").tasks
     wanted = {name: sum(counts.model_dump().values()) for name, counts in tasks.items()}
-    assert Counter(item.selected_task for item in omni_persona.read(out)) == wanted
+    assert Counter(item.task.name for item in omni_persona.read(out)) == wanted
     assert sum(wanted.values()) == 750
     assert "rendered" in (out / "README.md").read_text(encoding="utf-8")
