@@ -207,7 +207,6 @@ COMMANDS = {
     "build": "build --pool {pool} --recipe tiny --exclude {bad} --out {out}",
     "train-data": "train-data --dataset {bad} --out {out}",
     "train-data --exclude": "train-data --dataset {dataset} --exclude {bad} --out {out}",
-    "push": "push {bad} --repo a/b",
 }
 CLAIMS = ("rows that its columns lack", "more values than pages", "a page of gigabytes", "a chunk beyond its end")
 
@@ -236,6 +235,9 @@ def test_every_command_says_which_file_lies_within_its_memory(shared_pool, tmp_p
     done = bounded(code, tmp_path / "calls.json", Path(__file__).parents[1] / "helpers", gigabytes=3)
     assert done.returncode == 0, done.stderr[-3000:]
     for lie, command, code_of, told in json.loads(done.stdout.splitlines()[-1]):
+        if command == "report":  # it compares hashes first, and shows no media of a dataset that is not the run's
+            assert code_of == 0 and "was made with another dataset" in told, (lie, told)
+            continue
         assert code_of == 2, (lie, command, told)
         assert "00000-of-00001.parquet: expected " in told and "Traceback" not in told, (lie, command, told)
 
