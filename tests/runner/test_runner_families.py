@@ -27,7 +27,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:Fu
 
 FAMILIES = ("qwen3_omni", "gemma3n", "gemma4", "phi4")
 PICTURES = {"phi4": "image_pixel_values"}
-SLOWEST = "gemma3n"
 CLIPS = {"phi4": "audio_input_features"}
 
 
@@ -37,10 +36,7 @@ def folders(tiny_families, tmp_path_factory):
     return {family: tiny_families.save(family, tmp_path_factory.mktemp("models") / family) for family in FAMILIES}
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=pytest.mark.slow) if name == SLOWEST else name for name in FAMILIES],
-)
+@pytest.fixture(scope="module", params=FAMILIES)
 def family(request):
     return request.param
 
