@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from omni_persona_artifacts.file_list import harmed_files
 from omni_persona_cli.check import check_and_report
 from omni_persona_cli.console import out
 
@@ -94,8 +95,22 @@ def _dataset_files(dataset: Path) -> tuple[Path, list[str]]:
         # A link in somebody else's dataset may lead to any file of the user's.
         if file.is_symlink():
             raise ValueError(f"{file}: a symbolic link, which is not sent, because it may lead to any file")
+    _require_as_built(dataset)
     shown = sorted(path for path in dataset.glob("example/*") if path.is_file() and not path.is_symlink())
     return dataset, [*read_by_hub, *(file.relative_to(dataset).as_posix() for file in (*shown, *files))]
+
+
+def _require_as_built(dataset: Path) -> None:
+    """Raise `ValueError` if rows are not as they were built: what the card says of them need not be true any more.
+
+    A card may have words of its owner's, and a folder without a list of its files is taken as it is.
+    """
+    missing, changed = harmed_files(dataset)
+    if wrong := [name for name in (*missing, *changed) if name.startswith("data/")]:
+        raise ValueError(
+            f"{dataset}: missing or changed since the dataset was built: {', '.join(wrong)}; restore the files, or "
+            "build the dataset again"
+        )
 
 
 def _space_files() -> tuple[Path, list[str]]:

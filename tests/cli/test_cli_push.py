@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from omni_persona_artifacts.file_list import list_files
 from omni_persona_cli import push
 
 app = typer.Typer()
@@ -176,6 +177,19 @@ def test_bad_usage_is_refused(hub: Hub, arguments: tuple[str, ...], message: str
     done = call(*arguments)
     assert message in str(done.exception)
     assert hub.told == []
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda file: file.write_bytes(b"other rows")])
+def test_rows_that_are_not_as_they_were_built_are_not_sent(hub: Hub, dataset: Path, checked: list[Path], harm) -> None:
+    (dataset / "data" / "I2I-2.parquet").write_bytes(b"rows")
+    list_files(dataset)
+    assert call(dataset, "--repo", "org/omni-persona").exit_code == 0
+    harm(dataset / "data" / "I2I-2.parquet")
+    (dataset / "README.md").write_text("---\n---\nWords of the owner's.\n")
+    for options in ((), ("--yes",)):
+        done = call(dataset, "--repo", "org/omni-persona", *options)
+        assert "missing or changed since the dataset was built: data/I2I-2.parquet; restore" in str(done.exception)
+    assert hub.told == checked == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "data", "example", "data/test-0.parquet"])

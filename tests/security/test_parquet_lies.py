@@ -206,6 +206,7 @@ COMMANDS = {
     "power": "power --dataset {bad}",
     "build": "build --pool {pool} --recipe tiny --exclude {bad} --out {out}",
     "train-data": "train-data --dataset {bad} --out {out}",
+    "push": "push {bad} --repo a/b",
     "train-data --exclude": "train-data --dataset {dataset} --exclude {bad} --out {out}",
 }
 CLAIMS = ("rows that its columns lack", "more values than pages", "a page of gigabytes", "a chunk beyond its end")
@@ -239,7 +240,8 @@ def test_every_command_says_which_file_lies_within_its_memory(shared_pool, tmp_p
             assert code_of == 0 and "was made with another dataset" in told, (lie, told)
             continue
         assert code_of == 2, (lie, command, told)
-        assert "00000-of-00001.parquet: expected " in told and "Traceback" not in told, (lie, command, told)
+        fault = "; restore the files" if command == "push" else ": expected "
+        assert f"00000-of-00001.parquet{fault}" in told and "Traceback" not in told, (lie, command, told)
 
 
 def test_a_bomb_is_refused_in_little_memory(folder):
