@@ -1,15 +1,22 @@
 """A representative subset of a dataset; the same size always gives the same items.
 
-Items are sorted by absence, group, task and a hash of their ids, and taken at places that spread evenly over this
-order (van der Corput's sequence): every stratum, coarse or fine, is represented in proportion, up to a few items.
+Items are taken one after another, each from the kind of absence, then the group, then the task that is the furthest
+behind its share; within a task in the order of a hash of their ids. So every stratum, coarse or fine, is represented in
+proportion, up to one item.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+Stratum = tuple[str, ...]
+"""Absence, group and task of items, or the first of these."""
+
+LEVELS = 3
 
 RATE = 0.5
 """Rate assumed for Ans and Unans, at which their variance is largest."""
@@ -28,16 +35,21 @@ def subset(items: Sequence[Mapping[str, Any]], n: int) -> list[int]:
     """
     if n < 1:
         raise ValueError(f"expected a subset of at least 1 item, got {n}")
-    order = sorted(range(len(items)), key=lambda index: _place(items[index]))
-    bits = max(1, (len(order) - 1).bit_length())
-    taken: dict[int, None] = {}
-    for step in range(1 << bits):
-        if len(taken) == min(n, len(order)):
-            break
-        # Bit reversal of the step: halves, then quarters, then eighths of the order.
-        turned = int(f"{step:0{bits}b}"[::-1], 2)
-        taken.setdefault(order[turned * len(order) >> bits])
-    return sorted(taken)
+    queues: dict[Stratum, list[int]] = defaultdict(list)
+    for index in sorted(range(len(items)), key=lambda index: _digest(items[index])):
+        queues[_stratum(items[index])].append(index)
+    sizes = Counter(part for stratum, queue in queues.items() for part in _levels(stratum) for _ in queue)
+    taken: Counter[Stratum] = Counter()
+    chosen = []
+    for _ in range(min(n, len(items))):
+        stratum: Stratum = ()
+        for level in range(1, LEVELS + 1):
+            inner = {one[:level] for one in queues if one[: level - 1] == stratum}
+            share = (taken[stratum] + 1) / sizes[stratum]
+            stratum = max(sorted(inner), key=lambda one: share * sizes[one] - taken[one])
+        chosen.append(queues[stratum][taken[stratum]])
+        taken.update(_levels(stratum))
+    return sorted(chosen)
 
 
 def added_error(n: Mapping[bool, int], of: Mapping[bool, int]) -> float | None:
@@ -53,6 +65,14 @@ def added_error(n: Mapping[bool, int], of: Mapping[bool, int]) -> float | None:
     return math.sqrt(sum(RATE * (1 - RATE) * (1 / n[kind] - 1 / of[kind]) for kind in (True, False)) / 4)
 
 
-def _place(item: Mapping[str, Any]) -> tuple[str, str, str, bytes]:
-    digest = hashlib.sha256(str(item["augmented_id"]).encode("utf-8", "surrogatepass")).digest()
-    return (item["absence"], item["group"], item["task"], digest)
+def _stratum(item: Mapping[str, Any]) -> Stratum:
+    return (item["absence"], item["group"], item["task"])
+
+
+def _levels(stratum: Stratum) -> list[Stratum]:
+    """A stratum and all that it is part of, the whole set included."""
+    return [stratum[:level] for level in range(LEVELS + 1)]
+
+
+def _digest(item: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(str(item["augmented_id"]).encode("utf-8", "surrogatepass")).digest()

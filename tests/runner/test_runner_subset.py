@@ -40,7 +40,7 @@ def test_every_stratum_gives_in_proportion(n: int, shuffler: random.Random) -> N
     for keys in (("absence",), ("absence", "group"), ("absence", "group", "task")):
         whole, part = (Counter(tuple(item[key] for key in keys) for item in some) for some in (V2_2, chosen))
         for stratum, count in whole.items():
-            assert abs(part[stratum] - n * count / len(V2_2)) < 5, (stratum, n)
+            assert abs(part[stratum] - n * count / len(V2_2)) < 1, (stratum, n)
     # The same items in whatever order they stand.
     shuffled = shuffler.sample(V2_2, len(V2_2))
     assert {shuffled[index]["augmented_id"] for index in subset(shuffled, n)} == {one["augmented_id"] for one in chosen}
