@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from invented import facts_of
 from PIL import Image
+from pitch import median_pitch
 
 from omni_persona_people.invent import SpeechError
 from omni_persona_people.invent.overlap import share_a_word
@@ -112,19 +113,6 @@ def spectrum(path, bands=40, window=1024):
 
 def test_speakers_can_be_told_apart_from_new_clips(people):
     assert nearest_is_same(*two_by_two(people, "audios", spectrum)) >= 0.8
-
-
-def median_pitch(path, lowest, highest):
-    """Median pitch of a clip in Hz, by autocorrelation of 50 ms frames."""
-    samples, rate = soundfile.read(path)
-    length = rate // 20
-    frames = np.lib.stride_tricks.sliding_window_view(samples, length)[:: rate // 100]
-    loud = frames[(frames**2).mean(axis=1) > 0.1 * np.percentile((frames**2).mean(axis=1), 95)]
-    window = np.hanning(length)
-    lags = np.arange(rate // highest, rate // lowest)
-    similar = np.fft.irfft(np.abs(np.fft.rfft((loud - loud.mean(axis=1, keepdims=True)) * window, 8192)) ** 2)
-    fall = np.fft.irfft(np.abs(np.fft.rfft(window, 8192)) ** 2)[lags]
-    return float(np.median(rate / lags[(similar[:, lags] / fall).argmax(axis=1)]))
 
 
 @pytest.mark.parametrize(("gender", "lowest", "highest"), [("female", 100, 400), ("male", 65, 240)])
