@@ -1,7 +1,9 @@
 """What all rooms' tests share."""
 
 import importlib.util
+import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,20 @@ from rows import TASKS, make_item, make_row
 import omni_persona
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def process_as_it_was():
+    """Undo what a command called in this process sets up: where notes go, what signals do, who reports lost errors."""
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    unraisable, notes = sys.unraisablehook, logging.getLogger("omni_persona")
+    notes.handlers, notes.propagate = [], True  # a fixture of a module may have called one, too
+    yield
+    notes.handlers, notes.propagate = [], True
+    sys.unraisablehook = unraisable
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
