@@ -20,7 +20,8 @@ from omni_persona import Context, Item, Media
 from omni_persona_artifacts.data_files import data_files
 from omni_persona_artifacts.dataset_rows import leaves, sharing
 from omni_persona_artifacts.errors import ItemError
-from omni_persona_artifacts.parquet_files import open_parquet, row_at, unpacked_rows
+from omni_persona_artifacts.parquet_files import open_parquet, unpacked_rows
+from omni_persona_artifacts.row_groups import RowGroup
 
 _KEPT = 2
 """Row groups held in memory: the current one, and the next, into which its last sample may continue."""
@@ -67,14 +68,14 @@ class DatasetFolder:
         n_repeated = len(self.rows) - len({row.item_id for row in self.rows})
         if n_repeated:
             raise ValueError(f"{path}: expected each augmented_id once, got {n_repeated} repeated")
-        self._tables: OrderedDict[tuple[Path, int], pa.Table] = OrderedDict()
+        self._row_groups: OrderedDict[tuple[Path, int], RowGroup] = OrderedDict()
 
     def items(self, rows: Iterable[Row]) -> Iterator[Item | ItemError]:
         """Yield the item of each row, or the error that makes it unreadable; neighbours share their common media."""
         before: dict[Media, Media] = {}
         for row in rows:
             try:
-                item = omni_persona.item_from_row(row_at(self._table(row), row.place, row.file))
+                item = omni_persona.item_from_row(self._row_group(row).row(row.place))
             except ValueError as error:
                 yield ItemError(row.item_id, str(error))
                 continue
@@ -82,14 +83,14 @@ class DatasetFolder:
             yield item
             before = {medium: medium for medium in _media(item)}
 
-    def _table(self, row: Row) -> pa.Table:
+    def _row_group(self, row: Row) -> RowGroup:
         key = (row.file, row.row_group)
-        if key not in self._tables:
-            self._tables[key] = open_parquet(row.file).read_row_group(row.row_group)
-            if len(self._tables) > _KEPT:
-                self._tables.popitem(last=False)
-        self._tables.move_to_end(key)
-        return self._tables[key]
+        if key not in self._row_groups:
+            self._row_groups[key] = RowGroup(open_parquet(row.file).read_row_group(row.row_group), row.file)
+            if len(self._row_groups) > _KEPT:
+                self._row_groups.popitem(last=False)
+        self._row_groups.move_to_end(key)
+        return self._row_groups[key]
 
 
 def media_digests(path: str | Path) -> dict[bytes, str]:

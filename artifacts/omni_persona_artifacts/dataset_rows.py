@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from omni_persona import Item, Media, item_from_row
 from omni_persona_artifacts.data_files import data_files
-from omni_persona_artifacts.parquet_files import open_parquet, row_at
+from omni_persona_artifacts.parquet_files import open_parquet
+from omni_persona_artifacts.row_groups import RowGroup
 
 
 def leaves(file: Path) -> list[str]:
@@ -38,12 +39,12 @@ def _read_file(file: Path) -> Iterator[Item]:
     parquet = open_parquet(file)
     number = 0
     for row_group in range(parquet.num_row_groups):
-        table = parquet.read_row_group(row_group)
+        rows = RowGroup(parquet.read_row_group(row_group), file)
         media: dict[Media, Media] = {}
-        for place in range(table.num_rows):
+        for place in range(len(rows)):
             number += 1
             try:
-                item = item_from_row(row_at(table, place, file))
+                item = item_from_row(rows.row(place))
             except ValueError as error:
                 raise ValueError(f"{file}: row {number}: {error}") from None
             yield sharing(item, media)

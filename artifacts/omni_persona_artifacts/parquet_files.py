@@ -157,23 +157,22 @@ def unpacked_rows(table: pa.Table, what: object) -> list[dict[str, Any]]:
     return rows
 
 
-def row_at(table: pa.Table, place: int, what: object) -> dict[str, Any]:
-    """One row of a table as Python objects. Raises what `require_unpackable` raises."""
-    row: dict[str, Any] = unpacked_rows(table.slice(place, 1), what)[0]
-    return row
-
-
 def require_unpackable(table: pa.Table, what: object) -> None:
     """Raise `ValueError` if a table's texts would take more than `MOST_BYTES` as Python objects.
 
     what: the file, for the message.
     """
-    size = sum(unpacked_bytes(chunk) for column in table.columns for chunk in column.chunks)
+    size, n_values = unpacked_size(table)
     if size > MOST_BYTES:
         raise ValueError(f"{what}: expected at most {MOST_BYTES >> 20:,} MiB of texts, got {size >> 20:,} MiB unpacked")
-    n_values = sum(_n_values(chunk) for column in table.columns for chunk in column.chunks)
     if n_values > MOST_UNPACKED:
         raise ValueError(f"{what}: expected at most {MOST_UNPACKED:,} values, got {n_values:,}")
+
+
+def unpacked_size(table: pa.Table) -> tuple[int, int]:
+    """Bytes of a table's texts and binary values, and the number of its values, once unpacked to Python objects."""
+    chunks = [chunk for column in table.columns for chunk in column.chunks]
+    return sum(map(unpacked_bytes, chunks)), sum(map(_n_values, chunks))
 
 
 def _n_values(array: pa.Array) -> int:
