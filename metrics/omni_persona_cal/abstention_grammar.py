@@ -81,7 +81,7 @@ def act_of(clause: Clause) -> Act:
         return Act.DOUBTS
     if any(one.search(words) for one in DECLINING):
         return Act.DETAIL if DETAIL.search(words) or UNSEEN.search(words) else Act.DECLINES
-    if ASKS_WHO.search(words):
+    if not clause.labels and ASKS_WHO.search(words):
         return Act.DOUBTS
     if IDENTIFIES.search(words):
         return Act.IDENTIFIES

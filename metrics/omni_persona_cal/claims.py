@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from .layout import laid_out
 from .synonyms import COLOURS, DEGREES, RELATIVES, SAME_WORDS
 from .text import plain, singular, stem
 
 _SEPARATORS = ", ; : ( ) — – / |"
 # Only the first stop of a run can begin an end, so that a run of many stops is read once.
-_SENTENCE_END = re.compile(r"((?<![.!?])[.!?]+(?=\s|\"|\)|$)|\n+|;|,?\s(?=whereas\b))")
+_SENTENCE_END = re.compile(r"((?<![.!?])[.!?]+(?=[\s\")\]}]|$)|\n+|;|,?\s(?=whereas\b))")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[,:()—–/|]")
 
 _CONTRACTED = re.compile(r"'(?:s|m|re|ve|ll|d)$")
@@ -91,8 +92,8 @@ _COMMITTING = re.compile(
 _CONCLUDING = re.compile(
     r"\bmatch\w*|\bquery\b|\bthe answer\b|\btherefore\b|\bthus\b|\bhence\b|\basked about\b|^\W*so\b"
 )
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 _HASH_LABEL = re.compile(r"#\s?(?=\d)")
+_IF_NOT = re.compile(r"\bif not\b")
 _SPELT_TYPE = re.compile(r"\b([ei])[-. ]([ns])[-. ]([tf])[-. ]([jp])\b")
 """An MBTI type that is spelt out: I-N-T-P."""
 _SOFT_LINE_END = re.compile(r"(?<![ \t\r])[ \t\r]*\n[ \t\r]*(?=[^\W\dA-Z_])")
@@ -208,7 +209,7 @@ def compounds(texts: Iterable[str]) -> Compounds:
 
 def prepared(text: str) -> str:
     """`text` in normal form, with line breaks inside sentences removed and each numbered entry on its own line."""
-    text = _SOFT_LINE_END.sub(" ", _HASH_LABEL.sub("number ", _TAG.sub(" ", text)))
+    text = _SOFT_LINE_END.sub(" ", _HASH_LABEL.sub("number ", laid_out(text)))
     return _LABEL_START.sub("\n", _SPELT_TYPE.sub(r"\1\2\3\4", plain(text)))
 
 
@@ -244,7 +245,7 @@ def read(text: str, known: Compounds | None = None) -> Text:
 
 def _read_sentence(sentence: str, index: int, clause: int, known: Compounds, words: list[Word]) -> int:
     """Append the words of a sentence; return the index of its last clause."""
-    sentence = _EXCLUDING.sub("without", _NOT_NEGATING.sub("", sentence))
+    sentence = _EXCLUDING.sub("without", _NOT_NEGATING.sub("", _IF_NOT.sub("or", sentence)))
     negated = slashed = pointed = False
     before = ""
     for raw in _with_compounds(

@@ -4,7 +4,7 @@ A deterministic rule that needs no model and no network. It compares words, not 
 with human labels, and its errors. Time and memory grow linearly with the length of the prediction.
 
 1. Only the answer counts: what stands after the thoughts, after the last "Answer:" or "the answer is", and after the
-   last self-correction ("no, wait").
+   last self-correction ("no, wait"). Several answers in a row all count. Tables are read as lines (`layout`).
 2. Gold and answer are brought to `text.plain` form and cut into sentences and words (`claims`); words are stemmed,
    compounds and a few everyday synonyms are read as one. Words of grammar ("the", "with", "she") are not content.
 3. A window of the answer must hold the gold's content words: all of them where the gold has fewer than
@@ -40,6 +40,8 @@ OTHER_SHARE = 0.6
 """Minimum share of the words that distinguish another memory's answer from the gold for an answer to state it."""
 LONG_ANSWER = 60
 """Number of content words from which an answer is long."""
+LONGEST_REPEATED = 30
+"""Maximum words of an answer that another one follows without replacing it."""
 LONGEST_ALTERNATIVE = 2
 """Maximum words of an alternative in a list that ends with "or"."""
 
@@ -48,6 +50,11 @@ _MARKS = re.compile(
     r"|\b(?:no|sorry|oh),? (?:wait|rather|i mean)\b|\bor rather\b|\bscratch that\b|\bactually,? no\b|\bcorrection ?:"
 )
 """The answer follows the last match."""
+_REVISES = re.compile(
+    r"\b(?:but|no|not|wait|however|instead|wrong|rather|first|so|because|let me|hence|thus|therefore)\b"
+)
+"""Marks an answer that the next one replaces."""
+_STOP = re.compile(r"[.!?;\n]")
 _GUESS = re.compile(r"\b(?:could|might|may) be\b|\bmaybe\b|\bperhaps\b|\bpossibly\b|\bguess(?:ing)?\b")
 _MBTI_TYPE = re.compile(r"[ei][ns][tf][jp]")
 _RELATION = re.compile(r"\b(?:over|under|beneath|above)\b")
@@ -73,9 +80,10 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
     plain_gold = plain(gold)
     if not words(plain_gold):
         return WRONG
-    whole = prepared(answer_of(prediction))
+    given = answer_of(prediction)
+    whole = prepared(given)
     answer = _final_part(whole)
-    if words(plain_gold) == words(whole):
+    if words(plain_gold) in (words(plain(given)), words(whole)):
         return CORRECT
     # If the gold itself speaks of not knowing, quoting it is not an abstention.
     if abstains(answer) or abstains_judged(answer.replace(plain_gold.strip(" ."), "it")):
@@ -91,19 +99,43 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
         return WRONG
     if _swaps(plain_gold, answer, wanted):
         return WRONG
-    taken = {at for window in places for at in range(window.first, window.last + 1)}
+    taken = _words_of(places)
     if any(_affirms_other(wanted_of(other), wanted, found, taken) for other in others):
         return WRONG
     return CORRECT
 
 
 def _final_part(text: str) -> str:
-    """`text`, in normal form, without the reasoning before the answer."""
-    end = 0
+    """`text`, in normal form, without the reasoning before the answer.
+
+    Several answers in a row ("Answer: a baker. Answer: a pilot.") are kept together: none of them replaces another.
+    """
+    start = end = 0
     for mark in _MARKS.finditer(text):
-        if re.search(r"\w", text[mark.end() : mark.end() + 200]):
-            end = mark.end()
-    return text[end:]
+        if not re.search(r"\w", text[mark.end() : mark.end() + 200]):
+            continue
+        between = text[end : mark.start()]
+        start, end = start if end and _repeats(between, mark[0]) else mark.end(), mark.end()
+    return text[start:]
+
+
+def _repeats(before: str, mark: str) -> bool:
+    """Whether a mark adds an answer to the one before, instead of replacing it."""
+    _, *after = _STOP.split(before)
+    revised = "?" in before or any(_REVISES.search(part) for part in after)
+    return "answer" in mark and len(words(before)) <= LONGEST_REPEATED and not revised
+
+
+def _words_of(places: Sequence[Window]) -> set[int]:
+    """The indices of the words that state the gold: those of the shortest windows that do not overlap.
+
+    A window from one statement of the gold to the next would hide what stands between them.
+    """
+    taken: set[int] = set()
+    for window in sorted(places, key=lambda one: one.last - one.first):
+        if window.first not in taken and window.last not in taken:
+            taken.update(range(window.first, window.last + 1))
+    return taken
 
 
 def _n_guesses(text: str) -> int:
@@ -201,6 +233,7 @@ def _affirms_other(other: Wanted, gold: Wanted, found: Text, taken: set[int]) ->
     keys = {form(key) for key in own}
     n_content = list(accumulate((word.content for word in found.words), initial=0))
     places = [at for at, word in enumerate(found.words) if at not in taken and form(word.key) in keys]
+    clauses = {found.words[at].clause for at in taken}
     for index, first in enumerate(places):
         seen: set[str] = set()
         for last in places[index : index + 2 * widest]:
@@ -208,21 +241,28 @@ def _affirms_other(other: Wanted, gold: Wanted, found: Text, taken: set[int]) ->
                 break
             seen.add(form(found.words[last].key))
             if len(seen) >= min(enough, len(keys)):
-                if _is_said(other, gold, found, Window(first, last)):
+                beside = found.words[first].clause in clauses
+                if _is_said(other, gold, found, Window(first, last), beside=beside):
                     return True
                 break
     return False
 
 
-def _is_said(other: Wanted, gold: Wanted, found: Text, window: Window) -> bool:
-    """Whether another memory's value is neither denied nor asked nor expressly attributed to somebody else."""
+def _is_said(other: Wanted, gold: Wanted, found: Text, window: Window, *, beside: bool) -> bool:
+    """Whether another memory's value is neither denied nor asked nor expressly attributed to somebody else.
+
+    beside: Whether it is in one clause with the gold.
+    """
     words_of = found.words[window.first : window.last + 1]
     for sentence in (found.sentences[at] for at in {word.sentence for word in words_of}):
         if sentence.asks or sentence.recap:
             return False
         if sentence.elsewhere and not (sentence.lists or gold.elsewhere or other.elsewhere):
             return False
-    return other.negates or not any(word.negated for word in words_of if word.key in other.keys)
+    # The negation in a clause with the gold is the gold's own: "bored", "not a fan of noise".
+    if other.negates or (gold.negates and beside):
+        return True
+    return not any(word.negated for word in words_of if word.key in other.keys)
 
 
 def _affirms_another_type(gold: str, found: Text) -> bool:

@@ -42,6 +42,7 @@ from .judge_cache import JudgeCache
 from .judge_prompt import question
 from .judge_reply import read_verdict
 from .judges import make_judge
+from .layout import laid_out
 from .lexical import judge as lexical_judge
 from .likelihood import read_margin
 from .masking import Mask

@@ -6,7 +6,11 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "−": "-"})
+_SIGNS = str.maketrans(
+    {"‘": "'", "’": "'", "ʼ": "'", "‐": "-", "‑": "-", "−": "-", "¦": "|"}
+    | dict.fromkeys("“”«»‹›„「」『』【】《》", '"')
+    | {"。": ". ", "।": ". ", "؟": "? ", "、": ", ", "،": ", ", "؛": "; "}
+)
 # Letters that Unicode does not decompose into a base letter and an accent.
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _MARKDOWN = re.compile(r"[*_`~#]+")
@@ -83,7 +87,7 @@ def plain(text: str) -> str:
     >>> plain("A 5km run in São Paulo, aged twenty-six")
     'a 5 km run in sao paulo, 26'
     """
-    text = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
+    text = unicodedata.normalize("NFKC", text).translate(_SIGNS).casefold()
     text = _without_accents(text)
     text = _MARKDOWN.sub(" ", text)
     text = _AND_SIGN.sub(" and ", text)
