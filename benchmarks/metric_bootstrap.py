@@ -11,6 +11,7 @@ Then the intervals alone of every score of every slice, of 7,500 and of 75,000 i
 
 from __future__ import annotations
 
+import argparse
 import random
 import subprocess
 import sys
@@ -106,6 +107,7 @@ def import_evaluate() -> float:
 
 def main() -> None:
     """Measure and print."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     predictions, references, verdicts = made_up_run()
     items, _ = judged_items(predictions, references, verdicts=verdicts)
 

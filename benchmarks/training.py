@@ -20,8 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "helpers"))
+from random_thinker import random_items, save_config
 
 STEPS = 6
 """Number of steps, of which the first two are excluded from the mean."""
@@ -37,45 +36,35 @@ ROWS = (
 
 
 def checkpoint(folder: Path, size: str) -> Path:
-    """A Thinker with random weights: tiny, or with the sizes of Qwen2.5-Omni-3B and our byte tokenizer."""
+    """A Thinker with random weights: tiny, or with the sizes of Qwen2.5-Omni-3B."""
     import tiny_omni
 
     path = folder / "model"
     if size == "tiny":
         return tiny_omni.save(path)
     import torch
-    from transformers import Qwen2_5OmniThinkerConfig
     from transformers import Qwen2_5OmniThinkerForConditionalGeneration as Thinker
 
     words = tiny_omni.tokenizer()
-    small = tiny_omni.thinker_config(words).to_dict()
-    text = {**small["text_config"], "hidden_size": 2048, "intermediate_size": 11008, "num_hidden_layers": 36}
-    text |= {"num_attention_heads": 16, "num_key_value_heads": 2}
-    text["rope_parameters"] = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]}
-    audio = {**small["audio_config"], "output_dim": 2048}
-    vision = {**small["vision_config"], "out_hidden_size": 2048}
-    small |= {"text_config": text, "audio_config": audio, "vision_config": vision}
+    config = save_config(path, size)
     with torch.device("cuda"):
-        model = Thinker(Qwen2_5OmniThinkerConfig(**small)).to(torch.bfloat16)
+        model = Thinker._from_config(config, dtype=torch.bfloat16)
     model.generation_config.pad_token_id, model.generation_config.eos_token_id = words.pad_token_id, words.eos_token_id
     model.save_pretrained(path)
-    tiny_omni.processor(words).save_pretrained(path)
     return path
 
 
-def corpus(folder: Path, clips: bool) -> Path:
-    """Sixteen localizations over four memories."""
+def corpus(folder: Path, size: str, clips: bool) -> Path:
+    """Sixteen localizations over four memories: small media for a tiny model, else 512 x 512 pixels and 8 s."""
     from dataclasses import replace
-
-    from rows import make_item
 
     from omni_persona_training.corpus.folder import write_examples
     from omni_persona_training.corpus.source import Memory
     from omni_persona_training.corpus.studio import Show, example
 
     examples = []
-    for index in range(16):
-        item = make_item(index)
+    side, seconds = (56, 1.0) if size == "tiny" else (512, 8.0)
+    for index, item in enumerate(random_items(16, 1, side, seconds)):
         memories = tuple(Memory("", one.image, one.audio, one.text) for one in item.contexts)
         show = Show("Which context?", memories, notes=True, clips=clips, query_image=item.query_image)
         one = example("image_localization", show.messages("Who?"), "localization", "2", "s", context=2)
@@ -212,7 +201,7 @@ def main() -> None:
         folder = Path(name)
         checkpoint(folder, given.size)
         for clips in (False, True):
-            corpus(folder, clips)
+            corpus(folder, given.size, clips)
         print(f"{'':6}{'by':6}{'shown':22}{'s a step':>10}{'peak GiB':>10}")
         for number, (command, by, shown) in enumerate(ROWS):
             arguments = [sys.executable, __file__, "--size", given.size, "--row", str(number), "--folder", name]
