@@ -6,7 +6,7 @@ Runs of an imaginary model are simulated over the source samples of the recipes 
 20 or 250 people. Some source samples and some people are harder than others, so results of items that share them are
 correlated; the true scores of the model are known. Printed are, for rates of .02 to .98,
 
-- the share of 95 % intervals that contain the true score: of all items, of a group, and of a task of 20 items or more;
+- the share of 95 % intervals that contain the true score: of all items, of a group, and of a task;
 - how often two models with equal true scores, that find the same items hard, are called different, and how often they
   would be if people were not taken into account;
 - the same for the bootstrap of scores that are not rates, from fewer runs;
@@ -21,7 +21,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import NormalDist
@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from omni_persona_build.plan import plan
 from omni_persona_build.recipe import load_recipe
 from omni_persona_cal.bootstrap import ratio
-from omni_persona_cal.intervals import Resampling, Slice, rate_intervals, resampled_intervals
+from omni_persona_cal.intervals import FEWEST, Resampling, Slice, rate_intervals, resampled_intervals
 from omni_persona_cal.power import SAME_ITEM, SAME_SOURCE, detectable_difference
 from omni_persona_cal.rates import clusters
 from omni_persona_cal.scores import COLUMNS, GUARDED, formulas
@@ -42,6 +42,8 @@ from omni_persona_cal.scores import COLUMNS, GUARDED, formulas
 Array = NDArray[np.float64]
 
 SETS = ("tiny", "v2_2", "balanced")
+MORE = "train"
+"""The recipe whose tasks have `FEWEST` answerable items."""
 PEOPLE = (20, 250)
 RATES = (0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98)
 CONFIDENCE = 0.95
@@ -258,6 +260,24 @@ def power(recipe: str, n_runs: int, rng: np.random.Generator) -> tuple[float, fl
     return difference, float((holding(ends[:, found.index("cal")], 0.0) == 0).mean())
 
 
+def tables_of_coverage(
+    items: Items, label: str, groups: Sequence[str], n_runs: int, rng: np.random.Generator
+) -> list[Figure]:
+    """Print the coverage of the intervals shown of all items (""), of groups, and of the first task."""
+    parts = {f"{name}: " if name else "": items.of(items.groups == name) if name else items for name in groups}
+    task = np.unique(items.tasks)[0]
+    of_task = items.of(items.tasks == task)
+    if len(of_task.tasks) >= FEWEST:
+        parts[f"{task[:15]}: "] = of_task
+    held: list[Figure] = []
+    for part, chosen in parts.items():
+        few = part.startswith(task[:15]) and chosen.answerable.sum() < FEWEST
+        shown = ("cal",) if few else ("ans", "cal") if part else SHOWN
+        again = [partial(coverage, chosen, rate, rng=rng, names=shown) for rate in RATES]
+        held += tabled(f"{part}%s holds", f"{label}, {part}", again, RATES, shown, shown, HOLDING, n_runs)
+    return held
+
+
 def main() -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -275,18 +295,17 @@ def main() -> None:
             )
             print(f"{head}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate in RATES))
             label = f"{recipe}, {n_people} people"
-            parts = {"": items, "T2T: ": items.of(items.groups == "T2T")}
-            counts = {task: int(((items.tasks == task) & items.answerable).sum()) for task in np.unique(items.tasks)}
-            parts |= {f"{task[:15]}: ": items.of(items.tasks == task) for task, n in counts.items() if n >= 20}
-            for part, chosen in list(parts.items())[:3]:
-                shown = SHOWN if not part else ("ans", "cal")
-                again = [partial(coverage, chosen, rate, rng=rng, names=shown) for rate in RATES]
-                held += tabled(f"{part}%s holds", f"{label}, {part}", again, RATES, shown, shown, HOLDING, options.runs)
+            held += tables_of_coverage(items, label, ["", "T2T"], options.runs, rng)
             again = [partial(called_different, items, (rate, rate), rng=rng) for rate in RATES]
             some = ("cal", "ans", "abs_f1", "rouge_l")
             differ += tabled("%s of equals differs", label, again, RATES, SHOWN, some, DIFFERING, options.runs)
             blind = [called_different(items, (rate, rate), options.runs, rng, by_person=False) for rate in RATES]
             print(line("  without people: cal", [table["cal"] for table in blind]))
+    print(f"\nTasks of {MORE}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate in RATES))
+    for n_people in PEOPLE:
+        held += tables_of_coverage(
+            drawn_items(MORE, n_people, rng), f"{MORE}, {n_people} people", [], options.runs, rng
+        )
     print("\nBootstrap, mean of v2_2 at a rate of .5" + f"{'holds':>12}{'equals differ':>16}")
     for n_people in PEOPLE:
         items = drawn_items("v2_2", n_people, rng)

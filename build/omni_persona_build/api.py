@@ -31,7 +31,7 @@ def build(
 ) -> Built:
     """Build a dataset folder from a persona pool. The same pool, recipe and seed give the same bytes.
 
-    recipe: `tiny`, `balanced`, `v2_2`, `train`, a YAML file, or a `Recipe`.
+    recipe: `tiny`, `balanced`, `balanced-strict`, `v2_2`, `train`, a YAML file, or a `Recipe`.
     perception: `light` or `specialists`, which computes how alike people are.
     exclude: a dataset folder whose people and media are kept out, such as the test set.
     progress: called as the work goes on; None shows bars in a notebook and on a terminal.

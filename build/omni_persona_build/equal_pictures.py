@@ -30,7 +30,7 @@ Pixels = NDArray[np.float64]
 
 
 def equalised_picture(data: bytes, rng: np.random.Generator) -> bytes:
-    """A picture as a PNG of `SIZE`. Raises `MediaError`."""
+    """A picture as a PNG of `SIZE`. Not compressed, so that all files have one size. Raises `MediaError`."""
     from PIL import Image, ImageFilter, ImageOps
 
     image = ImageOps.fit(decode_image(data), SIZE, Image.Resampling.BICUBIC)
@@ -46,7 +46,7 @@ def equalised_picture(data: bytes, rng: np.random.Generator) -> bytes:
     grain = rng.normal(0, rng.uniform(*GRAIN), (*whole.shape[:2], 1))
     pixels = np.clip(np.rint(np.asarray(soft, dtype=np.float64) + grain), 0, 255).astype(np.uint8)
     stored = io.BytesIO()
-    Image.fromarray(pixels).save(stored, "PNG")
+    Image.fromarray(pixels).save(stored, "PNG", compress_level=0)
     return stored.getvalue()
 
 

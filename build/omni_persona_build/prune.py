@@ -36,6 +36,8 @@ class Pruned:
 
     def __str__(self) -> str:
         """The result in one line."""
+        if not self.rebuilt and not self.left:
+            return "no item is solved too surely by a shortcut, so none was rebuilt"
         return (
             f"{self.rebuilt} sets of memories rebuilt in {self.rounds} rounds; "
             f"{self.left} items are still solved too surely by a shortcut"

@@ -38,7 +38,7 @@ def check(
     write: Annotated[bool, typer.Option("--write", help="Also write the results into the folder's card.")] = False,
     seeds: Annotated[
         int,
-        typer.Option(min=1, help="If the dataset is too small for a result, build this many more with other seeds."),
+        typer.Option(min=1, help="Check as many datasets together: this one, and others built with the next seeds."),
     ] = 1,
     pool: Annotated[
         Path | None, typer.Option(help="Pool that the dataset was built from; required with --seeds.")
@@ -70,12 +70,17 @@ def check(
         print_findings(dataset, findings)
         if items:
             _print_items(worst)
+        if not others and any(finding.too_few for finding in findings):
+            out.print(f"More items tell: omni-persona check {dataset} --seeds 5 --pool POOL", soft_wrap=True)
     if not result.passed:
         raise typer.Exit(1)
 
 
 def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Path]:
-    """Datasets of the same pool and recipe, built with the seeds that follow the dataset's own."""
+    """Datasets of the same pool and recipe, built with the seeds that follow the dataset's own.
+
+    Raises `BuildError` if the dataset does not say how it was built, or was built from another pool.
+    """
     from omni_persona_build.checks import about, built_with, seed_of
     from omni_persona_build.errors import BuildError
     from omni_persona_build.pipeline import build
@@ -92,6 +97,12 @@ def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Pa
         for number in range(1, seeds):
             others.append(folder / str(number) / "omni-persona")
             build(pool, recipe, others[-1], seed=seed + number, equalise=equalise, perception=seen_by, progress=shown)
+            of, other = facts.get("pool_fingerprint"), about(others[-1]).get("pool_fingerprint")
+            if of is not None and of != other:
+                raise BuildError(
+                    f"expected the pool that {dataset} was built from (fingerprint {of}), got another, or one that "
+                    f"changed since, in {pool} ({other}); a dataset that was built with --exclude has no other seeds"
+                )
     return others
 
 

@@ -288,10 +288,9 @@ class _Side:
 
 def _require_alike(name: str, side: _Side, other_name: str, other: _Side) -> None:
     if side.asked != other.asked:
-        raise ValueError(
-            f"expected runs over the same items, got {len(side.asked - other.asked)} only in {name} "
-            f"and {len(other.asked - side.asked)} only in {other_name}"
-        )
+        alone = {name: side.asked - other.asked, other_name: other.asked - side.asked}
+        got = " and ".join(f"{len(items)} only in {run}" for run, items in alone.items() if items)
+        raise ValueError(f"expected runs over the same items, got {got}: run both with the same --subset or --limit")
     if side.judge != other.judge:
         raise ValueError(
             f"expected runs judged by one judge, got {side.judge} in {name} and {other.judge} in {other_name}: "

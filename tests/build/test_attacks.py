@@ -68,19 +68,8 @@ def _failed(made):
 def test_real_people_are_told_apart_by_face_and_voice_alone(shared, tmp_path, recipe):
     made = _built(shared / "real_pool", tmp_path, recipe)
     failed, found = _failed(made), _leaks(made, errors=0 if recipe == "v2_2" else 3)
-    known = KNOWN.get(recipe, set())
-    assert failed or not found.keys() - known
-    assert not set(failed) - known
-    if known:
-        pytest.xfail(f"known leaks of {recipe}: {found}, {failed}")
-
-
-KNOWN = {
-    # 39.7 % over five seeds, asked with about 30 pictures in each; a guess finds 33.3 %. Whether it is chance is open:
-    # two pictures of one person are hardly more alike in it than others (area .51 +- .02 over three seeds).
-    "v2_2": {"I2I by compression"},
-}
-"""Recipe -> the leaks that real people have and the builder does not close; the test says so instead of passing."""
+    assert not failed
+    assert not found
 
 
 @pytest.mark.slow

@@ -167,3 +167,17 @@ def test_control_c_while_checking_says_that_the_dataset_is_there(monkeypatch, ca
         main()
     assert end.value.code == 130
     assert capsys.readouterr().err == "stopped; mine is whole but not checked: omni-persona check --write mine\n"
+
+
+def test_a_check_of_few_items_says_how_to_tell_more(command_line, built):
+    assert "--seeds 5 --pool POOL" in " ".join(command_line("check", built).stdout.split())
+
+
+def test_other_seeds_are_built_from_the_same_pool_only(command_line, built, pool):
+    pool.lines[0]["profile"]["hobby"] = "walking backwards"
+    pool.save()
+    done = command_line("check", built, "--seeds", 2, "--pool", pool.folder)
+    assert done.returncode == 2
+    error = " ".join(done.stderr.split())
+    assert f"expected the pool that {built} was built from" in error
+    assert "--exclude" in error
