@@ -28,6 +28,8 @@ from typing import Any
 from random_thinker import SIZES, random_items, save_config
 
 from omni_persona import Item
+from omni_persona_runner.devices import use
+from omni_persona_runner.segments import attend_in_segments
 from omni_persona_runner.transformers_model import TransformersModel
 
 
@@ -69,7 +71,9 @@ class Bench:
             self.weights = Thinker._from_config(config, dtype=dtype).eval()
 
     def model(self, row: Row) -> TransformersModel:
-        """The runner's model around the weights."""
+        """The runner's model around the weights; `stock` has attention as torch and transformers choose it, too."""
+        import torch
+
         size: Any = row.batch if row.batch == "auto" else int(row.batch)
         model = TransformersModel(
             self.folder,
@@ -84,6 +88,13 @@ class Bench:
         model.__dict__["_model"] = self.weights
         if row.way == "stock":
             model.__dict__["_omni"] = None
+        encoders = (self.weights.config.vision_config, self.weights.config.audio_config)
+        for encoder in encoders:
+            encoder._attn_implementation = "sdpa"
+        torch.backends.cuda.enable_cudnn_sdp(True)
+        if row.way != "stock":
+            attend_in_segments(self.weights)
+            use(self.settings.device)
         return model
 
     def items(self, row: Row, number: int, seed: int) -> Iterator[Item]:

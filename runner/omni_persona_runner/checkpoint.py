@@ -17,6 +17,7 @@ from omni_persona_runner.devices import reason_of, use
 from omni_persona_runner.families import FAMILIES, Family
 from omni_persona_runner.model import LoadError
 from omni_persona_runner.sampling import Sampling
+from omni_persona_runner.segments import attend_in_segments
 
 _TOKENS = ("bos_token_id", "pad_token_id", "decoder_start_token_id")
 """Generation settings taken from the checkpoint; all others are ours, the same for every model."""
@@ -162,6 +163,8 @@ class Checkpoint:
         self._load_adapter(model, without)
         if self._adapter is not None:
             attach(model, self._adapter)
+        if self.family.omni:
+            attend_in_segments(model)
         if not every_logit:
             _keep_last_logits(model)
         return model.eval()

@@ -28,12 +28,16 @@ def test_without_a_gpu_nothing_is_in_use():
     assert memory_in_use([torch.device("cpu")]) == (0, 0)
 
 
-@pytest.mark.parametrize(("device", "taken"), [("cuda:3", ["cuda:3"]), ("auto", []), ("cpu", [])])
-def test_a_process_makes_its_gpu_its_own(monkeypatch, device, taken):
-    calls = []
-    monkeypatch.setattr("torch.cuda.set_device", calls.append)
+@pytest.mark.parametrize(
+    ("device", "taken", "cudnn"), [("cuda:3", ["cuda:3"], [False]), ("auto", [], [False]), ("cpu", [], [])]
+)
+def test_a_process_makes_its_gpu_its_own_and_attends_without_cudnn(monkeypatch, device, taken, cudnn):
+    devices, allowed = [], []
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.set_device", devices.append)
+    monkeypatch.setattr("torch.backends.cuda.enable_cudnn_sdp", allowed.append)
     use(device)
-    assert calls == taken
+    assert (devices, allowed) == (taken, cudnn)
 
 
 @pytest.mark.parametrize(
