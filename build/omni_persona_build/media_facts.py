@@ -29,6 +29,8 @@ QUIET_SHARE = 0.1
 """Share of a clip's frames that count as silence."""
 BAND_EDGES = np.geomspace(80, 8000, 17)
 """Edges in Hz of the bands used for the spectrum of silence."""
+_SUFFIX_AT = {"size": 2, "format": 0}
+"""Name of a fact -> where it has the number of the file's suffix."""
 LEAST = 1e-10
 """Power below which differences are ignored."""
 
@@ -36,7 +38,7 @@ LEAST = 1e-10
 def picture_facts(image: Image, size: int, suffix: str) -> Facts:
     """The `PICTURE_FACTS` of a decoded RGB picture. size: of its file, in bytes. suffix: of its file, without a dot."""
     pixels = np.asarray(image, dtype=np.float64)
-    grey = pixels.mean(axis=2)
+    grey = (pixels[:, :, 0] + pixels[:, :, 1] + pixels[:, :, 2]) / 3
     height, width = grey.shape
     rows, columns = max(1, round(CORNER_SHARE * height)), max(1, round(CORNER_SHARE * width))
     corners = [pixels[across, along] for across in _ends(rows) for along in _ends(columns)]
@@ -70,6 +72,21 @@ def clip_facts(samples: NDArray[Any], rate: int, suffix: str) -> Facts:
         "spectrum of silence": shape - shape.mean(),
         "duration": np.log([len(samples) / rate]),
     }
+
+
+def as_numbers(facts: Facts, widths: Mapping[str, int]) -> NDArray[np.float32]:
+    """All facts in one vector, shape (d,). widths: `PICTURE_FACTS` or `CLIP_FACTS`."""
+    return np.concatenate([facts[name] for name in widths]).astype(np.float32)
+
+
+def from_numbers(numbers: NDArray[np.float32], widths: Mapping[str, int], suffix: str) -> Facts:
+    """The facts in a vector of `as_numbers`, for a file of the same content with a suffix."""
+    parts = np.split(numbers.astype(np.float64), np.cumsum([*widths.values()])[:-1])
+    facts = dict(zip(widths, parts, strict=True))
+    for name, place in _SUFFIX_AT.items():
+        if name in facts:
+            facts[name][place] = _code(suffix)
+    return facts
 
 
 def _ends(size: int) -> tuple[slice, slice]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_artifacts.progress import Steps
-from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS, Facts, clip_facts, picture_facts
+from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS, Facts, as_numbers, clip_facts, picture_facts
 from omni_persona_build.ranking import area_under_curve
 from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.pool_cache import PoolCache
@@ -40,12 +40,15 @@ def mixed_media(
     total = len(clips) + len(pictures)
     heard, seen = [*clips.values()], [*pictures.values()]
     of_clips = known.vectors(
-        "clip-facts", [*clips], lambda at: _numbers(_of_clip(heard[at]), CLIP_FACTS), lambda done: progress(done, total)
+        "clip-facts",
+        [*clips],
+        lambda at: as_numbers(_of_clip(heard[at]), CLIP_FACTS),
+        lambda done: progress(done, total),
     )
     of_pictures = known.vectors(
         "picture-facts",
         [*pictures],
-        lambda at: _numbers(_of_picture(seen[at]), PICTURE_FACTS),
+        lambda at: as_numbers(_of_picture(seen[at]), PICTURE_FACTS),
         lambda done: progress(len(clips) + done, total),
     )
     rates = of_clips[:, 1].tolist() if clips else []
@@ -102,8 +105,3 @@ def _of_clip(clip: Clip) -> Facts:
 def _of_picture(picture: Picture) -> Facts:
     data = picture.read()
     return picture_facts(decode_image(data), len(data), picture.suffix.lstrip("."))
-
-
-def _numbers(facts: Facts, widths: Mapping[str, int]) -> Vectors:
-    """All facts in one vector, shape (d,)."""
-    return np.concatenate([facts[name] for name in widths]).astype(np.float32)

@@ -36,6 +36,11 @@ class Prepared:
     """The graph of the people, with the media that are built from."""
 
 
+def cache_of(pool: Path) -> PoolCache:
+    """The cache of a pool's media; in memory only for the pool that ships with the package, which is not written to."""
+    return PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
+
+
 def prepare(
     pool: Path,
     recipe: Recipe,
@@ -53,8 +58,7 @@ def prepare(
     media_folder: where media that were made alike are written. Raises `PoolError` for a broken pool, and `BuildError`
     if the pool cannot fill the recipe.
     """
-    # A pool that ships with the package is never written to.
-    cache = PoolCache(None if pool.resolve() == EMBEDDED_POOL.resolve() else pool)
+    cache = cache_of(pool)
     people = read_pool(pool, partial(progress, "reading people"), cache, keep_metadata=keep_metadata)
     questions = read_questions(pool, people)
     people = exclusion.left(people)

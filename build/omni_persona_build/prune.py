@@ -16,6 +16,7 @@ from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.recipe import Recipe
 from omni_persona_build.sample import Sample
 from omni_persona_build.write import Written
+from omni_persona_people.pool_cache import PoolCache
 
 TOO_SURE = 0.5
 """Leak from which on an item is rebuilt. In datasets without a leak, nearly all items stay below 0.4."""
@@ -69,9 +70,10 @@ def pruned(
     (rounds done, rounds in all).
     """
     rounds = rebuilt = 0
+    known = PoolCache(None)
     while True:
         written = rows.write(part.samples for part in parts)
-        left, numbers = _too_sure(folder)
+        left, numbers = _too_sure(folder, known)
         if not numbers or rounds == ROUNDS or not _draw_again(parts, numbers, graph, recipe, [seed, rounds], questions):
             return written, Pruned(rounds, rebuilt, left)
         rounds += 1
@@ -79,9 +81,12 @@ def pruned(
         progress(rounds, ROUNDS)
 
 
-def _too_sure(folder: Path) -> tuple[int, set[int]]:
-    """How many items of a folder are solved too surely, and the numbers of their samples."""
-    found = [one.augmented_id for one in examine(folder)[1] if one.leak >= TOO_SURE]
+def _too_sure(folder: Path, known: PoolCache) -> tuple[int, set[int]]:
+    """How many items of a folder are solved too surely, and the numbers of their samples.
+
+    known: what is known of media, to which what is found out is added.
+    """
+    found = [one.augmented_id for one in examine(folder, known=known)[1] if one.leak >= TOO_SURE]
     return len(found), {int(name.partition("__")[0].removeprefix("sample_")) for name in found}
 
 

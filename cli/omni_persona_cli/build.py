@@ -66,7 +66,7 @@ def build(
             prune=prune,
             quiet=as_json,
         )
-        findings = find_in_built(target) if checks else None
+        findings = find_in_built(target, pool) if checks else None
     checked = None if findings is None else result_of(target, findings)
     if as_json:
         keys = None if checked is None else asdict(checked)

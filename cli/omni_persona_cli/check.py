@@ -61,7 +61,7 @@ def check(
 
     with scratch_folder() as folder, output_kept_for_result(as_json):
         others = [] if pool is None else _other_seeds(dataset, pool, seeds, folder)
-        findings, leaks = find(dataset, write=write, with_leaks=items, others=others)
+        findings, leaks = find(dataset, write=write, with_leaks=items, others=others, pool=pool)
     worst = sorted(leaks, key=lambda one: -one.leak)[:MOST_ITEMS] if items else []
     result = result_of(dataset, findings, worst)
     if as_json:
@@ -116,10 +116,10 @@ def _print_items(worst: Sequence[ItemLeak]) -> None:
     out.print(table)
 
 
-def find_in_built(dataset: Path) -> list[Finding]:
+def find_in_built(dataset: Path, pool: Path | None = None) -> list[Finding]:
     """Like `find` with `write`, for a folder that is already complete; Ctrl-C leaves it unchecked."""
     with stopping(f"{dataset} is whole but not checked: omni-persona check --write {dataset}"):
-        return find(dataset, write=True)[0]
+        return find(dataset, write=True, pool=pool)[0]
 
 
 def check_and_report(dataset: Path, *, write: bool = False) -> bool:
@@ -130,19 +130,31 @@ def check_and_report(dataset: Path, *, write: bool = False) -> bool:
 
 
 def find(
-    dataset: Path, *, write: bool = False, with_leaks: bool = False, others: Sequence[Path] = ()
+    dataset: Path,
+    *,
+    write: bool = False,
+    with_leaks: bool = False,
+    others: Sequence[Path] = (),
+    pool: Path | None = None,
 ) -> tuple[list[Finding], list[ItemLeak]]:
     """Run all checks with a progress display, and tell how surely each item is solved by a shortcut.
 
     write: also add the checks to the folder's card, and the items' leaks to its side file.
     with_leaks: whether the leaks of items are wanted; they are computed with `write`, too.
     others: datasets built with other seeds, whose items the solvers of the checks also use.
+    pool: the pool that the dataset was built from; what its cache has of its media is not computed again.
     """
     from omni_persona_build.checks import examine
+    from omni_persona_build.prepare import cache_of
 
+    known = None if pool is None else cache_of(pool)
     with progress() as shown:
         findings, leaks = examine(
-            dataset, lambda done: shown("reading items", done), others=others, with_leaks=write or with_leaks
+            dataset,
+            lambda done: shown("reading items", done),
+            others=others,
+            with_leaks=write or with_leaks,
+            known=known,
         )
     if write:
         from omni_persona_build.card import write_findings

@@ -27,6 +27,10 @@ class SlowClips:
     def print_of(self, key: Hashable, samples: Samples, rate: int) -> Prints:
         """Keep a decoded clip; return its `clip_print`, shape (1024,). Raises `OSError` if the disk is full."""
         slow = slow_clip(samples, rate)
+        self._keep(key, slow)
+        return slow_print(slow)
+
+    def _keep(self, key: Hashable, slow: Samples) -> None:
         with self._lock:
             if key not in self._places:
                 place = self._file.seek(0, os.SEEK_END)
@@ -37,7 +41,6 @@ class SlowClips:
                 except OSError as error:
                     raise OSError(error.errno, error.strerror, tempfile.gettempdir()) from None
                 self._places[key] = place, slow.nbytes
-        return slow_print(slow)
 
     def slow(self, key: Hashable, data: bytes) -> Samples:
         """The `slow_clip` of a clip; decoded from `data` if it was not kept. Raises `MediaError` as `decode_audio`."""
@@ -46,4 +49,6 @@ class SlowClips:
             if place is not None:
                 self._file.seek(place[0])
                 return np.frombuffer(self._file.read(place[1]), np.float32)
-        return slow_clip(*decode_audio(data))
+        slow = slow_clip(*decode_audio(data))
+        self._keep(key, slow)
+        return slow

@@ -5,24 +5,28 @@ import sys
 from collections import Counter
 from importlib import import_module
 
+import numpy as np
+import pytest
 from pool_folder import PoolFolder
 
 from omni_persona_build.checks import check, examine
+from omni_persona_build.checks import described as checks_described
+from omni_persona_build.checks.known_media import TABLES
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
 from omni_persona_people.pool import read_pool
+from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import clips, likeness, pictures
 
 
-def test_each_medium_is_decoded_once_by_check_and_by_reading_a_pool(tmp_path, monkeypatch):
-    """All clips are taken for suspected copies, which need their samples."""
-    pool = PoolFolder(tmp_path / "pool", people=16)
-    decoded: Counter[tuple[str, str]] = Counter()
-    compared: list[float] = []
+@pytest.fixture
+def decoded(monkeypatch):
+    """How often each content was decoded, by the decoder's name and the content's hash."""
+    times: Counter[tuple[str, str]] = Counter()
 
     def counted(name, decode):
         def count(data, *given):
-            decoded[name, hashlib.sha256(data).hexdigest()] += 1
+            times[name, hashlib.sha256(data).hexdigest()] += 1
             return decode(data, *given)
 
         return count
@@ -31,6 +35,13 @@ def test_each_medium_is_decoded_once_by_check_and_by_reading_a_pool(tmp_path, mo
         real = getattr(module, name)
         for user in [one for one in sys.modules.values() if getattr(one, name, None) is real]:
             monkeypatch.setattr(user, name, counted(name, real))
+    return times
+
+
+def test_each_medium_is_decoded_once_by_check_and_by_reading_a_pool(tmp_path, monkeypatch, decoded):
+    """All clips are taken for suspected copies, which need their samples."""
+    pool = PoolFolder(tmp_path / "pool", people=16)
+    compared: list[float] = []
     monkeypatch.setattr(likeness, "_LIKE_SPECTRUM", -1.0)
     monkeypatch.setattr(likeness, "_aligned", lambda *both: compared.append(0.0) or 0.0)
     read_pool(pool.folder)
@@ -42,6 +53,46 @@ def test_each_medium_is_decoded_once_by_check_and_by_reading_a_pool(tmp_path, mo
     check(tmp_path / "omni-persona")
     assert compared
     assert set(decoded.values()) == {1}
+
+
+def test_what_a_build_knows_of_media_is_not_computed_again(tmp_path, monkeypatch, decoded):
+    """The first check after a build decodes each medium at most once, and another one none."""
+    pool, out = PoolFolder(tmp_path / "pool", people=16).folder, tmp_path / "omni-persona"
+    build(pool, load_recipe("tiny"), out)
+    alone = examine(out)
+    described: Counter[str] = Counter()
+    for name in ("face_vectors", "voice_vectors", "picture_print", "picture_facts", "clip_facts"):
+        real = getattr(checks_described, name)
+        monkeypatch.setattr(
+            checks_described, name, lambda *given, name=name, real=real: described.update([name]) or real(*given)
+        )
+    decoded.clear()
+    assert examine(out, known=PoolCache(pool)) == alone
+    assert set(decoded.values()) == {1}
+    media = len(decoded)
+    # Those of queries are not compared by the build; prints and facts of all media are known.
+    assert set(described) == {"face_vectors", "voice_vectors"}
+    assert described.total() < media / 2
+    decoded.clear()
+    described.clear()
+    assert examine(out, known=PoolCache(pool)) == alone
+    assert not decoded
+    assert not described
+
+
+@pytest.mark.parametrize("width", [1, 5000])
+def test_cached_descriptions_of_another_form_are_not_used(tmp_path, width):
+    pool, out = PoolFolder(tmp_path / "pool", people=16).folder, tmp_path / "omni-persona"
+    build(pool, load_recipe("tiny"), out)
+    alone = examine(out)
+    keys = [*PoolCache(pool).known("print-picture"), *PoolCache(pool).known("print-clip")]
+    for tables in TABLES.values():
+        for table in tables.values():
+            (pool / ".omni-persona" / f"{table}.npz").unlink(missing_ok=True)
+            PoolCache(pool).learn(table, {key: np.ones(width, np.float32) for key in keys})
+    if width == 1:  # that is the form of a picture's measures
+        (pool / ".omni-persona" / f"{TABLES['image']['measures']}.npz").unlink()
+    assert examine(out, known=PoolCache(pool)) == alone
 
 
 def test_findings_and_leaks_share_what_the_solvers_say(built, monkeypatch):

@@ -30,6 +30,7 @@ from omni_persona_build.checks.shortcuts import pickers, shortcuts, with_known_c
 from omni_persona_build.checks.solvers import Classifier, Picked
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
+from omni_persona_people.pool_cache import PoolCache
 
 __all__ = [
     "CHECKS",
@@ -71,12 +72,14 @@ def examine(
     *,
     others: Sequence[Path] = (),
     with_leaks: bool = True,
+    known: PoolCache | None = None,
 ) -> tuple[list[Finding], list[ItemLeak]]:
     """Run every check as `check` does, and also tell how surely each item is solved without its modality.
 
     with_leaks: whether to do the latter; an empty list stands for it otherwise.
+    known: the cache of the pool that the dataset was built from: media described there are not described again.
     """
-    seen = _look(folder, progress, others)
+    seen = _look(folder, progress, others, known)
     findings = _findings(seen, None)
     if not with_leaks:
         return findings, []
@@ -84,11 +87,13 @@ def examine(
     return findings, item_leaks(seen.items, picked, detected)
 
 
-def _look(folder: Path, progress: Callable[[int], None], others: Sequence[Path]) -> Seen:
+def _look(
+    folder: Path, progress: Callable[[int], None], others: Sequence[Path], known: PoolCache | None = None
+) -> Seen:
     recipe = built_with(folder)
     items = _read(folder, progress)
-    whole = None if not others else _pooled([folder, *others], progress)
-    return Seen(items, read_construction(folder), recipe, whole)
+    whole = None if not others else _pooled([folder, *others], progress, known)
+    return Seen(items, read_construction(folder), recipe, whole, known)
 
 
 def _findings(seen: Seen, only: Sequence[str] | None) -> list[Finding]:
@@ -107,11 +112,13 @@ class Seen:
     recipe: Recipe | None
     whole: Seen | None = None
     """A larger set of items that contains these, whose descriptions of media are reused; None if there is none."""
+    known: PoolCache | None = None
+    """Descriptions of media that a build computed."""
 
     @cached_property
     def media(self) -> DescribedMedia:
         """All pictures and clips; each is described once."""
-        return DescribedMedia(self.items) if self.whole is None else self.whole.media
+        return DescribedMedia(self.items, self.known) if self.whole is None else self.whole.media
 
     @cached_property
     def memories(self) -> MemoryVectors:
@@ -185,7 +192,7 @@ def _read(folder: Path, progress: Callable[[int], None], before: int = 0) -> lis
     return items
 
 
-def _pooled(folders: Sequence[Path], progress: Callable[[int], None]) -> Seen:
+def _pooled(folders: Sequence[Path], progress: Callable[[int], None], known: PoolCache | None) -> Seen:
     """The items of several datasets together; a number in front of each id keeps the ids unique."""
     items: list[Item] = []
     construction: Construction = {}
@@ -196,7 +203,7 @@ def _pooled(folders: Sequence[Path], progress: Callable[[int], None]) -> Seen:
             if item.augmented_id in placed:
                 construction[name] = placed[item.augmented_id]
             items.append(replace(item, augmented_id=name, source_sample_id=f"{number}/{item.source_sample_id}"))
-    return Seen(items, construction or None, built_with(folders[0]))
+    return Seen(items, construction or None, built_with(folders[0]), known=known)
 
 
 def built_with(folder: Path) -> Recipe | None:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Item, Media
-from omni_persona_build.media_facts import Facts, clip_facts, picture_facts
+from omni_persona_build.checks.known_media import KnownMedia, Sort
+from omni_persona_build.media_facts import (
+    CLIP_FACTS,
+    PICTURE_FACTS,
+    Facts,
+    as_numbers,
+    clip_facts,
+    from_numbers,
+    picture_facts,
+)
+from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import (
     MediaError,
     Prints,
@@ -25,7 +37,8 @@ from omni_persona_perception import (
     voice_vectors,
 )
 
-Sort = Literal["image", "audio"]
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -50,8 +63,10 @@ class Described:
 class DescribedMedia:
     """The media of items, indexed by content."""
 
-    def __init__(self, items: Iterable[Item]) -> None:
-        """items: the items whose media are described, all at once."""
+    def __init__(self, items: Iterable[Item], known: PoolCache | None = None) -> None:
+        """items: the items whose media are described, all at once. known: the cache of the pool that they were built
+        from; what it has is not computed again, and what is computed is added.
+        """
         pictures: dict[bytes, Media] = {}
         clips: dict[bytes, Media] = {}
         for item in items:
@@ -60,30 +75,49 @@ class DescribedMedia:
             for medium in media_of(item, "audio"):
                 clips.setdefault(medium.data, medium)
         self._slow = SlowClips()
+        self._known_before = KnownMedia(known)
         with ThreadPoolExecutor(os.cpu_count()) as workers:
             # One file may be used both as a picture and as a clip, and is then described as each.
             self._known: dict[Sort, dict[bytes, Described]] = {
-                "image": dict(zip(pictures, workers.map(_picture, pictures.values()), strict=True)),
+                "image": dict(zip(pictures, workers.map(self._picture, pictures.values()), strict=True)),
                 "audio": dict(zip(clips, workers.map(self._clip, clips.values()), strict=True)),
             }
+        self._known_before.keep()
         self._nothing = {sort: self._zeros(known.values()) for sort, known in self._known.items()}
 
     def _zeros(self, media: Iterable[Described]) -> NDArray[np.float32]:
         """A zero vector of the same length as the vectors of media."""
         return np.zeros_like(next((one.vector for one in media if one.vector.size), np.zeros(1, np.float32)))
 
-    def _clip(self, medium: Media) -> Described:
+    def _picture(self, medium: Media) -> Described:
+        digest, suffix = hashlib.sha256(medium.data).hexdigest(), _suffix(medium)
+        row = partial(self._known_before.row, "image", digest=digest)
+        image = cache(lambda: decode_image(medium.data))
         try:
-            samples, rate = decode_audio(medium.data)
-            vector = voice_vectors([(samples, rate)])[0]
+            vector = row("vector", make=lambda: face_vectors([image()])[0])
+            facts = row(
+                "facts", make=lambda: as_numbers(picture_facts(image(), len(medium.data), suffix), PICTURE_FACTS)
+            )
+            prints = row("print", make=lambda: picture_print(image()))
+            (spread,) = row("measures", make=lambda: _spread(image()))
         except MediaError as error:
             return Described(np.zeros(0, np.float32), error=str(error))
-        seconds = len(samples) / rate
-        facts = clip_facts(samples, rate, _suffix(medium))
-        prints = self._slow.print_of(medium.data, samples, rate)
-        level = float(np.sqrt(np.mean(np.square(samples))))
-        kind = f"{_suffix(medium)} {rate} Hz"
-        return Described(vector, facts, prints, level, seconds, kind)
+        return Described(vector, from_numbers(facts, PICTURE_FACTS, suffix), prints, float(spread))
+
+    def _clip(self, medium: Media) -> Described:
+        digest, suffix = hashlib.sha256(medium.data).hexdigest(), _suffix(medium)
+        row = partial(self._known_before.row, "audio", digest=digest)
+        clip = cache(lambda: decode_audio(medium.data))
+        try:
+            vector = row("vector", make=lambda: voice_vectors([clip()])[0])
+            numbers = row("facts", make=lambda: as_numbers(clip_facts(*clip(), suffix), CLIP_FACTS))
+            prints = row("print", make=lambda: self._slow.print_of(medium.data, *clip()))
+            level, seconds = row("measures", make=lambda: _level_and_seconds(*clip()))
+        except MediaError as error:
+            return Described(np.zeros(0, np.float32), error=str(error))
+        facts = from_numbers(numbers, CLIP_FACTS, suffix)
+        kind = f"{suffix} {facts['format'][1]:.0f} Hz"
+        return Described(vector, facts, prints, float(level), float(seconds), kind)
 
     def of(self, medium: Media, sort: Sort) -> Described:
         """The description of a medium as a picture or as a clip."""
@@ -118,15 +152,12 @@ def distinct(items: Sequence[Item], sort: Sort) -> Iterator[tuple[str, Media]]:
                 yield item.augmented_id, medium
 
 
-def _picture(medium: Media) -> Described:
-    try:
-        image = decode_image(medium.data)
-        vector = face_vectors([image])[0]
-    except MediaError as error:
-        return Described(np.zeros(0, np.float32), error=str(error))
-    facts = picture_facts(image, len(medium.data), _suffix(medium))
-    spread = float(np.asarray(image.convert("L"), dtype=np.float32).std())
-    return Described(vector, facts, picture_print(image), spread)
+def _spread(image: Image) -> NDArray[np.float32]:
+    return np.array([np.asarray(image.convert("L"), np.float32).std()])
+
+
+def _level_and_seconds(samples: Samples, rate: int) -> NDArray[np.float32]:
+    return np.array([np.sqrt(np.mean(np.square(samples))), len(samples) / rate], np.float32)
 
 
 def _suffix(medium: Media) -> str:

@@ -121,10 +121,14 @@ def _tail(errors: float, freedom: int) -> float:
 def _areas(seen: Any, labels: NDArray[np.bool_]) -> list[float]:
     """Areas under the ROC curve for columns of labels, shape (n, m), by cross-validation."""
     from sklearn.kernel_ridge import KernelRidge
+    from sklearn.linear_model import Ridge
     from sklearn.model_selection import KFold, cross_val_predict
 
+    # Both are the same regression; the work grows with the cube of the number of sets, or of features.
+    wide = not isinstance(seen, np.ndarray) or seen.shape[1] > len(seen)
+    model = KernelRidge() if wide else Ridge(fit_intercept=False, solver="cholesky")
     wanted = labels - labels.mean(axis=0)
-    sure = cross_val_predict(KernelRidge(), seen, wanted, cv=KFold(FOLDS, shuffle=True, random_state=0))
+    sure = cross_val_predict(model, seen, wanted, cv=KFold(FOLDS, shuffle=True, random_state=0))
     return [area_under_curve(label, one) for label, one in zip(labels.T, sure.T, strict=True)]
 
 

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona import Item
-from omni_persona_build.checks.described import Described, DescribedMedia, Sort
+from omni_persona_build.checks.described import Described, DescribedMedia
 from omni_persona_build.checks.evidence import standardised
 from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.fitted import scores_on_strangers
+from omni_persona_build.checks.known_media import Sort
 from omni_persona_build.checks.ready import Ready, by_sample
 from omni_persona_build.checks.solvers import Classifier, Picked
 from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS
