@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 QUOTATION = "quotation"
 """Stands for what is quoted: a person's words, whatever they deny."""
@@ -115,6 +116,7 @@ def _words(text: str) -> str:
     return " ".join(_spelt(word) for word in re.findall(r"n/a|n\.a\.?|[^\W_](?:[\w'/-]*[^\W_])?", text))
 
 
+@lru_cache(maxsize=1 << 14)
 def _spelt(word: str) -> str:
     """A word that denials often contain, with its usual spelling."""
     if len(word) < _SHORTEST_MISSPELT or word in _OFTEN_MISSPELT or word in _SPELT_ALIKE:
