@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -35,11 +37,26 @@ class _WithoutTypes:
 
 
 class Command(_WithoutTypes, TyperCommand):
-    """A command of `omni-persona`."""
+    """A command of `omni-persona`. An empty path is a usage error: as a path it would be the current folder."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        for param in self.params:
+            annotation = param.type_descriptor.annotation
+            if Path in (annotation, *get_args(annotation)):
+                param.process_value = partial(_filled, param, type(param).process_value)
+        return super().parse_args(ctx, args)
 
 
 class Group(_WithoutTypes, TyperGroup):
     """`omni-persona` itself."""
+
+
+def _filled(param: Any, process: Callable[..., Any], ctx: Any, value: Any) -> Any:
+    """Process the value of a path option or argument. Raises typer's error for an empty text."""
+    if value == "" or (isinstance(value, (list, tuple)) and "" in value):
+        raise typer.BadParameter("expected a path, got an empty text (an unset shell variable?)", ctx, param)
+    return process(param, ctx, value)
 
 
 def _no_type(*_: Any, **__: Any) -> None:

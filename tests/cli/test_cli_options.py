@@ -3,12 +3,13 @@
 import ast
 import inspect
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-import omni_persona_cli
+import omni_persona_cli.app
 from omni_persona_cli import build, import_release
 from omni_persona_perception import PERCEPTIONS
 
@@ -105,3 +106,21 @@ def test_every_option_arrives(monkeypatch, command, function, arguments, expecte
     # An option that the command gains must be tried here, too.
     offered = [option.opts for option in typer.main.get_command(app).params if option.name not in ("help", "checks")]
     assert [names for names in offered if not set(names) & set(arguments.split())] == []
+
+
+def _path_options():
+    """The command, what comes before the value, and the name in the message, for each path of each command."""
+    for name, command in typer.main.get_command(omni_persona_cli.app.app).commands.items():
+        for param in command.params:
+            annotation = param.type_descriptor.annotation
+            if Path in (annotation, *get_args(annotation)):
+                option = param.param_type_name == "option"
+                yield pytest.param([name, *param.opts[:option]], param.opts[0], id=f"{name} {param.opts[0]}")
+
+
+@pytest.mark.parametrize(("before", "named"), list(_path_options()))
+def test_an_empty_path_is_refused_and_not_taken_for_the_current_folder(command_line, before, named):
+    done = command_line(*before, "")
+    assert done.returncode == 2
+
+    assert done.stderr.startswith(f"error: Invalid value for '{named}': expected a path, got an empty text")
