@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -94,7 +95,7 @@ class _Media:
             self._dictionaries.append(array.dictionary)
             self._starts.append(self._n)
             self._n += len(array.dictionary)
-            return pc.add(pc.cast(array.indices, pa.int64()), self._starts[-1])
+            return pc.add(pc.cast(array.indices, pa.int64()), _scalar(self._starts[-1]))
         nulls = array.is_null()
         if pa.types.is_struct(kind):
             children = [self.numbered(array.field(index)) for index in range(kind.num_fields)]
@@ -118,6 +119,11 @@ class _Media:
             # Columns have dictionaries of their own, which may hold the same medium.
             self._kept[number] = self._same.setdefault(value, value)
         return self._kept[number]
+
+
+def _scalar(number: int) -> pa.Scalar:
+    """A number from its bytes: before pyarrow converts a Python number, it imports pandas."""
+    return pa.Array.from_buffers(pa.int64(), 1, [None, pa.py_buffer(number.to_bytes(8, sys.byteorder))])[0]
 
 
 def _holds_media(kind: pa.DataType) -> bool:

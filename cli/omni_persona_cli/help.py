@@ -41,7 +41,8 @@ class Command(_WithoutTypes, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments."""
-        for param in self.params:
+        params: list[Any] = self.params
+        for param in params:
             annotation = param.type_descriptor.annotation
             if Path in (annotation, *get_args(annotation)):
                 param.process_value = partial(_filled, param, type(param).process_value)
