@@ -35,6 +35,8 @@ IDIOMS = one_of(
     r"\bunless i am\b.*$",
     r"\bnot explicit(?:ly)?\b",
     r"\bnever been (?:more )?sur\w+\b",
+    r"\bfor (?:lack|want) of a better (?:word|term|name)\b",
+    r"\bno (?:comment|introduction|explanation) (?:is )?(?:needed|necessary|required)\b",
 )
 """Denials of nothing of interest here, which are dropped: "no doubt", "none other than", "if I am not mistaken"."""
 
@@ -181,6 +183,9 @@ FILLER = one_of(
     rf"question|one|person|{FIELD})(?: |$))+$",
     r"\b(?:another|more|additional|further) (?:photo|picture|clip|question|information|details?|context|memory)\b",
     r"^(?:which|that|who|what|where|whether|if|as|since|because|when)\b(?!.* (?:is|was|must be|seems|looks))",
+    r"^(?:\w+ as (?:i|we) (?:may|might|will|can)|(?:what|who|where|which|how)ever)\b",
+    r"^by the (?:sound|look|looks) of\b",
+    r"^(?:this|that|the) (?:person|man|woman|lady|guy|fellow|gentleman|speaker)$",
 )
 """Neither answer nor denial: apologies, offers, what was looked through, what photo and notes are about."""
 
@@ -194,7 +199,9 @@ LINKS = re.compile(
 """Words between clauses."""
 
 NOBODY = re.compile(
-    r"(?:none|nobody|no one|nothing|null|nil|n/a|n\.a\.?|na|unknown|neither of (?:them|these)|not applicable)"
+    r"(?:none|nobody|no one|nothing|null|nil|zip|nada|zilch|nix|crickets|no dice|no luck|undecidable|unanswerable|"
+    r"(?:(?:just |only )?a )?(?:big )?(?:fat )?question mark|n/a|n\.a\.?|na|unknown|neither of (?:them|these)|"
+    r"not applicable)"
 )
 """A whole clause that says that there is nothing."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .abstention_figures import FIGURES
 from .abstention_words import FIELD, GAP, KNOW, KNOWLEDGE, NEAR, NOT, PERSON, SOURCE, STATE, one_of
 
 _DENIES = one_of(
@@ -125,7 +126,7 @@ _REFUSES = one_of(
     r"^(?:abstain|abstaining|abstains|abstention|pass|hard pass|skip|skipped|declined?|no answer|no response)\b"
     r"(?! a\b| an\b| the\b)",
     r"\b(?:will|would|should|do|am going to|could|must|can|going to|have|better|"
-    r"want) not (?:to )?(?:be )?(?:guess|speculat|identif|answer|recogni)\w*",
+    r"want) not (?:to )?(?:be )?(?:guess|speculat|identif|answer|recogni|pretend|gambl|bluff)\w*",
     r"\b(?:policy|guidelines?|privacy)\b.*\b(?:identif|recogni|not)",
     r"\bagainst (?:my|the) (?:guidelines|policy|rules)\b",
     r"\brather not$",
@@ -206,7 +207,19 @@ PERSON_UNKNOWN = one_of(
     rf"^{PERSON} (?:is|are|was|were) (?:[^ ]+ )?(?:unknown|unfamiliar|unidentified|absent|missing|new|strangers?|"
     r"nobody i|none of)(?: (?:to me|from (?:my|the|your)|in (?:my|the|your)|in (?:all|any)|i)\b.*|$)",
     rf"^{PERSON} (?:is|are) (?:a|an) (?:[^ ]+ )?(?:stranger|unknown)(?: to me)?$",
-    rf"^{PERSON} kept (?:it|that|this|quiet)\b",
+    rf"^{PERSON} kept (?:quiet\b|(?:it|that|this)(?: (?:a secret|secret|private|quiet|to \w+sel\w+))?$)",
+    rf"^{PERSON} (?:never |has |have )?(?:dodged|dodges|avoided|avoids|evaded|evades|ducked|sidestepped|skirted|"
+    rf"withheld) (?:that|"
+    r"this|the|my|your) (?:topic|question|subject|point|matter|issue)\b",
+    rf"^{PERSON} (?:never|not) (?:volunteer\w*|let on|open\w* up|went into|go into|say so)\b",
+    rf"^{PERSON} (?:has |have )?hid(?:den|es)? (?:it|that|this) well\b",
+    rf"^{PERSON} (?:is|are) (?:a|the) (?:[^ ]+ )?(?:mystery|riddle|puzzle|enigma)(?: guest| man| woman)?(?: to me)?$",
+    rf"^{PERSON} (?:took|takes|kept) (?:that|this|it) (?:[^ ]+ ){{0,3}}(?:home|to the grave|with (?:him|her|them)|"
+    rf"from (?:me|us))\b",
+    rf"^{PERSON} told me\b.* (?:except|but) (?:that|this|it)$",
+    rf"^{PERSON}\b.* close to (?:his|her|their) chest\b",
+    rf"^{PERSON}\b.* without (?:ever |once )?(?:touching|mentioning|saying|telling|naming)(?: on| of| about)? "
+    r"(?:that|it|this)$",
     rf"^{PERSON} (?:is|are) (?:neither|none|no one|nobody) (?:of|i)\b",
     rf"^{PERSON} (?:not|never) (?:said|told|mention\w*)\b",
     rf"^{PERSON}\b.* (?:someone|somebody|a person|a man|a woman|nobody|no one|one) i (?:have|do|did|can|"
@@ -222,4 +235,4 @@ PERSON_UNKNOWN = one_of(
 )
 """The person asked about is unknown or did not tell: "she isn't in my notes", "he never told me"."""
 
-DECLINING = (_DENIES, _SOURCE_LACKS, _VALUE_MISSING, _UNMATCHED, _REFUSES, _SPECULATES, _IGNORANT)
+DECLINING = (_DENIES, _SOURCE_LACKS, _VALUE_MISSING, _UNMATCHED, _REFUSES, _SPECULATES, _IGNORANT, FIGURES)

@@ -22,6 +22,7 @@ from .abstention import abstains
 from .abstention_answers import FILLER
 from .abstention_clauses import clauses
 from .abstention_denials import DECLINING
+from .abstention_figures import FIGURES
 from .abstention_grammar import act_of
 from .abstention_judged import declines
 from .abstention_words import PERSON

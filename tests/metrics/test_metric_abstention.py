@@ -75,7 +75,7 @@ TEXTS = [
 ]
 
 
-PARTS = ("development", "held_out", "later", "styles", "second", "third", "unseen")
+PARTS = ("development", "held_out", "later", "styles", "second", "third", "unseen", "figures")
 
 
 def precision_and_recall(part: str) -> tuple[float, float, int]:
