@@ -66,21 +66,41 @@ def corpora(make, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def sure(tmp_path_factory, require_extra):
-    """A tiny Thinker whose head can become sure: as it is drawn, its answers stay near equal however it is trained."""
+def learner(tmp_path_factory, require_extra):
+    """Family -> a tiny checkpoint of it that lets media through, and whose head can become sure.
+
+    As one is drawn, its answers stay near equal however it is trained.
+    """
     for name in ("trl", "peft"):
         require_extra(name)
+    import tiny_families
     import tiny_omni
     import torch
-    from transformers import Qwen2_5OmniThinkerForConditionalGeneration as Thinker
+    from tiny_encoders import strengthen
+    from transformers import AutoModelForMultimodalLM
 
     torch.set_num_threads(1)
-    folder = tiny_omni.save(tmp_path_factory.mktemp("models") / "sure")
-    model = Thinker.from_pretrained(folder)
-    with torch.no_grad():
-        model.lm_head.weight.mul_(0.5 / model.lm_head.weight.std())
-    model.save_pretrained(folder)
-    return folder
+    known = {}
+
+    def make(family):
+        if family not in known:
+            if family.startswith("gemma"):
+                require_extra("timm")
+            folder = tmp_path_factory.mktemp("models") / "sure"
+            tiny_omni.save(folder) if family == "omni" else tiny_families.save(family, folder)
+            model = AutoModelForMultimodalLM.from_pretrained(folder)
+            strengthen(model)
+            model.save_pretrained(folder)
+            known[family] = folder
+        return known[family]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sure(learner):
+    """A tiny Thinker of that kind."""
+    return learner("omni")
 
 
 RULES = "Answer, or: I cannot determine that from the provided context."
@@ -120,14 +140,19 @@ def write_corpus():
 
 
 @pytest.fixture(scope="session")
-def which(make_item):
-    """Four examples with prompts alike but for what is asked with, a face or a voice: which of four contexts?"""
+def which():
+    """Four examples with prompts alike but for what is asked with, a picture or a clip: which of four contexts?
+
+    Pictures have one size and clips one length, so that nothing but what is seen or heard tells them apart.
+    """
+    from tiny_encoders import clips, pictures
+
     from omni_persona_training.corpus.source import Memory
     from omni_persona_training.corpus.studio import Show, example
 
     def examples(kind):
-        contexts = make_item(0).contexts
-        memories = tuple(Memory(f"p{place}", one.image, one.audio, "") for place, one in enumerate(contexts))
+        media = zip(pictures(), clips(), strict=True)
+        memories = tuple(Memory(f"p{place}", image, audio, "") for place, (image, audio) in enumerate(media))
         shown = {"pictures": kind == "image", "clips": kind == "audio"}
         made = []
         for number, one in enumerate(memories, start=1):
@@ -139,13 +164,22 @@ def which(make_item):
     return examples
 
 
-@pytest.fixture(scope="module")
-def parts(sure, eight):
-    """The checkpoint, its weights and an encoder of the eight items."""
+@pytest.fixture(scope="session")
+def parts_of(learner, eight):
+    """Family -> its checkpoint, its weights and an encoder of the eight items."""
     from omni_persona_training.tuning.base import load_base
     from omni_persona_training.tuning.encoding import Encoder
     from omni_persona_training.tuning.examples import TrainingSet
 
-    checkpoint = Checkpoint(sure)
-    model = load_base(checkpoint, "cpu", "float32")
-    return checkpoint, model, Encoder(checkpoint, model, TrainingSet(eight, SHORT))
+    def load(family):
+        checkpoint = Checkpoint(learner(family))
+        model = load_base(checkpoint, "cpu", "float32")
+        return checkpoint, model, Encoder(checkpoint, model, TrainingSet(eight, SHORT))
+
+    return load
+
+
+@pytest.fixture(scope="module")
+def parts(parts_of):
+    """Those of the Thinker."""
+    return parts_of("omni")

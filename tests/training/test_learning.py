@@ -1,4 +1,4 @@
-"""That it learns: answers overfitted by SFT, and by RLVR what only a voice or a face can tell. Minutes, so slow."""
+"""That it learns: answers overfitted by SFT, and by RLVR what only a clip or a picture can tell. Minutes, so slow."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from omni_persona_training.tuning.sft import sft
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SHORT = Prompt(rules="Answer, or: I cannot determine that from the provided context.")
+OTHER = "gemma3n"
+"""A family that is no Thinker."""
+
 SETTINGS = SftSettings(
     learning_rate=5e-3,
     steps=240,
@@ -56,14 +59,16 @@ def right_answers(model, dataset, out):
     return sum(line["prediction"] == golds[line["augmented_id"]] for line in lines)
 
 
-def test_eight_items_are_overfitted_and_answered_by_a_run(sure, eight, tmp_path):
-    done = sft(eight, sure, tmp_path / "adapter", SETTINGS, prompt=SHORT, machine=Machine("cpu"))
+@pytest.mark.parametrize("family", ["omni", OTHER])
+def test_eight_items_are_overfitted_and_answered_by_a_run(learner, family, eight, tmp_path):
+    base = learner(family)
+    done = sft(eight, base, tmp_path / "adapter", SETTINGS, prompt=SHORT, machine=Machine("cpu"))
     assert done.loss < 0.2
     asked = {"prompt": SHORT, "max_new_tokens": 60, "batch_size": 2}
-    one = merged(sure, done.out, tmp_path / "merged")
+    one = merged(base, done.out, tmp_path / "merged")
     for name, model, expected in (
-        ("before", TransformersModel(sure, **asked), 0),
-        ("beside", TransformersModel(sure, adapter=done.out, **asked), 8),
+        ("before", TransformersModel(base, **asked), 0),
+        ("beside", TransformersModel(base, adapter=done.out, **asked), 8),
         ("merged", TransformersModel(one, **asked), 8),
     ):
         assert right_answers(model, eight, tmp_path / "runs" / name) == expected, name
@@ -71,16 +76,16 @@ def test_eight_items_are_overfitted_and_answered_by_a_run(sure, eight, tmp_path)
     assert manifest["model"]["adapter"]["rank"] == 16
 
 
-# ---- what only a voice or a face can tell
+# ---- what only what is seen or heard can tell
 
 
 @pytest.fixture(scope="module")
-def policies(sure, which, write_corpus, tmp_path_factory):
-    """(family, kind) -> a checkpoint that says any of the four numbers, whatever it is asked, and a corpus of four."""
+def policies(learner, which, write_corpus, tmp_path_factory):
+    """(kind, family) -> a checkpoint that says any of the four numbers, whatever it is asked, and a corpus of four."""
     known = {}
 
-    def make(kind, base=sure):
-        if (base, kind) not in known:
+    def make(kind, family="omni"):
+        if (kind, family) not in known:
             root = tmp_path_factory.mktemp("policy")
             examples = which(kind)
             answers = [
@@ -93,23 +98,27 @@ def policies(sure, which, write_corpus, tmp_path_factory):
             settings = replace(
                 SETTINGS, learning_rate=4e-3, steps=120, batch_size=8, micro_batch=8, schedule="constant"
             )
+            base = learner(family)
             adapter = sft(every, base, root / "adapter", settings, machine=Machine("cpu")).out
-            known[base, kind] = merged(base, adapter, root / "policy"), write_corpus(root / "four", examples)
-        return known[base, kind]
+            known[kind, family] = merged(base, adapter, root / "policy"), write_corpus(root / "four", examples)
+        return known[kind, family]
 
     return make
 
 
-def trained_by_reward(policy, corpus, out, steps=150):
+def trained_by_reward(policy, corpus, out, steps=110, learning_rate=3e-3):
     """Mean reward over the last tenth of the steps, and greedy answers to the four."""
     rewards = []
     settings = RlvrSettings(
         reward="paper",
-        learning_rate=1.5e-3,
+        learning_rate=learning_rate,
         steps=steps,
         batch_size=4,
         micro_batch=4,
         group_size=8,
+        # With less, it settles on three of the four answers before it has tried the last often enough.
+        beta=0.2,
+        schedule="linear",
         max_new_tokens=3,
         rank=16,
         alpha=32,
@@ -118,8 +127,8 @@ def trained_by_reward(policy, corpus, out, steps=150):
     )
     machine = Machine("cpu", advance=lambda step, steps, logged: rewards.append(logged.get("reward")))
     rlvr(corpus, policy, out, settings, machine=machine)
-    known = [reward for reward in rewards if reward is not None]
-    return sum(known[-steps // 10 :]) / len(known[-steps // 10 :]), greedy(policy, out, corpus)
+    last = [reward for reward in rewards if reward is not None][-steps // 10 :]
+    return sum(last) / len(last), greedy(policy, out, corpus)
 
 
 def greedy(policy, adapter, corpus):
@@ -145,21 +154,19 @@ def greedy(policy, adapter, corpus):
     return said
 
 
-def test_what_only_a_voice_can_tell_is_learned(policies, tmp_path):
-    policy, corpus = policies("audio")
-    reward, said = trained_by_reward(policy, corpus, tmp_path / "adapter")
+@pytest.mark.parametrize(
+    ("kind", "family", "how"),
+    [("audio", "omni", {}), ("image", "omni", {}), ("audio", OTHER, {"steps": 170, "learning_rate": 4e-3})],
+)
+def test_what_only_a_clip_or_a_picture_can_tell_is_learned(policies, kind, family, how, tmp_path):
+    policy, corpus = policies(kind, family)
+    reward, said = trained_by_reward(policy, corpus, tmp_path / "adapter", **how)
     assert reward >= 0.9
     assert said == ["1", "2", "3", "4"]
 
 
-def test_what_only_a_face_can_tell_is_learned_in_part(policies, tmp_path):
-    """Twice a guess: the tiny model's random encoder tells some of four pictures of noise apart, not all."""
-    policy, corpus = policies("image")
-    reward, _ = trained_by_reward(policy, corpus, tmp_path / "adapter")
-    assert reward >= 0.5
-
-
-def test_with_media_left_out_of_the_loss_it_is_not_learned(policies, tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", ["audio", "image"])
+def test_with_media_left_out_of_the_loss_it_is_not_learned(policies, kind, tmp_path, monkeypatch):
     """What keeps us from going deaf: TRL's own trainer is, in the loss, with clips."""
     from omni_persona_training.tuning import rlvr as module
 
@@ -177,7 +184,7 @@ def test_with_media_left_out_of_the_loss_it_is_not_learned(policies, tmp_path, m
             return {} if getattr(self, "deaf", False) else super()._media(shown)
 
     monkeypatch.setattr(module, "omni_grpo_class", lambda: Deaf)
-    policy, corpus = policies("audio")
-    reward, said = trained_by_reward(policy, corpus, tmp_path / "adapter", steps=60)
+    policy, corpus = policies(kind)
+    reward, said = trained_by_reward(policy, corpus, tmp_path / "adapter")
     assert reward < 0.6
     assert said != ["1", "2", "3", "4"]
