@@ -68,7 +68,8 @@ def train_data(
     _print_made(made, recipe)
     for file in files:
         out.print(f"Wrote {file}", soft_wrap=True)
-    out.print(f"Next: omni-persona sft --dataset {target} --model ORG/MODEL --out adapters/first", soft_wrap=True)
+    command = "rlvr" if recipe.startswith("rlvr") else "sft"
+    out.print(f"Next: omni-persona {command} --dataset {target} --model ORG/MODEL --out adapters/first", soft_wrap=True)
 
 
 def _print_made(made: Corpus, recipe: str) -> None:

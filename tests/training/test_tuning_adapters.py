@@ -77,7 +77,9 @@ def test_a_training_ends_as_an_adapter_with_card_and_curve(trained, sure):
     done, told = trained
     assert done.steps == 2 and done.loss > 0
     card = (done.out / "README.md").read_text(encoding="utf-8")
-    assert "trained parameters in 14 layers" in card and "| learning rate | 0.005 | the paper |" in card
+    assert "trained parameters in 14 layers" in card and "| epochs | 3.0 | the paper |" in card
+    assert "| learning rate | 0.005 | given |" in card and "| rank | 4 | given |" in card
+    assert "| dropout | 0.0 | ours, where the source is silent |" in card
     assert str(sure.parent) not in card
     curve = [json.loads(line) for line in (done.out / "curve.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [entry["step"] for entry in curve] == [1, 2]
@@ -113,6 +115,24 @@ def test_a_folder_with_something_else_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(TrainingError, match="contains something other than a training"):
         output.begin(tmp_path, {})
+
+
+def test_what_failed_before_its_first_checkpoint_is_begun_anew(sure, eight, tmp_path):
+    """A mistake in an option leaves nothing that the next attempt would stumble over."""
+    from omni_persona_training.tuning.sft import sft
+
+    with pytest.raises(TrainingError, match="a multiple of 3"):
+        sft(eight, sure, tmp_path / "out", replace(QUICK, micro_batch=3), prompt=SHORT, machine=Machine("cpu"))
+    first = {"command": "sft", "base": {"name": "a"}, "data": {}, "settings": {}}
+    second = {**first, "base": {"name": "b"}}
+    assert not output.begin(tmp_path / "other", first) and not output.begin(tmp_path / "other", second)
+    assert output.read(tmp_path / "other")["base"] == {"name": "b"}
+    checkpoint = tmp_path / "other" / "checkpoints" / "checkpoint-1"
+    checkpoint.mkdir(parents=True)
+    for name in output._PARTS:
+        (checkpoint / name).write_text('{"global_step": 1}')
+    with pytest.raises(TrainingError, match="another training: base name was b and is a"):
+        output.begin(tmp_path / "other", first)
 
 
 def test_half_a_checkpoint_is_passed_over(tmp_path):

@@ -28,6 +28,9 @@ def test_where_memory_ends_half_as_many_are_taken_and_the_batch_stays():
     halving(replace(QUICK, batch_size=16, micro_batch=8), train, Machine(tell=told.append))
     assert tried == [(8, 16), (4, 16), (2, 16)]
     assert told == [f"out of memory: {n} at once from now on, 16 a step as before" for n in (4, 2)]
+    tried.clear()
+    halving(replace(QUICK, batch_size=30, micro_batch=15), train, Machine())
+    assert tried == [(15, 30), (5, 30), (1, 30)]  # halves that do not divide 30 are passed over
     with pytest.raises(RuntimeError, match="out of memory"):
         halving(
             replace(QUICK, micro_batch=1), lambda _: (_ for _ in ()).throw(RuntimeError("out of memory")), Machine()
@@ -169,5 +172,5 @@ def test_what_a_model_cannot_take_is_refused_before_it_is_trained(parts, make_it
 def test_data_that_is_nowhere_is_told(sure, tmp_path):
     from omni_persona_training.tuning.sft import sft
 
-    with pytest.raises(FileNotFoundError, match="expected a dataset folder"):
+    with pytest.raises(FileNotFoundError, match="nowhere does not exist; expected a dataset folder, or a corpus"):
         sft(tmp_path / "nowhere", sure, tmp_path / "out", QUICK)

@@ -6,14 +6,15 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from omni_persona_artifacts.characters import visible
 from omni_persona_artifacts.markdown import code, inline
+from omni_persona_training.errors import TrainingError
 from omni_persona_training.tuning.language_model import Adapted
-from omni_persona_training.tuning.settings import STATED
+from omni_persona_training.tuning.settings import STATED, rlvr_preset, sft_preset
 
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")
 """Strings that YAML needs no quotes for."""
@@ -60,9 +61,9 @@ def adapter_card(about: Mapping[str, Any], adapted: Adapted) -> str:
         steps=about["steps"],
         loss="-" if about["loss"] is None else f"{about['loss']:.4f}",
     )
-    stated = STATED.get(f"{about['command']} {about['preset']}", ())
+    origin = _origins(about)
     rows = [
-        f"| {name.replace('_', ' ')} | {_value(value)} | {_from(name, stated, about['preset'])} |"
+        f"| {name.replace('_', ' ')} | {_value(value)} | {origin(name, value)} |"
         for name, value in about["settings"].items()
         if value is not None
     ]
@@ -74,7 +75,20 @@ def _value(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else inline(value)
 
 
-def _from(name: str, stated: tuple[str, ...], preset: str | None) -> str:
-    if name in stated:
-        return f"the {preset}"
-    return "ours, where the source is silent" if stated else "ours"
+def _origins(about: Mapping[str, Any]) -> Callable[[str, Any], str]:
+    """What says where the value of a setting comes from."""
+    preset = about["preset"]
+    try:
+        of_sft = about["command"] == "sft"
+        usual = (sft_preset(preset, about["base"]["model_type"]) if of_sft else rlvr_preset(preset)).describe()
+    except TrainingError:  # settings of the caller's own
+        return lambda name, value: "given"
+    stated = STATED.get(f"{about['command']} {preset}", ())
+    silent = "ours, where the source is silent" if stated else "ours"
+
+    def origin(name: str, value: Any) -> str:
+        if name not in usual or value != usual[name]:
+            return "given"
+        return f"the {preset}" if name in stated else silent
+
+    return origin

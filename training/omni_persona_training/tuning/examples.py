@@ -38,8 +38,12 @@ class TrainingSet:
 
         prompt: prompt settings for a dataset (a corpus has its own wording). limit: use only the first so many. asks:
         addition to the rules of examples with contexts.
-        Raises `TrainingError`, or what the readers of either folder raise.
+        Raises `FileNotFoundError` if there is no such folder, and what the readers of either folder raise.
         """
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path} does not exist; expected a dataset folder, or a corpus of `omni-persona train-data`"
+            )
         self.path = path
         self._prompt = prompt or Prompt()
         self._asks = asks

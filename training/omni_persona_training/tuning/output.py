@@ -47,6 +47,10 @@ def begin(out: Path, about: Mapping[str, Any]) -> bool:
         _write(file, {**about, "complete": False})
         return False
     before = read(out)
+    if not before.get("complete") and last_checkpoint(out) is None:
+        # It failed or was killed before its first checkpoint: there is nothing to lose.
+        _write(file, {**about, "complete": False})
+        return False
     for key in _COMPARED:
         if before.get(key) != json.loads(json.dumps(about[key])):
             raise TrainingError(

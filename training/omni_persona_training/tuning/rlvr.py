@@ -76,8 +76,10 @@ def rlvr(
     require_judge(judges)
     if done := session.done_before():
         return done
-    if asks and is_first():
-        write_atomically(session.out / PROMPT, ((prompt.rules if prompt else RULES) + asks).encode())
+    if is_first():
+        (session.out / PROMPT).unlink(missing_ok=True)  # of an attempt with another reward
+        if asks:
+            write_atomically(session.out / PROMPT, ((prompt.rules if prompt else RULES) + asks).encode())
     return halving(settings, lambda now: _train(session, now, judges), machine)
 
 

@@ -139,6 +139,12 @@ class Session:
         log = trainer.state.log_history
         came = {name: next((one[name] for one in reversed(log) if name in one), None) for name in ("loss", "reward")}
         trained = Trained(self.out, trainer.state.global_step, came["loss"], came["reward"])
+        silent = [one["frac_reward_zero_std"] for one in log if "frac_reward_zero_std" in one]
+        if silent and min(silent) == 1:
+            self.machine.tell(
+                "nothing was learned: in every step all answers to a prompt earned the same; train the base with "
+                "`omni-persona sft` first, or take larger groups or a higher temperature"
+            )
         if is_first():
             trainer.save_model(str(self.out))
             done = {**self.about, **came, "steps": trained.steps, "trained_parameters": adapted.parameters}
@@ -166,7 +172,7 @@ def _full_disk_named(out: Path) -> Iterator[None]:
 
 
 def halving(settings: Settings, train: Callable[[Settings], Trained], machine: Machine) -> Trained:
-    """Train; if memory runs out, retry with half the micro-batch and the same batch per step.
+    """Train; if memory runs out, retry with half the micro-batch, or less, and the same batch per step.
 
     Resumes from checkpoints. Raises what `train` raises, and the out-of-memory error for a micro-batch of one.
     """
@@ -178,7 +184,9 @@ def halving(settings: Settings, train: Callable[[Settings], Trained], machine: M
                 raise
         # Outside the handler, so that the failed attempt's tensors are freed.
         free_memory()
-        settings = replace(settings, micro_batch=settings.micro_batch // 2)
+        # A divisor, so that whole micro-batches still make up a batch.
+        micro = settings.micro_batch
+        settings = replace(settings, micro_batch=next(n for n in range(micro // 2, 0, -1) if micro % n == 0))
         machine.tell(
             f"out of memory: {settings.micro_batch} at once from now on, {settings.batch_size} a step as before"
         )
