@@ -8,6 +8,9 @@ from tuning_cases import SHORT
 from omni_persona_training.tuning.session import Machine
 from omni_persona_training.tuning.settings import RlvrSettings
 
+FAMILIES = ("omni", "qwen3_omni", "gemma3n", "gemma4")
+"""Those that can be trained."""
+
 # ---- encoding
 
 
@@ -42,66 +45,71 @@ def test_the_loss_is_on_the_answer_and_the_end_of_the_turn_alone(parts):
     assert (batch["attention_mask"].sum(1) == (batch["input_ids"] != words.pad_token_id).sum(1)).all()
 
 
-def test_a_left_filled_batch_computes_what_each_prompt_alone_does(parts):
-    import torch
-
+def as_given(shown, new=0):
+    """What the model gets for several prompts, filled on the left, with room for `new` tokens of an answer."""
     from omni_persona_training.tuning.encoding import left_filled, together
 
-    _, model, encoder = parts
+    tokens, mask = left_filled([one.tokens for one in shown], 0)
+    types = {name: left_filled([one.per_token[name] + [0] * new for one in shown], 0)[0] for name in shown[0].per_token}
+    return {"input_ids": tokens, "attention_mask": mask, **types, **together([one.media for one in shown])}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_left_filled_batch_computes_what_each_prompt_alone_does(parts_of, family):
+    import torch
+
+    _, model, encoder = parts_of(family)
     shown = [encoder.prompt(place) for place in (0, 1, 5)]
     assert len({len(one.tokens) for one in shown}) > 1
-    tokens, mask = left_filled([one.tokens for one in shown], 0)
     with torch.no_grad():
-        logits = model(input_ids=tokens, attention_mask=mask, **together([one.media for one in shown])).logits
+        logits = model(**as_given(shown)).logits
         for row, one in enumerate(shown):
-            alone = model(
-                input_ids=torch.tensor([one.tokens]), attention_mask=torch.ones(1, len(one.tokens)).long(), **one.media
-            ).logits
-            assert torch.allclose(logits[row, -1], alone[0, -1], atol=1e-3)
+            assert torch.allclose(logits[row, -1], model(**as_given([one])).logits[0, -1], atol=1e-3)
 
 
-def test_loss_pass_and_generation_agree_in_a_left_filled_batch(parts, sure, eight, tmp_path, monkeypatch):
+@pytest.mark.parametrize("family", FAMILIES)
+def test_loss_pass_and_generation_agree_in_a_left_filled_batch(parts_of, family, tmp_path, monkeypatch):
     """Log-probabilities to 1e-3, with pictures and clips; and far apart where the loss pass is deaf."""
     import torch
     from peft import LoraConfig
 
     from omni_persona_training.rewards.functions import make_reward
     from omni_persona_training.tuning import rlvr as module
-    from omni_persona_training.tuning.encoding import left_filled, together
     from omni_persona_training.tuning.language_model import targets
     from omni_persona_training.tuning.omni_grpo import omni_grpo_class, suppressed_tokens
     from omni_persona_training.tuning.session import Session
 
-    checkpoint, model, encoder = parts
+    checkpoint, model, encoder = parts_of(family)
     settings = RlvrSettings(
         reward="paper", steps=1, batch_size=2, micro_batch=2, group_size=2, gradient_checkpointing=False
     )
+    suppressed = suppressed_tokens(checkpoint.processor, [checkpoint.processor.tokenizer.eos_token_id])
     session = Session(encoder.examples, checkpoint, tmp_path, {}, Machine("cpu"))
     trainer = omni_grpo_class()(
         model=model,
         reward_funcs=make_reward("paper"),
-        args=module._arguments(session, settings, suppressed_tokens(checkpoint.processor, [1])),
+        args=module._arguments(session, settings, suppressed),
         train_dataset=module.prompts(encoder.examples, settings),
         processing_class=checkpoint.processor,
         peft_config=LoraConfig(r=2, target_modules=list(targets(model).modules)),
         encoder=encoder,
     )
     shown = [encoder.prompt(place) for place in (0, 1, 5, 6)]
-    tokens, mask = left_filled([one.tokens for one in shown], checkpoint.processor.tokenizer.pad_token_id)
-    media = together([one.media for one in shown])
+    given = as_given(shown)
+    torch.manual_seed(0)
     generated = trainer.model.generate(
-        input_ids=tokens,
-        attention_mask=mask,
-        **media,
+        **given,
         max_new_tokens=6,
         min_new_tokens=6,
-        do_sample=False,
+        do_sample=True,
+        temperature=3.0,  # tokens that are not sure, too
+        suppress_tokens=suppressed,
         output_logits=True,
         return_dict_in_generate=True,
     )
-    new = generated.sequences[:, tokens.shape[1] :]
+    new = generated.sequences[:, given["input_ids"].shape[1] :]
     said = torch.stack(generated.logits, 1).log_softmax(-1).gather(-1, new[..., None])[..., 0]
-    whole = torch.cat([mask, torch.ones_like(new)], 1)
+    whole = torch.cat([given["attention_mask"], torch.ones_like(new)], 1)
 
     def loss_pass():
         trainer._shown = shown
@@ -109,8 +117,11 @@ def test_loss_pass_and_generation_agree_in_a_left_filled_batch(parts, sure, eigh
             return trainer._get_per_token_logps_and_entropies(trainer.model, generated.sequences, whole, 6)[0]
 
     assert (loss_pass() - said).abs().max() < 1e-3
-    monkeypatch.setattr(trainer, "_media", lambda shown: {})
-    assert (loss_pass() - said).abs().max() > 0.1
+    media = trainer._media(shown)
+    for left_out, least in (("pixel_values", 0.02), ("input_features", 0.02), ("", 0.1)):
+        kept = {name: value for name, value in media.items() if not name.startswith(left_out)}
+        monkeypatch.setattr(trainer, "_media", lambda shown, kept=kept: kept)
+        assert (loss_pass() - said).abs().max() > least, left_out or "both"
 
 
 # ---- other families
@@ -153,8 +164,11 @@ def test_other_families_see_and_hear_in_every_pass(family, eight, tmp_path, monk
         reward="paper", steps=2, batch_size=2, micro_batch=2, group_size=2, max_new_tokens=4, rank=4, alpha=8,
         gradient_checkpointing=False,
     )  # fmt: skip
-    done = rlvr(eight, folder, tmp_path / "out", settings, prompt=SHORT, machine=Machine("cpu"))
-    assert done.steps == 2
+    told = []
+    machine = Machine("cpu", tell=told.append)
+    done = rlvr(eight, folder, tmp_path / "out", settings, prompt=SHORT, machine=machine)
+    assert done.steps == 2 and not done.reward
+    assert "nothing was learned" in told[-1]  # nothing that they say by chance earns anything
     assert passes == {(False, True, True), (True, True, True)}
     outcomes = list(TransformersModel(folder, adapter=done.out, max_new_tokens=4).answer(items[:1]))
     assert len(outcomes) == 1
