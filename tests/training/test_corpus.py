@@ -288,15 +288,11 @@ def test_recipes_that_do_not_add_up_are_refused(tmp_path, recipe, message):
         load_recipe(str(file))
 
 
-def test_a_recipe_without_a_name_has_that_of_its_file(tmp_path):
-    file = tmp_path / "voices.yaml"
-    file.write_text("total: 10\nshares: {audio_verification: 100}\n", encoding="utf-8")
-    assert load_recipe(str(file)).name == "voices"
-
-
-def test_an_unknown_recipe_is_refused():
+def test_a_recipe_is_found_by_name_or_file(tmp_path):
     with pytest.raises(TrainingError, match="no recipe 'sft-2k': expected rlvr-1k, sft-10k, sft-1k or a YAML file"):
         load_recipe("sft-2k")
+    (tmp_path / "voices.yaml").write_text("total: 10\nshares: {audio_verification: 100}\n", encoding="utf-8")
+    assert load_recipe(str(tmp_path / "voices.yaml")).name == "voices"  # for lack of one in it
 
 
 def edited(folder, edit):
