@@ -101,10 +101,15 @@ def _pair_cells(pair: Mapping[str, Any], number: Mapping[str, int]) -> list[str]
         difference = -difference
     return [
         f"{number[better]} over {number[worse]}",
-        "-" if difference is None else f"{100 * difference:+.1f}",
+        "-" if difference is None else _points(difference),
         *("-" if pair[key] is None else f"{pair[key]:.3g}" for key in ("p", "p_holm")),
         "differ" if pair["differ"] else "tied",
     ]
+
+
+def _points(difference: float) -> str:
+    """A difference times 100, with its sign; zero has no minus."""
+    return f"{round(100 * difference, 1) + 0.0:+.1f}"
 
 
 def _table(result: Mapping[str, Any]) -> Table:
@@ -129,11 +134,11 @@ def _cells(row: Mapping[str, Any]) -> list[Text]:
         low, high = row["interval"]
         # Highlight a difference whose interval excludes zero.
         style = "bold" if low > 0 or high < 0 else ""
-        interval = Text(f"{100 * low:+.1f} .. {100 * high:+.1f}", style)
+        interval = Text(f"{_points(low)} .. {_points(high)}", style)
     return [
         Text(f"{100 * row['a']:.1f}"),
         Text(f"{100 * row['b']:.1f}"),
-        Text(f"{100 * row['difference']:+.1f}", style),
+        Text(_points(row["difference"]), style),
         interval,
         Text(str(row["count"])),
     ]

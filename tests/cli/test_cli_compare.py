@@ -109,6 +109,7 @@ def test_several_runs_are_ranked_and_ties_told(make_run: Callable[..., Path]) ->
     assert [rows[i][-2:] for i in range(3)] == [["100.0", "2"], ["97.5", "1"], ["0.0", "none"]]
     assert [row[-1] for row in rows[3:]] == ["tied", "differ", "differ"]
     assert rows[4][:4] == ["1", "over", "3", "+100.0"]
+    assert "-0.0" not in call(*good, make_run("third", PERFECT)).output
     several = json.loads(call(worst, *good, "--json").output)["several"]
     assert [run["name"] for run in several["ranking"]] == [str(good[0]), str(good[1]), str(worst)]
     assert all(pair["p_holm"] >= pair["p"] for pair in several["pairs"])
