@@ -10,13 +10,12 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import NoReturn
 
 NAMES = ("SIGTERM", "SIGHUP")
 """Signals, besides Ctrl-C's, that stop a command; Windows lacks some of them."""
 
 _AGAIN_AFTER = 5.0
-"""Seconds after which a stop request that nothing has answered is repeated; cleaning up takes less."""
+"""Seconds after which a stop request that nothing has answered is repeated."""
 
 _AGAIN_AT_ONCE = 0.01
 """Seconds after which a stop request is repeated that is known to be lost: a destructor takes less."""
@@ -26,6 +25,8 @@ _report_lost = sys.unraisablehook
 
 _answered = threading.Event()
 """Set as soon as the command is known to be stopping."""
+_repeating = threading.Event()
+"""Set while a request is repeated."""
 
 
 class Stopped(BaseException):
@@ -70,11 +71,23 @@ def exit_code(stop: KeyboardInterrupt | Stopped) -> int:
     return 128 + (stop.number if isinstance(stop, Stopped) else int(signal.SIGINT))
 
 
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+def _stop(number: int, _frame: FrameType | None) -> None:
     _repeat_in(_AGAIN_AFTER, number)
+    repeated = _repeating.is_set()
+    _repeating.clear()
+    # Removing a draft of thousands of files may take longer than that, and another exception would end it halfway.
+    if repeated and _is_cleaning_up(sys.exc_info()[1]):
+        return
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise Stopped(number)
+
+
+def _is_cleaning_up(handled: BaseException | None) -> bool:
+    """Whether a `finally` or `except` block runs because of a request to stop."""
+    while handled is not None and stop_in(handled) is None:
+        handled = handled.__context__
+    return handled is not None
 
 
 def _not_raised(lost: sys.UnraisableHookArgs) -> None:
@@ -86,9 +99,14 @@ def _not_raised(lost: sys.UnraisableHookArgs) -> None:
 
 
 def _repeat_in(seconds: float, number: int) -> None:
-    threading.Thread(target=_repeat, args=(seconds, number), daemon=True).start()
+    # An exception raised before this returns would be lost again, or printed: starting a thread may take long.
+    started = threading.Event()
+    threading.Thread(target=_repeat, args=(started, seconds, number), daemon=True).start()
+    started.set()
 
 
-def _repeat(seconds: float, number: int) -> None:
+def _repeat(started: threading.Event, seconds: float, number: int) -> None:
+    started.wait()
     if not _answered.wait(seconds):
+        _repeating.set()
         os.kill(os.getpid(), number)

@@ -34,12 +34,17 @@ class BatchSize:
     """Upper limit: the size that was requested, or the cap on an automatic size."""
     n_fitted: int = WINDOW
     """Batches answered since the last failure; the size grows only after a full window, with its longest items."""
+    siblings_only: bool = False
+    """Whether a batch holds the items of one source sample alone."""
 
     @classmethod
-    def of(cls, asked: Size, most: int) -> BatchSize:
-        """Raises `ValueError` for a size below 1 or an unknown word."""
+    def of(cls, asked: Size, most: int, *, siblings_only: bool = False) -> BatchSize:
+        """Raises `ValueError` for a size below 1 or an unknown word.
+
+        siblings_only: whether an automatic size groups nothing but the items of one source sample.
+        """
         if asked == "auto":
-            return cls(min(_FIRST, most), most)
+            return cls(min(_FIRST, most), most, siblings_only=siblings_only)
         if not isinstance(asked, int) or asked < 1:
             raise ValueError(f"expected a batch size of at least 1, or auto, got {asked!r}")
         return cls(asked, asked)
@@ -75,7 +80,7 @@ def batches(items: Iterable[Item], length: Callable[[Item], int], size: BatchSiz
         window.sort(key=lambda siblings: max(map(length, siblings)), reverse=True)
         while window:
             batch: list[Item] = []
-            while window and len(batch) + len(window[0]) <= size.now:
+            while window and len(batch) + len(window[0]) <= size.now and not (batch and size.siblings_only):
                 batch += window.pop(0)
             if not batch:
                 batch, window[0] = window[0][: size.now], window[0][size.now :]

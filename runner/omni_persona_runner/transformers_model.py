@@ -108,7 +108,8 @@ class TransformersModel:
         self._dtype = dtype or ("bfloat16" if on_gpu(self._device) else "float32")
         self._drops = drop_unsupported
         self._share_prefix = share_prefix
-        self._size = BatchSize.of(batch_size, _MOST_ON_GPU if on_gpu(self._device) else _MOST_ON_CPU)
+        fast = on_gpu(self._device)
+        self._size = BatchSize.of(batch_size, _MOST_ON_GPU if fast else _MOST_ON_CPU, siblings_only=not fast)
         check_dtype(self._dtype)
         self._checkpoint = Checkpoint(base, revision, trust_remote_code, trained)
         self._attention = attention or best_attention(self._checkpoint.family.flash, self._device, self._dtype)

@@ -35,6 +35,17 @@ def test_a_batch_that_was_not_full_proves_nothing():
     assert size.now == 4
 
 
+@pytest.mark.parametrize(("siblings", "expected"), [(1, [1] * 6), (2, [2] * 3), (3, [3, 3]), (6, [4, 2])])
+def test_without_a_gpu_an_automatic_size_groups_siblings_only(items, siblings, expected):
+    """Padding costs more than a batch gains there."""
+    asked = [replace(items[0], source_sample_id=f"sample_{place // siblings}") for place in range(6)]
+    size = BatchSize.of("auto", most=4, siblings_only=True)
+    found = [*batches(asked, lambda item: 1, size)]
+    assert [len(batch) for batch in found] == expected
+    assert all(len({item.source_sample_id for item in batch}) == 1 for batch in found)
+    assert [len(batch) for batch in batches(asked, lambda item: 1, BatchSize.of(6, most=4, siblings_only=True))] == [6]
+
+
 def test_an_automatic_size_has_a_bound():
     size = BatchSize.of("auto", most=6)
     for _ in range(4):

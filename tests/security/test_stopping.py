@@ -126,6 +126,37 @@ def test_a_stop_in_a_destructor_is_repeated_at_once_and_without_a_word(name):
     assert ended.stdout.strip() == {"SIGINT": "KeyboardInterrupt()", "SIGTERM": "Stopped('SIGTERM')"}[name]
 
 
+def test_a_repeated_request_does_not_end_the_cleaning_up():
+    """That of a large draft takes longer than it takes until an unanswered request is repeated."""
+    script = """
+        import os, signal, time
+        from omni_persona_cli import signals
+        signals._AGAIN_AFTER = 0.05
+        signals.install()
+        received = []
+        stop = signals._stop
+        signal.signal(signal.SIGTERM, lambda *given: received.append(given) or stop(*given))
+        try:
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(60)
+            finally:
+                while len(received) < 3:
+                    try:
+                        open("/no/such/file")
+                    except OSError:
+                        time.sleep(0.02)
+                print("cleaned up")
+        except signals.Stopped:
+            signals.answer()
+            print("stopped")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.split("\n")[:2] == ["cleaned up", "stopped"], done
+
+
 def test_what_else_is_lost_in_a_destructor_is_still_told():
     code = """
         from omni_persona_cli import signals
