@@ -59,16 +59,14 @@ def right_answers(model, dataset, out):
     return sum(line["prediction"] == golds[line["augmented_id"]] for line in lines)
 
 
-@pytest.mark.parametrize("family", ["omni", OTHER])
-def test_eight_items_are_overfitted_and_answered_by_a_run(learner, family, eight, tmp_path):
-    base = learner(family)
-    done = sft(eight, base, tmp_path / "adapter", SETTINGS, prompt=SHORT, machine=Machine("cpu"))
+def test_eight_items_are_overfitted_and_answered_by_a_run(sure, eight, tmp_path):
+    done = sft(eight, sure, tmp_path / "adapter", SETTINGS, prompt=SHORT, machine=Machine("cpu"))
     assert done.loss < 0.2
     asked = {"prompt": SHORT, "max_new_tokens": 60, "batch_size": 2}
-    one = merged(base, done.out, tmp_path / "merged")
+    one = merged(sure, done.out, tmp_path / "merged")
     for name, model, expected in (
-        ("before", TransformersModel(base, **asked), 0),
-        ("beside", TransformersModel(base, adapter=done.out, **asked), 8),
+        ("before", TransformersModel(sure, **asked), 0),
+        ("beside", TransformersModel(sure, adapter=done.out, **asked), 8),
         ("merged", TransformersModel(one, **asked), 8),
     ):
         assert right_answers(model, eight, tmp_path / "runs" / name) == expected, name

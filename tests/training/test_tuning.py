@@ -68,6 +68,20 @@ def test_a_left_filled_batch_computes_what_each_prompt_alone_does(parts_of, fami
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_a_model_in_training_computes_what_it_does_in_a_run(parts_of, family):
+    """Its encoders are not trained: no batch norm of theirs moves, and none uses the batch's statistics."""
+    import torch
+
+    _, model, encoder = parts_of(family)
+    given = as_given([encoder.prompt(place) for place in (0, 1)])
+    with torch.no_grad():
+        in_a_run = model.eval()(**given).logits
+        in_training = model.train()(**given).logits
+        afterwards = model.eval()(**given).logits
+    assert torch.allclose(in_training, in_a_run, atol=1e-4) and torch.equal(afterwards, in_a_run)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_loss_pass_and_generation_agree_in_a_left_filled_batch(parts_of, family, tmp_path, monkeypatch):
     """Log-probabilities to 1e-3, with pictures and clips; and far apart where the loss pass is deaf."""
     import torch

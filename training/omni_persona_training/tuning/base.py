@@ -18,7 +18,22 @@ def load_base(checkpoint: Checkpoint, device: str | None = None, dtype: str | No
         raise TrainingError(f"{checkpoint.name} already has adapters, which another would replace")
     place = device or default_device()
     kind = dtype or ("bfloat16" if on_gpu(place) else "float32")
-    return checkpoint.weights(device=place, dtype=kind, attention=None, without=(), every_logit=True)
+    model = checkpoint.weights(device=place, dtype=kind, attention=None, without=(), every_logit=True)
+    _keep_encoders(model)
+    return model
+
+
+def _keep_encoders(model: Any) -> None:
+    """Let the layers of the encoders compute in training what they do in a run.
+
+    Batch norms of a frozen encoder would use the batch's statistics and go on moving with it, and dropout would drop.
+    Only layers: containers read their mode to decide whether activations are recomputed.
+    """
+    language = {id(module) for module in model.get_decoder().modules()}
+    for module in model.modules():
+        if id(module) not in language and not any(module.children()):
+            module.eval()
+            module.train = lambda mode=True, module=module: module
 
 
 def describe_base(checkpoint: Checkpoint) -> dict[str, Any]:
