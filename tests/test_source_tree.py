@@ -156,7 +156,7 @@ def test_a_key_of_a_format_is_read_by_its_parser(key):
     assert {name for name, path in modules().items() if key in literals(path)} == KEYS[key]
 
 
-def test_a_broken_line_is_told_in_one_way():
-    told = "not a JSON record: "
-    files = {_name(file) for file in source_files(*ROOMS) if any(told in text for text in literals(file))}
+def test_a_broken_line_is_reported_in_one_way():
+    message = "not a JSON record: "
+    files = {_name(file) for file in source_files(*ROOMS) if any(message in text for text in literals(file))}
     assert files == {"artifacts/omni_persona_artifacts/json_lines.py", "metrics/omni_persona_cal/records.py"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from asked_peers import ROWS
-from harness_logs import Told
+from harness_logs import Printed
 
 from omni_persona_cli.app import app
 from omni_persona_cli.console import errors
@@ -26,6 +26,6 @@ def call(capsys, monkeypatch):
         with pytest.raises(SystemExit) as end, errors(debug=False):
             app([str(word) for word in words])
         out, err = capsys.readouterr()
-        return Told(end.value.code, f"{out}\n{err}", out)
+        return Printed(end.value.code, f"{out}\n{err}", out)
 
     return call

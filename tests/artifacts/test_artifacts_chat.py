@@ -87,9 +87,9 @@ def test_no_secret_of_an_address_or_a_header_comes_back(ask):
         url = server.url.replace("http://", "http://me:secret%20word@") + "?api_key=letmein-12345"
         said = ask(url, range(8))
     assert server.paths[0] == "/v1/chat/completions?api_key=letmein-12345"
-    told = "\n".join(said)
+    shown = "\n".join(said)
     for secret in (KEY, "secret%20word", "secret word", "letmein-12345", "bWU6c2VjcmV0IHdvcmQ="):
-        assert secret not in told, secret
+        assert secret not in shown, secret
 
 
 @everybody
@@ -108,9 +108,9 @@ def test_a_redirect_takes_nothing_elsewhere(ask):
     "url", ["localhost:8000", "ftp://x/v1", "http://", "http://me:secretword@/v1", "http://x:port"]
 )
 def test_an_address_has_to_be_one(ask, url):
-    with pytest.raises((ValueError, EndedError), match="expected an endpoint such as") as told:
+    with pytest.raises((ValueError, EndedError), match="expected an endpoint such as") as caught:
         ask(url, [0])
-    assert "secretword" not in str(told.value)
+    assert "secretword" not in str(caught.value)
 
 
 def test_work_is_done_where_an_event_loop_runs():

@@ -53,7 +53,7 @@ FAILS = {
     "a body that is no text": (Reply(b"\xff\xfe\x00", 500), "500", AGAIN),
     "cut": (CUT, "connection was cut", 4),
     "half a body": (Reply(b'{"id": "x", "cho'), "expected JSON", 4),
-    "a body shorter than told": (
+    "a body shorter than declared": (
         Reply(b'{"id": ', headers={"content-length": "5000", "connection": "close"}),
         "connection was cut",
         4,
@@ -104,18 +104,18 @@ def test_one_bad_question_costs_no_other(ask):
     with serving(lambda number, body: None if number % 2 else FAILS[faults[number // 2]][0]) as server:
         said = ask(server.url, numbers, timeout=20.0)
     assert set(said[1::2]) == {"CORRECT"}
-    told = {
+    outcomes = {
         fault: (failed[:300], server.asked[2 * place])
         for place, (fault, failed) in enumerate(zip(faults, said[::2], strict=True))
     }
     expected = {}
     for fault, (reply, reason, n_sent) in FAILS.items():
-        assert told[fault][0].startswith("failed: ")
-        assert re.search(reason, told[fault][0]), (fault, told[fault])
+        assert outcomes[fault][0].startswith("failed: ")
+        assert re.search(reason, outcomes[fault][0]), (fault, outcomes[fault])
         # Refining asks once more without a schema where a request is refused as such.
         refused = ask is by_refining and isinstance(reply, Reply) and reply.status in (400, 422)
         expected[fault] = n_sent + refused
-    assert {fault: n_sent for fault, (_, n_sent) in told.items()} == expected
+    assert {fault: n_sent for fault, (_, n_sent) in outcomes.items()} == expected
     assert max(map(len, said)) < 400
 
 

@@ -60,9 +60,9 @@ def test_each_format_scores_to_what_its_texts_say(call, collected, asked, name):
     scores = score_file(collected(name), asked)
     assert {key: scores[key] for key in EXPECTED} == EXPECTED
     assert (scores["n_items"], scores["n_missing"], scores["complete"]) == (8, 3, False)
-    told = call("score", collected(name), "--dataset", asked)
-    assert told.exit_code == 1, told.output
-    assert "3 of 8 items have no answer and count in no rate" in told.output
+    result = call("score", collected(name), "--dataset", asked)
+    assert result.exit_code == 1, result.output
+    assert "3 of 8 items have no answer and count in no rate" in result.output
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -115,7 +115,9 @@ def test_what_a_log_tells_besides_is_kept(collected, asked):
 
 
 @pytest.mark.parametrize("name", ["inspect.eval", "lmms_eval.jsonl", "release.jsonl"])
-def test_a_log_of_another_dataset_with_the_same_ids_is_told_with_counts(call, collected, write_dataset, tmp_path, name):
+def test_a_log_of_another_dataset_with_the_same_ids_is_reported_with_counts(
+    call, collected, write_dataset, tmp_path, name
+):
     rows = json.loads(json.dumps([{**row, "contexts": [], "query_assets": None} for row in ROWS]))
     for row, whole in zip(rows, ROWS, strict=True):
         row |= {"contexts": whole["contexts"], "query_assets": whole["query_assets"]}
@@ -123,20 +125,20 @@ def test_a_log_of_another_dataset_with_the_same_ids_is_told_with_counts(call, co
         if row["answer_supervision"]["answerable_from_context"]:
             row["answer_supervision"]["gold_answer"] = "in Lisbon"
     other = write_dataset(tmp_path / "other", rows)
-    told = call("score", collected(name), "--dataset", other)
-    assert told.exit_code == 2, told.output
-    assert "got 4 of 8 to other questions of the same ids" in told.output
+    result = call("score", collected(name), "--dataset", other)
+    assert result.exit_code == 2, result.output
+    assert "got 4 of 8 to other questions of the same ids" in result.output
     for command in (["judge"], ["compare", collected("lines.jsonl")], ["report", "--out", tmp_path / "x.html"]):
         assert call(*command, collected(name), "--dataset", other).exit_code == 2, command
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_missing_items_are_told_with_counts(call, collected, write_dataset, make_row, tmp_path, name):
+def test_missing_items_are_reported_with_counts(call, collected, write_dataset, make_row, tmp_path, name):
     larger = write_dataset(tmp_path / "larger", [*ROWS, make_row(8), make_row(9)])
-    told = call("score", collected(name), "--dataset", larger)
-    assert told.exit_code == 2
-    assert "expected a line for each of the 10 items" in told.output
-    assert "got none for 2, such as 'sample_8__aug_0'" in told.output
+    result = call("score", collected(name), "--dataset", larger)
+    assert result.exit_code == 2
+    assert "expected a line for each of the 10 items" in result.output
+    assert "got none for 2, such as 'sample_8__aug_0'" in result.output
     scores = score_file(collected(name), larger, partial=True)
     assert (scores["cal"], scores["n_items"], scores["n_missing"]) == (EXPECTED["cal"], 10, 5)
 
@@ -177,30 +179,30 @@ def test_samples_of_other_tasks_are_matched_by_row_and_checked(asked, write_data
 def test_samples_that_are_no_answer_are_refused(call, asked, tmp_path, change, reason):
     file = tmp_path / "samples.jsonl"
     file.write_text(lines([samples()[0] | change, *samples()[1:]]))
-    told = call("score", file, "--dataset", asked)
-    assert told.exit_code == 2
-    assert reason in told.output
+    result = call("score", file, "--dataset", asked)
+    assert result.exit_code == 2
+    assert reason in result.output
 
 
-def test_samples_twice_are_told_with_counts(call, asked, tmp_path):
+def test_samples_twice_are_reported_with_counts(call, asked, tmp_path):
     file = tmp_path / "samples.jsonl"
     file.write_text(lines([*samples(), *samples()[:2], *samples()[4:5]]))
-    told = call("score", file, "--dataset", asked)
-    assert told.exit_code == 2
-    assert "samples.jsonl:9: expected each augmented_id once" in told.output
-    assert "and 2 more lines like it" in told.output
+    result = call("score", file, "--dataset", asked)
+    assert result.exit_code == 2
+    assert "samples.jsonl:9: expected each augmented_id once" in result.output
+    assert "and 2 more lines like it" in result.output
 
 
 def test_a_folder_of_the_releases_scripts_is_scored_by_its_results(call, asked, tmp_path):
     folder = tmp_path / "theirs"
     folder.mkdir()
     of_release(folder / "judge_results.jsonl")
-    told = call("score", folder, "--dataset", asked)
-    assert told.exit_code == 1, "three items failed"
-    assert "58.3" in told.stdout
+    result = call("score", folder, "--dataset", asked)
+    assert result.exit_code == 1, "three items failed"
+    assert "58.3" in result.stdout
     assert call("judge", folder, "--dataset", asked).exit_code == 0
     assert (folder / "judge_results.jsonl.verdicts.jsonl").is_file()
     (folder / "run.json").write_text("{}")
-    told = call("score", folder, "--dataset", asked)
-    assert told.exit_code == 2
-    assert "leave out --dataset" in told.output
+    result = call("score", folder, "--dataset", asked)
+    assert result.exit_code == 2
+    assert "leave out --dataset" in result.output

@@ -53,12 +53,12 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_log_that_cannot_be_used_is_told_in_a_line(call, asked, tmp_path, change):
+def test_a_log_that_cannot_be_used_is_reported_in_a_line(call, asked, tmp_path, change):
     alter, reason = CHANGES[change]
-    told = call("score", rewritten(LOGS / "inspect.eval", tmp_path / "log.eval", alter), "--dataset", asked)
-    assert told.exit_code == 2, told.output
-    assert reason in " ".join(told.output.split())
-    assert len(told.output) < 600
+    result = call("score", rewritten(LOGS / "inspect.eval", tmp_path / "log.eval", alter), "--dataset", asked)
+    assert result.exit_code == 2, result.output
+    assert reason in " ".join(result.output.split())
+    assert len(result.output) < 600
 
 
 def test_a_killed_run_is_read_as_far_as_it_came(asked, tmp_path):
@@ -117,12 +117,12 @@ def test_a_bomb_is_not_unpacked(asked, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kept", [10, 100, 3000, 20_000])
-def test_a_log_that_was_cut_is_told(call, asked, tmp_path, kept):
+def test_a_log_that_was_cut_is_reported(call, asked, tmp_path, kept):
     file = tmp_path / "log.eval"
     file.write_bytes((LOGS / "inspect.eval").read_bytes()[:kept])
-    told = call("score", file, "--dataset", asked)
-    assert told.exit_code == 2
-    assert "got a damaged archive" in " ".join(told.output.split())
+    result = call("score", file, "--dataset", asked)
+    assert result.exit_code == 2
+    assert "got a damaged archive" in " ".join(result.output.split())
 
 
 def test_bytes_that_are_changed_never_crash(asked, tmp_path):

@@ -1,4 +1,4 @@
-"""Lines of JSON by others: what editors add is read over, what JSON does not know is told."""
+"""Lines of JSON by others: what editors add is read over, what JSON does not know is an error."""
 
 import json
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_read_is_named(tmp_path, monkeypatch):
         (r'["\ud83d\ude00", "ZoË"]', None),
     ],
 )
-def test_what_only_python_takes_for_json_is_told(text, flaw):
+def test_what_only_python_takes_for_json_is_reported(text, flaw):
     assert parse_json(text)[1] == flaw
 
 
@@ -72,10 +72,10 @@ def test_what_only_python_takes_for_json_is_told(text, flaw):
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_what_is_no_json_is_told(text, reason):
-    with pytest.raises(ValueError, match=r"^not a JSON record: ") as told:
+def test_what_is_no_json_is_reported(text, reason):
+    with pytest.raises(ValueError, match=r"^not a JSON record: ") as caught:
         parse_json(text, "person")
-    assert reason in str(told.value)
+    assert reason in str(caught.value)
 
 
 _JSON = st.recursive(

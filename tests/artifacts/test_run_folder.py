@@ -198,13 +198,13 @@ def test_resuming_a_clean_run_writes_nothing(run):
         ({"seed": 1}, "seed: null there, 1 now"),
     ],
 )
-def test_another_run_is_refused_and_told_apart(run, change, differs):
+def test_another_run_is_refused_with_the_difference(run, change, differs):
     before = (run / "predictions.jsonl").read_bytes()
     with pytest.raises(RunFolderError) as error:
         start_or_resume(run, {**MANIFEST, **change})
     assert differs in str(error.value)
-    _, *told = str(error.value).splitlines()
-    assert told[1:] == (
+    _, *lines = str(error.value).splitlines()
+    assert lines[1:] == (
         ["  (the dataset in /somewhere there, the one in /somewhere now)"] if "dataset" in change else []
     )
     assert (run / "predictions.jsonl").read_bytes() == before

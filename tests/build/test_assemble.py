@@ -34,7 +34,7 @@ def test_everybody_stands_in_samples_about_equally_often(samples, people):
 def test_people_whom_the_rules_hinder_are_not_known_to_be_asked_about(people, graph):
     """A third of the people say one and the same sentence, so that no two of them can stand together."""
     same = {persona.persona_id for persona in people[::3]}
-    told = [
+    changed = [
         replace(persona, clips=tuple(replace(clip, transcript="Same words.") for clip in persona.clips))
         if persona.persona_id in same
         else persona
@@ -45,7 +45,7 @@ def test_people_whom_the_rules_hinder_are_not_known_to_be_asked_about(people, gr
     asked, standing = [], []
     for seed in range(6):
         rng = np.random.default_rng(seed)
-        other = PersonaGraph(told, [persona.gender for persona in told], vectors)
+        other = PersonaGraph(changed, [persona.gender for persona in changed], vectors)
         for sample in assemble(other, recipe, plan(recipe, rng), rng):
             if sample.position is not None:
                 asked.append(sample.queried.persona_id in same)
@@ -56,7 +56,7 @@ def test_people_whom_the_rules_hinder_are_not_known_to_be_asked_about(people, gr
 
 def test_a_missing_person_who_meets_no_rules_is_marked(people, graph):
     """Four sentences for all people of a gender: five who say different things cannot be drawn together."""
-    told = [
+    changed = [
         replace(
             persona, clips=tuple(replace(clip, transcript=f"Word{place // 2 % 4} alone.") for clip in persona.clips)
         )
@@ -69,7 +69,9 @@ def test_a_missing_person_who_meets_no_rules_is_marked(people, graph):
         for name, counts in tiny.tasks.items()
     }
     recipe = tiny.model_copy(update={"distractors": "random", "tasks": tasks})
-    other = PersonaGraph(told, [persona.gender for persona in told], {one: graph._vectors[one] for one in MODALITIES})
+    other = PersonaGraph(
+        changed, [persona.gender for persona in changed], {one: graph._vectors[one] for one in MODALITIES}
+    )
     rng = np.random.default_rng(0)
     drawn = list(assemble(other, recipe, plan(recipe, rng), rng))
     missing = [sample for sample in drawn if sample.position is None]
@@ -94,8 +96,8 @@ def test_notes_of_whom_is_asked_about_leave_out_no_more_than_others(graph):
         left_out = [len(usual.difference(field for field, _ in memory.facts)) for memory in sample.memories]
         for question in sample.questions:
             if question.item.absence == "none":
-                told = {place: left_out[place] for place in range(4) if sample.memories[place].value(question.asked)}
-                most = [place for place, number in told.items() if number == max(told.values())]
+                counts = {place: left_out[place] for place in range(4) if sample.memories[place].value(question.asked)}
+                most = [place for place, number in counts.items() if number == max(counts.values())]
                 right.append((sample.position in most) / len(most))
     assert np.mean(right) == pytest.approx(1 / 3, abs=0.06)
 
@@ -202,15 +204,15 @@ def test_people_needed():
 def hindered(tmp_path_factory):
     """A pool in which a third of each gender says one and the same thing, and a tenth of all fields is empty."""
     rng = np.random.default_rng(5)
-    told = []
+    changed = []
     for index, persona in enumerate(read_pool(PoolFolder(tmp_path_factory.mktemp("hindered") / "pool", 22).folder)):
         clips = persona.clips
         if index % 6 < 2:
             clips = tuple(replace(clip, transcript=f"Aaa bbb {number}.") for number, clip in enumerate(clips))
         empty = {field: None for field in wording.STATEMENTS if rng.random() < 0.1}
-        told.append(replace(persona, clips=clips, profile=persona.profile.model_copy(update=empty)))
-    vectors = {modality: rng.random((len(told), 4)).astype(np.float32) for modality in MODALITIES}
-    return PersonaGraph(told, [persona.gender for persona in told], vectors)
+        changed.append(replace(persona, clips=clips, profile=persona.profile.model_copy(update=empty)))
+    vectors = {modality: rng.random((len(changed), 4)).astype(np.float32) for modality in MODALITIES}
+    return PersonaGraph(changed, [persona.gender for persona in changed], vectors)
 
 
 @pytest.fixture(scope="module")
@@ -280,7 +282,7 @@ def test_whoever_was_dropped_keeps_the_rules_too(samples):
 
 def test_a_pool_in_which_only_k_people_can_stand_together_is_built_all_the_same(people, graph):
     """Half of each gender say one and the same thing: of five, two would."""
-    told = [
+    changed = [
         replace(persona, clips=tuple(replace(clip, transcript="Same words.") for clip in persona.clips))
         if index >= 6
         else persona
@@ -291,7 +293,9 @@ def test_a_pool_in_which_only_k_people_can_stand_together_is_built_all_the_same(
     tasks = {"visual_to_bio": counts | {"absent_persona": 4}, "dialogue_to_emotion": counts}
     recipe = Recipe.model_validate({"name": "few", "tasks": tasks})
     rng = np.random.default_rng(0)
-    built = list(assemble(PersonaGraph(told, [one.gender for one in told], vectors), recipe, plan(recipe, rng), rng))
+    built = list(
+        assemble(PersonaGraph(changed, [one.gender for one in changed], vectors), recipe, plan(recipe, rng), rng)
+    )
     assert sum(len(sample.questions) for sample in built) == 28
     assert not any(sample.dropped for sample in built)
 

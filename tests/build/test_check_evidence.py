@@ -32,8 +32,8 @@ def test_what_chance_comes_to_is_learnt_by_shuffling():
     assert [float(re.search(r"a leak of (\S+) above chance", one.detail)[1]) / 3.09 for one in found] == spreads
     assert 0.4 < np.mean(areas) < 0.55
     assert np.mean(spreads) == pytest.approx(0.08, abs=0.02)
-    told = area_finding("x", rng.normal(size=(80, 6)) + 2 * (np.arange(80) < 30)[:, None], np.arange(80) < 30)
-    assert not told.passed
+    finding = area_finding("x", rng.normal(size=(80, 6)) + 2 * (np.arange(80) < 30)[:, None], np.arange(80) < 30)
+    assert not finding.passed
 
 
 def test_the_interval_of_a_shortcut_is_that_of_samples_not_items():

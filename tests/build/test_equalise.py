@@ -126,7 +126,7 @@ def test_a_pool_is_made_alike_and_left_as_it_is(pool, tmp_path):
             assert clip.seconds >= 2
 
 
-def test_a_mixed_pool_is_made_alike_unless_told_otherwise(pool, tmp_path):
+def test_a_mixed_pool_is_made_alike_unless_forbidden(pool, tmp_path):
     assert mixed_media(read_pool(pool.folder)) == []
     for audio in pool.lines[0]["audios"]:
         file = pool.folder / audio["path"]
@@ -174,10 +174,10 @@ RECORDINGS = {
 
 @pytest.mark.parametrize("case", RECORDINGS)
 def test_how_people_were_recorded_is_heard_not_read_from_file_names(pool, case):
-    change, told = RECORDINGS[case]
+    change, difference = RECORDINGS[case]
     _rewritten(pool, change)
     found = mixed_media(read_pool(pool.folder))
-    assert any(one.startswith(told) for one in found), found
+    assert any(one.startswith(difference) for one in found), found
 
 
 def test_backgrounds_of_ones_own_are_seen(pool):

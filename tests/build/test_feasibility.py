@@ -33,13 +33,13 @@ ONE_OF_EACH = {"answerable": 1, "absent_persona": 1, "absent_attribute": 1}
 def unfit(pool):
     """Says what the pool, as a test changed it, lacks for a recipe."""
 
-    def told(recipe):
+    def reason(recipe):
         pool.save()
         with pytest.raises(BuildError) as caught:
             require_fit(read_pool(pool.folder), recipe)
         return str(caught.value).replace(str(pool.file), "FILE")
 
-    return told
+    return reason
 
 
 def _forget(pool, field, keep=()):
@@ -56,7 +56,7 @@ def test_too_few_people_have_the_one_field_that_a_task_asks_for(pool, unfit):
     )
 
 
-def test_tasks_that_lack_the_same_are_told_together(pool, unfit):
+def test_tasks_that_lack_the_same_are_reported_together(pool, unfit):
     _forget(pool, "emotion")
     tasks = ("visual_to_emotion", "voice_to_emotion", "semantic_to_emotion", "dialogue_to_emotion")
     assert unfit(_recipe(**dict.fromkeys(tasks, ONE_OF_EACH))).startswith(
@@ -64,7 +64,7 @@ def test_tasks_that_lack_the_same_are_told_together(pool, unfit):
     )
 
 
-def test_of_several_fields_the_one_that_is_nearest_to_enough_is_told(pool, unfit):
+def test_of_several_fields_the_one_that_is_nearest_to_enough_is_reported(pool, unfit):
     _forget(pool, "quote", keep=(1,))
     _forget(pool, "topic", keep=(1, 3))
     assert unfit(_recipe(voice_to_dialogue=ONE_OF_EACH)) == (
@@ -132,7 +132,7 @@ def test_clips_of_a_length_that_the_recipe_does_not_take(pool, unfit):
     assert unfit(recipe) == ("FILE:1: p0 has a0.wav, which lasts 2.0 s; recipe long takes 3 to 9 s (and 11 others)")
 
 
-def test_with_too_few_people_nothing_else_is_told(pool, unfit):
+def test_with_too_few_people_nothing_else_is_reported(pool, unfit):
     pool.lines = pool.lines[:6]
     assert unfit(load_recipe("tiny")) == (
         "FILE: a question over K = 4 memories and one who is in none of them needs 5 people of one gender, "
@@ -144,25 +144,25 @@ def test_with_too_few_people_nothing_else_is_told(pool, unfit):
     )
 
 
-def test_tasks_of_t2t_that_fail_by_their_cues_are_told_together(pool, unfit):
+def test_tasks_of_t2t_that_fail_by_their_cues_are_reported_together(pool, unfit):
     for line in pool.lines:
         kept = ("emotion", "clothing", "location", "role")
         line["profile"] = {field: line["profile"][field] for field in kept}
         line["profile"] |= {"role": "pilot", "location": "here"}
-    told = unfit(_recipe(semantic_to_emotion=ONE_OF_EACH, semantic_to_appearance=ONE_OF_EACH))
-    assert told.startswith("FILE: semantic_to_emotion, semantic_to_appearance: needs 4 people")
-    assert told.count("to describe by one field") == 1
+    message = unfit(_recipe(semantic_to_emotion=ONE_OF_EACH, semantic_to_appearance=ONE_OF_EACH))
+    assert message.startswith("FILE: semantic_to_emotion, semantic_to_appearance: needs 4 people")
+    assert message.count("to describe by one field") == 1
 
 
-def test_all_that_fails_is_told_at_once_up_to_a_bound(pool, unfit):
+def test_all_that_fails_is_reported_at_once_up_to_a_bound(pool, unfit):
     for line in pool.lines:
         line["profile"] = {"hobby": line["profile"]["hobby"]}
         del line["images"][1:]
-    told = unfit(load_recipe("tiny"))
-    assert told.startswith("FILE:1: p0 has one picture; ")
-    assert told.count("needs 5 people of one gender whose profile states") == 4
-    assert re.search(r"; and \d more$", told)
-    assert "\n" not in told
+    message = unfit(load_recipe("tiny"))
+    assert message.startswith("FILE:1: p0 has one picture; ")
+    assert message.count("needs 5 people of one gender whose profile states") == 4
+    assert re.search(r"; and \d more$", message)
+    assert "\n" not in message
 
 
 def test_people_of_unknown_gender_stand_among_themselves(pool, unfit):
@@ -176,7 +176,7 @@ def test_people_of_unknown_gender_stand_among_themselves(pool, unfit):
     )
 
 
-def test_it_is_told_before_any_face_or_voice_is_compared(pool, tmp_path, monkeypatch):
+def test_it_is_reported_before_any_face_or_voice_is_compared(pool, tmp_path, monkeypatch):
     _forget(pool, "emotion")
     pool.save()
     monkeypatch.setattr(build_module, "PersonaGraph", None)
@@ -222,9 +222,9 @@ def test_whatever_the_pool_a_refusal_says_how_many_and_more_people_never_make_it
     try:
         require_fit(pool, recipe)
     except BuildError as error:
-        told = str(error)
-        assert told.startswith("FILE")
-        assert all(int(number) > 0 for number in re.findall(r"(\d+) more of one gender", told))
+        message = str(error)
+        assert message.startswith("FILE")
+        assert all(int(number) > 0 for number in re.findall(r"(\d+) more of one gender", message))
         return
     everything = dict.fromkeys(["role", "hobby", "quote", "clothing", "emotion", "location"], "other")
     require_fit([*pool, _person(99, "female", everything, 2, 2, "hello")], recipe)

@@ -70,11 +70,11 @@ def test_the_fitted_recipe_is_filled_and_asks_for_no_more_than_asked(few_sentenc
 def test_without_fit_the_error_says_what_to_write_instead(few_sentences, tmp_path):
     with pytest.raises(BuildError) as caught:
         build(few_sentences, TINY, tmp_path / "out")
-    told = str(caught.value)
-    assert "cannot fill recipe tiny" in told
-    assert "Write instead: " in told and "dialogue_to_bio: {answerable: 0" in told
-    assert told.endswith("build with --fit")
-    assert len(told) < 1200
+    message = str(caught.value)
+    assert "cannot fill recipe tiny" in message
+    assert "Write instead: " in message and "dialogue_to_bio: {answerable: 0" in message
+    assert message.endswith("build with --fit")
+    assert len(message) < 1200
     assert not (tmp_path / "out").exists()
 
 
@@ -103,7 +103,7 @@ def test_what_people_lack_is_left_out_as_well(pool, tmp_path):
     assert {task.group for task in left} == {"A2A", "T2T", "T2Any"}
 
 
-def test_where_nothing_fits_the_reason_is_told(pool, tmp_path):
+def test_where_nothing_fits_the_reason_is_reported(pool, tmp_path):
     pool.lines = pool.lines[:2]
     pool.save()
     with pytest.raises(BuildError, match="more of one gender are missing"):

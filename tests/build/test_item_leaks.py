@@ -79,8 +79,8 @@ PLANTS = {
 
 
 @pytest.mark.parametrize("group", PLANTS)
-def test_items_with_a_planted_shortcut_come_first_and_are_told_by_what(asked_once, tmp_path, group):
-    plant, told = PLANTS[group]
+def test_items_with_a_planted_shortcut_come_first_with_their_shortcut(asked_once, tmp_path, group):
+    plant, solver = PLANTS[group]
     planted = []
 
     def change(rows):
@@ -92,7 +92,7 @@ def test_items_with_a_planted_shortcut_come_first_and_are_told_by_what(asked_onc
     _, leaks = examine(changed_copy(asked_once, tmp_path / "omni-persona", change))
     worst = sorted(leaks, key=lambda one: -one.leak)[:PLANTED]
     assert {one.augmented_id for one in worst} == set(planted)
-    assert all(one.solver.startswith(told) for one in worst), worst
+    assert all(one.solver.startswith(solver) for one in worst), worst
     assert min(one.leak for one in worst) > 0.5
 
 

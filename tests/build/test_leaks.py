@@ -49,7 +49,7 @@ KINDS = {
     "reused": "the query's face or voice is a context's own",
     "named": "the question names the person",
     "read": "the question's words fit the person's note best",
-    "told": "the question holds the answer",
+    "answered": "the question holds the answer",
 }
 
 
@@ -60,7 +60,7 @@ def _of(item, kind):
 
 
 def test_an_item_that_shows_its_own_cue_alone_leaks_nothing():
-    expected = {"face": (0, 1), "voice": (0, 1), "named": (0, 1), "read": (0, 1), "told": (0, 1)}
+    expected = {"face": (0, 1), "voice": (0, 1), "named": (0, 1), "read": (0, 1), "answered": (0, 1)}
     assert {kind: _of(NO_CUE, kind) for kind in KINDS} == dict.fromkeys(KINDS) | expected
 
 
@@ -85,7 +85,7 @@ def test_whom_nobody_knows_cannot_be_found():
         query_image=CONTEXTS[0].image,
     )  # fmt: skip
     assert _of(absent, "face") == (1, 1)
-    assert [_of(absent, kind) for kind in ("face finds", "named", "read", "told")] == [None] * 4
+    assert [_of(absent, kind) for kind in ("face finds", "named", "read", "answered")] == [None] * 4
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_the_name_that_a_note_begins_with(question, target, named):
 
 
 def test_words_that_point_to_a_note():
-    told = replace(NO_CUE, query_text="What is the name of the pilot who works at a harbour?")
-    assert (_of(told, "read"), _of(told, "told")) == ((1, 1), (1, 1))
-    assert _of(replace(told, target_concept_id="concept_1"), "read") == (0, 1)
-    described = replace(told, task=omni_persona.TASKS["semantic_to_bio"])
+    described_job = replace(NO_CUE, query_text="What is the name of the pilot who works at a harbour?")
+    assert (_of(described_job, "read"), _of(described_job, "answered")) == ((1, 1), (1, 1))
+    assert _of(replace(described_job, target_concept_id="concept_1"), "read") == (0, 1)
+    described = replace(described_job, task=omni_persona.TASKS["semantic_to_bio"])
     assert _of(described, "read") is None
 
 

@@ -76,7 +76,7 @@ def test_any_number_of_contexts_is_imported_even_one_that_varies(release, tmp_pa
     assert "memories of 3\npeople" in (imported.out / "README.md").read_text(encoding="utf-8")
 
 
-def test_what_it_leaks_is_told_and_stands_in_the_card(release, tmp_path):
+def test_what_it_leaks_is_reported_and_stands_in_the_card(release, tmp_path):
     records, save, assets = release
     imported = import_release(save(), assets, tmp_path / "omni-persona")
     found = {leak.what: leak.found for leak in imported.leaks}

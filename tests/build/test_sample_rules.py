@@ -109,8 +109,8 @@ def test_spoken_words_that_only_the_one_who_leaves_them_out_of_the_note_could_sa
         sample, question = _find(samples, group, "none")
         place = next(place for place, one in enumerate(sample.memories) if one.value(question.asked) is None)
         quiet = sample.memories[place]
-        told = replace(quiet.clip, transcript=f"Listen: {quiet.persona.value(question.asked)}!")
-        assert flaw(_with_memory(sample, place, clip=told)) == "a note holds what was said"
+        changed = replace(quiet.clip, transcript=f"Listen: {quiet.persona.value(question.asked)}!")
+        assert flaw(_with_memory(sample, place, clip=changed)) == "a note holds what was said"
 
 
 def test_two_clips_that_say_the_same(samples):
@@ -143,5 +143,5 @@ def test_a_note_that_tells_what_it_leaves_out_quietly(samples):
     (field, *_) = set(sample.left_out) - {question.asked for question in sample.questions}
     place = next(place for place, memory in enumerate(sample.memories) if memory.value(field) is None)
     quiet = sample.memories[place]
-    told = _with_memory(sample, place, note=f"{quiet.note} {quiet.persona.value(field).split()[0]}")
-    assert flaw(told) == f"the note gives the absent {field} away"
+    changed = _with_memory(sample, place, note=f"{quiet.note} {quiet.persona.value(field).split()[0]}")
+    assert flaw(changed) == f"the note gives the absent {field} away"

@@ -110,7 +110,7 @@ def test_row_groups_are_bounded_and_hold_whole_samples(built, monkeypatch, share
     assert split == list(omni_persona.items(omni_persona.load(built, streaming=True)))
 
 
-def test_an_existing_folder_is_kept_unless_told_otherwise(shared_pool, tmp_path):
+def test_an_existing_folder_is_kept_unless_overwritten(shared_pool, tmp_path):
     out = tmp_path / "omni-persona"
     out.mkdir()
     (out / "mine.txt").write_text("mine")
@@ -191,9 +191,9 @@ def test_what_the_people_are_is_recorded_in_rows_and_card(built, shared_pool, tm
     assert "| people | not recorded whether invented, rendered or real |" in (built / "README.md").read_text()
     pool = shutil.copytree(shared_pool.folder, tmp_path / "invented-rendered")
     recipe = load_recipe("tiny")
-    build(pool, recipe, tmp_path / "told", kind="real")
-    assert people_kind(read_build_record(tmp_path / "told")) == "real"
-    assert "| people | real people |" in (tmp_path / "told" / "README.md").read_text()
+    build(pool, recipe, tmp_path / "stated", kind="real")
+    assert people_kind(read_build_record(tmp_path / "stated")) == "real"
+    assert "| people | real people |" in (tmp_path / "stated" / "README.md").read_text()
     ids = [json.loads(line)["persona_id"] for line in (pool / "personas.jsonl").read_text().splitlines()]
     lines = [json.dumps({"persona_id": one, "face": {"ancestry": [1, 0, 0]}}) for one in ids]
     (pool / "parameters.jsonl").write_text("\n".join(lines))

@@ -110,7 +110,7 @@ def test_markup_in_a_name_is_shown_as_it_is(command_line):
 @pytest.mark.parametrize(
     ("package", "extra"), [("ray", "ray"), ("dlib", "specialists"), ("pkg_resources", "specialists")]
 )
-def test_a_missing_optional_package_is_told_with_the_command_that_brings_it(capsys, package, extra):
+def test_a_missing_optional_package_is_reported_with_the_command_that_brings_it(capsys, package, extra):
     from omni_persona_cli.console import errors
 
     with pytest.raises(SystemExit) as stopped, errors(debug=False):
@@ -120,7 +120,7 @@ def test_a_missing_optional_package_is_told_with_the_command_that_brings_it(caps
     assert f'the package {package}, which is not installed: python -m pip install "omni-persona[{extra}]"' in said
 
 
-def test_the_version_is_told():
+def test_the_version_is_printed():
     done = _call("--version")
     assert (done.returncode, done.stdout) == (0, f"omni-persona {importlib.metadata.version('omni-persona')}\n")
 

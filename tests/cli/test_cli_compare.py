@@ -100,7 +100,7 @@ def test_runs_that_cannot_be_compared_are_refused(make_run: Callable[..., Path])
     assert "nowhere is not a run folder" in str(call(a, "nowhere").exception)
 
 
-def test_several_runs_are_ranked_and_ties_told(make_run: Callable[..., Path]) -> None:
+def test_several_runs_are_ranked_and_ties_marked(make_run: Callable[..., Path]) -> None:
     worst = make_run("worst", ["baker"] * 30)
     good = [make_run(name, ["baker", *PERFECT[1:]] if name == "second" else PERFECT) for name in ("first", "second")]
     done = call(worst, *good)

@@ -54,8 +54,8 @@ def test_help_names_the_choices_of_every_option(command):
         if not isinstance(param, typer.core.TyperOption) or param.name == "help":
             continue
         for value in choices(param.type_descriptor.annotation):
-            told = f"{param.help} {getattr(param.default, 'value', '')}"
-            assert re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", told), (param.opts, value)
+            shown = f"{param.help} {getattr(param.default, 'value', '')}"
+            assert re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", shown), (param.opts, value)
 
 
 def test_the_list_of_commands_is_grouped_and_has_no_types(printed):

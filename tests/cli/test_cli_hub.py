@@ -51,11 +51,11 @@ class Hub:
                     self._answer(200, {"errors": [], "warnings": []})
                 elif "/preupload/" in self.path:
                     paths = [file["path"] for file in json.loads(body)["files"]]
-                    told = [
+                    files = [
                         {"path": path, "uploadMode": "regular", "shouldIgnore": False, "oid": hub.oid(path)}
                         for path in paths
                     ]
-                    self._answer(200, {"files": told})
+                    self._answer(200, {"files": files})
                 elif hub.refuses:
                     self._answer(400, {"error": "the commit was cut off"})
                 else:

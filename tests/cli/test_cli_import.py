@@ -16,7 +16,7 @@ def imported(command_line, tmp_path, monkeypatch):
     return call
 
 
-def test_a_release_is_imported_told_of_and_checked(imported, shared, tmp_path):
+def test_a_release_is_imported_reported_and_checked(imported, shared, tmp_path):
     done = imported(shared / "release_like" / "release.jsonl", shared / "release_like" / "assets")
     # That its checks fail is the release's own matter.
     assert done.returncode == 0, done.stderr

@@ -54,7 +54,7 @@ def test_answers_to_answerable_items_get_a_verdict(run: Path) -> None:
 
 
 class Stub:
-    """A model judge that says what it is told to."""
+    """A model judge that returns the judgements a test gives it."""
 
     name = "openai:m"
 

@@ -45,9 +45,9 @@ def test_what_a_dataset_can_tell(built: Path) -> None:
     # The recipe tiny: 72 of 144 items are answerable, three to a source sample.
     assert done.output.startswith("144 items over 48 source samples about ")
     n_people = int(done.output.split(" about ")[1].split()[0])
-    told = detectable_difference(72, 72, 48, n_people)
-    assert told is not None
-    assert f"about {100 * told:.1f} points" in done.output
+    detectable = detectable_difference(72, 72, 48, n_people)
+    assert detectable is not None
+    assert f"about {100 * detectable:.1f} points" in done.output
     assert "alone" in str(call("--dataset", built, "--difference", 5).exception)
 
 

@@ -35,7 +35,7 @@ def test_work_that_completes_no_step_is_heard_of():
     assert log.lines[0] == "at work for 0 s"
 
 
-def test_the_latest_step_is_told():
+def test_the_latest_step_is_reported():
     log = Log()
     with LogLines(log, first_after=0.001, every=0.001) as lines:
         lines("reading people", 1234, 5678)

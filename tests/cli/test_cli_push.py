@@ -1,4 +1,4 @@
-"""`omni-persona push`, against a Hub that only notes what it is told."""
+"""`omni-persona push`, against a Hub that only records its calls."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ app.command()(push.push)
 
 
 class Hub:
-    """What the Hub was told, and whether a repository that is there is private."""
+    """The calls that the Hub received, and whether a repository that is there is private."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.calls: list[tuple[str, dict[str, Any]]] = []
         self.private = True
 
     def create_repo(self, repo: str, **options: Any) -> str:
-        self.told.append(("create_repo", {"repo": repo, **options}))
+        self.calls.append(("create_repo", {"repo": repo, **options}))
         return f"https://hub.example/{repo}"
 
     def repo_info(self, repo: str, repo_type: str) -> Any:
         return SimpleNamespace(private=self.private)
 
     def upload_folder(self, **options: Any) -> None:
-        self.told.append(("upload_folder", options))
+        self.calls.append(("upload_folder", options))
 
 
 @pytest.fixture
@@ -82,14 +82,14 @@ def test_the_metric_is_listed_and_nothing_is_sent(hub: Hub) -> None:
         assert f"\n{name} " in done.output
     assert "Dry run: nothing was sent" in done.output
     assert "private" in done.output
-    assert hub.told == []
+    assert hub.calls == []
     assert call("--metric").exit_code == 0
 
 
 def test_the_metric_goes_into_a_private_space(hub: Hub) -> None:
     done = call("--metric", "--repo", "org/omni_persona_cal", "--yes")
     assert done.exit_code == 0, done.output
-    (made, repo), (sent, upload) = hub.told
+    (made, repo), (sent, upload) = hub.calls
     assert (made, sent) == ("create_repo", "upload_folder")
     assert repo == {
         "repo": "org/omni_persona_cal", "repo_type": "space", "private": True, "exist_ok": True, "space_sdk": "gradio",
@@ -102,7 +102,7 @@ def test_the_metric_goes_into_a_private_space(hub: Hub) -> None:
 def test_a_dataset_goes_with_its_card_and_rows_alone(hub: Hub, dataset: Path, checked: list[Path]) -> None:
     done = call(dataset, "--repo", "org/omni-persona", "--yes", "--public")
     assert done.exit_code == 0, done.output
-    (_, repo), (_, upload) = hub.told
+    (_, repo), (_, upload) = hub.calls
     assert (repo["repo_type"], repo["private"], repo["space_sdk"]) == ("dataset", False, None)
     assert upload["allow_patterns"] == ["README.md", "eval.yaml", "croissant.json", "data/I2I.parquet"]
     assert "17" in done.output.partition("README.md")[2].splitlines()[0]  # the card that is sent, not that before
@@ -114,13 +114,16 @@ def test_what_is_sent_says_where_it_was_published_and_by_whom(hub: Hub, dataset:
     call(dataset, "--repo", "org/omni-persona")
     assert json.loads((dataset / "croissant.json").read_text()) == {"name": "omni-persona"}
     call(dataset, "--repo", "org/omni-persona", "--yes")
-    told = json.loads((dataset / "croissant.json").read_text())
-    assert (told["url"], told["creator"]["name"]) == ("https://huggingface.co/datasets/org/omni-persona", "org")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d", told["datePublished"])
+    croissant = json.loads((dataset / "croissant.json").read_text())
+    assert (croissant["url"], croissant["creator"]["name"]) == (
+        "https://huggingface.co/datasets/org/omni-persona",
+        "org",
+    )
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", croissant["datePublished"])
 
 
 @pytest.mark.parametrize(
-    ("card", "told"),
+    ("card", "expected"),
     [
         ("**5 of 20 checks failed.**\n\n| a |", "The card says: 5 of 20 checks failed."),
         ("Not checked yet: `omni-persona check --write DIR`.", "The card says: Not checked yet: `omni-persona check"),
@@ -128,11 +131,11 @@ def test_what_is_sent_says_where_it_was_published_and_by_whom(hub: Hub, dataset:
         ("18 checks pass, 2 skipped.\n\n| a |", None),
     ],
 )
-def test_a_dry_run_says_what_the_card_says_of_checks(hub: Hub, dataset: Path, card: str, told: str | None) -> None:
+def test_a_dry_run_says_what_the_card_says_of_checks(hub: Hub, dataset: Path, card: str, expected: str | None) -> None:
     (dataset / "README.md").write_text(f"---\n---\n<!-- checks -->\n\n{card}\n\n<!-- end of checks -->\n")
     said = call(dataset, "--repo", "org/mine").output
     assert "Send with --yes\n" in said
-    assert told in said if told else "The card says" not in said
+    assert expected in said if expected else "The card says" not in said
     assert "The card says: no results of checks." not in said
 
 
@@ -140,7 +143,7 @@ def test_a_folder_without_the_extra_files_is_sent_as_it_is(hub: Hub, dataset: Pa
     (dataset / "eval.yaml").unlink()
     (dataset / "croissant.json").unlink()
     assert call(dataset, "--repo", "org/omni-persona", "--yes").exit_code == 0
-    assert hub.told[-1][1]["allow_patterns"] == ["README.md", "data/I2I.parquet"]
+    assert hub.calls[-1][1]["allow_patterns"] == ["README.md", "data/I2I.parquet"]
 
 
 def test_a_dataset_whose_checks_fail_is_not_sent(hub: Hub, dataset: Path, checked: list[Path]) -> None:
@@ -151,14 +154,14 @@ def test_a_dataset_whose_checks_fail_is_not_sent(hub: Hub, dataset: Path, checke
     assert done.exit_code == 1
     assert "Nothing was sent" in done.output
     assert checked == [unfair]
-    assert hub.told == []
+    assert hub.calls == []
 
 
 def test_what_is_public_already_is_not_pushed_to_by_mistake(hub: Hub) -> None:
     hub.private = False
     done = call("--metric", "--repo", "org/cal", "--yes")
     assert "public already" in str(done.exception)
-    assert [name for name, _ in hub.told] == ["create_repo"]
+    assert [name for name, _ in hub.calls] == ["create_repo"]
     assert call("--metric", "--repo", "org/cal", "--yes", "--public").exit_code == 0
 
 
@@ -176,7 +179,7 @@ def test_what_is_public_already_is_not_pushed_to_by_mistake(hub: Hub) -> None:
 def test_bad_usage_is_refused(hub: Hub, arguments: tuple[str, ...], message: str) -> None:
     done = call(*arguments)
     assert message in str(done.exception)
-    assert hub.told == []
+    assert hub.calls == []
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda file: file.write_bytes(b"other rows")])
@@ -189,7 +192,7 @@ def test_rows_that_are_not_as_they_were_built_are_not_sent(hub: Hub, dataset: Pa
     for options in ((), ("--yes",)):
         done = call(dataset, "--repo", "org/omni-persona", *options)
         assert "missing or changed since the dataset was built: data/I2I-2.parquet; restore" in str(done.exception)
-    assert hub.told == checked == []
+    assert hub.calls == checked == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "data", "example", "data/test-0.parquet"])

@@ -52,7 +52,7 @@ def test_it_writes_the_page_and_says_what_it_wrote(call, results, tmp_path):
     assert "their-model" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
-def test_lines_that_cannot_be_read_are_told(call, results, tmp_path):
+def test_lines_that_cannot_be_read_are_reported(call, results, tmp_path):
     with results.open("a") as file:
         file.write("nonsense\n{}\n")
     done = call(results, "--out", tmp_path / "r.html", "--no-published")

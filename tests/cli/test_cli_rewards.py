@@ -42,6 +42,6 @@ def test_files_are_written(rewards, tmp_path, require_extra):
         (("--p", 0), "expected each p to be above 0 and at most 1"),
     ],
 )
-def test_bad_usage_is_told(rewards, arguments, message):
+def test_bad_usage_is_reported(rewards, arguments, message):
     done = rewards(*arguments)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr

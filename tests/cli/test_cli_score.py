@@ -37,9 +37,9 @@ def test_groups_that_do_not_need_their_modality_get_a_star_and_a_line(scored):
     assert "A2A *" in head
     assert head.count("*") == 1
     lines = [line for line in done.stdout.splitlines() if line.startswith("* ")]
-    (told,) = lines
-    assert told.startswith("* A2A does not need its modality (shortcuts that work: noise floor; level")
-    assert "\x1b" not in told
+    (mark,) = lines
+    assert mark.startswith("* A2A does not need its modality (shortcuts that work: noise floor; level")
+    assert "\x1b" not in mark
 
 
 def test_without_marks_nothing_is_said(scored):

@@ -35,7 +35,7 @@ def test_a_corpus_is_made_exported_and_checked(built, shared_pool, tmp_path):
         (("--recipe", "RECIPE"), "ask for fewer (--examples), or build from more people"),
     ],
 )
-def test_bad_input_is_told(built, tmp_path, arguments, message):
+def test_bad_input_is_reported(built, tmp_path, arguments, message):
     dataset = ("--dataset", built) if arguments else ()
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("{name: own, total: 4000, counts: {speech_transcription: 4000}}", encoding="utf-8")

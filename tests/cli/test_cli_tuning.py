@@ -1,4 +1,4 @@
-"""`omni-persona sft` and `rlvr`: what cannot be trained is told in a line."""
+"""`omni-persona sft` and `rlvr`: what cannot be trained is reported in one line."""
 
 import pytest
 
@@ -13,7 +13,7 @@ import pytest
         (("rlvr", "--model", "./nowhere", "--temperature", "0"), "expected temperature to be above 0"),
     ],
 )
-def test_what_cannot_be_trained_is_told(command_line, dataset, tmp_path, arguments, message):
+def test_what_cannot_be_trained_is_reported(command_line, dataset, tmp_path, arguments, message):
     done = command_line(*arguments, "--dataset", dataset, "--out", tmp_path / "out")
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()

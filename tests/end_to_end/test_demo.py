@@ -45,7 +45,7 @@ def test_what_the_demo_made_can_be_judged_and_scored_again(demo, omni_persona_co
     assert after == before
 
 
-def test_a_run_with_missing_items_is_told_to_be_incomplete(demo, omni_persona_command):
+def test_a_run_with_missing_items_is_reported_as_incomplete(demo, omni_persona_command):
     folder, _ = demo
     omni_persona_command("run", "--model", "baseline:random", "--limit", "24", "--out", "runs/few", cwd=folder)
     done = omni_persona_command("score", "runs/few", cwd=folder, code=1)

@@ -113,9 +113,9 @@ def test_a_line_is_answered_or_failed_everywhere(write, name):
     assert [line.prediction for line in shown.answers.values() if line.prediction is not None] == read.predictions
     assert shown.scores["n"] == n_answered
 
-    told = compare(run, whole)
-    assert told.exit_code == int(n_answered < 4), told.output
-    assert json.loads(told.stdout[: told.stdout.rindex("}") + 1])["n_left_out"] == 4 - n_answered
+    result = compare(run, whole)
+    assert result.exit_code == int(n_answered < 4), result.output
+    assert json.loads(result.stdout[: result.stdout.rindex("}") + 1])["n_left_out"] == 4 - n_answered
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -128,7 +128,7 @@ def test_a_line_is_refused_everywhere_in_the_same_words(write, name):
     with pytest.raises(RunFolderError) as runner:
         score_run(run, run_items(run))
     assert reason in str(runner.value)
-    told = compare(run, whole)
-    assert str(told.exception) == str(runner.value)
+    result = compare(run, whole)
+    assert str(result.exception) == str(runner.value)
     (problem,) = gather([run]).problems
     assert problem == str(runner.value), "a report goes on, and lists what was wrong"

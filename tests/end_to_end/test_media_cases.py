@@ -183,8 +183,8 @@ def test_through_check_and_run(cases, write_dataset, make_row, tmp_path, name):
         return
     assert name not in finding.detail
     _is_right(medium, cases / name)
-    told = findings["metadata"].detail
-    assert ("EXIF Artist" in told and "EXIF GPSInfo" in told) == (name == "owner_and_place.jpg")
+    detail = findings["metadata"].detail
+    assert ("EXIF Artist" in detail and "EXIF GPSInfo" in detail) == (name == "owner_and_place.jpg")
 
 
 @pytest.mark.parametrize(

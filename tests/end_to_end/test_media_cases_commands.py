@@ -62,9 +62,9 @@ def test_build_refuses_all_bad_files_at_once_with_line_and_reason(cases, command
         shutil.copy(cases / name, pool.folder / f"media/p{place}" / name)
         pool.lines[place]["audios" if name in CLIPS else "images"][0]["path"] = f"media/p{place}/{name}"
     pool.save()
-    code, _, told = command("build", "--pool", pool.folder, "--recipe", "tiny", "--out", "omni-persona")
+    code, _, output = command("build", "--pool", pool.folder, "--recipe", "tiny", "--out", "omni-persona")
     assert code == 2
-    faults = told.splitlines()[-len(BAD) :]
+    faults = output.splitlines()[-len(BAD) :]
     for place, (name, fault) in enumerate(zip(BAD, faults, strict=True)):
         assert f"{pool.file}:{place + 1}: media/p{place}/{name}: " in fault
         assert RULES[name].reason in fault
@@ -79,10 +79,10 @@ def test_import_refuses_a_bad_file_with_line_item_and_reason(cases, shared, comm
     record["contexts"][1]["audio" if name in CLIPS else "image"] = name
     release = tmp_path / "release.jsonl"
     release.write_text(json.dumps(record) + "\n", encoding="utf-8")
-    code, _, told = command("import", "--release", release, "--assets", assets, "--out", "omni-persona")
+    code, _, output = command("import", "--release", release, "--assets", assets, "--out", "omni-persona")
     assert code == 2
-    assert f"{release}:1 ({record['augmented_id']}): {name}: " in told
-    assert RULES[name].reason in told
+    assert f"{release}:1 ({record['augmented_id']}): {name}: " in output
+    assert RULES[name].reason in output
     assert not (tmp_path / "omni-persona").exists()
 
 
@@ -108,9 +108,9 @@ def dataset(cases, make_row, write_dataset, tmp_path_factory):
 def test_check_names_a_bad_file_its_item_and_the_reason(cases, make_row, write_dataset, command, tmp_path, name):
     row = make_row(0, "visual_to_bio")
     row["contexts"][2]["audio" if name in CLIPS else "image"] = {"bytes": (cases / name).read_bytes(), "path": name}
-    code, told, _ = command("check", write_dataset(tmp_path / "omni-persona", [row]))
+    code, output, _ = command("check", write_dataset(tmp_path / "omni-persona", [row]))
     assert code == 1
-    (line,) = [line for line in told.splitlines() if name in line]
+    (line,) = [line for line in output.splitlines() if name in line]
     assert line.split()[:2] == ["clips" if name in CLIPS else "pictures", "FAIL"]
     assert f"sample_0__aug_0: {name}: " in line
     assert RULES[name].reason.split(",")[0] in line
@@ -118,8 +118,8 @@ def test_check_names_a_bad_file_its_item_and_the_reason(cases, make_row, write_d
 
 def test_check_finds_nothing_wrong_with_the_good_files(cases, make_row, write_dataset, command, tmp_path):
     folder = write_dataset(tmp_path / "omni-persona", _rows(cases, make_row, GOOD))
-    _, told, _ = command("check", folder)
-    lines = {line.split()[0]: line for line in told.splitlines() if line.strip()}
+    _, output, _ = command("check", folder)
+    lines = {line.split()[0]: line for line in output.splitlines() if line.strip()}
     assert "pass" in lines["pictures"]
     # Files that cannot be decoded come first; the short clips of the other people are all that is wrong.
     assert "clip_1.flac lasts 0.4 s" in lines["clips"]
@@ -178,11 +178,11 @@ def test_run_gives_a_checkpoint_what_was_recorded(cases, dataset, command, monke
 
     keep(Qwen2VLImageProcessor, seen)
     keep(WhisperFeatureExtractor, heard)
-    code, _, told = command(
+    code, _, output = command(
         "run", "--dataset", dataset, "--model", checkpoint, "--out", "run", "--max-new-tokens", "4", "--device", "cpu",
         "--batch-size", "2",
     )  # fmt: skip
-    assert code == 1, told
+    assert code == 1, output
     outcomes = _outcomes(tmp_path / "run")
     _assert_bad_failed(outcomes)
     for name in GOOD:

@@ -69,7 +69,7 @@ def test_the_baselines_can_read_what_is_asked_and_stated(refined, folder, omni_p
             assert item.gold_answer.rstrip(" .") in stating_sentence(notes[item.target_concept_id], item.query_text)
 
 
-def test_something_left_as_it_was_is_told_and_is_exit_code_one(folder, fake, omni_persona_command):
+def test_something_left_as_it_was_is_reported_and_is_exit_code_one(folder, fake, omni_persona_command):
     def answer(payload, turn):
         return "[bold]No.[/bold]" if payload.get("field") == "role" else fake.well(payload)
 

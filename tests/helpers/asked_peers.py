@@ -61,8 +61,8 @@ def run_inspect(python: str, dataset: Path, url: str, work: Path, *options: str)
     task = shutil.copy(INTEGRATIONS / "inspect_ai" / "omni_persona_task.py", work)
     command = [python, "-m", "inspect_ai", "eval", f"{task}@omni_persona_cal", "-T", f"dataset={dataset}"]
     command += ["--model", "openai-api/local/m", "--log-dir", "logs", "--display", "plain", *options]
-    told = _run(command, work, LOCAL_API_KEY="none", LOCAL_BASE_URL=url)
-    return told, next(iter((work / "logs").glob("*.eval")), None)
+    output = _run(command, work, LOCAL_API_KEY="none", LOCAL_BASE_URL=url)
+    return output, next(iter((work / "logs").glob("*.eval")), None)
 
 
 def run_lmms_eval(python: str, dataset: Path, url: str, work: Path) -> tuple[str, Path | None, Path | None]:
@@ -70,10 +70,10 @@ def run_lmms_eval(python: str, dataset: Path, url: str, work: Path) -> tuple[str
     settings = f"model_version=m,base_url={url},timeout=60,max_retries=1,prefix_aware_queue=False"
     command = [python, "-m", "lmms_eval", "--include_path", str(INTEGRATIONS / "lmms_eval"), "--tasks", "omni_persona"]
     command += ["--model", "openai", "--model_args", settings, "--log_samples", "--output_path", "out"]
-    told = _run(command, work, OMNI_PERSONA_DATASET=str(dataset), OPENAI_API_KEY="none", HF_HOME=str(work / "hf"))
+    output = _run(command, work, OMNI_PERSONA_DATASET=str(dataset), OPENAI_API_KEY="none", HF_HOME=str(work / "hf"))
     patterns = ("*/*_results.json", "*/*_samples_*.jsonl")
     results, samples = (next(iter((work / "out").glob(pattern)), None) for pattern in patterns)
-    return told, results, samples
+    return output, results, samples
 
 
 def _run(command: list[str], work: Path, **more: str) -> str:

@@ -53,15 +53,15 @@ class World:
 def called(words: list[str]) -> tuple[int, str]:
     """Exit code and output of a command."""
     sys.argv, before = ["omni-persona", *words], sys.argv
-    told = io.StringIO()
+    printed = io.StringIO()
     try:
-        with redirect_stdout(told), redirect_stderr(told):
+        with redirect_stdout(printed), redirect_stderr(printed):
             app.main()
     except SystemExit as stopped:
-        return (stopped.code if isinstance(stopped.code, int) else int(stopped.code is not None)), told.getvalue()
+        return (stopped.code if isinstance(stopped.code, int) else int(stopped.code is not None)), printed.getvalue()
     finally:
         sys.argv = before
-    return 0, told.getvalue()
+    return 0, printed.getvalue()
 
 
 def make_world(root: Path, pool: Path) -> World:

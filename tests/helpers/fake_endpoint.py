@@ -1,4 +1,4 @@
-"""An OpenAI-compatible endpoint that misbehaves as it is told, in a thread of the test."""
+"""An OpenAI-compatible endpoint that misbehaves as the test asks, in a thread of the test."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ AGAIN = {
     "travel_experience": "gukoly dream of {}",
     "life_event": "gukoly and bafitly {}",
 }
-"""Said when told to repair, in words that nobody else uses."""
+"""Said when asked to repair, in words that nobody else uses."""
 
 ASKED = {
     "role": "Which profession belongs to {who}?",
@@ -108,12 +108,12 @@ def coined(*parts: str) -> str:
 
 
 def well(payload: dict[str, Any], turn: int = 0) -> dict[str, Any]:
-    """What a model that follows its instructions answers; told to repair, it takes words that nobody else uses."""
+    """What a model that follows its instructions answers; asked to repair, it takes words that nobody else uses."""
     if "dialogue" in payload:
         # Facts stand in our made-up dialogues as "My FIELD: VALUE."
-        told = dict(re.findall(r"My (\w+): ([^.\n]+)\.", payload["dialogue"]))
+        stated = dict(re.findall(r"My (\w+): ([^.\n]+)\.", payload["dialogue"]))
         return {
-            field: {"value": told[field], "evidence": f"my  {field}: {told[field]}"} if field in told else None
+            field: {"value": stated[field], "evidence": f"my  {field}: {stated[field]}"} if field in stated else None
             for field in payload["fields"]
         }
     if "proposed" in payload:

@@ -1,4 +1,4 @@
-"""A server of chat completions that misbehaves as it is told, for each question apart."""
+"""A server of chat completions that misbehaves as a test asks, for each question separately."""
 
 from __future__ import annotations
 

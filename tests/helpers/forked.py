@@ -58,10 +58,10 @@ class Command:
         self.process.join(seconds)
         if self.process.exitcode is None:
             os.killpg(self.pid, signal.SIGKILL)
-            raise AssertionError(f"the command did not end within {seconds:g} s: {self.told()}")
+            raise AssertionError(f"the command did not end within {seconds:g} s: {self.printed()}")
         return self.process.exitcode
 
-    def told(self) -> str:
+    def printed(self) -> str:
         return self.output.read_text(encoding="utf-8", errors="replace")
 
 

@@ -10,7 +10,7 @@ LOGS = Path(__file__).resolve().parents[1] / "artifacts" / "logs"
 
 
 @dataclass
-class Told:
+class Printed:
     """What a command printed, and its exit code."""
 
     exit_code: int

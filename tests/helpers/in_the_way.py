@@ -63,9 +63,9 @@ def spoken(words: str, paths: dict[str, Path]) -> list[str]:
 
 def require_refused(world: World, words: list[str], name: str) -> str:
     before = there(world.work)
-    code, told = called(words)
-    assert code == 2, told
-    error = told[told.index("error: ") :]
-    assert name in error and len(error.splitlines()) <= 3, told
+    code, output = called(words)
+    assert code == 2, output
+    error = output[output.index("error: ") :]
+    assert name in error and len(error.splitlines()) <= 3, output
     assert there(world.work) == before
     return error

@@ -90,7 +90,7 @@ def warm_up(folder: Path) -> None:
     """Start the process that commands are forked from, and wait until it has done its imports."""
     forked.prepare([*forked.ROOMS, *forked.TRAINING])
     started = forked.start(["power"], folder, folder / "output")
-    assert started.wait(300) == 0, started.told()
+    assert started.wait(300) == 0, started.printed()
 
 
 def ten_kills(case: Case, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def ten_kills(case: Case, tmp_path: Path) -> None:
     whole = prepared(tmp_path / "whole", case)
     begun = time.monotonic()
     undisturbed = started(case, whole)
-    assert undisturbed.wait() == 0, undisturbed.told()
+    assert undisturbed.wait() == 0, undisturbed.printed()
     seconds = time.monotonic() - begun
     expected, left = case.result(whole / case.out), hidden(whole)
     case.check(whole)
@@ -120,8 +120,8 @@ def ten_kills(case: Case, tmp_path: Path) -> None:
         process.send(number)
         code = process.wait()
         ends[code] += 1
-        assert code in (0, -signal.SIGKILL, 128 + number, -number), process.told()
-        assert "Traceback" not in process.told(), process.told()
+        assert code in (0, -signal.SIGKILL, 128 + number, -number), process.printed()
+        assert "Traceback" not in process.printed(), process.printed()
         assert forked.all_end(process.pid), "a worker lives on"
         assert users(folder, case.out) == mine
         case.check(folder)
@@ -129,7 +129,7 @@ def ten_kills(case: Case, tmp_path: Path) -> None:
             continue
         if code != 0:
             process = started(case, folder)
-            assert process.wait() == 0, process.told()
+            assert process.wait() == 0, process.printed()
             case.check(folder)
         assert users(folder, case.out) == mine
         assert case.result(folder / case.out) == expected

@@ -17,9 +17,9 @@ INSIDE = re.compile(
 """An address in memory, a class, a Python literal, or an error number of the system."""
 
 
-def assert_plain(told: str, *places: object) -> None:
+def assert_plain(text: str, *places: object) -> None:
     """Assert that a message holds nothing of the inside and, if any are given, one of these places."""
-    for line in told.splitlines():
+    for line in text.splitlines():
         found = INSIDE.search(line)
         assert not found, f"{found[0]!r} in {line}"
-    assert not places or any(str(place) in told for place in places), f"none of {places} in {told}"
+    assert not places or any(str(place) in text for place in places), f"none of {places} in {text}"

@@ -27,11 +27,11 @@ def encoded(samples, rate=RATE, **options):
     return buffer.getvalue()
 
 
-def riff(samples, rate=RATE, *, told=None, magic=b"RIFF", before=b"", after=b"", pad=True):
-    """A WAV of 16 bits, its header by hand. told: the size its header gives the samples; None is the right one."""
+def riff(samples, rate=RATE, *, declared=None, magic=b"RIFF", before=b"", after=b"", pad=True):
+    """A WAV of 16 bits, its header by hand. declared: the size of the samples in its header; None is the right one."""
     order = ">" if magic == b"RIFX" else "<"
     stored = np.rint(samples * 32768).clip(-32768, 32767).astype(f"{order}i2").tobytes()
-    size = len(stored) if told is None else told
+    size = len(stored) if declared is None else declared
     form = b"fmt " + struct.pack(f"{order}IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
     large = b""
     if magic in (b"RF64", b"BW64"):
@@ -47,41 +47,41 @@ def chunk(name, body, order="<"):
     return name + struct.pack(f"{order}I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
-def aiff(samples, rate=RATE, *, told=None, frames=None):
-    """An AIFF of 16 bits by hand. told, frames: what the header declares bytes and of samples; None is right."""
+def aiff(samples, rate=RATE, *, declared=None, frames=None):
+    """An AIFF of 16 bits by hand. declared, frames: the header's number of bytes and of samples; None is right."""
     stored = np.rint(samples * 32768).clip(-32768, 32767).astype(">i2").tobytes()
     exponent = 16383 + int(np.log2(rate))
     mantissa = int(rate * 2 ** (63 - int(np.log2(rate))))
     common = struct.pack(">hIh", 1, len(samples) if frames is None else frames, 16)
     common += struct.pack(">HQ", exponent, mantissa)
-    sound = struct.pack(">I", len(stored) + 8 if told is None else told) + bytes(8) + stored
+    sound = struct.pack(">I", len(stored) + 8 if declared is None else declared) + bytes(8) + stored
     body = b"AIFF" + chunk(b"COMM", common, ">") + b"SSND" + sound
     return b"FORM" + struct.pack(">I", len(body)) + body
 
 
-def au(samples, rate=RATE, *, told=None, note=b"", magic=b".snd"):
+def au(samples, rate=RATE, *, declared=None, note=b"", magic=b".snd"):
     """An AU of 16 bits by hand."""
     order = ">" if magic == b".snd" else "<"
     stored = np.rint(samples * 32768).clip(-32768, 32767).astype(f"{order}i2").tobytes()
-    size = len(stored) if told is None else told
+    size = len(stored) if declared is None else declared
     return magic + struct.pack(f"{order}5I", 24 + len(note), size, 3, rate, 1) + note + stored
 
 
-def w64(samples, rate=RATE, *, told=None):
-    """A W64 as libsndfile writes it, with another size told of its samples."""
+def w64(samples, rate=RATE, *, declared=None):
+    """A W64 as libsndfile writes it, with another size of its samples in the header."""
     data = bytearray(encoded(samples, rate, format="W64", subtype="PCM_16"))
     place = data.index(b"data\xf3\xac") + 16
-    if told is not None:
-        data[place : place + 8] = struct.pack("<Q", told)
+    if declared is not None:
+        data[place : place + 8] = struct.pack("<Q", declared)
     return bytes(data)
 
 
-def caf(samples, rate=RATE, *, told=None):
-    """A CAF as libsndfile writes it, with another size told of its samples."""
+def caf(samples, rate=RATE, *, declared=None):
+    """A CAF as libsndfile writes it, with another size of its samples in the header."""
     data = bytearray(encoded(samples, rate, format="CAF", subtype="PCM_16"))
     place = data.index(b"data") + 4
-    if told is not None:
-        data[place : place + 8] = struct.pack(">q", told)
+    if declared is not None:
+        data[place : place + 8] = struct.pack(">q", declared)
     return bytes(data)
 
 

@@ -58,9 +58,9 @@ class Handler(BaseHTTPRequestHandler):
             worker.kill()
             os._exit(7)
         with lock:
-            told = json.loads(log.read_text())
-            told["requests"].append(body | {"authorization": self.headers.get("authorization")})
-            log.write_text(json.dumps(told))
+            record = json.loads(log.read_text())
+            record["requests"].append(body | {"authorization": self.headers.get("authorization")})
+            log.write_text(json.dumps(record))
         message = {"role": "assistant", "content": "a nurse"}
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         self.reply({"choices": [choice], "usage": {"prompt_tokens": 100, "completion_tokens": 5}})

@@ -88,18 +88,18 @@ def ours(built, tmp_path_factory):
 def by_inspect(built, python, tmp_path_factory):
     work = tmp_path_factory.mktemp("inspect")
     with serving(said_to) as server:
-        told, log = run_inspect(python("OMNI_PERSONA_INSPECT"), built, server.url, work, "--no-log-images")
-    assert log is not None, told
-    return server.requests, told, log
+        output, log = run_inspect(python("OMNI_PERSONA_INSPECT"), built, server.url, work, "--no-log-images")
+    assert log is not None, output
+    return server.requests, output, log
 
 
 @pytest.fixture(scope="module")
 def by_lmms_eval(built, python, tmp_path_factory):
     work = tmp_path_factory.mktemp("lmms")
     with serving(said_to) as server:
-        told, results, samples = run_lmms_eval(python("OMNI_PERSONA_LMMS_EVAL"), built, server.url, work)
-    assert results is not None, told
-    return server.requests, told, results, samples
+        output, results, samples = run_lmms_eval(python("OMNI_PERSONA_LMMS_EVAL"), built, server.url, work)
+    assert results is not None, output
+    return server.requests, output, results, samples
 
 
 def entries(log):
@@ -108,7 +108,7 @@ def entries(log):
         return {entry.filename: inspect_log._content(raw, entry, entry.filename) for entry in archive.infolist()}
 
 
-def told_by_us(scores):
+def shown_figures(scores):
     """The figures that the harnesses are given, under the names that they show."""
     found = {f"cal_{group}": part["cal"] for group, part in scores["by_group"].items()}
     for name in ("cal", "ans", "unans"):
@@ -133,7 +133,7 @@ def test_inspect_ai_gives_the_scores_of_score(ours, by_inspect, built):
     assert scores["n_failed"] > 0
     log = by_inspect[2]
     results = json.loads(entries(log)["header.json"])["results"]["scores"][0]
-    assert {name: value["value"] for name, value in results["metrics"].items()} == told_by_us(scores)
+    assert {name: value["value"] for name, value in results["metrics"].items()} == shown_figures(scores)
     assert (results["scored_samples"], results["unscored_samples"]) == (scores["n"], scores["n_failed"])
     again = score_file(log, built)
     assert {key: again[key] for key in ("cal", "intervals", "n", "n_failed", "by_group")} == {
@@ -145,7 +145,7 @@ def test_lmms_eval_gives_the_scores_of_score(ours, by_lmms_eval, built):
     _, scores = ours
     _, _, results, samples = by_lmms_eval
     found = json.loads(results.read_text())["results"]["omni_persona"]
-    named = told_by_us(scores)
+    named = shown_figures(scores)
     assert {name: found[f"{name},none"] for name in named} == named
     assert found["n_failed,none"] == scores["n_failed"]
     again = score_file(samples, built)
@@ -172,9 +172,9 @@ def test_no_face_or_voice_is_in_their_logs(by_inspect, by_lmms_eval):
 def test_inspect_ai_is_refused_where_it_would_log_faces_and_voices(python, write_dataset, tmp_path):
     data = write_dataset(tmp_path / "omni-persona", ROWS)
     with serving(reply) as server:
-        told, log = run_inspect(python("OMNI_PERSONA_INSPECT"), data, server.url, tmp_path)
+        output, log = run_inspect(python("OMNI_PERSONA_INSPECT"), data, server.url, tmp_path)
     assert server.requests == []
-    assert "expected --no-log-images" in " ".join(told.split())
+    assert "expected --no-log-images" in " ".join(output.split())
     assert not any(LONG_BASE64.search(content) for content in entries(log).values())
 
 
@@ -183,10 +183,10 @@ def test_logs_that_the_tests_keep_are_what_the_harnesses_write(python, write_dat
     data = write_dataset(tmp_path / "omni-persona", ROWS)
     with serving(reply) as server:
         if name == "inspect.eval":
-            told, log = run_inspect(python("OMNI_PERSONA_INSPECT"), data, server.url, tmp_path, "--no-log-images")
+            output, log = run_inspect(python("OMNI_PERSONA_INSPECT"), data, server.url, tmp_path, "--no-log-images")
         else:
-            told, _, log = run_lmms_eval(python("OMNI_PERSONA_LMMS_EVAL"), data, server.url, tmp_path)
-    assert log is not None, told
+            output, _, log = run_lmms_eval(python("OMNI_PERSONA_LMMS_EVAL"), data, server.url, tmp_path)
+    assert log is not None, output
     now, kept = (
         {
             item: (line.prediction, line.status, line.record.get("target"))

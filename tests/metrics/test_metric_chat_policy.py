@@ -110,7 +110,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_a_reply_of_any_shape_is_read_or_told_to_be_none(value):
+def test_a_reply_of_any_shape_is_read_or_refused(value):
     try:
         reply = read_reply(value)
     except (MalformedReplyError, ServerError) as error:
@@ -121,7 +121,7 @@ def test_a_reply_of_any_shape_is_read_or_told_to_be_none(value):
 
 
 @given(st.lists(st.binary(max_size=30).map(lambda line: b"data: " + line) | st.just(b"data: [DONE]"), max_size=5))
-def test_a_stream_of_any_lines_is_read_or_told_to_be_none(lines):
+def test_a_stream_of_any_lines_is_read_or_refused(lines):
     with suppress(MalformedReplyError, ServerError):
         assert read_stream(lines).text == ""
 

@@ -130,7 +130,7 @@ def test_items_in_another_order_have_the_same_intervals(run) -> None:
     assert compute(columns[0], columns[1], verdicts=columns[2], n_resamples=300) == before
 
 
-def test_seed_confidence_and_number_are_followed_and_told(run) -> None:
+def test_seed_confidence_and_number_are_followed_and_reported(run) -> None:
     predictions, references, verdicts = run(90, 4)
 
     def width(**options: Any) -> tuple[float, list]:
@@ -145,10 +145,10 @@ def test_seed_confidence_and_number_are_followed_and_told(run) -> None:
     assert width(seed=1) == width(seed=2)
     assert drawn(1) == drawn(1) != drawn(2)
     assert width(confidence=0.5)[0] < width()[0] < width(confidence=0.99)[0]
-    told = compute(predictions, references, verdicts=verdicts, n_resamples=7, seed=3)["interval"]
-    assert "Wilson" in told.pop("method")
-    assert told.pop("detectable_cal") == detectable_difference(*counts)
-    assert told == {"over": "source samples", "n_people": None, "n_resamples": 7, "confidence": 0.95, "seed": 3}
+    interval = compute(predictions, references, verdicts=verdicts, n_resamples=7, seed=3)["interval"]
+    assert "Wilson" in interval.pop("method")
+    assert interval.pop("detectable_cal") == detectable_difference(*counts)
+    assert interval == {"over": "source samples", "n_people": None, "n_resamples": 7, "confidence": 0.95, "seed": 3}
 
 
 def test_sources_not_items_are_resampled(reference) -> None:

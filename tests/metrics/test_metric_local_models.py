@@ -156,7 +156,7 @@ def test_likelihoods_that_do_not_differ_are_no_verdict(tmp_path: Path) -> None:
     assert judgement.reason == "no likelihoods of CORRECT and WRONG that differ"
 
 
-def test_verdicts_are_cached_and_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verdicts_are_cached_and_progress_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = save_language_model(tmp_path / "model", always="WRONG")
     done: list[int] = []
     options: dict[str, Any] = {

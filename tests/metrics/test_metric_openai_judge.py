@@ -165,7 +165,7 @@ def test_a_key_is_needed_for_the_default_endpoint_alone(monkeypatch: pytest.Monk
         assert judge(endpoint).judge([("pilot", "pilot")])[0].verdict == "CORRECT"
 
 
-def test_progress_is_told_for_every_pair_once(tmp_path: Path) -> None:
+def test_progress_is_reported_for_every_pair_once(tmp_path: Path) -> None:
     done: list[int] = []
     with serve(honest) as endpoint:
         asked = judge(endpoint, cache_dir=tmp_path, on_judged=lambda: done.append(1))

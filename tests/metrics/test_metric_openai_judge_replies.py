@@ -90,7 +90,7 @@ def test_only_a_last_line_of_one_word_counts(reply: str | None, verdict: str) ->
     assert read_verdict(reply) == verdict
 
 
-def test_why_a_reply_holds_no_verdict_is_told() -> None:
+def test_why_a_reply_holds_no_verdict_is_reported() -> None:
     for reply, problem, reason in (
         ("CORRECT", "cut at its limit of tokens", "the reply is not whole: cut at its limit of tokens"),
         ("<think>CORRECT", None, "the reply is not whole: the thinking has no end"),
@@ -220,7 +220,7 @@ def test_a_half_written_line_costs_that_verdict_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("at_once", [False, True])
-def test_a_judge_is_told_what_the_other_notes_say(at_once: bool) -> None:
+def test_a_judge_is_shown_what_the_other_notes_say(at_once: bool) -> None:
     asked = question("pilot", "a baker", ("baker", "net\nmender"), at_once=at_once)
     mark = asked.split("between two lines that say ")[1].split(":")[0]
     assert asked.count(f"{mark}\nbaker\nnet mender\n{mark}") == 1

@@ -43,7 +43,7 @@ def test_the_published_counts_tell_6_to_7_points_and_tiny_ones_15() -> None:
 
 
 @pytest.mark.parametrize("counts", [(0, 9, 3), (9, 0, 3), (9, 9, 1), (9, 9, 6, 1), (0, 0, 0)])
-def test_what_cannot_be_told(counts: tuple[int, ...]) -> None:
+def test_counts_too_small_for_any_difference(counts: tuple[int, ...]) -> None:
     assert detectable_difference(*counts) is None
 
 
@@ -59,13 +59,13 @@ def test_as_many_source_samples_as_needed_and_no_more(
         assert "people cannot tell" in str(error)
         return
 
-    def told(n_sources: int) -> float:
+    def detectable(n_sources: int) -> float:
         n = n_sources * items
         n_answerable = min(max(round(n * answerable), 1), n - 1)
         return detectable_difference(n_answerable, n - n_answerable, n_sources, people) or math.inf
 
-    assert told(needed) <= difference
-    assert needed == 2 or told(needed - 1) > difference
+    assert detectable(needed) <= difference
+    assert needed == 2 or detectable(needed - 1) > difference
 
 
 @pytest.mark.parametrize(

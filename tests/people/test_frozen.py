@@ -45,7 +45,7 @@ def lose_a_person(pool):
 
 
 @pytest.mark.parametrize(
-    ("harm", "told"),
+    ("harm", "fault"),
     [
         (cut, r"1 changed \(first media/.*\.flac\)"),
         (remove, r"1 missing \(first media/.*\.png\)"),
@@ -53,10 +53,10 @@ def lose_a_person(pool):
         (lose_a_person, r"1 changed \(first personas\.jsonl\)"),
     ],
 )
-def test_what_was_done_to_a_pool_is_told(pool, harm, told):
+def test_what_was_done_to_a_pool_is_reported(pool, harm, fault):
     assert len(read_pool(pool)) == 2
     harm(pool)
-    with pytest.raises(PoolError, match=f"incomplete or was edited after it was made: {told}"):
+    with pytest.raises(PoolError, match=f"incomplete or was edited after it was made: {fault}"):
         read_pool(pool)
 
 

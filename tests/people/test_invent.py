@@ -138,12 +138,12 @@ def test_nothing_is_left_of_a_pool_that_failed(tmp_path):
 
 
 def test_a_smaller_pool_is_the_start_of_a_larger_one_in_any_number_of_processes(tmp_path):
-    told = []
+    steps = []
     larger = generate_pool(
-        tmp_path / "new" / "pool", personas=3, seed=0, progress=lambda *now: told.append(now), workers=2
+        tmp_path / "new" / "pool", personas=3, seed=0, progress=lambda *now: steps.append(now), workers=2
     )
     assert larger == tmp_path / "new" / "pool"
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert steps == [(1, 3), (2, 3), (3, 3)]
     smaller = generate_pool(tmp_path / "smaller", personas=2, seed=0)
     for name in ("personas.jsonl", "parameters.jsonl"):
         lines = (larger / name).read_bytes().splitlines(keepends=True)

@@ -60,7 +60,7 @@ def test_a_recording_has_the_level_of_its_conditions():
         assert np.abs(heard).max() < 0.9
 
 
-def test_noise_lies_as_far_below_the_speech_as_told():
+def test_noise_lies_as_far_below_the_speech_as_asked():
     conditions = draw_conditions(np.random.default_rng(1))
     heard = recorded(tone(2), RATE, conditions)
     before = heard[: int(0.8 * conditions.before * RATE)]

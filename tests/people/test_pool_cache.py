@@ -87,7 +87,7 @@ def test_a_file_that_changed_is_read_again(pool, decoded):
     target.write_bytes(b"not a picture any more")
     with pytest.raises(PoolError, match=r"personas.jsonl:1: media/p0/i0.png: not a readable picture"):
         read_pool(pool.folder, cache=PoolCache(pool.folder))
-    assert len(decoded) == before  # what is no picture is told by its first bytes
+    assert len(decoded) == before  # its first bytes show that it is no picture
 
 
 def test_a_content_that_changed_behind_its_time_is_noticed(pool, tmp_path, decoded):

@@ -1,4 +1,4 @@
-"""What a pool's files are called, hold and have in common: told for what it is, all of it at once."""
+"""What a pool's files are called, hold and have in common: every fault is named, all of them at once."""
 
 import json
 import os
@@ -73,7 +73,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("case", NAMES)
-def test_a_name_that_leads_to_no_file_is_told_for_what_it_is(pool, case):
+def test_a_name_that_leads_to_no_file_is_named_for_what_it_is(pool, case):
     spoil, message = NAMES[case]
     spoil(pool)
     with pytest.raises(PoolError, match=message) as caught:
@@ -84,7 +84,7 @@ def test_a_name_that_leads_to_no_file_is_told_for_what_it_is(pool, case):
 
 
 @pytest.mark.parametrize("name", ["none", "a\0b", "a\udcff", "loop", "file", "x" * 300])
-def test_a_pool_or_a_folder_of_media_that_is_none_is_told(tmp_path, name):
+def test_a_pool_or_a_folder_of_media_that_is_none_is_refused(tmp_path, name):
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "file").touch()
     with pytest.raises(PoolError, match="is not a persona pool: there is no such folder"):
@@ -104,7 +104,7 @@ def test_a_file_beyond_the_limit_is_not_read(pool, monkeypatch):
         read_pool(pool.folder)
 
 
-def test_everything_that_is_wrong_is_told_at_once(pool):
+def test_everything_that_is_wrong_is_reported_at_once(pool):
     pool.lines[1]["images"][0]["path"] = "none.png"
     pool.lines[1]["audios"][1]["path"] = "none.wav"
     del pool.lines[3]["name"]
@@ -113,21 +113,21 @@ def test_everything_that_is_wrong_is_told_at_once(pool):
     pool.save()
     with pytest.raises(PoolError) as caught:
         read_pool(pool.folder)
-    told = str(caught.value).replace(f"{pool.file}:", "").split("\n")
-    assert [line.partition(":")[0] for line in told] == ["2", "2", "4", "4", "6"]
-    assert "is on line 1 already" in told[-1]
+    lines = str(caught.value).replace(f"{pool.file}:", "").split("\n")
+    assert [line.partition(":")[0] for line in lines] == ["2", "2", "4", "4", "6"]
+    assert "is on line 1 already" in lines[-1]
 
 
-def test_of_many_faults_the_first_twenty_are_told_and_the_others_counted(pool):
+def test_of_many_faults_the_first_twenty_are_listed_and_the_others_counted(pool):
     for line in pool.lines:
         for image in line["images"]:
             image["path"] += ".none"
     pool.save()
     with pytest.raises(PoolError) as caught:
         read_pool(pool.folder)
-    told = str(caught.value).split("\n")
-    assert len(told) == 21
-    assert told[-1] == "and 28 more"
+    lines = str(caught.value).split("\n")
+    assert len(lines) == 21
+    assert lines[-1] == "and 28 more"
 
 
 @pytest.mark.parametrize("value", ['"p2", "persona_id": "p2"', "NaN", "1e999", '"p\\ud800"'])

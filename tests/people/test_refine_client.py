@@ -164,7 +164,7 @@ def test_an_address_has_to_be_one_and_a_model_a_name(url):
             ChatClient("http://x/v1", name)
 
 
-def test_nobody_there_is_told(fake):
+def test_nobody_there_is_reported(fake):
     with fake.serving() as model:
         pass
     with pytest.raises(PoolError, match="no connection to http"):

@@ -67,12 +67,12 @@ def test_a_pool_comes_out_filled_and_marked_and_what_was_given_is_there(gaps, re
     assert not any(word in sent for line in gaps.lines for word in line["name"].split())
 
 
-def test_a_stage_is_told_before_the_first_of_it_is_done(gaps, refined, fake):
-    told = []
+def test_a_stage_is_reported_before_the_first_of_it_is_done(gaps, refined, fake):
+    steps = []
     with fake.serving() as model:
-        refined(model, progress=lambda *now: told.append(now))
+        refined(model, progress=lambda *now: steps.append(now))
     for stage, total in (("filling profiles", 12), ("wording facts", 12), ("writing questions", 14)):
-        assert [done for name, done, of in told if (name, of) == (stage, total)] == list(range(total + 1))
+        assert [done for name, done, of in steps if (name, of) == (stage, total)] == list(range(total + 1))
 
 
 def test_a_refined_pool_builds_passes_every_check_and_uses_what_was_written(gaps, refined, fake, tmp_path):
@@ -189,7 +189,7 @@ def test_an_endpoint_that_refuses_leaves_nothing_behind(gaps, refined, fake, tmp
     assert len(model.requests) == 5  # the last one asks whether the server answers anything
 
 
-def test_an_existing_folder_is_kept_unless_told_otherwise(gaps, refined, fake, tmp_path):
+def test_an_existing_folder_is_kept_unless_overwritten(gaps, refined, fake, tmp_path):
     (tmp_path / "refined").mkdir()
     with fake.serving() as model:
         with pytest.raises(ArtifactError, match="exists"):
@@ -198,7 +198,7 @@ def test_an_existing_folder_is_kept_unless_told_otherwise(gaps, refined, fake, t
         assert refined(model, overwrite=True, parts=["questions"]).questions == 14
 
 
-def test_a_broken_pool_is_told_before_anything_is_asked(gaps, refined, fake):
+def test_a_broken_pool_is_refused_before_anything_is_asked(gaps, refined, fake):
     gaps.lines[4]["images"][0]["path"] = "media/none.png"
     gaps.save()
     with fake.serving() as model, pytest.raises(PoolError, match=r"personas\.jsonl:5: no file"):

@@ -30,8 +30,8 @@ DIALOGUE = [
 ]
 
 
-class Told:
-    """A client that replies what it is told, in order, and then nothing at all is wrong."""
+class Scripted:
+    """A client that gives some replies in order, and then finds nothing wrong."""
 
     model = "fake/one"
 
@@ -52,7 +52,7 @@ def asker(client):
 
 
 def filled(*replies, work=fill_profile, **line):
-    draft, client = Draft.of(json.dumps(LINE | line), "f:1"), Told(*replies)
+    draft, client = Draft.of(json.dumps(LINE | line), "f:1"), Scripted(*replies)
     asyncio.run(work(draft, asker(client)))
     return draft, client
 
@@ -242,8 +242,8 @@ replies = st.lists(objects.map(json.dumps) | st.text(max_size=40), max_size=12)
 @given(replies, replies)
 def test_whatever_is_replied_what_is_given_stays_and_the_line_reads_back(profile_replies, clause_replies):
     draft = Draft.of(json.dumps(LINE | {"dialogue": DIALOGUE}), "f:1")
-    asyncio.run(fill_profile(draft, asker(Told(*profile_replies))))
-    asyncio.run(write_statements(draft, asker(Told(*clause_replies))))
+    asyncio.run(fill_profile(draft, asker(Scripted(*profile_replies))))
+    asyncio.run(write_statements(draft, asker(Scripted(*clause_replies))))
     text = draft.line({"a.png": "a.png", "a.wav": "a.wav"})
     assert len(text.splitlines()) == 1
     line = read_line(text.encode().decode(), "f:1")

@@ -110,7 +110,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_question_is_told(case):
+def test_a_bad_question_is_reported(case):
     template, reason = BAD[case]
     assert reason in question_flaw(template, "clothing", ANSWERS, NAMES)
 

@@ -100,7 +100,7 @@ BAD_VALUES = {
 
 
 @pytest.mark.parametrize("case", BAD_VALUES)
-def test_a_bad_value_is_told(case):
+def test_a_bad_value_is_reported(case):
     field, value, reason = BAD_VALUES[case]
     others = {other: held for other, held in PROFILE.items() if other != field}
     assert reason in value_flaw(field, value, others, NAME)
@@ -155,7 +155,7 @@ BAD_CLAUSES = {
     "a word of another field": ("role", "need a coat to work as a harbour pilot", "contains a word of clothing"),
     "the name": ("role", "work as harbour pilot anton", "name"),
     "nothing that tells a job": ("role", "ended up being a harbour pilot", "expected one of these in it: work as"),
-    "another thing told": (
+    "another field stated": (
         "role",
         "work as a harbour pilot in their free time",
         "a statement of hobby, by 'free time'",
@@ -169,7 +169,7 @@ BAD_CLAUSES = {
 
 
 @pytest.mark.parametrize("case", BAD_CLAUSES)
-def test_a_bad_clause_is_told(case):
+def test_a_bad_clause_is_reported(case):
     field, clause, reason = BAD_CLAUSES[case]
     assert reason in clause_flaw(clause, field, PROFILE, NAME)
 

@@ -81,20 +81,22 @@ _NOTES = st.lists(
 @given(
     samples=_SAMPLES,
     magic=st.sampled_from([b"RIFF", b"RIFX", b"RF64", b"BW64"]),
-    told=st.sampled_from([None, *PLACEHOLDERS[1:]]),
+    declared=st.sampled_from([None, *PLACEHOLDERS[1:]]),
     more=st.integers(0, 44),
     before=_NOTES,
     after=_NOTES,
     cut=st.integers(0, 4000),
 )
-def test_any_header_of_a_wav_gives_what_was_recorded_or_is_refused(samples, magic, told, more, before, after, cut):
+def test_any_header_of_a_wav_gives_what_was_recorded_or_is_refused(samples, magic, declared, more, before, after, cut):
     """Thousands of headers: whatever one tells, no sample is lost, added or changed unless the clip is refused."""
     order = ">" if magic == b"RIFX" else "<"
     size = len(samples) * 2
     notes, closing = (b"".join(chunk(name, body, order) for name, body in part) for part in (before, after))
-    if told is not None or more:
+    if declared is not None or more:
         closing = b""  # nothing follows what is not known to end
-    data = riff(samples, told=size + more if told is None else told, magic=magic, before=notes, after=closing)
+    data = riff(
+        samples, declared=size + more if declared is None else declared, magic=magic, before=notes, after=closing
+    )
     stored = (np.rint(samples * 32768).clip(-32768, 32767) / 32768).astype(np.float32)
     assert np.array_equal(decode_audio(data)[0], stored)
     if not closing and cut:
@@ -104,7 +106,7 @@ def test_any_header_of_a_wav_gives_what_was_recorded_or_is_refused(samples, magi
         except MediaError:
             return
         # Only a header that does not know the length, or one that is too long by little, lets a cut pass.
-        assert told is not None or cut + more <= 64
+        assert declared is not None or cut + more <= 64
         assert np.array_equal(heard, stored[: len(heard)])
 
 
@@ -149,8 +151,8 @@ def test_broken_bytes_are_refused_in_our_own_words_or_heard(data, container):
         (encoded(RECORDED, format="FLAC"), True),
         (encoded(RECORDED, format="OGG"), True),
         (encoded(RECORDED, format="MP3"), True),
-        (riff(RECORDED, told=2_000_000_000), True),
-        (riff(RECORDED, told=0), False),
+        (riff(RECORDED, declared=2_000_000_000), True),
+        (riff(RECORDED, declared=0), False),
         (flac_of_unknown_length(RECORDED), False),
         (mp3_without_header(RECORDED), False),
         (encoded(np.stack([RECORDED, -RECORDED], axis=1)), False),
@@ -191,7 +193,7 @@ def test_which_clips_any_program_plays_as_they_are_heard_here(data, plain):
     ],
     ids=count(),  # a header holds the time at which it was written
 )
-def test_what_is_no_clip_is_told_for_what_it_is(data, message):
+def test_what_is_no_clip_is_named_for_what_it_is(data, message):
     with pytest.raises(MediaError, match=message) as refused:
         decode_audio(data)
     assert "object" not in str(refused.value)
@@ -212,7 +214,7 @@ def test_limits_hold_before_memory_is_taken(monkeypatch):
         decode_audio(encoded(np.zeros(100), 7))
 
 
-def test_what_decoders_raise_of_their_own_is_told_in_our_words(monkeypatch):
+def test_what_decoders_raise_of_their_own_is_reported_in_our_words(monkeypatch):
     def greedy(*_, **__):
         raise MemoryError
 

@@ -31,21 +31,21 @@ def test_samples_of_16_bits_are_heard_to_the_bit():
         assert np.array_equal(decode_audio(data)[0], stored.astype(np.float32))
 
 
-@pytest.mark.parametrize("told", PLACEHOLDERS)
-def test_a_placeholder_is_read_to_the_end_of_the_file(told):
-    assert_heard(riff(RECORDED, told=told))
-    assert_heard(riff(RECORDED, told=told, magic=b"RIFX"))
-    assert_heard(riff(RECORDED, told=told, magic=b"RF64"))
-    assert_heard(aiff(RECORDED, told=told, frames=told))
-    assert_heard(aiff(RECORDED, told=told))
-    assert_heard(au(RECORDED, told=told))
-    assert_heard(w64(RECORDED, told=told if told else 0))
-    assert_heard(caf(RECORDED, told=-1))
+@pytest.mark.parametrize("declared", PLACEHOLDERS)
+def test_a_placeholder_is_read_to_the_end_of_the_file(declared):
+    assert_heard(riff(RECORDED, declared=declared))
+    assert_heard(riff(RECORDED, declared=declared, magic=b"RIFX"))
+    assert_heard(riff(RECORDED, declared=declared, magic=b"RF64"))
+    assert_heard(aiff(RECORDED, declared=declared, frames=declared))
+    assert_heard(aiff(RECORDED, declared=declared))
+    assert_heard(au(RECORDED, declared=declared))
+    assert_heard(w64(RECORDED, declared=declared if declared else 0))
+    assert_heard(caf(RECORDED, declared=-1))
 
 
 @pytest.mark.parametrize("more", [1, 2, 8, 36, 44])
 def test_a_header_that_counts_a_few_bytes_too_many_is_mended(more):
-    assert_heard(riff(RECORDED, told=len(RECORDED) * 2 + more))
+    assert_heard(riff(RECORDED, declared=len(RECORDED) * 2 + more))
 
 
 @pytest.mark.parametrize("codec", ["GSM610", "G721_32", "NMS_ADPCM_16", "MS_ADPCM", "IMA_ADPCM", "ULAW", "ALAW"])

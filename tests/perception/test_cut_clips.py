@@ -38,12 +38,14 @@ def test_zeros_behind_an_mp3_are_padding_or_the_rest_of_a_download():
         decode_audio(data[: len(data) // 2] + bytes(len(data)))
 
 
-@pytest.mark.parametrize("told", [0, 0xFFFFFFFF])
-@pytest.mark.parametrize("container", [riff, au, w64, lambda samples, told: aiff(samples, told=told, frames=told)])
-def test_a_clip_of_unknown_length_that_ends_within_a_sample_is_refused(container, told):
-    data = container(RECORDED, told=told)
+@pytest.mark.parametrize("declared", [0, 0xFFFFFFFF])
+@pytest.mark.parametrize(
+    "container", [riff, au, w64, lambda samples, declared: aiff(samples, declared=declared, frames=declared)]
+)
+def test_a_clip_of_unknown_length_that_ends_within_a_sample_is_refused(container, declared):
+    data = container(RECORDED, declared=declared)
     if container is riff:
-        data = data[:4] + struct.pack("<I", told) + data[8:]
+        data = data[:4] + struct.pack("<I", declared) + data[8:]
     assert_heard(data)
     for cut in (1, 3, 4001):
         with pytest.raises(MediaError, match="cut off: 1 of the 2 bytes of its last samples"):

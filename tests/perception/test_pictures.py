@@ -194,7 +194,7 @@ def test_any_mode_becomes_rgb(mode, format):
         (b"no picture", "expected PNG, JPEG, WebP, got a file of no known kind"),
     ],
 )
-def test_what_is_no_picture_is_told_for_what_it_is(data, message):
+def test_what_is_no_picture_is_named_for_what_it_is(data, message):
     with pytest.raises(MediaError, match=message) as refused:
         decode_image(data)
     assert "object" not in str(refused.value)

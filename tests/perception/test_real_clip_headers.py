@@ -38,32 +38,34 @@ _NOTES = st.lists(st.tuples(st.sampled_from([b"LIST", b"JUNK", b"bext", b"PEAK"]
 @given(
     number=st.integers(0, 79),
     magic=st.sampled_from([b"RIFF", b"RIFX", b"RF64", b"BW64"]),
-    told=st.sampled_from([None, *PLACEHOLDERS[1:]]),
+    declared=st.sampled_from([None, *PLACEHOLDERS[1:]]),
     more=st.integers(0, 44),
     notes=_NOTES,
     cut=st.integers(0, 100_000),
 )
-def test_any_header_of_a_wav(recorded, number, magic, told, more, notes, cut):
+def test_any_header_of_a_wav(recorded, number, magic, declared, more, notes, cut):
     samples, rate = recorded(number)
     order = ">" if magic == b"RIFX" else "<"
     before = b"".join(chunk(name, body, order) for name, body in notes)
-    data = riff(samples, rate, told=len(samples) * 2 + more if told is None else told, magic=magic, before=before)
+    data = riff(
+        samples, rate, declared=len(samples) * 2 + more if declared is None else declared, magic=magic, before=before
+    )
     heard, got = decode_audio(data)
     assert got == rate
     assert np.array_equal(heard, samples)
-    if told is None and cut > 64:
+    if declared is None and cut > 64:
         with pytest.raises(MediaError):
             decode_audio(data[:-cut])
 
 
 CONTAINERS = {
     "aiff": aiff,
-    "aiff of unknown length": lambda samples, rate: aiff(samples, rate, told=0, frames=0),
+    "aiff of unknown length": lambda samples, rate: aiff(samples, rate, declared=0, frames=0),
     "au": au,
-    "au of unknown length": lambda samples, rate: au(samples, rate, told=0xFFFFFFFF),
+    "au of unknown length": lambda samples, rate: au(samples, rate, declared=0xFFFFFFFF),
     "w64": w64,
     "caf": caf,
-    "caf of unknown length": lambda samples, rate: caf(samples, rate, told=-1),
+    "caf of unknown length": lambda samples, rate: caf(samples, rate, declared=-1),
     "flac": lambda samples, rate: encoded(samples, rate, format="FLAC", subtype="PCM_16"),
     "flac of unknown length": flac_of_unknown_length,
     "24 bits": lambda samples, rate: encoded(samples, rate, subtype="PCM_24"),

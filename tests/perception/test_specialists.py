@@ -153,7 +153,7 @@ def test_silence_holds_no_speech(specialists, samples):
     assert len(" ".join(transcribe([_clip(np.zeros(samples))])).split()) <= 1
 
 
-def test_broken_media_are_told(specialists):
+def test_broken_media_are_reported(specialists):
     with pytest.raises(MediaError, match="not a readable picture"):
         specialists.faces([b"no picture"])
     for hear in (specialists.voices, transcribe):

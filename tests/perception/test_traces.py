@@ -150,7 +150,7 @@ def test_the_traces_in_a_clip_are_named_and_taken_out(kind):
         encoded(RECORDED, format="OGG"),
         encoded(RECORDED, format="OGG", subtype="OPUS"),
         encoded(RECORDED, format="MP3"),
-        riff(RECORDED, told=0xFFFFFFFF, before=chunk(b"LIST", b"INFO" + chunk(b"ISFT", b"Lavf58"))),
+        riff(RECORDED, declared=0xFFFFFFFF, before=chunk(b"LIST", b"INFO" + chunk(b"ISFT", b"Lavf58"))),
     ],
 )
 def test_a_file_that_tells_nothing_stays_as_it_is(data):

@@ -142,11 +142,11 @@ def write_run(folder: Path, dataset: Path, answers: dict[str, str | None], *, na
     ]
     (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     if verdicts is not None:
-        told = [
+        judged = [
             {"augmented_id": item, "verdict": verdict, "judge": "org/judge", "raw": raw}
             for item, (verdict, raw) in verdicts.items()
         ]
-        (folder / "verdicts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told))
+        (folder / "verdicts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in judged))
     return folder
 
 

@@ -306,7 +306,7 @@ def test_every_export_has_a_line_of_reproduction(made, runs):
         f"dataset {runs[0].files.manifest['dataset']['fingerprint'][:12]}, omni-persona 0.1.0, transformers 5.23.0, "
         "vllm 0.20.1"
     )
-    told = line(runs[0])
+    expected = line(runs[0])
     for table in made.values():
         for text in (as_latex(table), as_markdown(table)):
             assert sum(row.startswith(("% org/second: ", "- org/second: ")) for row in text.splitlines()) == 1, (
@@ -314,8 +314,8 @@ def test_every_export_has_a_line_of_reproduction(made, runs):
             )
         rows = list(csv.DictReader(io.StringIO(as_csv(table))))
         by_run = {row["reproduction"] for row in rows if next(iter(row.values())) == "org/second"}
-        assert by_run <= {told}, table.name
-    assert next(csv.DictReader(io.StringIO(as_csv(made["table_2"]))))["reproduction"] == told
+        assert by_run <= {expected}, table.name
+    assert next(csv.DictReader(io.StringIO(as_csv(made["table_2"]))))["reproduction"] == expected
 
 
 def test_incomplete_scores_and_odd_ids_are_not_for_the_hub(runs, tools, dataset, tmp_path):

@@ -46,7 +46,7 @@ def test_a_run_without_scores_is_scored_on_the_way(run, tmp_path):
     assert not (bare / "scores.json").exists(), "the run stays as it is"
 
 
-def test_scores_that_belong_to_other_lines_are_told(run, tools, tmp_path):
+def test_scores_that_belong_to_other_lines_are_reported(run, tools, tmp_path):
     stale = shutil.copytree(run, tmp_path / "stale")
     lines = (stale / "predictions.jsonl").read_text().splitlines()
     right = next(place for place, line in enumerate(lines) if json.loads(line)["prediction"] in tools.JOBS)
@@ -59,7 +59,7 @@ def test_scores_that_belong_to_other_lines_are_told(run, tools, tmp_path):
     assert one.scores["ans"] < json.loads((stale / "scores.json").read_text())["ans"]
 
 
-def test_a_missing_dataset_is_told_and_not_fatal(run, tmp_path):
+def test_a_missing_dataset_is_reported_and_not_fatal(run, tmp_path):
     moved = shutil.copytree(run, tmp_path / "moved")
     manifest = json.loads((moved / "run.json").read_text())
     manifest["dataset"]["path"] = str(tmp_path / "gone")
@@ -110,9 +110,10 @@ def test_corrupt_lines_are_listed_by_file_and_line(run, tmp_path):
         19: "expected augmented_id to be a string, got 3",
         20: "(a): expected prediction to be a string, got 4",
     }.items():
-        assert any(f"predictions.jsonl:{number}" in told and reason in told for told in gathered.problems), number
+        assert any(f"predictions.jsonl:{number}" in one and reason in one for one in gathered.problems), number
     assert any(
-        "verdicts.jsonl:1 (sample_0__aug_0): expected a verdict among CORRECT" in told for told in gathered.problems
+        "verdicts.jsonl:1 (sample_0__aug_0): expected a verdict among CORRECT" in problem
+        for problem in gathered.problems
     )
     assert gathered.runs[0].outcomes["sample_0__aug_0"] == "unjudged"
     assert len(gathered.runs[0].answers) == 16
@@ -233,7 +234,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
     from omni_persona_report.figures import draw
 
     folder = tools.write_dataset(tmp_path / "omni-persona", tools.ROWS)
-    told = [
+    memories = [
         {
             "augmented_id": row["augmented_id"],
             "concept_id": f"concept_{place}",
@@ -245,7 +246,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
         for row in tools.ROWS
         for place in range(4)
     ]
-    pq.write_table(pa.Table.from_pylist(told), folder / "data" / "construction.parquet")
+    pq.write_table(pa.Table.from_pylist(memories), folder / "data" / "construction.parquet")
     answers = {row["augmented_id"]: f"a {tools.JOBS[3]}" for row in tools.ROWS}
     gathered = gather([tools.write_run(tmp_path / "run", folder, answers)])
     memory = gathered.dataset.entries["sample_0__aug_0"].memories[2]
@@ -259,7 +260,7 @@ def test_the_builders_side_file_is_read_where_there_is_one(tools, tmp_path):
     )
 
 
-def test_the_command_that_repeats_a_run_is_told(dataset, tools, tmp_path, monkeypatch):
+def test_the_command_that_repeats_a_run_is_reported(dataset, tools, tmp_path, monkeypatch):
     from omni_persona_report.reproduction import command_note, commands, facts, manifest_text
 
     answers = {row["augmented_id"]: tools.gold(row) for row in tools.ROWS}

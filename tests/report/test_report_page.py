@@ -57,7 +57,7 @@ def test_a_group_that_does_not_need_its_modality_is_marked_beside_its_name(run, 
     assert "does not need its modality" not in unmarked
 
 
-def test_results_of_checks_that_cannot_be_read_are_told(run, dataset, tmp_path):
+def test_results_of_checks_that_cannot_be_read_are_reported(run, dataset, tmp_path):
     broken = shutil.copytree(dataset, tmp_path / "broken")
     (broken / "checks.json").write_text("[")
     gathered = gather([run], dataset=broken)

@@ -82,10 +82,10 @@ def test_names_of_other_trainers_are_understood(checkpoint, adapter, own, items,
     assert texts(TransformersModel(checkpoint, adapter=own, max_new_tokens=8), items, said) == expected
 
 
-def test_the_manifest_tells_the_adapter(checkpoint, adapter, own):
-    told = TransformersModel(checkpoint, adapter=adapter)
-    assert told.name == f"{checkpoint} + first"
-    about = told.describe()["adapter"]
+def test_the_manifest_names_the_adapter(checkpoint, adapter, own):
+    adapted = TransformersModel(checkpoint, adapter=adapter)
+    assert adapted.name == f"{checkpoint} + first"
+    about = adapted.describe()["adapter"]
     assert (about["name"], about["rank"], about["alpha"]) == ("first", 4, 64)
     file = own / "adapter_model.safetensors"
     save_file({name: 2 * value for name, value in load_file(file).items()}, file)
@@ -147,12 +147,12 @@ def test_an_adapter_on_an_adapter_is_refused(adapter):
         TransformersModel(adapter, adapter=adapter)
 
 
-def test_a_base_that_is_gone_is_told(own):
+def test_a_base_that_is_gone_is_reported(own):
     change_config(own, base_model_name_or_path="./nowhere")
     with pytest.raises(LoadError, match=r"there is no folder \./nowhere"):
         TransformersModel(own)
 
 
-def test_an_adapter_is_told_from_a_checkpoint(adapter, checkpoint):
+def test_an_adapter_is_distinguished_from_a_checkpoint(adapter, checkpoint):
     assert is_adapter(adapter) and not is_adapter(checkpoint)
     assert read_adapter(adapter).base == str(checkpoint)

@@ -83,7 +83,7 @@ def test_a_folder_that_is_no_dataset_is_named(call, dataset, tmp_path):
 # ---- what is no model
 
 
-def test_what_cannot_be_asked_is_told_before_anything_is_written(call, dataset, checkpoint, tmp_path):
+def test_what_cannot_be_asked_is_reported_before_anything_is_written(call, dataset, checkpoint, tmp_path):
     (tmp_path / "bare").mkdir()
     for file in ("config.json", "model.safetensors"):
         (tmp_path / "bare" / file).write_bytes((checkpoint / file).read_bytes())

@@ -1,4 +1,4 @@
-"""What runs a model, told without a GPU."""
+"""Which device runs a model, and how, tested without a GPU."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ def test_auto_means_gpus_where_there_are_any(monkeypatch, device, available, exp
         (ValueError("no such thing"), False, False),
     ],
 )
-def test_a_full_device_is_told_from_one_that_failed(error, full, fatal):
+def test_a_full_device_is_distinguished_from_one_that_failed(error, full, fatal):
     assert (is_out_of_memory(error), is_fatal(error)) == (full, fatal)

@@ -138,8 +138,10 @@ def test_no_secret_reaches_the_run_folder_or_an_error(dataset, tmp_path):
         summary = run(EndpointModel(url, "tiny", concurrency=1), dataset, tmp_path / "run", limit=4)
         assert (summary.n_done, summary.n_failed) == (1, 3)
         server.script = lambda *_: error(401, json.dumps(server.headers[-1]))
-        with pytest.raises(LoadError) as told:
+        with pytest.raises(LoadError) as caught:
             run(EndpointModel(url, "tiny"), dataset, tmp_path / "run")
-    everything = str(told.value) + "".join(file.read_text() for file in (tmp_path / "run").iterdir() if file.is_file())
+    everything = str(caught.value) + "".join(
+        file.read_text() for file in (tmp_path / "run").iterdir() if file.is_file()
+    )
     for secret in (KEY, "secretword", "letmein-12345", base64.b64encode(b"me:secretword").decode()):
         assert secret not in everything

@@ -189,7 +189,7 @@ def test_a_run_with_bad_items_ends_and_so_does_its_resume_whatever_the_concurren
     assert sum(line["status"] == "ok" for line in lines_of(tmp_path / "run-8")) == 127
 
 
-def test_a_model_that_has_moved_goes_on_where_it_is_told_to_be_the_same(dataset, tmp_path):
+def test_a_model_that_has_moved_goes_on_if_it_is_said_to_be_the_same(dataset, tmp_path):
     with serving(lambda asked, _: error(401) if "person 5 " in asked else completion()) as server:
         with pytest.raises(LoadError):
             run(model_at(server, concurrency=1), dataset, tmp_path / "run")

@@ -1,4 +1,4 @@
-"""A server that is started for one run: up in time or told why not, and gone afterwards whatever happens."""
+"""A server that is started for one run: it is ready in time or an error says why not, and it always ends afterwards."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ STAND_IN = Path(__file__).parents[1] / "helpers" / "stand_in_vllm.py"
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch):
-    """What the stand-in writes of itself."""
+def stand_in_log(tmp_path, monkeypatch):
+    """Reads what the stand-in notes: its processes, arguments and requests."""
     file = tmp_path / "stand-in.json"
     monkeypatch.setenv("STAND_IN_LOG", str(file))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-another-server")
@@ -48,10 +48,10 @@ def is_alive(pid):
     return state != "Z"
 
 
-def gone(told):
+def gone(stand_in_log):
     """Whether both processes end; the kernel takes a moment to end the worker, for which nobody can wait."""
     end = time.monotonic() + 20
-    while is_alive(told()["pid"]) or is_alive(told()["worker"]):
+    while is_alive(stand_in_log()["pid"]) or is_alive(stand_in_log()["worker"]):
         if time.monotonic() > end:
             return False
         time.sleep(0.01)
@@ -78,7 +78,7 @@ def test_vllm_is_started_with_what_the_prompts_need():
 
 
 @pytest.mark.parametrize("mode", ["up", "late"])
-def test_a_run_through_a_server_of_its_own(dataset, tmp_path, told, mode):
+def test_a_run_through_a_server_of_its_own(dataset, tmp_path, stand_in_log, mode):
     waits = []
     settings = Settings("org/model", engine.most_media(dataset))
     with serve("vllm", settings, program=program(mode), on_wait=lambda *said: waits.append(said)) as server:
@@ -86,10 +86,11 @@ def test_a_run_through_a_server_of_its_own(dataset, tmp_path, told, mode):
             server.url, "org/model", api_key_env=None, sampling_rate=16_000, engine="vllm", versions=server.versions
         )
         assert run(model, dataset, tmp_path / "run") == RunSummary(16, 0, 0)
-    assert gone(told)
+    assert gone(stand_in_log)
     assert mode == "up" or any(line == "loading weights" for _, line in waits)
-    assert json.loads(told()["arguments"][told()["arguments"].index("--limit-mm-per-prompt") + 1])["image"] == 5
-    request = told()["requests"][0]
+    arguments = stand_in_log()["arguments"]
+    assert json.loads(arguments[arguments.index("--limit-mm-per-prompt") + 1])["image"] == 5
+    request = stand_in_log()["requests"][0]
     assert request["model"] == "org/model"
     # No key of another server goes there, and clips have the rate that models hear at.
     assert request["authorization"] == "Bearer none"
@@ -104,7 +105,7 @@ def test_a_run_through_a_server_of_its_own(dataset, tmp_path, told, mode):
         assert run(model, dataset, tmp_path / "run") == RunSummary(0, 16, 0)
 
 
-def test_a_server_that_breaks_is_told_with_its_last_lines(told):
+def test_a_server_that_breaks_is_reported_with_its_last_lines(stand_in_log):
     with pytest.raises(LoadError) as broken, serve("vllm", SETTINGS, program=program("broken")):
         pytest.fail("it never comes up")
     assert "vllm ended with exit code 3" in str(broken.value)
@@ -112,7 +113,7 @@ def test_a_server_that_breaks_is_told_with_its_last_lines(told):
     assert "0123456789abcdef" not in str(broken.value)
 
 
-def test_a_server_that_never_comes_up_is_left_after_a_bounded_wait(told):
+def test_a_server_that_never_comes_up_is_left_after_a_bounded_wait(stand_in_log):
     start = time.monotonic()
     with (
         pytest.raises(LoadError, match=r"(?s)did not start within 1 s; its last lines:\n  loading weights"),
@@ -120,10 +121,10 @@ def test_a_server_that_never_comes_up_is_left_after_a_bounded_wait(told):
     ):
         pytest.fail("it never comes up")
     assert time.monotonic() - start < 30
-    assert gone(told)
+    assert gone(stand_in_log)
 
 
-def test_a_server_that_dies_ends_the_run_with_its_last_lines(dataset, tmp_path, told):
+def test_a_server_that_dies_ends_the_run_with_its_last_lines(dataset, tmp_path, stand_in_log):
     with (
         pytest.raises(LoadError, match=r"(?s)vllm ended with exit code 7.*device-side assert"),
         serve("vllm", SETTINGS, program=program("dies")) as server,
@@ -132,7 +133,7 @@ def test_a_server_that_dies_ends_the_run_with_its_last_lines(dataset, tmp_path, 
     assert len(read_predictions(tmp_path / "run")) == 1
 
 
-def test_a_program_that_is_not_there_is_told_with_what_to_do():
+def test_a_program_that_is_not_there_is_reported_with_what_to_do():
     with (
         pytest.raises(LoadError, match=r"cannot start /nowhere/vllm: No such file.*--vllm-command"),
         serve("vllm", SETTINGS, program="/nowhere/vllm"),
@@ -141,7 +142,7 @@ def test_a_program_that_is_not_there_is_told_with_what_to_do():
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
-def test_the_server_ends_with_a_command_that_is_stopped_or_killed(dataset, tmp_path, told, name):
+def test_the_server_ends_with_a_command_that_is_stopped_or_killed(dataset, tmp_path, stand_in_log, name):
     number = getattr(signal, name)
     command = [sys.executable, "-m", "omni_persona_cli", "run", "--engine", "vllm", "--model", "org/model"]
     command += ["--vllm-command", program("never"), "--dataset", str(dataset), "--out", str(tmp_path / "run")]
@@ -156,7 +157,7 @@ def test_the_server_ends_with_a_command_that_is_stopped_or_killed(dataset, tmp_p
     finally:
         child.kill()
     assert child.returncode == (-number if number == signal.SIGKILL else 128 + number)
-    assert gone(told)
+    assert gone(stand_in_log)
 
 
 @pytest.mark.slow
@@ -177,9 +178,9 @@ def test_transformers_serve_answers_as_the_local_model(checkpoint, dataset, tmp_
         )
         assert run(served, dataset, tmp_path / "served", limit=8) == RunSummary(8, 0, 0)
     run(TransformersModel(checkpoint, max_new_tokens=8), dataset, tmp_path / "local", limit=8)
-    told = [
+    answers = [
         {name: (line.prediction, line.input_tokens, line.output_tokens, line.finish) for name, line in lines.items()}
         for lines in map(read_predictions, (tmp_path / "served", tmp_path / "local"))
     ]
-    assert len(told[0]) == 8
-    assert told[0] == told[1]
+    assert len(answers[0]) == 8
+    assert answers[0] == answers[1]

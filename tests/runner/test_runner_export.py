@@ -134,9 +134,9 @@ def test_a_batch_that_comes_back_is_scored_as_its_texts_are(dataset, tmp_path):
     assert scores["cal"] == expected["cal"]
     assert (scores["n_items"], scores["n_missing"], scores["n_failed"], scores["complete"]) == (16, 3, 3, False)
     assert scores["usage"]["input_tokens"] == 13 * 50
-    told = call("score", file, "--dataset", dataset)
-    assert told.exit_code == 1
-    assert "3 of 16 items have no answer" in " ".join(told.output.split())
+    result = call("score", file, "--dataset", dataset)
+    assert result.exit_code == 1
+    assert "3 of 16 items have no answer" in " ".join(result.output.split())
 
 
 def test_plain_lines_are_scored(dataset, tmp_path):

@@ -148,11 +148,11 @@ def test_services_hear_what_local_models_do(form, subtype, other):
     assert np.abs(samples - decode_clip(media, 24_000)).max() <= 0.5 / 32768
 
 
-@pytest.mark.parametrize("told", [0, 2_000_000_000])
-def test_a_header_that_is_wrong_does_not_travel(told):
+@pytest.mark.parametrize("declared", [0, 2_000_000_000])
+def test_a_header_that_is_wrong_does_not_travel(declared):
     media = encoded_clip(np.linspace(-0.5, 0.5, 800), 16_000, subtype="PCM_16")
     broken = bytearray(media.data)
-    broken[40:44] = told.to_bytes(4, "little")
+    broken[40:44] = declared.to_bytes(4, "little")
     assert clip_wav(Media(bytes(broken), "voice.wav")) == media.data
 
 

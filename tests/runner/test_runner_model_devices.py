@@ -70,7 +70,7 @@ def test_a_batch_taken_apart_leaves_the_one_made_ahead_alone(checkpoint, make_it
     assert lost == []
 
 
-def test_what_a_library_raises_is_told_in_short(checkpoint, items, monkeypatch, said):
+def test_what_a_library_raises_is_reported_in_short(checkpoint, items, monkeypatch, said):
     model = TransformersModel(checkpoint)
     monkeypatch.setattr(model._model, "generate", lambda **inputs: {}[items[0].query_image, "x" * 10_000])
     (failed,) = said(model, items[:1])

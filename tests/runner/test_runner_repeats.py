@@ -225,7 +225,7 @@ def test_a_tracker_gets_figures_and_settings_alone(dataset, tmp_path, monkeypatc
         assert private not in everything
 
 
-def test_a_tracker_that_is_not_installed_is_told_after_the_work(dataset, tmp_path, monkeypatch):
+def test_a_tracker_that_is_not_installed_is_reported_after_the_work(dataset, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", None)
     out = tmp_path / "run"
     done = call("run", "--model", "baseline:abstain", "--dataset", dataset, "--out", out, "--track", "wandb")

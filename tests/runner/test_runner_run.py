@@ -163,6 +163,6 @@ def test_a_model_that_breaks_its_contract_is_an_error(dataset, tmp_path, strays,
 
 
 def test_progress_tells_the_model_and_how_many_of_how_many(dataset, tmp_path):
-    told = []
-    run(Echo(), dataset, tmp_path / "run", progress=lambda *step: told.append(step))
-    assert told == [("fake:echo", done, 16) for done in range(17)]
+    steps = []
+    run(Echo(), dataset, tmp_path / "run", progress=lambda *step: steps.append(step))
+    assert steps == [("fake:echo", done, 16) for done in range(17)]

@@ -191,7 +191,7 @@ def test_each_group_is_compared_in_its_modality(tested):
         assert used == expected[item.task.group]
 
 
-def test_a_query_without_its_medium_is_told(tested):
+def test_a_query_without_its_medium_is_reported(tested):
     item = next(item for item in _items(tested) if item.task.group == "A2A")
     with pytest.raises(ValueError, match="no picture or clip to compare"):
         likeness_of(replace(item, query_audio=None), StandIns().senses())
@@ -308,7 +308,7 @@ def test_a_group_that_is_asked_must_be_taught(make_row, write_dataset, tested, t
         fit(train, tested, senses=StandIns().senses())
 
 
-def test_a_dataset_that_cannot_be_fitted_on_is_told(make_row, write_dataset, tested, tmp_path):
+def test_a_dataset_that_cannot_be_fitted_on_is_reported(make_row, write_dataset, tested, tmp_path):
     rows = make_rows(make_row, range(5), 3)
     answerable = write_dataset(tmp_path / "answerable", [row for row in rows if row["absence"] == "none"])
     with pytest.raises(LoadError, match="answerable: expected items that can be answered and items that cannot"):

@@ -94,9 +94,9 @@ def test_a_run_of_a_subset_misses_nothing_and_may_grow(dataset, tmp_path) -> Non
     assert read_manifest(out)["subset"] == 6
     scores = score_run(out)
     assert (scores["n_items"], scores["n_missing"], scores["complete"]) == (6, 0, True)
-    told = scores["subset"]
-    assert (told["n_items"], told["n_of"]) == (6, 16)
-    assert told["added_error_cal"] > 0
+    recorded = scores["subset"]
+    assert (recorded["n_items"], recorded["n_of"]) == (6, 16)
+    assert recorded["added_error_cal"] > 0
     grown = run(Gold(), dataset, out, subset=10)
     assert (grown.n_done, grown.n_skipped) == (4, 6)
     assert score_run(out)["n_items"] == 10

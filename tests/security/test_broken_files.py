@@ -57,17 +57,17 @@ def call(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def require_told(done, *texts):
+def require_reported(done, *texts):
     """That a command ended well, found problems, or raised what the command line shows as one or two lines."""
     error = done.exception
     if error is not None and not isinstance(error, SystemExit):
         ours = type(error).__module__.startswith("omni_persona")
         assert ours or isinstance(error, (ValueError, OSError)), traceback.format_exception(error)[-4:]
         assert len(str(error)) < 2000
-    told = f"{done.output} {error}"
-    assert_plain(told)
+    output = f"{done.output} {error}"
+    assert_plain(output)
     for text in texts:
-        assert text in told, told
+        assert text in output, output
 
 
 COMMANDS = {
@@ -109,7 +109,7 @@ def test_what_a_file_of_a_run_holds(run, command, name):
     shutil.copytree(run, run.parent / "other")
     for content in TEXTS.values():
         (run / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        require_told(call(*COMMANDS[command](run)))
+        require_reported(call(*COMMANDS[command](run)))
 
 
 KINDS = {
@@ -130,7 +130,7 @@ def test_what_a_file_of_a_run_is(run, command, kind):
         kept = (run / name).read_bytes()
         (run / name).unlink()
         KINDS[kind](run / name)
-        require_told(call(*COMMANDS[command](run)))
+        require_reported(call(*COMMANDS[command](run)))
         if os.path.lexists(run / name):
             (os.rmdir if (run / name).is_dir() else os.unlink)(run / name)
         (run / name).write_bytes(kept)
@@ -174,9 +174,9 @@ def test_columns_of_a_dataset(run, case):
     manifest["dataset"]["fingerprint"] = dataset_fingerprint(folder)
     (run / "run.json").write_text(json.dumps(manifest))
     for command in ("score", "judge", "report"):
-        require_told(call(*COMMANDS[command](run)))
-    require_told(call("check", folder))
-    require_told(call("score", run / "predictions.jsonl", "--dataset", folder))
+        require_reported(call(*COMMANDS[command](run)))
+    require_reported(call("check", folder))
+    require_reported(call("score", run / "predictions.jsonl", "--dataset", folder))
 
 
 @pytest.mark.slow
@@ -195,9 +195,9 @@ def test_columns_of_a_dataset_through_the_other_commands(run, case):
         ("sft", "--dataset", folder, "--model", folder, "--out", run.parent / "adapter"),
     ):
         done = call(*words)
-        require_told(done)
+        require_reported(done)
         if done.exit_code not in (0, 1) or not isinstance(done.exception, SystemExit | None):
-            require_told(done, str(folder))
+            require_reported(done, str(folder))
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"no Parquet at all", b"PAR1" + b"\xff" * 200 + b"PAR1"])
@@ -208,10 +208,10 @@ def test_files_that_are_no_parquet(run, content, name):
     manifest = json.loads((run / "run.json").read_text())
     manifest["dataset"]["fingerprint"] = dataset_fingerprint(folder)
     (run / "run.json").write_text(json.dumps(manifest))
-    require_told(call("score", run), name)
+    require_reported(call("score", run), name)
     for command in ("judge", "report"):
-        require_told(call(*COMMANDS[command](run)))
-    require_told(call("check", folder))
+        require_reported(call(*COMMANDS[command](run)))
+    require_reported(call("check", folder))
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80abc", b"PAR1", b"PAR1" + b"\xff" * 200 + b"PAR1"])
@@ -222,4 +222,6 @@ def test_a_side_file_that_is_none_is_named(run, content):
         ValueError, match=f"^{file}: expected the side file of a dataset, as `omni-persona build` writes it, got: "
     ):
         read_construction(run.parent / "omni-persona")
-    require_told(call("train-data", "--dataset", run.parent / "omni-persona", "--out", run.parent / "new"), str(file))
+    require_reported(
+        call("train-data", "--dataset", run.parent / "omni-persona", "--out", run.parent / "new"), str(file)
+    )

@@ -1,4 +1,4 @@
-"""A disk that is full at any point: told with its path and what to do, and nothing half-written stays.
+"""A disk that is full at any point: an error names its path and what to do, and nothing half-written stays.
 
 A limit on the size of files stands in for the full disk: the system refuses to write beyond it, whoever writes.
 """
@@ -67,28 +67,28 @@ def contents(world: World) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("command", WHOLE)
-def test_what_is_written_is_whole_and_the_place_is_told(world, url, command, limit):
+def test_what_is_written_is_whole_and_the_place_is_reported(world, url, command, limit):
     words = WHOLE[command]
     paths = world.fresh({name for name in ("pool", "dataset", "run", "recipe") if f"{{{name}}}" in words})
     if command == "import":
         write_release(world.work)
     before = contents(world)
     call = words.format(**paths, work=world.work, url=url).split()
-    code, told = limited(call, limit)
+    code, output = limited(call, limit)
     after = contents(world)
-    assert "Traceback" not in told and "--debug shows where" not in told, told
+    assert "Traceback" not in output and "--debug shows where" not in output, output
     assert not [path for path in world.work.rglob(".*") if ".draft-" in path.name or path.suffix == ".tmp"]
     assert before.items() <= after.items() or command in ("check", "score", "judge")
     if code == 2:
-        assert "File too large; make room there" in told, told
-        assert str(world.work) in told or f"{tempfile.gettempdir()}: File too large" in told, told
+        assert "File too large; make room there" in output, output
+        assert str(world.work) in output or f"{tempfile.gettempdir()}: File too large" in output, output
         # A report has several files, of which each is whole; a folder is there completely or not at all.
         kept = {path for path in after if path.endswith("-refine-cache.jsonl")}  # replies, for when there is room
         assert after.keys() - kept == before.keys() or command in ("report", "rewards")
-        assert len(told[told.index("error: ") :].splitlines()) == 1, told
+        assert len(output[output.index("error: ") :].splitlines()) == 1, output
         assert called(call)[0] in (0, 1), "it works when there is room again"
     else:
-        assert code in (0, 1), told
+        assert code in (0, 1), output
     assert all(len(content) <= max(limit, len(before.get(name, b""))) for name, content in after.items())
 
 
@@ -96,9 +96,9 @@ def test_what_is_written_is_whole_and_the_place_is_told(world, url, command, lim
 def test_a_run_goes_on_when_there_is_room_again(world, limit):
     paths = world.fresh({"dataset"})
     words = f"run --dataset {paths['dataset']} --model baseline:nearest --out {paths['out']}".split()
-    code, told = limited(words, limit)
-    assert code == 2, told
-    assert "File too large; make room there" in told and str(paths["out"]) in told, told
+    code, output = limited(words, limit)
+    assert code == 2, output
+    assert "File too large; make room there" in output and str(paths["out"]) in output, output
     assert called(words)[0] == 0
     lines = [json.loads(line) for line in (paths["out"] / "predictions.jsonl").read_text().splitlines()]
     assert len(lines) == len({line["augmented_id"] for line in lines}) == len(read_predictions(paths["out"]))

@@ -44,12 +44,12 @@ def tell(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
 
     def call(*words: Any, codes: tuple[int, ...] = (0,), shows: str = "") -> str:
-        code, told = called([str(word) for word in words])
-        assert code in codes, told
-        assert "Traceback" not in told and "MarkupError" not in told and "--debug shows where" not in told, told
-        assert not ACTING & set(told), ascii(told)
-        assert visible(shows) in told or repr(shows)[1:-1] in told, told
-        return told
+        code, output = called([str(word) for word in words])
+        assert code in codes, output
+        assert "Traceback" not in output and "MarkupError" not in output and "--debug shows where" not in output, output
+        assert not ACTING & set(output), ascii(output)
+        assert visible(shows) in output or repr(shows)[1:-1] in output, output
+        return output
 
     return call
 

@@ -136,8 +136,8 @@ def test_of_media_of_a_pool_all_at_once(tell, tmp_path):
         (pool.folder / name).write_bytes(data)
         line["images" if name.endswith(PICTURES) else "audios"][0]["path"] = name
     pool.save()
-    told = tell("build", "--pool", pool.folder, "--recipe", "tiny", "--out", "a", places=[pool.file])
-    faults = told.splitlines()[-21:]
+    message = tell("build", "--pool", pool.folder, "--recipe", "tiny", "--out", "a", places=[pool.file])
+    faults = message.splitlines()[-21:]
     assert faults[-1] == f"and {len(MEDIA) - 20} more"
     for number, (name, fault) in enumerate(zip(MEDIA, faults[:-1], strict=False), start=1):
         assert f"{pool.file}:{number}: {name}: " in fault

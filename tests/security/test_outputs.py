@@ -161,7 +161,7 @@ def test_results_for_the_hub_stand_beside_those_of_others(world):
 @pytest.mark.parametrize("place", ["out", "out/deep/er"])
 @pytest.mark.parametrize("thing", [mine, pipe, dangling], ids=lambda thing: thing.__name__)
 @pytest.mark.parametrize("option", FILES, ids=" ".join)
-def test_a_folder_that_cannot_be_one_is_told_before_any_work(world, option, thing, place):
+def test_a_folder_that_cannot_be_one_is_reported_before_any_work(world, option, thing, place):
     words = FILES[option]
     paths = prepared(world, words)
     thing(paths["out"])
@@ -206,8 +206,8 @@ def test_an_input_is_not_replaced_by_what_is_made_from_it(world, tmp_path):
         f"build --pool {people} --out {people} --overwrite",
         f"import --release {people}/personas.jsonl --assets {people} --out {people} --overwrite",
     ):
-        code, told = called(words.split())
-        assert code == 2 and "the input" in told, told
+        code, output = called(words.split())
+        assert code == 2 and "the input" in output, output
         assert there(people) == before
 
 
@@ -258,13 +258,13 @@ def test_a_card_keeps_what_its_owner_wrote(world):
     text = card.read_text(encoding="utf-8") + "\nMy own words.\n"
     card.unlink()
     card.write_text(text, encoding="utf-8")
-    code, told = called(spoken(words, paths))
-    assert code == 0, told
+    code, output = called(spoken(words, paths))
+    assert code == 0, output
     assert "baseline:nearest" in card.read_text(encoding="utf-8")
     assert card.read_text(encoding="utf-8").endswith("\nMy own words.\n")
     # What its owner wrote is still known as somebody else's.
-    code, told = called(f"build --pool {world.sources['pool']} --out {paths['dataset']} --overwrite".split())
-    assert code == 2 and "README.md" in told, told
+    code, output = called(f"build --pool {world.sources['pool']} --out {paths['dataset']} --overwrite".split())
+    assert code == 2 and "README.md" in output, output
 
 
 @pytest.mark.slow

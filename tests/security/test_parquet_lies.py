@@ -92,19 +92,19 @@ def bounded(code: str, *arguments: object, gigabytes: float = 2) -> subprocess.C
     )
 
 
-TOLD = r"test-0\.parquet: expected (a Parquet file of a dataset, got|at most)"
+REFUSED = r"test-0\.parquet: expected (a Parquet file of a dataset, got|at most)"
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_is_told_by_every_reader(folder, lie):
+def test_every_reader_refuses_a_lie(folder, lie):
     (file,) = data_files(folder)
     LIES[lie](file)
-    before, told = pa.total_allocated_bytes(), {}
+    before, errors = pa.total_allocated_bytes(), {}
     for name, reader in READERS.items():
-        with pytest.raises(ValueError, match=TOLD) as caught:
+        with pytest.raises(ValueError, match=REFUSED) as caught:
             reader(folder)
-        told[name] = str(caught.value)
-    assert all("\n" not in one and len(one) < 700 for one in told.values())
+        errors[name] = str(caught.value)
+    assert all("\n" not in one and len(one) < 700 for one in errors.values())
     assert pa.total_allocated_bytes() - before < 10e6
 
 
@@ -131,7 +131,7 @@ def test_one_row_of_one_picture_a_thousand_times_is_not_unpacked(folder):
     assert file.stat().st_size < 1e6
     (item,) = list(DatasetFolder(folder).items(DatasetFolder(folder).rows))
     assert "expected at most 1,024 MiB of texts, got 1,4" in str(item)
-    with pytest.raises(ValueError, match=TOLD):
+    with pytest.raises(ValueError, match=REFUSED):
         list(read(folder))
 
 
@@ -237,13 +237,13 @@ def test_every_command_says_which_file_lies_within_its_memory(shared_pool, tmp_p
     (tmp_path / "calls.json").write_text(json.dumps(calls))
     done = bounded(code, tmp_path / "calls.json", Path(__file__).parents[1] / "helpers", gigabytes=3)
     assert done.returncode == 0, done.stderr[-3000:]
-    for lie, command, code_of, told in json.loads(done.stdout.splitlines()[-1]):
+    for lie, command, code_of, output in json.loads(done.stdout.splitlines()[-1]):
         if command == "report":  # it compares hashes first, and shows no media of a dataset that is not the run's
-            assert code_of == 0 and "was made with another dataset" in told, (lie, told)
+            assert code_of == 0 and "was made with another dataset" in output, (lie, output)
             continue
-        assert code_of == 2, (lie, command, told)
+        assert code_of == 2, (lie, command, output)
         fault = "; restore the files" if command == "push" else ": expected "
-        assert f"00000-of-00001.parquet{fault}" in told and "Traceback" not in told, (lie, command, told)
+        assert f"00000-of-00001.parquet{fault}" in output and "Traceback" not in output, (lie, command, output)
 
 
 def test_a_bomb_is_refused_in_little_memory(folder):

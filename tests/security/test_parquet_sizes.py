@@ -1,4 +1,4 @@
-"""Parquet files of some kilobytes that would take gigabytes in memory: told with their file before they do."""
+"""Parquet files of some kilobytes that would take gigabytes in memory: refused, by name, before they do."""
 
 import json
 import tracemalloc

@@ -169,7 +169,7 @@ KEPT_UP = {"run": ("run", "judge", "score"), "lines": ("refine",)}
 """Inputs that some commands add to."""
 
 
-def require_told(world: World, words: str, paths: dict[str, Path], hostile: Path) -> None:
+def require_reported(world: World, words: str, paths: dict[str, Path], hostile: Path) -> None:
     """Call a command and see that it ends well or says in a few lines what is wrong with which place."""
     command = words.split()[0]
     its = [paths[name] for name in WRITTEN if name in places_of(words)]
@@ -182,13 +182,13 @@ def require_told(world: World, words: str, paths: dict[str, Path], hostile: Path
         if not _holds_anything(path) or path in (paths["run"], paths["lines"]) or path.name == ".omni-persona"
     ]
     before = snapshot(world.root, set(its))
-    code, told = called([word.format(**paths) for word in words.split()])
-    said = f"exit code {code}, {hostile!r}: {told[-3000:]}"
+    code, output = called([word.format(**paths) for word in words.split()])
+    said = f"exit code {code}, {hostile!r}: {output[-3000:]}"
     assert code in (0, 1, 2), said
-    assert "Traceback" not in told and "--debug shows where" not in told, said
+    assert "Traceback" not in output and "--debug shows where" not in output, said
     if code == 2:
-        assert "error: " in told, said
-        assert len(told[told.index("error: ") :].splitlines()) <= MOST_LINES, said
+        assert "error: " in output, said
+        assert len(output[output.index("error: ") :].splitlines()) <= MOST_LINES, said
         names = {
             "Invalid value for",
             hostile.name,
@@ -198,8 +198,8 @@ def require_told(world: World, words: str, paths: dict[str, Path], hostile: Path
             "no connection to http://127.0.0.1:9/",  # the place was fine
         }
         shown = {form[:60] for name in names for form in (visible(name), ascii(name)[1:-1], repr(name)[1:-1])}
-        assert any(name in told for name in shown), said
-    assert not set(told) & set("\x1b\x07\x00\x9b"), said
+        assert any(name in output for name in shown), said
+    assert not set(output) & set("\x1b\x07\x00\x9b"), said
     after = snapshot(world.root, set(its))
     if command in ("report", "rewards"):  # these write beside what a folder holds
         beside = tuple(f"{os.path.normpath(paths[name])}/" for name in WRITTEN)
@@ -241,7 +241,7 @@ def test_a_place_may_be_anything(world, command):
         (world.work / "named").mkdir()
         with suppress(OSError, ValueError):  # what has no possible name is not there
             THINGS[thing](paths[place], content)
-        require_told(world, words, paths, paths[place])
+        require_reported(world, words, paths, paths[place])
 
     check()
 
@@ -270,6 +270,6 @@ def test_a_file_of_an_input_may_be_anything(world, command):
         if thing not in CHANGES:
             chosen.unlink()
         (THINGS | CHANGES)[thing](chosen, content)
-        require_told(world, words, paths, chosen)
+        require_reported(world, words, paths, chosen)
 
     check()

@@ -42,9 +42,9 @@ def test_a_broken_recipe_is_refused_with_its_place(tmp_path, case, load, error):
     content, says = BROKEN[case]
     file = tmp_path / "mine.yaml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(error, match=f"^{file}.*{says}") as told:
+    with pytest.raises(error, match=f"^{file}.*{says}") as caught:
         load(str(file))
-    assert len(str(told.value)) < 600
+    assert len(str(caught.value)) < 600
 
 
 NUMBERS = {
@@ -90,7 +90,7 @@ KINDS = {
 
 @pytest.mark.parametrize("case", KINDS)
 @pytest.mark.parametrize(("load", "error"), [(load_recipe, BuildError), (corpus.load_recipe, TrainingError)])
-def test_a_recipe_that_is_no_file_is_told_for_what_it_is(tmp_path, case, load, error):
+def test_a_recipe_that_is_no_file_is_refused_for_what_it_is(tmp_path, case, load, error):
     make, says = KINDS[case]
     make(tmp_path / "mine.yaml")
     with pytest.raises(error, match=says):
@@ -99,7 +99,7 @@ def test_a_recipe_that_is_no_file_is_told_for_what_it_is(tmp_path, case, load, e
 
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b", "a/" * 5000])
 @pytest.mark.parametrize(("load", "error"), [(load_recipe, BuildError), (corpus.load_recipe, TrainingError)])
-def test_a_recipe_whose_name_is_none_is_told(name, load, error):
+def test_a_recipe_whose_name_is_none_is_refused(name, load, error):
     with pytest.raises(error):
         load(name)
 

@@ -76,7 +76,7 @@ def test_only_a_regular_file_is_read_and_at_once(tmp_path, kind):
         read_regular(source)
 
 
-def test_a_file_over_the_limit_is_told_before_it_is_read(tmp_path):
+def test_a_file_over_the_limit_is_reported_before_it_is_read(tmp_path):
     with (tmp_path / "large").open("wb") as file:
         file.truncate(1 << 40)  # sparse: it takes no room
     with pytest.raises(ArtifactError, match="expected at most 1,000 bytes, got 1,099,511,627,776"):

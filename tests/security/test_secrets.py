@@ -94,7 +94,7 @@ def test_refine(command, monkeypatch, kind):
     assert not [secret for secret in SECRETS if secret in printed + left]
 
 
-def test_an_address_that_is_none_is_told_without_its_secrets(command, write_dataset, tmp_path):
+def test_an_address_that_is_none_is_refused_without_its_secrets(command, write_dataset, tmp_path):
     data = write_dataset(tmp_path / "data", [rows.make_row(0)])
     for address in (
         "http://me:secretword@/v1?api_key=letmein-12345",
@@ -109,7 +109,7 @@ def test_an_address_that_is_none_is_told_without_its_secrets(command, write_data
         assert "letmein" not in printed
 
 
-def test_a_key_that_no_header_can_hold_is_told_without_it(command, write_dataset, tmp_path, monkeypatch):
+def test_a_key_that_no_header_can_hold_is_refused_without_it(command, write_dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secretword\nHost: elsewhere")
     data = write_dataset(tmp_path / "data", [rows.make_row(0)])
     asked = ("--model", "m", "--endpoint", "http://127.0.0.1:9/v1", "--dataset", data, "--out", "run")
@@ -130,7 +130,7 @@ SURROUNDINGS = {
 
 
 @pytest.mark.parametrize("case", SURROUNDINGS)
-def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch, case):
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(monkeypatch, case):
     """In one line that names the variables; some kinds need a package, and then connect to nothing."""
     import asyncio
 
@@ -146,7 +146,7 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch, c
         async with ChatClient("https://10.255.255.1:9/v1", "m", attempts=1, timeout=2) as client:
             await client.ask([{"role": "user", "content": "hello"}], {})
 
-    with pytest.raises((ValueError, EndpointError, NoReplyError)) as told:
+    with pytest.raises((ValueError, EndpointError, NoReplyError)) as caught:
         asyncio.run(ask())
-    assert "s3cret" not in str(told.value) and "\n" not in str(told.value)
-    assert "https://10.255.255.1:9/v1" in str(told.value)
+    assert "s3cret" not in str(caught.value) and "\n" not in str(caught.value)
+    assert "https://10.255.255.1:9/v1" in str(caught.value)

@@ -66,7 +66,7 @@ def test_workers_of_a_killed_command_end_and_the_next_one_tidies_up(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_build_stops_whenever_it_is_told_to(tmp_path, name):
+def test_a_build_stops_at_any_moment_by_a_signal(tmp_path, name):
     """At twelve moments of a build; where it was done first, it is done."""
     number = getattr(signal, name)
     moments = random.Random(0)
@@ -157,7 +157,7 @@ def test_a_repeated_request_does_not_end_the_cleaning_up():
     assert done.stdout.split("\n")[:2] == ["cleaned up", "stopped"], done
 
 
-def test_what_else_is_lost_in_a_destructor_is_still_told():
+def test_what_else_is_lost_in_a_destructor_is_still_reported():
     code = """
         from omni_persona_cli import signals
 

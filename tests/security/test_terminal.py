@@ -70,11 +70,11 @@ def test_a_terminal_of_any_encoding_gets_the_message_and_the_right_exit_code(tmp
 
 
 @pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}], ids=str)
-def test_work_that_is_told_in_another_encoding_ends_with_its_own_exit_code(dataset, tmp_path, environment):
+def test_work_that_is_printed_in_another_encoding_ends_with_its_own_exit_code(dataset, tmp_path, environment):
     folder = shutil.copytree(dataset, tmp_path / "Zoë 花")
     lines = [{"augmented_id": item.augmented_id, "prediction": "a pilot"} for item in omni_persona.read(folder)]
     shown = "花" if "LC_ALL" in environment else "\\u82b1"
-    for name, kept, code, told in (
+    for name, kept, code, message in (
         ("all", lines, 0, "(judge: lexical) in {}"),
         ("some", lines[1:], 2, "{}: expected a line for each"),
     ):
@@ -82,10 +82,10 @@ def test_work_that_is_told_in_another_encoding_ends_with_its_own_exit_code(datas
         answers.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
         done = _called(tmp_path, "score", str(answers), "--dataset", str(folder), **environment)
         assert done.returncode == code, done.stderr
-        assert told.format(f"{tmp_path}/{name} {shown}.jsonl").encode() in done.stdout + done.stderr
+        assert message.format(f"{tmp_path}/{name} {shown}.jsonl").encode() in done.stdout + done.stderr
 
 
-def test_a_name_that_the_locale_cannot_spell_is_told(capsys):
+def test_a_name_that_the_locale_cannot_spell_is_reported(capsys):
     with pytest.raises(SystemExit) as end, errors(debug=False):
         os.fsdecode("Zoë".encode("latin-1")).encode()
     assert end.value.code == 2
@@ -93,7 +93,7 @@ def test_a_name_that_the_locale_cannot_spell_is_told(capsys):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_an_output_that_is_full_is_told_with_what_to_do(tmp_path):
+def test_an_output_that_is_full_is_reported_with_what_to_do(tmp_path):
     with Path("/dev/full").open("wb") as full:
         process = subprocess.run(
             [sys.executable, "-m", "omni_persona_cli", "power"], stdout=full, stderr=subprocess.PIPE, check=False

@@ -161,7 +161,7 @@ def test_a_failed_rename_puts_the_old_folder_back(ours, monkeypatch):
     assert [path.name for path in ours.parent.iterdir()] == ["out"]
 
 
-def test_a_full_disk_is_told_with_the_place(tmp_path):
+def test_a_full_disk_is_reported_with_the_place(tmp_path):
     def full():
         with whole_folder(tmp_path / "out"):
             raise OSError(28, "No space left on device")

@@ -1,4 +1,4 @@
-"""A training on a disk that becomes full: told in one line with its folder, and gone on with when there is room."""
+"""A training on a disk that becomes full: reported in one line with its folder, and resumed when there is room."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def test_a_training_goes_on_when_there_is_room_again(sure, eight, tmp_path, comm
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
-        code, told = called([str(word) for word in words])
+        code, output = called([str(word) for word in words])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert code == 2, told
-    error = told[told.index("error: ") :]
-    assert len(error.splitlines()) == 1 and str(out) in error and "make room there" in error, told
-    assert "Traceback" not in told
+    assert code == 2, output
+    error = output[output.index("error: ") :]
+    assert len(error.splitlines()) == 1 and str(out) in error and "make room there" in error, output
+    assert "Traceback" not in output
     assert not list(tmp_path.rglob(".*"))
-    code, told = called([str(word) for word in words])
-    assert code == 0, told
+    code, output = called([str(word) for word in words])
+    assert code == 0, output
     assert json.loads((out / "training.json").read_text())["complete"] is True
     assert not list(tmp_path.rglob(".*"))

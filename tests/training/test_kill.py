@@ -47,10 +47,10 @@ def test_a_killed_training_ends_as_one_that_was_not(sure, eight, tmp_path, comma
     killed_after(first, killed / "checkpoints" / "checkpoint-2")
     assert not (killed / "adapter_model.safetensors").exists()
     again, beside = start(command, eight, sure, killed), start(command, eight, sure, whole)
-    (said, told), (_, trouble) = again.communicate(timeout=300), beside.communicate(timeout=300)
-    assert again.returncode == 0, told
+    (said, notes), (_, trouble) = again.communicate(timeout=300), beside.communicate(timeout=300)
+    assert again.returncode == 0, notes
     assert beside.returncode == 0, trouble
-    assert "going on from checkpoint-" in told and "Next: omni-persona run" in said
+    assert "going on from checkpoint-" in notes and "Next: omni-persona run" in said
     one, other = (load_file(folder / "adapter_model.safetensors") for folder in (killed, whole))
     assert all(torch.allclose(one[name], other[name], atol=1e-6) for name in one)
     steps = [json.loads(line)["step"] for line in (killed / "curve.jsonl").read_text(encoding="utf-8").splitlines()]

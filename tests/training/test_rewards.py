@@ -144,17 +144,17 @@ def test_the_known_attempt_to_abstain_on_everything_earns_less_than_to_answer():
         "absence": ["none", "none", "absent_persona", "absent_attribute"],
         "context": [1, 2, 0, 3],
     }
-    told = ["beekeeper", "beekeeper", "a pilot", "a pilot"]
+    answers = ["beekeeper", "beekeeper", "a pilot", "a pilot"]
     for reward, sign in (("paper", 0), ("grounded", -1)):
         abstaining = sum(make_reward(reward)([ABSTENTION] * 4, **columns))
-        answering = sum(make_reward(reward)(told, **columns))
+        answering = sum(make_reward(reward)(answers, **columns))
         assert (abstaining - answering) * sign >= 0
 
 
 class Judge:
-    """Says what it is told to."""
+    """Returns the verdicts that a test gives it."""
 
-    name = "told"
+    name = "scripted"
 
     def __init__(self, *verdicts):
         self.verdicts, self.pairs = list(verdicts), []
@@ -186,7 +186,7 @@ def test_only_answers_to_answerable_questions_are_judged():
 
 
 def test_a_dead_judge_is_found_at_once():
-    with pytest.raises(JudgeError, match="told has no verdict on a plain answer"):
+    with pytest.raises(JudgeError, match="scripted has no verdict on a plain answer"):
         require_judge(Judge("UNJUDGED"))
     require_judge(Judge("WRONG"))
 

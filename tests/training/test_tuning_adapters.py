@@ -64,17 +64,17 @@ def test_a_family_with_adapters_of_its_own_is_refused(tmp_path, require_extra):
 
 @pytest.fixture(scope="module")
 def trained(sure, eight, tmp_path_factory):
-    """Two steps of SFT, and what was told."""
+    """Two steps of SFT, and the messages about them."""
     from omni_persona_training.tuning.sft import sft
 
-    told = []
+    messages = []
     out = tmp_path_factory.mktemp("adapters") / "first"
-    machine = Machine("cpu", tell=told.append)
-    return sft(eight, sure, out, QUICK, preset="paper", prompt=SHORT, machine=machine), told
+    machine = Machine("cpu", tell=messages.append)
+    return sft(eight, sure, out, QUICK, preset="paper", prompt=SHORT, machine=machine), messages
 
 
 def test_a_training_ends_as_an_adapter_with_card_and_curve(trained, sure):
-    done, told = trained
+    done, messages = trained
     assert done.steps == 2 and done.loss > 0
     card = (done.out / "README.md").read_text(encoding="utf-8")
     assert "trained parameters in 14 layers" in card and "| epochs | 3.0 | the paper |" in card
@@ -84,15 +84,15 @@ def test_a_training_ends_as_an_adapter_with_card_and_curve(trained, sure):
     curve = [json.loads(line) for line in (done.out / "curve.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [entry["step"] for entry in curve] == [1, 2]
     assert (done.out / "curve.svg").is_file() and (done.out / "adapter_model.safetensors").is_file()
-    assert any("of the language model" in line for line in told)
+    assert any("of the language model" in line for line in messages)
 
 
 def test_a_complete_training_is_not_done_again(trained, sure, eight):
     from omni_persona_training.tuning.sft import sft
 
-    told = []
-    again = sft(eight, sure, trained[0].out, QUICK, preset="paper", prompt=SHORT, machine=Machine(tell=told.append))
-    assert (again.steps, again.loss) == (trained[0].steps, trained[0].loss) and "complete already" in told[0]
+    messages = []
+    again = sft(eight, sure, trained[0].out, QUICK, preset="paper", prompt=SHORT, machine=Machine(tell=messages.append))
+    assert (again.steps, again.loss) == (trained[0].steps, trained[0].loss) and "complete already" in messages[0]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from omni_persona_training.tuning.settings import RlvrSettings, SftSettings, rlv
 
 
 def test_where_memory_ends_half_as_many_are_taken_and_the_batch_stays():
-    tried, told = [], []
+    tried, messages = [], []
 
     def train(settings):
         tried.append((settings.micro_batch, settings.batch_size))
@@ -25,9 +25,9 @@ def test_where_memory_ends_half_as_many_are_taken_and_the_batch_stays():
             raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
         return Trained(None, 1, 0.0, None)
 
-    halving(replace(QUICK, batch_size=16, micro_batch=8), train, Machine(tell=told.append))
+    halving(replace(QUICK, batch_size=16, micro_batch=8), train, Machine(tell=messages.append))
     assert tried == [(8, 16), (4, 16), (2, 16)]
-    assert told == [f"out of memory: {n} at once from now on, 16 a step as before" for n in (4, 2)]
+    assert messages == [f"out of memory: {n} at once from now on, 16 a step as before" for n in (4, 2)]
     tried.clear()
     halving(replace(QUICK, batch_size=30, micro_batch=15), train, Machine())
     assert tried == [(15, 30), (5, 30), (1, 30)]  # halves that do not divide 30 are passed over
@@ -169,7 +169,7 @@ def test_what_a_model_cannot_take_is_refused_before_it_is_trained(parts, make_it
             ExampleChats(limits, "tiny").check(examples)
 
 
-def test_data_that_is_nowhere_is_told(sure, tmp_path):
+def test_data_that_is_nowhere_is_reported(sure, tmp_path):
     from omni_persona_training.tuning.sft import sft
 
     with pytest.raises(FileNotFoundError, match="nowhere does not exist; expected a dataset folder, or a corpus"):
