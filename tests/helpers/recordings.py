@@ -109,3 +109,24 @@ def mp3_without_header(samples, rate=RATE, *, variable=True, mode=None, quality=
     # Frames of low bit rates have no room for it.
     is_header = data[start + 4 + first.side :][:4] in (b"Xing", b"Info")
     return data[start + (first.size if is_header else 0) :]
+
+
+CONTAINERS = {
+    "wav": lambda samples: riff(samples),
+    "rifx": lambda samples: riff(samples, magic=b"RIFX"),
+    "rf64": lambda samples: riff(samples, magic=b"RF64"),
+    "wavex": lambda samples: encoded(samples, format="WAVEX"),
+    "w64": w64,
+    "aiff": aiff,
+    "aifc float": lambda samples: encoded(samples, format="AIFF", subtype="FLOAT"),
+    "au": au,
+    "au little": lambda samples: au(samples, magic=b"dns."),
+    "caf": caf,
+    "flac": lambda samples: encoded(samples, format="FLAC"),
+    "flac of unknown length": flac_of_unknown_length,
+    "ogg": lambda samples: encoded(samples, format="OGG", subtype="VORBIS"),
+    "opus": lambda samples: encoded(samples, format="OGG", subtype="OPUS"),
+    "mp3": lambda samples: encoded(samples, format="MP3"),
+    "mp3 without a header": mp3_without_header,
+}
+"""Name -> writes samples in this container."""

@@ -4,29 +4,12 @@ import itertools
 import re
 
 import pytest
+from asked_kinds import KINDS
 
 from omni_persona_people import wording
 from omni_persona_people.refine.prompts import EXAMPLES
 from omni_persona_people.rules.questions import _STEMS, KEY_WORDS, content_of, question_flaw
 from omni_persona_runner.attributes import asked_kind
-
-KINDS = {
-    "role": "job",
-    "affiliation": "employer",
-    "major": "study",
-    "hobby": "hobby",
-    "interest": "interest",
-    "MBTI": "personality",
-    "quote": "quote",
-    "topic": "topic",
-    "clothing": "clothes",
-    "hairstyle": "hair",
-    "appearance": "looks",
-    "emotion": "mood",
-    "location": "place",
-    "environment": "surroundings",
-}
-"""Field -> what the runner's baselines call it."""
 
 NOBODY = frozenset()
 

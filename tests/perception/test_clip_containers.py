@@ -11,39 +11,17 @@ from heard import PLACEHOLDERS, RECORDED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recordings import (
+    CONTAINERS,
     RATE,
-    aiff,
-    au,
-    caf,
     chunk,
     encoded,
     flac_of_unknown_length,
     mp3_without_header,
     riff,
     speech_like,
-    w64,
 )
 
 from omni_persona_perception import MediaError, clips, decode_audio
-
-CONTAINERS = {
-    "wav": lambda samples: riff(samples),
-    "rifx": lambda samples: riff(samples, magic=b"RIFX"),
-    "rf64": lambda samples: riff(samples, magic=b"RF64"),
-    "wavex": lambda samples: encoded(samples, format="WAVEX"),
-    "w64": w64,
-    "aiff": aiff,
-    "aifc float": lambda samples: encoded(samples, format="AIFF", subtype="FLOAT"),
-    "au": au,
-    "au little": lambda samples: au(samples, magic=b"dns."),
-    "caf": caf,
-    "flac": lambda samples: encoded(samples, format="FLAC"),
-    "flac of unknown length": flac_of_unknown_length,
-    "ogg": lambda samples: encoded(samples, format="OGG", subtype="VORBIS"),
-    "opus": lambda samples: encoded(samples, format="OGG", subtype="OPUS"),
-    "mp3": lambda samples: encoded(samples, format="MP3"),
-    "mp3 without a header": mp3_without_header,
-}
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

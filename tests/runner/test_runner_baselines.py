@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from asked_kinds import KINDS
 
 import omni_persona
 import omni_persona_perception
@@ -137,22 +138,6 @@ def test_what_a_question_asks_for(question, kind):
     assert asked_kind(question) == kind
 
 
-KINDS = {
-    "role": "job",
-    "affiliation": "employer",
-    "major": "study",
-    "hobby": "hobby",
-    "interest": "interest",
-    "MBTI": "personality",
-    "quote": "quote",
-    "topic": "topic",
-    "clothing": "clothes",
-    "hairstyle": "hair",
-    "appearance": "looks",
-    "emotion": "mood",
-    "location": "place",
-    "environment": "surroundings",
-}
 CUES = {
     "T2T": ["is interested in tides", "spoke with me in a lift"],
     "T2Any": ["talking about a wasp", "saying “Run! To the …”"],
