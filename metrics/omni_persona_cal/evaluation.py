@@ -60,14 +60,24 @@ def compute(
     items, judged_by = judged_items(
         predictions, references, judge, verdicts, judge_options=judge_options, bertscore=bertscore
     )
-    resampling = Resampling(n_resamples, confidence, seed)
+    return scored(items, judged_by, protocol, Resampling(n_resamples, confidence, seed))
+
+
+def scored(
+    items: Sequence[JudgedItem], judge: str, protocol: str = GUARDED, resampling: Resampling | None = None
+) -> dict[str, Any]:
+    """What `compute` returns, of items that `judged_items` has judged already.
+
+    judge: its name, for the result. resampling: None for that of `compute`.
+    """
+    resampling = resampling or Resampling()
     result = {
-        "judge": judged_by,
+        "judge": judge,
         "protocol": protocol,
-        "interval": described(resampling, items) if n_resamples else None,
+        "interval": described(resampling, items) if resampling.n_resamples else None,
         **summary(items, protocol),
     }
-    if n_resamples:
+    if resampling.n_resamples:
         for place, pairs in intervals(items, protocol, resampling).items():
             _at(result, place)["intervals"] = pairs
     return result

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
@@ -81,14 +82,24 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
+@cache
+def _parameters() -> dict[str, Any]:
+    """All of matplotlib's parameters in our figures but the backend."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
+        return {name: value for name, value in matplotlib.rcParams.copy().items() if name != "backend"}
+
+
 @contextmanager
 def settings() -> Iterator[None]:
     """A context in which figures look the same, whatever the user's matplotlib settings are."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
+        dict.update(matplotlib.rcParams, _parameters())  # validated already, which takes long
         # A PNG shows a box for a letter that the font lacks; an SVG uses the reader's fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")

@@ -29,6 +29,8 @@ Size: TypeAlias = Literal["full", "small", "none"]
 PICTURE_SIDE = 256
 """Longest side of a compressed picture, in pixels."""
 PICTURE_QUALITY = 80
+PICTURE_BYTES = 16_384
+"""A picture of at most this many bytes is embedded as it is stored."""
 
 _TYPES = {
     "PNG": "image/png",
@@ -112,7 +114,8 @@ def embed(
 def _picture(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
     image = decode_image(data)
     kind = kind_of(data)
-    if size == "full" and kind is not None and shown_as_stored(data):
+    is_small = len(data) <= PICTURE_BYTES and max(image.size) <= PICTURE_SIDE
+    if (size == "full" or is_small) and kind is not None and shown_as_stored(data):
         return _TYPES[kind.name], data
     if size == "full":
         return "image/png", _saved(image, "PNG")
@@ -132,6 +135,8 @@ def _clip(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
         if kind is not None and kind.name in _TYPES and played_as_stored(data):
             return _TYPES[kind.name], data
         return _TYPES["WAV"], encode_wav(*decode_audio(data))
+    if clipping == QUICK and _is_quick(data) and played_as_stored(data):
+        return _TYPES["FLAC"], data
     samples, rate = decode_audio(data, clipping.sampling_rate)
     buffer = io.BytesIO()
     if clipping.format == "FLAC":
@@ -147,6 +152,18 @@ def _clip(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:
         compression_level=clipping.compression_level,
     )
     return "audio/mpeg", buffer.getvalue()
+
+
+def _is_quick(data: bytes) -> bool:
+    """Whether a clip is stored as `QUICK` already, or smaller."""
+    kind = kind_of(data)
+    if kind is None or kind.name != "FLAC":
+        return False
+    try:
+        about = soundfile.info(io.BytesIO(data))
+    except soundfile.LibsndfileError:
+        return False
+    return about.samplerate <= QUICK.sampling_rate and len(data) <= 2 * about.frames
 
 
 def _seconds(data: bytes) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import omni_persona_cal
 from omni_persona_artifacts.repeats import repeat_folders
 from omni_persona_artifacts.run_reader import Run
+from omni_persona_cal.evaluation import scored
 from omni_persona_cal.reading import PredictionLine, VerdictLine
 from omni_persona_cal.scores import UNJUDGED, JudgedItem
 from omni_persona_report.measures import number
@@ -154,19 +155,11 @@ def _score(run: ReportRun) -> None:
     items = run.items
     if not items:
         return
-    kept = list(items.values())
-    references = [run.dataset.reference(item.augmented_id) or {} for item in kept]
-    result = omni_persona_cal.compute(
-        predictions=[run.answers[item.augmented_id].prediction or "" for item in kept],
-        references=references,
-        verdicts=[item.verdict for item in kept],
-        protocol=run.protocol,
-    )
+    result = scored(list(items.values()), run.judge, run.protocol)
     known = sum(run.dataset.reference(item_id) is not None for item_id in run.dataset.entries)
-    n_missing = known - len(kept)
+    n_missing = known - len(items)
     run.scores = {
         **result,
-        "judge": run.judge,
         "n_items": known,
         "n_missing": n_missing,
         "n_failed": run.count("failed"),
