@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+# Before the first import of NumPy or torch, here and in processes that tests start: models and matrices are so small
+# that further threads only wait for each other, at four times the CPU time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from pool_folder import PoolFolder
 from rows import TASKS, make_item, make_row
