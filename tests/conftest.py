@@ -1,9 +1,7 @@
 """What all rooms' tests share."""
 
 import importlib.util
-import logging
 import os
-import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +11,10 @@ from types import SimpleNamespace
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from once import made_once
 from pool_folder import PoolFolder
 from rows import TASKS, make_item, make_row
+from this_process import restored
 
 import omni_persona
 
@@ -23,16 +23,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 @pytest.fixture(autouse=True)
 def process_as_it_was():
-    """Undo what a command called in this process sets up: where notes go, what signals do, who reports lost errors."""
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    unraisable, notes = sys.unraisablehook, logging.getLogger("omni_persona")
-    notes.handlers, notes.propagate = [], True  # a fixture of a module may have called one, too
-    yield
-    notes.handlers, notes.propagate = [], True
-    sys.unraisablehook = unraisable
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    """Undo what a command called in this process sets up."""
+    with restored():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -112,9 +105,10 @@ def built(shared_pool, tmp_path_factory):
     from omni_persona_build.pipeline import build
     from omni_persona_build.recipe import load_recipe
 
-    out = tmp_path_factory.mktemp("built") / "omni-persona"
-    build(shared_pool.folder, load_recipe("tiny"), out)
-    return out
+    def make(folder):
+        build(shared_pool.folder, load_recipe("tiny"), folder / "omni-persona")
+
+    return made_once(tmp_path_factory, "built", make) / "omni-persona"
 
 
 @pytest.fixture(scope="session", name="make_row")

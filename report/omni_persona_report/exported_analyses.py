@@ -42,8 +42,7 @@ def _errors(gathered: Gathered) -> Table:
         (
             one.run,
             *(rate(*one.with_interval(c.key)) if c.key in rates else Number(getattr(one, c.key)) for c in columns[1:]),
-            one.judge,
-            one.protocol,
+            *_cells(one, BY),
         )
         for one in errors(gathered.runs)
     )
@@ -64,20 +63,7 @@ def _gaps(gathered: Gathered) -> Table:
     )
     unneeded = gathered.dataset.unneeded
     marked = " ".join(group for group in ("I2I", "A2A") if group in unneeded)
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            one.run,
-            _rate(one.face),
-            Number(one.n_face),
-            _rate(one.voice),
-            Number(one.n_voice),
-            _rate(one.gap),
-            one.judge,
-            one.protocol,
-            marked,
-        )
-        for one in gaps(gathered.runs)
-    )
+    rows: tuple[tuple[Cell, ...], ...] = tuple((*_cells(one, columns[:-1]), marked) for one in gaps(gathered.runs))
     caption = (
         f"The audio-visual gap: Ans of I2I minus Ans of A2A, x 100, with 95 % intervals ({gathered.measure}); n: "
         f"number of answerable items.{gathered.dataset.about_marks}"
@@ -100,9 +86,7 @@ def _judges(gathered: Gathered) -> Table:
     protocol = str(gathered.conditions["protocol"])
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            one.run,
-            one.judge,
-            Number(one.n),
+            *_cells(one, columns[:3]),
             rate(one.agreement),
             Number(one.kappa, one.kappa_low, one.kappa_high),
             *(rate(getattr(one, column.key)) for column in columns[5:]),
@@ -151,18 +135,25 @@ def _dynamics(gathered: Gathered) -> Table:
     columns = (Column("training", "Training run"), Column("step", "Step", 0), RUN, *figures, Column("n", "n", 0), *BY)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            one.training,
-            Number(one.step),
-            one.run,
+            *_cells(one, columns[:3]),
             *(_rate(one.values[column.key]) for column in figures),
-            Number(one.n),
-            one.judge,
-            one.protocol,
+            *_cells(one, columns[-3:]),
         )
         for one in checkpoints(gathered.runs)
     )
     caption = f"Checkpoints of a training run, rates x 100, with 95 % intervals ({gathered.measure})."
     return Table("dynamics", caption, columns, rows)
+
+
+def _cells(one: object, columns: Sequence[Column]) -> tuple[Cell, ...]:
+    """The attributes of a row that columns are named after: texts, counts, and rates with intervals."""
+    return tuple(_cell(getattr(one, column.key)) for column in columns)
+
+
+def _cell(value: str | int | Value | None) -> Cell:
+    if isinstance(value, str):
+        return value
+    return _rate(value) if isinstance(value, Value) else Number(value)
 
 
 def _rate(value: Value) -> Number:

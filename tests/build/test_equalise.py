@@ -106,7 +106,7 @@ def test_what_is_around_a_face_is_drawn_and_the_middle_stays(size):
 
 
 def test_a_pool_is_made_alike_and_left_as_it_is(pool, tmp_path):
-    people = read_pool(pool.folder)
+    people = read_pool(pool.folder)[:4]
     before = {path: path.read_bytes() for path in pool.folder.rglob("*.*") if path.is_file()}
     made = []
     for number, seed in enumerate((3, 3, 4)):

@@ -24,11 +24,16 @@ from omni_persona_training.errors import TrainingError
 FEW = Recipe.model_validate({"name": "few", "tasks": {"visual_to_bio": {"answerable": 1}}})
 
 
-@pytest.fixture
-def few(pool, tmp_path):
+@pytest.fixture(scope="module")
+def built_few(shared_pool, tmp_path_factory):
     """A dataset of four of the pool's twelve people."""
-    build(pool.folder, FEW, tmp_path / "few")
-    return tmp_path / "few"
+    return build(shared_pool.folder, FEW, tmp_path_factory.mktemp("few") / "few").out
+
+
+@pytest.fixture
+def few(built_few, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(built_few, tmp_path / "few")
 
 
 def _people(folder):

@@ -1,26 +1,23 @@
 """`omni-persona train-data`: a corpus, its exports, its check, and errors."""
 
-import subprocess
-import sys
-
 import pytest
 
 
-def _call(*arguments):
-    command = [sys.executable, "-m", "omni_persona_cli", "train-data", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture
+def call(command_line):
+    return lambda *arguments: command_line("train-data", *arguments)
 
 
-def test_a_corpus_is_made_exported_and_checked(built, shared_pool, tmp_path):
+def test_a_corpus_is_made_exported_and_checked(call, built, shared_pool, tmp_path):
     corpus = tmp_path / "corpus"
     options = ("--recipe", "sft-10k", "--examples", 40, "--pool", shared_pool.folder, "--format", "ms-swift")
-    done = _call("--dataset", built, *options, "--out", corpus)
+    done = call("--dataset", built, *options, "--out", corpus)
     assert done.returncode == 0, done.stderr
     assert "40 examples" in done.stdout and "speech_transcription" in done.stdout
-    checked = _call("--check", corpus)
+    checked = call("--check", corpus)
     assert checked.returncode == 0 and "ms-swift: 40 rows, tags and media match" in checked.stdout
     next((corpus / "media").iterdir()).unlink()
-    broken = _call("--check", corpus)
+    broken = call("--check", corpus)
     assert broken.returncode == 2 and "there is no medium media/" in broken.stderr
 
 
@@ -35,11 +32,11 @@ def test_a_corpus_is_made_exported_and_checked(built, shared_pool, tmp_path):
         (("--recipe", "RECIPE"), "ask for fewer (--examples), or build from more people"),
     ],
 )
-def test_bad_input_is_reported(built, tmp_path, arguments, message):
+def test_bad_input_is_reported(call, built, tmp_path, arguments, message):
     dataset = ("--dataset", built) if arguments else ()
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("{name: own, total: 4000, counts: {speech_transcription: 4000}}", encoding="utf-8")
     given = [{"DATASET": built, "RECIPE": recipe}.get(argument, argument) for argument in arguments]
-    done = _call(*dataset, *given, "--out", tmp_path / "corpus")
+    done = call(*dataset, *given, "--out", tmp_path / "corpus")
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "corpus").exists()

@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture(scope="module")
 def demo(omni_persona_command, tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    return folder, omni_persona_command("demo", cwd=folder).stdout
+    return folder, omni_persona_command("demo", cwd=folder, python=("-m", "omni_persona_cli")).stdout
 
 
 def test_the_demo_prints_a_table_per_run_and_says_what_next(demo):
@@ -60,6 +60,6 @@ def test_the_readme_scores_predictions_of_ones_own(demo, omni_persona_command):
         part.partition("```")[0] for part in readme.split("```python\n")[1:] if "omni_persona.reference(" in part
     )
     omni_persona_command("register", cwd=folder)
-    done = omni_persona_command("-c", code, cwd=folder, module=())
+    done = omni_persona_command("-c", code, cwd=folder, python=())
     scores = json.loads((folder / "runs/abstain/scores.json").read_text())
     assert done.stdout.splitlines()[0].split() == [str(scores[name]) for name in ("cal", "ans", "ta")]

@@ -5,6 +5,7 @@ import itertools
 import fake_model
 import pytest
 from invented import SIZE, read_lines
+from once import made_once
 
 from omni_persona_people.invent import generate_pool
 from omni_persona_people.invent.people import draw_people
@@ -35,7 +36,7 @@ def refined(pool, tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     """Lines of a pool, with the full paths of their media."""
-    folder = generate_pool(tmp_path_factory.mktemp("drawn") / "pool", personas=SIZE, seed=0)
+    folder = made_once(tmp_path_factory, "invented", lambda out: generate_pool(out, personas=SIZE, seed=0))
     lines = read_lines(folder)
     for medium in (medium for person in lines for medium in person["images"] + person["audios"]):
         medium["path"] = folder / medium["path"]

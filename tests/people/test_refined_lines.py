@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pool_folder import PoolFolder
 
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipe import load_recipe
@@ -10,6 +11,12 @@ from omni_persona_people.errors import PoolError
 from omni_persona_people.pool import read_pool
 
 # ------------------------------------------------------------------------------------------ what a reader refuses
+
+
+@pytest.fixture
+def pool(tmp_path):
+    """Few people, because every test reads the whole pool."""
+    return PoolFolder(tmp_path / "pool", people=4)
 
 
 @pytest.fixture

@@ -21,13 +21,12 @@ DEEP = "[" * 200_000
 LINE = {"augmented_id": "sample_0__aug_0", "prediction": "a beekeeper"}
 
 
-@pytest.fixture
-def run(dataset, tmp_path):
-    """A judged and scored run over the first items of a copy of the dataset."""
-    copy = shutil.copytree(dataset, tmp_path / "omni-persona")
-    folder = tmp_path / "run"
+@pytest.fixture(scope="module")
+def scored(dataset, tmp_path_factory):
+    """A judged and scored run over the first items of the dataset."""
+    folder = tmp_path_factory.mktemp("scored") / "run"
     folder.mkdir()
-    about = {"path": str(copy), "fingerprint": dataset_fingerprint(copy)}
+    about = {"path": str(dataset), "fingerprint": dataset_fingerprint(dataset)}
     (folder / "run.json").write_text(json.dumps({"model": {"name": "m"}, "dataset": about, "limit": None}))
     lines = [{**LINE, "augmented_id": f"sample_{i}__aug_0"} for i in range(16)]
     (folder / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -38,11 +37,27 @@ def run(dataset, tmp_path):
 
 
 @pytest.fixture
-def figures_once(monkeypatch):
+def run(dataset, scored, tmp_path):
+    """A copy of the run, over a copy of the dataset."""
+    copy, folder = shutil.copytree(dataset, tmp_path / "omni-persona"), shutil.copytree(scored, tmp_path / "run")
+    manifest = json.loads((folder / "run.json").read_text())
+    manifest["dataset"]["path"] = str(copy)
+    (folder / "run.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def known_figures():
+    """Names of runs -> figures."""
+    return {}
+
+
+@pytest.fixture
+def figures_once(monkeypatch, known_figures):
     """Figures are drawn once for each set of names of runs, the only texts in them, because drawing takes long."""
     from omni_persona_report import write
 
-    draw, known = write.draw, {}
+    draw, known = write.draw, known_figures
 
     def drawn(runs, *others):
         names = tuple(run.name for run in runs)

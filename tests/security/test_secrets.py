@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from pathlib import Path
 
 import pytest
 import rows
 from faulty_server import completion, error, serving
 
-import omni_persona_people
 from omni_persona_cli.app import main
 
 KEY = "sk-very-secret-key"
@@ -82,13 +80,12 @@ def test_run_and_judge(command, write_dataset, tmp_path, monkeypatch, kind, debu
 
 
 @pytest.mark.parametrize("kind", REPLIES)
-def test_refine(command, monkeypatch, kind):
+def test_refine(command, pool, monkeypatch, kind):
     monkeypatch.setattr("omni_persona_cal.chat.wait_seconds", lambda *args, **kwargs: 0.01)
-    pool = Path(omni_persona_people.__file__).parent / "embedded_pool"
     script, served = echoing(REPLIES[kind])
     with serving(script) as server:
         served.append(server)
-        asked = ("--pool", pool, "--endpoint", secret_address(server), "--model", "m", "--only", "questions")
+        asked = ("--pool", pool.folder, "--endpoint", secret_address(server), "--model", "m", "--only", "questions")
         _, printed, left = command("refine", *asked, "--out", "refined", "--debug")
         assert served[0].requests
     assert not [secret for secret in SECRETS if secret in printed + left]

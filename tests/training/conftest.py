@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from once import made_once
 from pool_folder import PoolFolder
 from tuning_cases import SHORT
 
@@ -42,7 +43,8 @@ def train_pool(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def train_set(train_pool, tmp_path_factory):
-    return build_set(train_pool, tmp_path_factory.mktemp("train") / "omni-persona")
+    made = made_once(tmp_path_factory, "train", lambda folder: build_set(train_pool, folder / "omni-persona"))
+    return made / "omni-persona"
 
 
 @pytest.fixture(scope="session")
