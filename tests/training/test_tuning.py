@@ -178,11 +178,11 @@ def test_other_families_see_and_hear_in_every_pass(family, eight, tmp_path, monk
         reward="paper", steps=2, batch_size=2, micro_batch=2, group_size=2, max_new_tokens=4, rank=4, alpha=8,
         gradient_checkpointing=False,
     )  # fmt: skip
-    told = []
-    machine = Machine("cpu", tell=told.append)
+    messages = []
+    machine = Machine("cpu", tell=messages.append)
     done = rlvr(eight, folder, tmp_path / "out", settings, prompt=SHORT, machine=machine)
     assert done.steps == 2 and not done.reward
-    assert "nothing was learned" in told[-1]  # nothing that they say by chance earns anything
+    assert "nothing was learned" in messages[-1]  # nothing that they say by chance earns anything
     assert passes == {(False, True, True), (True, True, True)}
     outcomes = list(TransformersModel(folder, adapter=done.out, max_new_tokens=4).answer(items[:1]))
     assert len(outcomes) == 1
