@@ -99,7 +99,8 @@ def settings() -> Iterator[None]:
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
-        dict.update(matplotlib.rcParams, _parameters())  # validated already, which takes long
+        parameters: Any = matplotlib.rcParams
+        dict.update(parameters, _parameters())  # validated already, which takes long
         # A PNG shows a box for a letter that the font lacks; an SVG uses the reader's fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
