@@ -18,6 +18,9 @@ from this_process import restored
 
 import omni_persona
 
+# Expected answers, dtypes and devices are those of a CPU. To try a GPU, set the variable to its number.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
