@@ -14,7 +14,7 @@ from omni_persona_people.rendered.makehuman import AssetError
 EMBEDDED_SIZE = 24
 """Number of people in the embedded pool."""
 
-EMBEDDED_SEED = 0
+EMBEDDED_SEED = 4
 """Seed of the embedded pool."""
 
 EMBEDDED_POOL: Path = Path(__file__).resolve().parent.parent / "embedded_pool"
