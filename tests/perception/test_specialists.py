@@ -134,7 +134,7 @@ def test_a_picture_without_a_face_has_a_vector(specialists, size):
 
 
 def test_a_rendered_person_is_nearer_to_themselves_than_to_another(specialists):
-    pictures = [(RENDERED / f"p000{who}/image_{number}.jpg").read_bytes() for who in (0, 1) for number in (0, 1)]
+    pictures = [(RENDERED / f"s4p000{who}/image_{number}.jpg").read_bytes() for who in (0, 1) for number in (0, 1)]
     first, again, other, _ = specialists.faces(pictures)
     assert first @ again > first @ other
 
