@@ -64,6 +64,8 @@ def as_large_as_real(folder: Path) -> None:
         soundfile.write(path.with_suffix(".wav"), soxr.resample(samples, rate, RATE), RATE, subtype="PCM_16")
         path.unlink()
     file.write_text(lines, encoding="utf-8")
+    # It lists the files as they were, and a pool that was edited is refused.
+    (folder / ".omni-persona" / "files.json").unlink(missing_ok=True)
 
 
 def seconds(work: Callable[[], Any]) -> float:
