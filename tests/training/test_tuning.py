@@ -42,7 +42,9 @@ def test_the_loss_is_on_the_answer_and_the_end_of_the_turn_alone(parts):
     learned = [words.decode(row[row != -100]) for row in batch["labels"]]
     assert learned[0] == "beekeeper<|im_end|>" and learned[2] == "Rome<|im_end|>"
     assert learned[1] == "I cannot determine that from the provided context.<|im_end|>"
-    assert (batch["attention_mask"].sum(1) == (batch["input_ids"] != words.pad_token_id).sum(1)).all()
+    lengths = [len(encoder.prompt(place).tokens) + len(encoder.answer(place)) for place in (0, 7, 3)]
+    assert batch["attention_mask"].sum(1).tolist() == lengths and len(set(lengths)) > 1
+    assert words.pad_token_id not in batch["input_ids"]
 
 
 def as_given(shown, new=0):
@@ -65,6 +67,22 @@ def test_a_left_filled_batch_computes_what_each_prompt_alone_does(parts_of, fami
         logits = model(**as_given(shown)).logits
         for row, one in enumerate(shown):
             assert torch.allclose(logits[row, -1], model(**as_given([one])).logits[0, -1], atol=1e-3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_gradients_of_a_left_filled_batch_are_numbers(parts_of, family):
+    """Gemma 3n takes the root of a mean square, which has none at padding that is embedded as zeros."""
+    import torch
+
+    from omni_persona_training.tuning.encoding import Collator
+
+    _, model, encoder = parts_of(family)
+    batch = Collator(encoder)([{"place": place} for place in (0, 1, 5)])
+    assert (batch["attention_mask"] == 0).any()
+    weights = {name: part for name, part in model.get_decoder().named_parameters() if part.is_floating_point()}
+    gradients = torch.autograd.grad(model(**batch).loss, list(weights.values()), allow_unused=True)
+    seen = {name: one for name, one in zip(weights, gradients, strict=True) if one is not None}
+    assert len(seen) > 8 and [name for name, one in seen.items() if not one.isfinite().all()] == []
 
 
 @pytest.mark.parametrize("family", FAMILIES)

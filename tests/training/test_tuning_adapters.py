@@ -135,6 +135,15 @@ def test_what_failed_before_its_first_checkpoint_is_begun_anew(sure, eight, tmp_
         output.begin(tmp_path / "other", first)
 
 
+def test_a_loss_that_is_not_a_number_stops_a_training(sure, eight, tmp_path):
+    from omni_persona_training.tuning.sft import sft
+
+    hopeless = replace(QUICK, learning_rate=1e30)
+    with pytest.raises(TrainingError, match=r"step 2: expected a finite \w+, got (nan|inf); .* --learning-rate"):
+        sft(eight, sure, tmp_path / "out", hopeless, prompt=SHORT, machine=Machine("cpu"))
+    assert not (tmp_path / "out" / "adapter_model.safetensors").exists()
+
+
 def test_half_a_checkpoint_is_passed_over(tmp_path):
     for step, parts in ((10, output._PARTS), (20, output._PARTS), (30, output._PARTS[:-1])):
         folder = tmp_path / "checkpoints" / f"checkpoint-{step}"

@@ -52,6 +52,8 @@ def omni_grpo_class() -> Any:
         ) -> Any:
             import torch
 
+            # As in SFT, no padding tokens: the first token of an answer stands where nothing is attended to.
+            input_ids = torch.where(attention_mask == 1, input_ids, input_ids[0, -logits_to_keep])
             size = batch_size or len(input_ids)
             parts = []
             for start in range(0, len(input_ids), size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -213,6 +214,8 @@ def shared_arguments(out: Path, settings: SftSettings | RlvrSettings, machine: M
         "save_steps": settings.save_every,
         "save_total_limit": 2,
         "logging_steps": 1,
+        # Otherwise transformers logs 0 for a loss that is not a number.
+        "logging_nan_inf_filter": False,
         "report_to": list(machine.trackers) or "none",
         "use_cpu": on_cpu,
         "bf16": not on_cpu,
@@ -244,11 +247,20 @@ def _print_nothing(trainer: Any) -> None:
 
 
 def _told_to(advance: Callable[[int, int, Mapping[str, float]], None]) -> Any:
-    """A callback of transformers' trainer that forwards each logged step."""
+    """A callback of transformers' trainer that forwards each logged step.
+
+    It raises `TrainingError` for a loss or gradient that is not a number: an adapter from there on would be worthless.
+    """
     from transformers import TrainerCallback
 
     class Advance(TrainerCallback):
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            for name in ("loss", "grad_norm"):
+                if not math.isfinite((logs or {}).get(name, 0.0)):
+                    raise TrainingError(
+                        f"step {state.global_step}: expected a finite {name}, got {logs[name]}; nothing can be learned "
+                        "from here: lower --learning-rate, or use --dtype float32"
+                    )
             advance(state.global_step, state.max_steps, dict(logs or {}))
 
     return Advance()
