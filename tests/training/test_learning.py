@@ -59,7 +59,9 @@ def right_answers(model, dataset, out):
     return sum(line["prediction"] == golds[line["augmented_id"]] for line in lines)
 
 
-def test_eight_items_are_overfitted_and_answered_by_a_run(sure, eight, tmp_path):
+@pytest.mark.parametrize("family", ["omni", OTHER])
+def test_eight_items_are_overfitted_and_answered_by_a_run(learner, family, eight, tmp_path):
+    sure = learner(family)
     done = sft(eight, sure, tmp_path / "adapter", SETTINGS, prompt=SHORT, machine=Machine("cpu"))
     assert done.loss < 0.2
     asked = {"prompt": SHORT, "max_new_tokens": 60, "batch_size": 2}

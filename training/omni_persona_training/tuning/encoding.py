@@ -160,7 +160,7 @@ class Collator:
         places = [int(row["place"]) for row in rows]
         prompts = [self._encoder.prompt(place) for place in places]
         answers = [self._encoder.answer(place) for place in places]
-        # The end of a turn, not the padding token: where that is embedded as zeros, Gemma 3n's gradients are not numbers.
+        # The end of a turn, not padding: where that is embedded as zeros, gradients of Gemma 3n are not numbers.
         filler = answers[0][-1]
         whole = [prompt.tokens + answer for prompt, answer in zip(prompts, answers, strict=True)]
         tokens, mask = left_filled(whole, filler)
