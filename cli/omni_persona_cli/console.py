@@ -47,6 +47,8 @@ def set_up() -> None:
     if not notes.handlers:
         notes.addHandler(_Notes())
         notes.propagate = False
+        # Its own level, because libraries set that of the root.
+        notes.setLevel(logging.WARNING)
     signals.install()
 
 

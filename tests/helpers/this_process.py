@@ -19,15 +19,23 @@ def restored() -> Iterator[None]:
     """Undo what a command sets up in its process: where notes go, what signals do, who reports lost errors."""
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
-    unraisable, notes = sys.unraisablehook, logging.getLogger("omni_persona")
-    notes.handlers, notes.propagate = [], True  # another command may have been called before
+    unraisable = sys.unraisablehook
+    _reset_logging()  # another command, or a library, may have changed it before
     try:
         yield
     finally:
-        notes.handlers, notes.propagate = [], True
+        _reset_logging()
         sys.unraisablehook = unraisable
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _reset_logging() -> None:
+    notes = logging.getLogger("omni_persona")
+    notes.handlers, notes.propagate, notes.disabled = [], True, False
+    notes.setLevel(logging.NOTSET)
+    logging.disable(logging.NOTSET)
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 def call(arguments: Sequence[object], cwd: Path, **environment: str) -> SimpleNamespace:
