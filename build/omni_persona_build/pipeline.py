@@ -37,7 +37,7 @@ from omni_persona_build.write import PARTITION_BYTES, Written
 from omni_persona_people.errors import PoolError
 from omni_persona_people.media_files import is_folder
 from omni_persona_people.parameters import recorded_kind
-from omni_persona_perception import PERCEPTIONS, Perception
+from omni_persona_perception import PERCEPTIONS, Perception, one_blas_thread
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Built:
     """What came of rebuilding items; None without `prune`."""
 
 
+@one_blas_thread()
 def build(
     pool: Path,
     recipe: Recipe,

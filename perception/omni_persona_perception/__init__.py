@@ -8,6 +8,7 @@ from omni_persona_perception.perception import PERCEPTIONS, Perception, percepti
 from omni_persona_perception.pictures import decode_image, picture_size, shown_as_stored
 from omni_persona_perception.slow_clips import SlowClips
 from omni_persona_perception.specialists import transcribe
+from omni_persona_perception.threads import one_blas_thread
 from omni_persona_perception.traces import traces, without_traces
 from omni_persona_perception.vectors import TextSpace, Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
 
@@ -31,6 +32,7 @@ __all__ = [
     "kind_of",
     "near_clips",
     "near_pictures",
+    "one_blas_thread",
     "perception",
     "picture_print",
     "picture_size",

@@ -20,6 +20,7 @@ from PIL.Image import Image, Resampling
 
 from omni_persona_perception.clips import decode_audio
 from omni_persona_perception.pictures import decode_image
+from omni_persona_perception.threads import one_blas_thread
 from omni_persona_perception.vectors import Vectors
 
 PACKAGES = (
@@ -93,11 +94,9 @@ def transcribe(clips: Sequence[bytes]) -> list[str]:
 
     Decoding is greedy, so that a clip always gives the same words.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     model = _whisper()
     # numpy's rounding in the spectrogram depends on the number of threads, which can change a word of a difficult clip.
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         return [_transcript(model, data) for data in clips]
 
 

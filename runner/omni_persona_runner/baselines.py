@@ -148,13 +148,16 @@ class Nearest:
         self, kind: str, media: Sequence[Media | None], describe: Callable[[Sequence[bytes]], NDArray[np.float32]]
     ) -> NDArray[np.float32]:
         """Embed media, shape (n, d); vectors are cached by content, so each medium is embedded once."""
+        from omni_persona_perception import one_blas_thread
+
         rows = []
         for medium in media:
             if medium is None:
                 raise ValueError("the query has no picture or clip to compare")
             key = kind, hashlib.sha256(medium.data).digest()
             if key not in self._known:
-                self._known[key] = describe([medium.data])[0]
+                with one_blas_thread():
+                    self._known[key] = describe([medium.data])[0]
             rows.append(self._known[key])
         return np.stack(rows)
 

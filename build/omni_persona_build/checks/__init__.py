@@ -31,6 +31,7 @@ from omni_persona_build.checks.solvers import Classifier, Picked
 from omni_persona_build.errors import BuildError
 from omni_persona_build.recipe import Recipe
 from omni_persona_people.pool_cache import PoolCache
+from omni_persona_perception import one_blas_thread
 
 __all__ = [
     "CHECKS",
@@ -66,6 +67,7 @@ def check(
     return _findings(_look(folder, progress, others), only)
 
 
+@one_blas_thread()
 def examine(
     folder: Path,
     progress: Callable[[int], None] = lambda done: None,
