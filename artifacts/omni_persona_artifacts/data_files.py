@@ -11,6 +11,9 @@ from pathlib import Path
 DATA_FILES = tuple(f"data/{split}-*.parquet" for split in ("test", "train"))
 """Where a dataset folder keeps its rows, of one of `omni_persona.SPLITS`; other files beside them are not rows."""
 
+DATASET_FILE = "a Parquet file of a dataset"
+"""What a data file is, in errors."""
+
 RELEASE_FILE = "data/release.parquet"
 """Where an imported dataset keeps the paths of the release's media, and its fields that have no column."""
 
@@ -22,7 +25,11 @@ State = list[list[str | int]]
 
 
 def data_files(path: str | Path) -> list[Path]:
-    """The data files, in order. Raises `FileNotFoundError` if there are none, `ValueError` if there are two splits."""
+    """The data files, in order.
+
+    Raises `FileNotFoundError` if there are none, and `ValueError` if there are two splits, or if one is no regular
+    file: opening a pipe would wait for ever.
+    """
     held = [files for pattern in DATA_FILES if (files := sorted(Path(path).glob(pattern)))]
     if not held:
         raise FileNotFoundError(
@@ -30,6 +37,8 @@ def data_files(path: str | Path) -> list[Path]:
         )
     if len(held) > 1:
         raise ValueError(f"{path}: expected rows of one split, got files of test and train")
+    if odd := [file for file in held[0] if not file.is_file()]:
+        raise ValueError(f"{odd[0]}: expected {DATASET_FILE}, got no regular file")
     return held[0]
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from omni_persona_artifacts.data_files import MOST_ROWS
+from omni_persona_artifacts.data_files import DATASET_FILE, MOST_ROWS
 from omni_persona_artifacts.files import open_regular
 from omni_persona_artifacts.parquet_pages import chunk_size
 
@@ -24,8 +24,6 @@ MOST_BYTES = 1 << 30
 """Maximum size of the texts of a table once repetitions are unpacked; those of the published benchmark take 20 MB."""
 MOST_UNPACKED = 30_000_000
 """Maximum number of values of a table once unpacked to Python objects."""
-
-DATASET_FILE = "a Parquet file of a dataset"
 
 MOST_CHUNKS = 100_000
 MOST_GROUP_BYTES = 1 << 30

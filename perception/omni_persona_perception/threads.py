@@ -6,16 +6,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Let NumPy's matrix products run on one thread each, for the whole process.
+def one_blas_thread(*, scipy: bool = False) -> Iterator[None]:
+    """Let NumPy's matrix products, and SciPy's if it is loaded, run on one thread each, for the whole process.
 
     Ours are small, and several threads wait for each other longer than they compute: twice the CPU time, and no less
     time on the clock.
+
+    scipy: load SciPy, if it is not yet loaded.
     """
+    if scipy:
+        import_module("scipy.linalg")
     with _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"):
         yield
 

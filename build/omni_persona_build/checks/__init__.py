@@ -67,7 +67,7 @@ def check(
     return _findings(_look(folder, progress, others), only)
 
 
-@one_blas_thread()
+@one_blas_thread(scipy=True)
 def examine(
     folder: Path,
     progress: Callable[[int], None] = lambda done: None,
