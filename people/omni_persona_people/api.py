@@ -19,7 +19,7 @@ def load_pool(pool: str | Path, *, progress: Progress | None = None) -> list[Per
 
     Examples:
         >>> [persona.persona_id for persona in load_pool("people")][:2]
-        ['p0000', 'p0001']
+        ['s4p0000', 's4p0001']
     """
     if progress is not None:
         return read_pool(Path(pool), lambda done, total: progress("reading people", done, total))

@@ -201,11 +201,19 @@ def require_reported(world: World, words: str, paths: dict[str, Path], hostile: 
         assert any(name in output for name in shown), said
     assert not set(output) & set("\x1b\x07\x00\x9b"), said
     after = snapshot(world.root, set(its))
-    if command in ("report", "rewards"):  # these write beside what a folder holds
-        beside = tuple(f"{os.path.normpath(paths[name])}/" for name in WRITTEN)
+    if command in ("demo", "report", "rewards"):  # these write beside what a folder holds
+        beside = tuple(f"{form}/" for name in WRITTEN for form in _forms(paths[name]))
         after = {name: seen for name, seen in after.items() if name in before or not name.startswith(beside)}
     assert after == before, (said, {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)})
     assert not [path for path in world.work.rglob(".*") if ".draft-" in path.name or path.suffix == ".tmp"], said
+
+
+def _forms(path: Path) -> set[str]:
+    """A path as it is written, and where its links lead."""
+    forms = {os.path.normpath(path)}
+    with suppress(OSError, ValueError):
+        forms.add(os.path.realpath(path))
+    return forms
 
 
 def _holds_anything(path: Path) -> bool:
