@@ -71,7 +71,7 @@ def check(
         if items:
             _print_items(worst)
         if not others and any(finding.too_few for finding in findings):
-            out.print(f"More items tell: omni-persona check {dataset} --seeds 5 --pool POOL", soft_wrap=True)
+            out.print(f"To check more items: omni-persona check {dataset} --seeds 5 --pool POOL", soft_wrap=True)
     if not result.passed:
         raise typer.Exit(1)
 

@@ -1,8 +1,7 @@
 """What stands in place of a dataset's Parquet file is never opened before it is known to be a regular file."""
 
-import os
-
 import pytest
+from no_files import NO_FILES
 
 import omni_persona
 from omni_persona_artifacts.build_record import read_build_record
@@ -10,13 +9,6 @@ from omni_persona_artifacts.data_files import data_files, dataset_fingerprint, d
 from omni_persona_artifacts.dataset_folder import DatasetFolder, media_digests
 from omni_persona_build.checks import check
 
-KINDS = {
-    "a pipe": os.mkfifo,
-    "a folder": os.mkdir,
-    "a device": lambda file: file.symlink_to("/dev/zero"),
-    "a dangling link": lambda file: file.symlink_to("nowhere"),
-    "a link to itself": lambda file: file.symlink_to(file),
-}
 READERS = {
     "files": data_files,
     "fingerprint": dataset_fingerprint,
@@ -31,9 +23,9 @@ READERS = {
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NO_FILES)
 def test_a_data_file_that_is_no_regular_file_is_refused(tmp_path, reader, kind):
     (tmp_path / "data").mkdir()
-    KINDS[kind](tmp_path / "data" / "test-00000-of-00001.parquet")
+    NO_FILES[kind](tmp_path / "data" / "test-00000-of-00001.parquet")
     with pytest.raises(ValueError, match=r"parquet: expected a Parquet file of a dataset, got no"):
         READERS[reader](tmp_path)

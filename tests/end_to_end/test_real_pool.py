@@ -11,7 +11,7 @@ import pytest
 def folder(shared, omni_persona_command, tmp_path_factory):
     """A folder that holds the benchmark of the real pool."""
     folder = tmp_path_factory.mktemp("real")
-    options = ("--recipe", "tiny", "--no-check", "--out", "real/omni-persona")
+    options = ("--recipe", "tiny", "--out", "real/omni-persona")
     omni_persona_command("build", "--pool", shared / "real_pool", *options, cwd=folder)
     return folder / "real"
 

@@ -47,7 +47,7 @@ def test_the_command_says_what_was_added(refined):
 
 
 def test_what_was_refined_builds_and_passes_every_check(refined, folder, omni_persona_command):
-    options = ("--recipe", "tiny", "--no-check", "--out", "own/omni-persona")
+    options = ("--recipe", "tiny", "--out", "own/omni-persona")
     omni_persona_command("build", "--pool", "refined", *options, cwd=folder)
     assert "checks pass" in omni_persona_command("check", "own/omni-persona", cwd=folder).stdout
     card = (folder / "own/omni-persona/README.md").read_text()

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from messages import assert_plain
+from no_files import NO_FILES
 from typer.testing import CliRunner
 
 from omni_persona_artifacts.construction import read_construction
@@ -127,24 +128,15 @@ def test_what_a_file_of_a_run_holds(run, command, name):
         require_reported(call(*COMMANDS[command](run)))
 
 
-KINDS = {
-    "a pipe": os.mkfifo,
-    "a folder": os.mkdir,
-    "a device": lambda file: file.symlink_to("/dev/zero"),
-    "a dangling link": lambda file: file.symlink_to("nowhere"),
-    "a link to itself": lambda file: file.symlink_to(file),
-}
-
-
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NO_FILES)
 @pytest.mark.usefixtures("figures_once")
 def test_what_a_file_of_a_run_is(run, command, kind):
     shutil.copytree(run, run.parent / "other")
     for name in FILES:
         kept = (run / name).read_bytes()
         (run / name).unlink()
-        KINDS[kind](run / name)
+        NO_FILES[kind](run / name)
         require_reported(call(*COMMANDS[command](run)))
         if os.path.lexists(run / name):
             (os.rmdir if (run / name).is_dir() else os.unlink)(run / name)

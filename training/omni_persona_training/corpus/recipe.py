@@ -84,9 +84,9 @@ def load_recipe(name_or_file: str) -> CorpusRecipe:
     """Read a shipped recipe by name, or a YAML file. Raises `TrainingError` that names file and field."""
     file = RECIPES / f"{name_or_file}.yaml" if name_or_file in recipe_names() else Path(name_or_file)
     try:
-        told = read_yaml(file)
+        content = read_yaml(file)
         # A recipe without a name has that of its file.
-        return CorpusRecipe.model_validate({"name": file.stem, **told} if isinstance(told, dict) else told)
+        return CorpusRecipe.model_validate({"name": file.stem, **content} if isinstance(content, dict) else content)
     except FileNotFoundError:
         expected = f"{', '.join(recipe_names())} or a YAML file"
         raise TrainingError(f"no recipe {name_or_file!r}: expected {expected}") from None

@@ -259,7 +259,7 @@ def _told_to(advance: Callable[[int, int, Mapping[str, float]], None]) -> Any:
                 if not math.isfinite((logs or {}).get(name, 0.0)):
                     raise TrainingError(
                         f"step {state.global_step}: expected a finite {name}, got {logs[name]}; nothing can be learned "
-                        "from here: lower --learning-rate, or use --dtype float32"
+                        "from here: start again in another --out with a lower --learning-rate, or --dtype float32"
                     )
             advance(state.global_step, state.max_steps, dict(logs or {}))
 
