@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import shutil
 import signal
 import time
@@ -41,6 +42,10 @@ class Case:
     """Called between two calls, with the folder."""
 
 
+UNFINISHED = re.compile(r"(.*/)?\.omni-persona/\.[a-z-]+\.npz\.[0-9a-f]{16}\.tmp")
+"""A cache's table that was being written when the command was killed; the next call removes it."""
+
+
 def tree(folder: Path) -> dict[str, str]:
     """Hash of each file by its path; tables of caches hold times."""
     return {
@@ -52,7 +57,12 @@ def tree(folder: Path) -> dict[str, str]:
 
 def users(folder: Path, out: str) -> dict[str, str]:
     """What was in the folder before the command: no file outside of what it writes may change."""
-    return {name: digest for name, digest in tree(folder).items() if not name.startswith((out, f".{Path(out).name}"))}
+    written = (out, f".{Path(out).name}")
+    return {
+        name: digest
+        for name, digest in tree(folder).items()
+        if not name.startswith(written) and not UNFINISHED.fullmatch(name)
+    }
 
 
 def but_manifest(run: Path) -> dict[str, str]:

@@ -67,6 +67,14 @@ def test_a_second_build_decodes_and_describes_nothing_and_gives_the_same_bytes(p
     assert _files(pool.folder / FOLDER) == kept
 
 
+def test_a_table_that_a_killed_build_left_unfinished_is_removed(pool, tmp_path):
+    unfinished = pool.folder / FOLDER / ".print-picture.npz.0123456789abcdef.tmp"
+    unfinished.parent.mkdir()
+    unfinished.write_bytes(b"half a table")
+    build(pool.folder, FEW, tmp_path / "omni-persona")
+    assert [file for file in _files(pool.folder / FOLDER) if not file.endswith(".npz")] == []
+
+
 def test_vectors_are_made_once_for_each_content_and_each_perception(pool):
     calls: list[bytes] = []
     people = read_pool(pool.folder)
