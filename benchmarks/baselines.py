@@ -32,7 +32,7 @@ import omni_persona
 import omni_persona_cal
 from omni_persona_artifacts.run_folder import read_predictions
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
 from omni_persona_runner.baselines import load_baseline
 from omni_persona_runner.run_loop import run
 from omni_persona_runner.specialists import NAME

@@ -42,7 +42,7 @@ from omni_persona_build import write
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.partitions import neighbourhoods, partitions
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
 from omni_persona_people.invent import generate_pool
 
 TURNS = 5

@@ -32,7 +32,7 @@ from interval_figures import DIFFERING, HOLDING, Figure, line, settle, tabled
 from numpy.typing import NDArray
 
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 from omni_persona_cal.bootstrap import ratio
 from omni_persona_cal.intervals import FEWEST, Resampling, Slice, rate_intervals, resampled_intervals
 from omni_persona_cal.power import SAME_ITEM, SAME_SOURCE, detectable_difference

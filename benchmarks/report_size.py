@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 from omni_persona_people.invent import generate_pool
 from omni_persona_report import write_report
 from omni_persona_runner.baselines import load_baseline

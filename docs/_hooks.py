@@ -35,7 +35,7 @@ def _filled(what: str, name: str | None) -> str:
 
 def _tables() -> dict[str, type]:
     """Name of a table -> the class whose fields it lists."""
-    from omni_persona_build.recipe import Counts, Recipe
+    from omni_persona_build.recipes import Counts, Recipe
     from omni_persona_cal.lines import PredictionLine, VerdictLine
     from omni_persona_people import persona_line
 

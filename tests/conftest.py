@@ -106,7 +106,7 @@ def shared_pool(tmp_path_factory):
 def built(shared_pool, tmp_path_factory):
     """A dataset built from it by the recipe `tiny`."""
     from omni_persona_build.pipeline import build
-    from omni_persona_build.recipe import load_recipe
+    from omni_persona_build.recipes import load_recipe
 
     def make(folder):
         build(shared_pool.folder, load_recipe("tiny"), folder / "omni-persona")

@@ -190,7 +190,7 @@ def test_the_contract_imports_datasets_alone():
 def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
     """By class, as `load_dataset` reads it by path."""
     from omni_persona_build.pipeline import build
-    from omni_persona_build.recipe import Recipe
+    from omni_persona_build.recipes import Recipe
 
     recipe = Recipe.model_validate({"name": "few", "tasks": {"visual_to_bio": {"answerable": 2, "absent_persona": 1}}})
     build(shared / "real_pool", recipe, tmp_path / "omni-persona")
@@ -208,7 +208,7 @@ def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
 
 def test_a_folder_is_read_straight_from_parquet_as_by_datasets(tmp_path):
     from omni_persona_build.pipeline import build
-    from omni_persona_build.recipe import load_recipe
+    from omni_persona_build.recipes import load_recipe
     from omni_persona_people.invent import EMBEDDED_POOL
 
     folder = tmp_path / "omni-persona"

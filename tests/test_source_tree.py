@@ -49,14 +49,11 @@ def _folder(name):
 
 
 def test_no_folder_imports_back():
-    """Between rooms, and between the folders of a room; a folder shares the files that stand beside it."""
+    """Between rooms, and between the folders of a room, the room's own included."""
     graph = {_folder(name): set() for name in modules()}
     for name in modules():
-        here = _folder(name)
-        there = {_folder(other) for other in imports_of(name)}
-        graph[here] |= {one for one in there if not (here + "/").startswith(one + "/")}
-    inner = {folder: {one for one in others if not one.startswith(folder + "/")} for folder, others in graph.items()}
-    assert on_cycles(inner) == []
+        graph[_folder(name)] |= {_folder(other) for other in imports_of(name)} - {_folder(name)}
+    assert on_cycles(graph) == []
 
 
 def test_helpers_and_benchmarks_have_names_of_their_own():
@@ -84,7 +81,7 @@ OWNERS = {
     "judge_results.jsonl": {"omni_persona_artifacts.run_reader"},
     "scores.json": {"omni_persona_artifacts.run_reader", "omni_persona_cal.app"},
     "personas.jsonl": {"omni_persona_people.persona_line"},
-    "parameters.jsonl": {"omni_persona_people.parameters"},
+    "parameters.jsonl": {"omni_persona_people.invent.parameters"},
     "wording.json": {"omni_persona_people.pool_questions"},
     "refine.json": {"omni_persona_people.refine.refine"},
     "eval.yaml": {"omni_persona_build.hub"},
@@ -126,7 +123,7 @@ PARSERS = {
         "people/omni_persona_people/refine/cache.py": "the cache of replies, whose broken lines are asked for again",
         "people/omni_persona_people/refine/exchange.py": "objects within a model's words",
         "people/omni_persona_people/refine/draft.py": "a person's line that was parsed, with its order kept",
-        "people/omni_persona_people/freeze.py": "its own notes of a pool that it makes",
+        "people/omni_persona_people/invent/freeze.py": "its own notes of a pool that it makes",
         "people/omni_persona_people/natural/kokoro.py": "data of the package",
         "people/omni_persona_people/rendered/makehuman.py": "data of MakeHuman",
     },

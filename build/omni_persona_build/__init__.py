@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from omni_persona_build.api import build as build
     from omni_persona_build.api import check as check
     from omni_persona_build.api import import_release as import_release
-    from omni_persona_build.errors import BuildError as BuildError
-    from omni_persona_build.recipe import Recipe as Recipe
-    from omni_persona_build.recipe import load_recipe as load_recipe
+    from omni_persona_build.recipes import Recipe as Recipe
+    from omni_persona_build.recipes import load_recipe as load_recipe
+    from omni_persona_build.recipes.errors import BuildError as BuildError
 
 __all__ = ["BuildError", "Recipe", "build", "check", "import_release", "load_recipe"]
 
@@ -19,9 +19,9 @@ _MODULES = {
     "build": "omni_persona_build.api",
     "check": "omni_persona_build.api",
     "import_release": "omni_persona_build.api",
-    "load_recipe": "omni_persona_build.recipe",
-    "Recipe": "omni_persona_build.recipe",
-    "BuildError": "omni_persona_build.errors",
+    "load_recipe": "omni_persona_build.recipes",
+    "Recipe": "omni_persona_build.recipes",
+    "BuildError": "omni_persona_build.recipes.errors",
 }
 
 

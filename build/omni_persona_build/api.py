@@ -11,7 +11,7 @@ from omni_persona_build.checks import Finding
 from omni_persona_build.checks import check as check_folder
 from omni_persona_build.pipeline import Built
 from omni_persona_build.pipeline import build as build_folder
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
 from omni_persona_build.release import Imported
 from omni_persona_build.release import import_release as import_folder
 from omni_persona_perception import perception as perception_of

@@ -11,15 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from omni_persona_build.draw import SampleDraw
-from omni_persona_build.errors import BuildError, UnmetNeedError
 from omni_persona_build.feasibility import people_needed
 from omni_persona_build.fields import FieldDraw
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.partitions import neighbourhoods
 from omni_persona_build.plan import PlannedSample
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.sample import Sample
-from omni_persona_people import wording
+from omni_persona_build.sample_rules import UnmetNeedError
+from omni_persona_people.rules import wording
 
 
 class UnfilledError(BuildError):

@@ -16,11 +16,11 @@ from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.file_list import rewrite
 from omni_persona_artifacts.json_files import read_text
 from omni_persona_artifacts.markdown import code, inline
-from omni_persona_build.errors import BuildError
 from omni_persona_build.example import Example
 from omni_persona_build.imported import ImportedFacts
 from omni_persona_build.leaks import Leak, leak_rows
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
+from omni_persona_build.recipes.errors import BuildError
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData

@@ -11,16 +11,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from omni_persona_build.errors import UnmetNeedError
 from omni_persona_build.fields import Fields
 from omni_persona_build.plan import PlannedItem, PlannedSample
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
 from omni_persona_build.sample import Facts, Memory, Question, Sample
-from omni_persona_build.sample_rules import flaw, says_the_same
+from omni_persona_build.sample_rules import UnmetNeedError, flaw, says_the_same
 from omni_persona_build.together import Drawn, Rules, Together
-from omni_persona_people import wording
-from omni_persona_people.content_words import content_words, share_words
 from omni_persona_people.persona import Clip, Persona, Picture
+from omni_persona_people.rules import wording
+from omni_persona_people.rules.content_words import content_words, share_words
 
 Medium = TypeVar("Medium", Picture, Clip)
 

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from omni_persona_artifacts.construction import excluded_by, read_construction
 from omni_persona_artifacts.dataset_folder import media_digests
-from omni_persona_build.errors import BuildError
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_people.persona import Persona
 
 

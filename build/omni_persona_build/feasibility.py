@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import omni_persona
-from omni_persona_build.errors import BuildError
-from omni_persona_build.recipe import Recipe
-from omni_persona_people import wording
+from omni_persona_build.recipes import Recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_people.persona import Persona
+from omni_persona_people.rules import wording
 
 MOST_NAMED = 5
 """Maximum number of shortfalls that are listed; the rest are only counted."""

@@ -9,13 +9,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from omni_persona_build.errors import UnmetNeedError
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import PlannedSample
-from omni_persona_build.recipe import Recipe
-from omni_persona_people import wording
-from omni_persona_people.content_words import content_words
+from omni_persona_build.recipes import Recipe
+from omni_persona_build.sample_rules import UnmetNeedError
 from omni_persona_people.persona import Persona
+from omni_persona_people.rules import wording
+from omni_persona_people.rules.content_words import content_words
 
 People = NDArray[np.intp]
 """Indices of people in a graph."""

@@ -14,13 +14,13 @@ import numpy as np
 
 import omni_persona
 from omni_persona_build.assemble import UnfilledError, assemble
-from omni_persona_build.errors import BuildError
 from omni_persona_build.feasibility import require_fit
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import PlannedSample, plan
-from omni_persona_build.recipe import Counts, Recipe
-from omni_persona_people import wording
+from omni_persona_build.recipes import Counts, Recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_people.persona import Persona
+from omni_persona_people.rules import wording
 
 Cell = tuple[str, omni_persona.Absence]
 """A task and a kind of absence."""

@@ -14,8 +14,8 @@ import numpy as np
 
 import omni_persona
 from omni_persona import Item, Media
-from omni_persona_people.content_words import WORD, content_words, states
-from omni_persona_people.function_words import is_function_word
+from omni_persona_people.rules.content_words import WORD, content_words, states
+from omni_persona_people.rules.function_words import is_function_word
 from omni_persona_perception import MediaError, Vectors, face_vectors, voice_vectors
 
 TITLES = {"Dr", "Mr", "Mrs", "Ms", "Prof", "Professor"}

@@ -11,7 +11,7 @@ from omni_persona_artifacts.progress import Progress
 from omni_persona_build.equalise import equalised
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.mixed_media import mixed_media
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
 from omni_persona_build.recognition import Recognition, recognition
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Perception

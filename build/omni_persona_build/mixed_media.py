@@ -8,8 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_artifacts.progress import Steps
-from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS, Facts, as_numbers, clip_facts, picture_facts
-from omni_persona_build.ranking import area_under_curve
+from omni_persona_build.checks.media_facts import (
+    CLIP_FACTS,
+    PICTURE_FACTS,
+    Facts,
+    as_numbers,
+    clip_facts,
+    picture_facts,
+)
+from omni_persona_build.checks.ranking import area_under_curve
 from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Vectors, decode_audio, decode_image

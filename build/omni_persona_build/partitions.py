@@ -19,7 +19,7 @@ import numpy as np
 
 from omni_persona_build.bisection import Part, bisected
 from omni_persona_build.graph import PersonaGraph
-from omni_persona_build.recipe import Hardness
+from omni_persona_build.recipes import Hardness
 
 T = TypeVar("T")
 

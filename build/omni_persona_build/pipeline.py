@@ -19,7 +19,6 @@ from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.card import BuildFacts, TraceFacts
 from omni_persona_build.dataset_rows import DatasetRows
-from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import Exclusion
 from omni_persona_build.feasibility import people_needed
 from omni_persona_build.fit import fit_to_graph
@@ -30,13 +29,14 @@ from omni_persona_build.plan import PlannedSample, plan
 from omni_persona_build.pool_facts import generated_facts, pool_fingerprint
 from omni_persona_build.prepare import Prepared, prepare
 from omni_persona_build.prune import Part, Pruned, pruned
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.recognition import Recognition
 from omni_persona_build.sample import Sample
 from omni_persona_build.write import PARTITION_BYTES, Written
 from omni_persona_people.errors import PoolError
+from omni_persona_people.invent.parameters import recorded_kind
 from omni_persona_people.media_files import is_folder
-from omni_persona_people.parameters import recorded_kind
 from omni_persona_perception import PERCEPTIONS, Perception, one_blas_thread
 
 

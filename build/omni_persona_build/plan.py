@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import omni_persona
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
 
 
 @dataclass(frozen=True)

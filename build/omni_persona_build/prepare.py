@@ -13,7 +13,7 @@ from omni_persona_build.feasibility import require_fit, require_one_gender
 from omni_persona_build.fit import Fitted, described, fit_to_graph, fit_to_people, merged
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.media_made import MediaMade, media_made
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
 from omni_persona_people.invent import EMBEDDED_POOL
 from omni_persona_people.persona import Persona
 from omni_persona_people.pool import read_pool

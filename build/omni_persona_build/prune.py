@@ -13,7 +13,7 @@ from omni_persona_build.assemble import UnfilledError, assemble
 from omni_persona_build.checks import examine
 from omni_persona_build.dataset_rows import DatasetRows
 from omni_persona_build.graph import PersonaGraph
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
 from omni_persona_build.sample import Sample
 from omni_persona_build.write import Written
 from omni_persona_people.pool_cache import PoolCache

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from omni_persona_artifacts.progress import Steps
-from omni_persona_build.ranking import area_under_curve
+from omni_persona_build.checks.ranking import area_under_curve
 from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Perception, Vectors

@@ -27,11 +27,11 @@ from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_artifacts.release_file import Record, read_records, release_row
 from omni_persona_artifacts.release_record import unknown_fields
 from omni_persona_build.card import BuildFacts, TraceFacts
-from omni_persona_build.errors import BuildError
 from omni_persona_build.hub import write_hub_files
 from omni_persona_build.imported import imported_facts
 from omni_persona_build.leaks import Leak, count_leaks
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.write import Row, write_parquet
 from omni_persona_people.media_files import MediaFile, MediaKind, MediaReader, is_folder, is_plain_file
 from omni_persona_people.pool_cache import PoolCache

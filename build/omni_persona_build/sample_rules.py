@@ -18,9 +18,14 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, combinations
 
 from omni_persona_build.sample import Facts, Memory, Question, Sample
-from omni_persona_people import wording
-from omni_persona_people.content_words import alike, share_words, states
 from omni_persona_people.persona import Clip, Persona
+from omni_persona_people.rules import wording
+from omni_persona_people.rules.content_words import alike, share_words, states
+
+
+class UnmetNeedError(Exception):
+    """The people drawn cannot form a sample; the message names the need that they do not meet."""
+
 
 SAID_TWICE = "two clips say the same"
 READ = "a note holds what was said"

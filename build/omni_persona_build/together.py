@@ -14,11 +14,17 @@ from itertools import product
 
 import numpy as np
 
-from omni_persona_build.errors import UnmetNeedError
-from omni_persona_build.sample_rules import READ, SAID_TWICE, says_the_same, spoken_content, tells_of_itself
-from omni_persona_people import wording
-from omni_persona_people.content_words import alike, content_words, share_words
+from omni_persona_build.sample_rules import (
+    READ,
+    SAID_TWICE,
+    UnmetNeedError,
+    says_the_same,
+    spoken_content,
+    tells_of_itself,
+)
 from omni_persona_people.persona import Clip, Persona
+from omni_persona_people.rules import wording
+from omni_persona_people.rules.content_words import alike, content_words, share_words
 
 GIVEN_AWAY = "a note holds what is said, or what it leaves out"
 

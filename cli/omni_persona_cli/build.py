@@ -101,7 +101,7 @@ def build_and_report(
 ) -> BuildResult:
     """Build with a progress display, then print what was built and where, unless `quiet`."""
     from omni_persona_build.pipeline import build as build_dataset
-    from omni_persona_build.recipe import load_recipe
+    from omni_persona_build.recipes import load_recipe
     from omni_persona_cal import detectable_difference
     from omni_persona_perception import perception as perception_of
 

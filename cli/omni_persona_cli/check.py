@@ -82,8 +82,8 @@ def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Pa
     Raises `BuildError` if the dataset does not say how it was built, or was built from another pool.
     """
     from omni_persona_build.checks import about, built_with, seed_of
-    from omni_persona_build.errors import BuildError
     from omni_persona_build.pipeline import build
+    from omni_persona_build.recipes.errors import BuildError
     from omni_persona_perception import perception
 
     recipe, seed = built_with(dataset), seed_of(dataset)

@@ -114,7 +114,7 @@ def _print_ranking(written: Report) -> None:
     from rich.text import Text
 
     from omni_persona_report.comparison import neighbours
-    from omni_persona_report.measures import CAL, value_of
+    from omni_persona_report.runs.measures import CAL, value_of
 
     table = Table(title=Text(visible(f"Cal x 100 ({written.gathered.measure})")), title_justify="left")
     for name in ("run", "Cal", "95 % interval", "better than the next?"):

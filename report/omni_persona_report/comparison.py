@@ -12,9 +12,9 @@ from omni_persona_cal.evaluation import summary
 from omni_persona_cal.intervals import p_value_of_cal
 from omni_persona_cal.scores import GROUPS, UNJUDGED
 from omni_persona_cal.several import holm
-from omni_persona_report.measures import CAL, HEADLINE, Measure, number, value_of
-from omni_persona_report.outcomes import Outcome
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.measures import CAL, HEADLINE, Measure, number, value_of
+from omni_persona_report.runs.outcomes import Outcome
+from omni_persona_report.runs.report_run import ReportRun
 
 SHOWN = ("cal", "ans", "unans", "one_minus_fa", "abs_f1", "rouge_l", "token_f1")
 """The scores whose differences are shown."""

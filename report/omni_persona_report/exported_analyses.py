@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omni_persona_report.analyses import checkpoints, errors, gaps, judge_checks
 from omni_persona_report.comparison import Comparison
 from omni_persona_report.gather import Gathered
-from omni_persona_report.measures import CAL, Value
+from omni_persona_report.runs.analyses import checkpoints, errors, gaps, judge_checks
+from omni_persona_report.runs.measures import CAL, Value
 from omni_persona_report.tables import Cell, Column, Number, Table, rate
 
 RUN = Column("run", "Run")

@@ -10,7 +10,8 @@ from omni_persona import TASKS
 from omni_persona_report.comparison import Comparison
 from omni_persona_report.exported_analyses import BY, MARK, RUN, analysis_tables
 from omni_persona_report.gather import Gathered
-from omni_persona_report.measures import (
+from omni_persona_report.reproduction import line
+from omni_persona_report.runs.measures import (
     ABSENCE_NAMES,
     GROUP_NAMES,
     HEADLINE,
@@ -20,8 +21,7 @@ from omni_persona_report.measures import (
     slice_of,
     value_of,
 )
-from omni_persona_report.published import PublishedRow
-from omni_persona_report.reproduction import line
+from omni_persona_report.runs.published import PublishedRow
 from omni_persona_report.tables import Cell, Column, Number, Table, rate
 
 

@@ -13,11 +13,11 @@ from omni_persona_artifacts.run_reader import Run, RunFolderError, read_run
 from omni_persona_artifacts.shown import Ablation, Cues
 from omni_persona_cal.published import counts_as_released
 from omni_persona_cal.scores import GUARDED, PROTOCOLS
-from omni_persona_report.about import About
 from omni_persona_report.conditions import NAMES, Conditions, LeftOut, conditions_of, difference, most_common
-from omni_persona_report.measures import CAL, value_of
-from omni_persona_report.outcomes import OUTCOMES
-from omni_persona_report.report_dataset import (
+from omni_persona_report.runs.about import About
+from omni_persona_report.runs.measures import CAL, value_of
+from omni_persona_report.runs.outcomes import OUTCOMES
+from omni_persona_report.runs.report_dataset import (
     Entry,
     ReportDataset,
     View,
@@ -26,7 +26,7 @@ from omni_persona_report.report_dataset import (
     read_dataset,
     unneeded_in,
 )
-from omni_persona_report.report_run import LEXICAL, ReportRun, make_run, name_apart
+from omni_persona_report.runs.report_run import LEXICAL, ReportRun, make_run, name_apart
 
 
 @dataclass

@@ -17,10 +17,10 @@ import yaml
 import omni_persona
 from omni_persona_artifacts.json_files import read_text
 from omni_persona_cal.scores import GUARDED
-from omni_persona_report.measures import CAL, Measure, number, slice_of, value_of
-from omni_persona_report.report_dataset import fingerprint_of
-from omni_persona_report.report_run import ReportRun
 from omni_persona_report.reproduction import conditions
+from omni_persona_report.runs.measures import CAL, Measure, number, slice_of, value_of
+from omni_persona_report.runs.report_dataset import fingerprint_of
+from omni_persona_report.runs.report_run import ReportRun
 
 FOLDER = ".eval_results"
 STEM = "omni-persona"

@@ -14,15 +14,15 @@ import omni_persona
 from omni_persona_artifacts import characters
 from omni_persona_cal import figure
 from omni_persona_cal.audit import findings_in_words
-from omni_persona_report.analyses import errors, gaps, judge_checks
 from omni_persona_report.comparison import Comparison, neighbours
 from omni_persona_report.figures import Figure
 from omni_persona_report.gather import Gathered
-from omni_persona_report.measures import ABSENCE_NAMES, GROUP_NAMES, shown, signed
 from omni_persona_report.media import Embedded, Size
 from omni_persona_report.page_data import page_json
-from omni_persona_report.published import PublishedRow
 from omni_persona_report.references import baselines_beside
+from omni_persona_report.runs.analyses import errors, gaps, judge_checks
+from omni_persona_report.runs.measures import ABSENCE_NAMES, GROUP_NAMES, shown, signed
+from omni_persona_report.runs.published import PublishedRow
 from omni_persona_report.views import headline_measures, interval_method, run_view, task_views, weakest
 
 _MEDIA = {

@@ -13,11 +13,11 @@ from typing import Any
 from omni_persona import TASKS
 from omni_persona_report.comparison import Comparison, Difference
 from omni_persona_report.gather import Gathered
-from omni_persona_report.measures import ABSENCE_NAMES, GROUP_NAMES, shown, signed
 from omni_persona_report.media import Size
-from omni_persona_report.outcomes import OUTCOMES
-from omni_persona_report.report_dataset import Entry, Memory, ReportDataset
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.measures import ABSENCE_NAMES, GROUP_NAMES, shown, signed
+from omni_persona_report.runs.outcomes import OUTCOMES
+from omni_persona_report.runs.report_dataset import Entry, Memory, ReportDataset
+from omni_persona_report.runs.report_run import ReportRun
 
 _SAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 """A script element ends, or turns strange, by these alone; within JSON they stand in strings alone."""

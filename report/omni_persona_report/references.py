@@ -10,8 +10,8 @@ from typing import Any
 from omni_persona_artifacts.run_folder import read_manifest
 from omni_persona_artifacts.run_reader import MANIFEST, RunFolderError, read_run
 from omni_persona_report.conditions import conditions_of, difference
-from omni_persona_report.measures import CAL, GROUP_NAMES, Value, slice_of, value_of
-from omni_persona_report.report_run import LEXICAL, ReportRun
+from omni_persona_report.runs.measures import CAL, GROUP_NAMES, Value, slice_of, value_of
+from omni_persona_report.runs.report_run import LEXICAL, ReportRun
 
 MOST_FOLDERS = 100
 """Maximum number of sibling folders that are examined."""

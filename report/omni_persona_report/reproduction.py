@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from omni_persona_report.report_run import ReportRun, model_name
+from omni_persona_report.runs.report_run import ReportRun, model_name
 
 
 def facts(run: ReportRun) -> list[tuple[str, str]]:

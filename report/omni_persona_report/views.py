@@ -8,7 +8,8 @@ from typing import Any
 
 import omni_persona
 from omni_persona import GROUPS, TASKS
-from omni_persona_report.measures import (
+from omni_persona_report.reproduction import command_note, commands, facts, manifest_text
+from omni_persona_report.runs.measures import (
     ANS,
     CAL,
     GROUP_NAMES,
@@ -20,9 +21,8 @@ from omni_persona_report.measures import (
     slice_of,
     value_of,
 )
-from omni_persona_report.published import PublishedRow
-from omni_persona_report.report_run import ReportRun
-from omni_persona_report.reproduction import command_note, commands, facts, manifest_text
+from omni_persona_report.runs.published import PublishedRow
+from omni_persona_report.runs.report_run import ReportRun
 
 FEW_ITEMS = 5
 """Minimum number of items for a task to be called weak."""

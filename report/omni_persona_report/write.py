@@ -18,7 +18,7 @@ from omni_persona_report.hub import FOLDER, MARK, ModelRepository, entry_file
 from omni_persona_report.media import Embedded, Size, embed
 from omni_persona_report.page import render
 from omni_persona_report.page_data import shown_media
-from omni_persona_report.published import PublishedRow, for_the_page, published_rows
+from omni_persona_report.runs.published import PublishedRow, for_the_page, published_rows
 from omni_persona_report.tables import KINDS, Table, table_files
 
 

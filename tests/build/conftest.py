@@ -6,7 +6,7 @@ import pytest
 from omni_persona_build.assemble import assemble
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 from omni_persona_people.pool import read_pool
 
 

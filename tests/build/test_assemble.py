@@ -15,10 +15,10 @@ from omni_persona_build.construction import construction_rows
 from omni_persona_build.feasibility import people_needed
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
 from omni_persona_build.sample_rules import flaw
-from omni_persona_people import wording
 from omni_persona_people.pool import read_pool
+from omni_persona_people.rules import wording
 
 
 def test_no_sample_breaks_a_rule(samples):

@@ -7,9 +7,9 @@ from attacks import Attacked
 from pool_folder import FIELDS, PoolFolder
 
 from omni_persona_build.checks import check
-from omni_persona_build.errors import BuildError
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
+from omni_persona_build.recipes.errors import BuildError
 
 PARTS = ("shortcuts", "query media", "missing")
 SEEDS, MANY_SEEDS = 5, 20

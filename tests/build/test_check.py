@@ -10,7 +10,7 @@ from omni_persona_artifacts.check_results import read_unneeded
 from omni_persona_artifacts.construction import FILE
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_build.checks import check
-from omni_persona_build.errors import BuildError
+from omni_persona_build.recipes.errors import BuildError
 
 
 def test_a_built_dataset_passes(built):

@@ -13,7 +13,7 @@ from omni_persona_build.checks import check, examine
 from omni_persona_build.checks import described as checks_described
 from omni_persona_build.checks.known_media import TABLES
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 from omni_persona_people.pool import read_pool
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import clips, likeness, pictures

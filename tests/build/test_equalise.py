@@ -15,7 +15,7 @@ from omni_persona_build.equal_pictures import SIZE, equalised_picture
 from omni_persona_build.equalise import equalised
 from omni_persona_build.mixed_media import mixed_media
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 from omni_persona_build.recognition import recognition
 from omni_persona_people.pool import read_pool
 from omni_persona_perception import Perception, decode_audio

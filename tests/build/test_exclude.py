@@ -12,10 +12,10 @@ from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.dataset_folder import DatasetFolder, media_digests
 from omni_persona_artifacts.references import references
 from omni_persona_build.checks import check
-from omni_persona_build.errors import BuildError
 from omni_persona_build.exclude import without
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe, load_recipe, recipe_names
+from omni_persona_build.recipes import Recipe, load_recipe, recipe_names
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.release import import_release
 from omni_persona_people.pool import read_pool
 from omni_persona_training.corpus.leaks import of_dataset, require_apart

@@ -11,12 +11,12 @@ from omni_persona_artifacts.construction import MODALITIES
 from omni_persona_build import assemble as assemble_module
 from omni_persona_build import pipeline as build_module
 from omni_persona_build.assemble import assemble
-from omni_persona_build.errors import BuildError
 from omni_persona_build.feasibility import require_fit
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.pipeline import build
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.persona_line import Profile
 from omni_persona_people.pool import read_pool

@@ -8,12 +8,12 @@ import pytest
 import omni_persona
 from omni_persona_build.assemble import assemble
 from omni_persona_build.checks import built_with, check
-from omni_persona_build.errors import BuildError
 from omni_persona_build.fit import described, fit_to_graph, fit_to_people
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.pipeline import build
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_people.pool import read_pool
 
 SENTENCES = ["Kids are talking by the door.", "Dogs are sitting by the door."]

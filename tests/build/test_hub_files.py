@@ -15,9 +15,9 @@ from omni_persona_artifacts.markdown import inline
 from omni_persona_build.card import write_baselines, write_findings
 from omni_persona_build.checks import Finding, check
 from omni_persona_build.croissant import published
-from omni_persona_build.errors import BuildError
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.release import import_release
 
 # What mlcroissant's own dependencies warn of is none of ours.

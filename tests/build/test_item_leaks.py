@@ -19,7 +19,7 @@ from omni_persona_build.checks import examine
 from omni_persona_build.construction import write_leaks
 from omni_persona_build.pipeline import build
 from omni_persona_build.prune import ROUNDS, TOO_SURE
-from omni_persona_build.recipe import Counts, Recipe, load_recipe
+from omni_persona_build.recipes import Counts, Recipe, load_recipe
 
 PLANTED = 6
 """Items that are given a shortcut, of the forty of a group that can be answered."""

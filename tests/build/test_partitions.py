@@ -16,7 +16,7 @@ from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.partitions import TIMES_CONTEXTS, deal, neighbourhoods, partitions
 from omni_persona_build.pipeline import build
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
 from omni_persona_people.pool import read_pool
 
 

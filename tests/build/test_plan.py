@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omni_persona
-from omni_persona_build.errors import BuildError
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import Recipe, load_recipe, recipe_names
+from omni_persona_build.recipes import Recipe, load_recipe, recipe_names
+from omni_persona_build.recipes.errors import BuildError
 
 counts = st.fixed_dictionaries(
     {

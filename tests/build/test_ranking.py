@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from omni_persona_build.ranking import area_under_curve
+from omni_persona_build.checks.ranking import area_under_curve
 
 
 @hypothesis.settings(max_examples=200, deadline=None)

@@ -13,8 +13,8 @@ from omni_persona_artifacts.data_files import RELEASE_FILE
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.release_file import contradiction, read_records
 from omni_persona_artifacts.release_record import misshapen
-from omni_persona_build.errors import BuildError
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.release import _has_published_counts, import_release
 
 

@@ -12,9 +12,9 @@ from omni_persona_artifacts.construction import MODALITIES
 from omni_persona_build.assemble import assemble
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import plan
-from omni_persona_build.recipe import Recipe, load_recipe
-from omni_persona_people.content_words import alike, content_words, share_words
+from omni_persona_build.recipes import Recipe, load_recipe
 from omni_persona_people.pool import read_pool
+from omni_persona_people.rules.content_words import alike, content_words, share_words
 
 REPEATED = {0: ("role", "location"), 1: ("hobby", "quote"), 2: ("emotion", "environment")}
 """Of every four people, three repeat a word in two fields, each in others."""

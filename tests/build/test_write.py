@@ -17,7 +17,7 @@ from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_build import write
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
 
 
 def _files(folder):
@@ -27,7 +27,7 @@ def _files(folder):
 def test_two_builds_are_byte_identical_even_in_another_process(built, shared_pool, tmp_path):
     script = (
         "import sys; from pathlib import Path; from omni_persona_build.pipeline import build; "
-        "from omni_persona_build.recipe import Recipe, load_recipe; "
+        "from omni_persona_build.recipes import Recipe, load_recipe; "
         "build(Path(sys.argv[1]), load_recipe('tiny'), Path(sys.argv[2]))"
     )
     other = tmp_path / "omni-persona"

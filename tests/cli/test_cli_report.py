@@ -110,7 +110,7 @@ def test_nothing_to_show_is_an_error_with_the_reason(call, results, tmp_path, op
 
 def test_scores_are_written_into_the_card_of_their_dataset_alone(call, built, shared_pool, tmp_path):
     from omni_persona_build.pipeline import build
-    from omni_persona_build.recipe import load_recipe
+    from omni_persona_build.recipes import load_recipe
     from omni_persona_runner.baselines import load_baseline
     from omni_persona_runner.run_loop import run
 

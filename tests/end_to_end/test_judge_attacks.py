@@ -11,7 +11,7 @@ import pytest
 import omni_persona
 from omni_persona_artifacts.references import references
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 from omni_persona_cal import lexical_judge
 from omni_persona_people.invent import EMBEDDED_POOL
 

@@ -19,9 +19,9 @@ from pool_folder import PoolFolder
 import omni_persona
 from omni_persona import Media
 from omni_persona_build.checks import check
-from omni_persona_build.errors import BuildError
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.release import import_release
 from omni_persona_people.errors import PoolError
 from omni_persona_perception import decode_audio

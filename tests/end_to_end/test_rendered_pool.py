@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import omni_persona
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 
 POOL = Path(__file__).resolve().parents[2] / "pools" / "rendered"
 

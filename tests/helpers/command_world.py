@@ -67,7 +67,7 @@ def called(words: list[str]) -> tuple[int, str]:
 def make_world(root: Path, pool: Path) -> World:
     """A world whose dataset is built from a pool by a small recipe, with a judged and scored run."""
     from omni_persona_build.pipeline import build
-    from omni_persona_build.recipe import Recipe
+    from omni_persona_build.recipes import Recipe
     from omni_persona_cal import make_judge
     from omni_persona_runner.baselines import load_baseline
     from omni_persona_runner.judging import judge_run, run_items

@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 from omni_persona_artifacts.file_list import MARKER, harmed_files
-from omni_persona_people import freeze as freezing
 from omni_persona_people.errors import PoolError
-from omni_persona_people.freeze import freeze
+from omni_persona_people.invent import freeze as freezing
 from omni_persona_people.invent import generate_pool
 from omni_persona_people.invent import pool as making
+from omni_persona_people.invent.freeze import freeze
 from omni_persona_people.invent.media import Made
 from omni_persona_people.pool import read_pool
 

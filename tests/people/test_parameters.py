@@ -5,7 +5,7 @@ import json
 import pytest
 
 from omni_persona_people.invent import EMBEDDED_POOL
-from omni_persona_people.parameters import recorded_kind
+from omni_persona_people.invent.parameters import recorded_kind
 
 RENDERED = {"persona_id": "a", "face": {"seed": 1, "ancestry": [1.0, 0.0, 0.0]}}
 DRAWN = {"persona_id": "b", "face": {"skin": "#aabbcc"}}

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from omni_persona_build.errors import BuildError
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_people.errors import PoolError
 from omni_persona_people.pool import read_pool
 

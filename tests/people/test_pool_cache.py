@@ -13,7 +13,7 @@ from PIL import Image
 
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import Recipe, load_recipe
+from omni_persona_build.recipes import Recipe, load_recipe
 from omni_persona_people import media_files
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent import EMBEDDED_POOL

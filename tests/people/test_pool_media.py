@@ -12,9 +12,9 @@ from PIL import Image
 from recordings import encoded, speech_like
 
 import omni_persona
-from omni_persona_build.errors import BuildError
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.release import import_release
 from omni_persona_people import media_files
 from omni_persona_people.errors import PoolError

@@ -15,11 +15,11 @@ from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_build.checks import check
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import load_recipe
-from omni_persona_people import wording
+from omni_persona_build.recipes import load_recipe
 from omni_persona_people.errors import PoolError
 from omni_persona_people.pool import read_pool
 from omni_persona_people.pool_questions import read_questions
+from omni_persona_people.rules import wording
 
 GONE = ("hobby", "major", "travel_experience", "emotion")
 

@@ -6,8 +6,8 @@ import re
 import pytest
 from asked_kinds import KINDS
 
-from omni_persona_people import wording
 from omni_persona_people.refine.prompts import EXAMPLES
+from omni_persona_people.rules import wording
 from omni_persona_people.rules.questions import _STEMS, KEY_WORDS, content_of, question_flaw
 from omni_persona_runner.attributes import asked_kind
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from omni_persona_people import wording
 from omni_persona_people.refine.prompts import EXAMPLES
+from omni_persona_people.rules import wording
 from omni_persona_people.rules.clauses import STATING, clause_flaw
 from omni_persona_people.rules.texts import plain_flaw
 from omni_persona_people.rules.values import OPENINGS, value_flaw

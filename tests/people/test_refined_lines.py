@@ -6,7 +6,7 @@ import pytest
 from pool_folder import PoolFolder
 
 from omni_persona_build.pipeline import build
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 from omni_persona_people.errors import PoolError
 from omni_persona_people.pool import read_pool
 

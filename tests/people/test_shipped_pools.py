@@ -87,7 +87,7 @@ def test_the_generator_draws_these_people(pool, people, parameters):
 def test_the_readme_names_the_command_and_the_licences(pool):
     text = (pool.folder / "README.md").read_text(encoding="utf-8")
     for part in (
-        f"omni_persona_people.freeze --out DIR --personas {pool.size} --seed {pool.seed}",
+        f"omni_persona_people.invent.freeze --out DIR --personas {pool.size} --seed {pool.seed}",
         "CC0",
         "MakeHuman",
         "Kokoro-82M",

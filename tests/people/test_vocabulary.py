@@ -5,8 +5,6 @@ import re
 
 import pytest
 
-from omni_persona_people.content_words import share_words
-from omni_persona_people.function_words import is_function_word
 from omni_persona_people.invent.media import CLOSING
 from omni_persona_people.invent.overlap import content_words
 from omni_persona_people.invent.people import Taken, draw_people
@@ -14,6 +12,8 @@ from omni_persona_people.invent.speech import LONGEST, RATE, SHORTEST, speak
 from omni_persona_people.invent.vocabulary import all_readings, readings, word_lists
 from omni_persona_people.invent.voices import Speaker
 from omni_persona_people.natural.speakers import MOODS
+from omni_persona_people.rules.content_words import share_words
+from omni_persona_people.rules.function_words import is_function_word
 
 
 def entries(lists):

@@ -20,7 +20,7 @@ from omni_persona_report import write_report
 from omni_persona_report.comparison import comparisons
 from omni_persona_report.exports import tables
 from omni_persona_report.gather import gather
-from omni_persona_report.published import published_rows
+from omni_persona_report.runs.published import published_rows
 from omni_persona_runner.scoring import score_run
 
 TASKS = ("visual_to_bio", "voice_to_bio", "semantic_to_emotion", "dialogue_to_environment")

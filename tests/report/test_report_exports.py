@@ -16,13 +16,13 @@ import omni_persona
 from omni_persona_artifacts.check_results import write_check_results
 from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2, RELEASED
 from omni_persona_report import write_report
-from omni_persona_report.analyses import checkpoints, judge_checks
 from omni_persona_report.exports import tables
 from omni_persona_report.figures import draw
 from omni_persona_report.gather import gather
 from omni_persona_report.hub import ModelRepository, Source, entries, entry_file
-from omni_persona_report.report_dataset import View
 from omni_persona_report.reproduction import line
+from omni_persona_report.runs.analyses import checkpoints, judge_checks
+from omni_persona_report.runs.report_dataset import View
 from omni_persona_report.tables import Column, Number, Table, as_csv, as_latex, as_markdown, table_files
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from omni_persona_report import write_report
 from omni_persona_report.figures import draw, figure_files
 from omni_persona_report.gather import gather
-from omni_persona_report.published import for_the_page, published_rows
+from omni_persona_report.runs.published import for_the_page, published_rows
 
 FIGURES = (
     "cal_by_group", "calibration_plane", "outcomes", "tasks", "audio_visual_gap", "length_and_overlap", "confusions",

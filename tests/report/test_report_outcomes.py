@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from omni_persona import ABSTENTION
-from omni_persona_report.outcomes import OUTCOMES, outcome, source_of
+from omni_persona_report.runs.outcomes import OUTCOMES, outcome, source_of
 
 NOTES = [
     "They restore harpsichords in Lisbon and wear a green scarf.",

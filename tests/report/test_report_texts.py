@@ -124,7 +124,7 @@ def test_forty_runs_make_a_leaderboard(dataset, tools, tmp_path, open_page):
 def test_a_report_of_the_releases_size_stays_light(tmp_path, open_page):
     """750 items; `benchmarks/report_size.py` says how long it takes to open."""
     from omni_persona_build.pipeline import build
-    from omni_persona_build.recipe import load_recipe
+    from omni_persona_build.recipes import load_recipe
     from omni_persona_people.invent import generate_pool
     from omni_persona_runner.baselines import load_baseline
     from omni_persona_runner.run_loop import run as run_model

@@ -9,7 +9,7 @@ from asked_kinds import KINDS
 
 import omni_persona
 import omni_persona_perception
-from omni_persona_people.wording import POINTERS, QUESTIONS
+from omni_persona_people.rules.wording import POINTERS, QUESTIONS
 from omni_persona_runner import baselines
 from omni_persona_runner.attributes import asked_kind, sentences, stating_sentence
 from omni_persona_runner.baselines import Nearest, load_baseline, random_reply

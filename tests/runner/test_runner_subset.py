@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omni_persona_artifacts.run_folder import read_manifest
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
 from omni_persona_runner.model import Answer
 from omni_persona_runner.run_loop import run
 from omni_persona_runner.scoring import score_run

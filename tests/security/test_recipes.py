@@ -5,8 +5,8 @@ import os
 import pytest
 
 from omni_persona_artifacts.markdown import code, inline
-from omni_persona_build.errors import BuildError
-from omni_persona_build.recipe import load_recipe
+from omni_persona_build.recipes import load_recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_training.corpus import recipe as corpus
 from omni_persona_training.errors import TrainingError
 

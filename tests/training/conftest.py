@@ -30,7 +30,7 @@ RECIPE = {
 def build_set(pool, out, **options):
     """A dataset of three memories a set."""
     from omni_persona_build.pipeline import build
-    from omni_persona_build.recipe import Recipe
+    from omni_persona_build.recipes import Recipe
 
     build(pool.folder, Recipe.model_validate(RECIPE), out, **options)
     return out

@@ -28,8 +28,8 @@ from omni_persona_build.checks.query_media import fact_pickers, missing_by_facts
 from omni_persona_build.checks.ready import ready
 from omni_persona_build.checks.shortcuts import pickers, shortcuts, with_known_cues
 from omni_persona_build.checks.solvers import Classifier, Picked
-from omni_persona_build.errors import BuildError
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
+from omni_persona_build.recipes.errors import BuildError
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import one_blas_thread
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from omni_persona import Item, Media
 from omni_persona_build.checks.known_media import KnownMedia, Sort
-from omni_persona_build.media_facts import (
+from omni_persona_build.checks.media_facts import (
     CLIP_FACTS,
     PICTURE_FACTS,
     Facts,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_build.checks.finding import Finding
-from omni_persona_build.ranking import area_under_curve
+from omni_persona_build.checks.ranking import area_under_curve
 
 LIMIT = 3.09
 """Half width of an interval in standard errors: without a leak, one solver in a thousand lies above it by chance."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from omni_persona import Item
 from omni_persona_artifacts.construction import FILE, Construction, Placed
 from omni_persona_build.checks.finding import Finding, each, listed
-from omni_persona_people.content_words import alike, share_words, states
+from omni_persona_people.rules.content_words import alike, share_words, states
 
 
 def findings(items: Sequence[Item], construction: Construction | None) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS
+from omni_persona_build.checks.media_facts import CLIP_FACTS, PICTURE_FACTS
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Vectors, face_vectors, is_print, voice_vectors
 

@@ -14,7 +14,7 @@ from omni_persona import Item, Media
 from omni_persona_build.checks.described import Described, DescribedMedia, distinct, media_of
 from omni_persona_build.checks.finding import Finding, listed
 from omni_persona_build.checks.known_media import Sort
-from omni_persona_build.recipe import Recipe
+from omni_persona_build.recipes import Recipe
 from omni_persona_perception import MediaError, Prints, kind_of, near_clips, near_pictures, traces
 
 SILENCE = 1e-3

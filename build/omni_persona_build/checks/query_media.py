@@ -17,9 +17,9 @@ from omni_persona_build.checks.evidence import standardised
 from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.fitted import scores_on_strangers
 from omni_persona_build.checks.known_media import Sort
+from omni_persona_build.checks.media_facts import CLIP_FACTS, PICTURE_FACTS
 from omni_persona_build.checks.ready import Ready, by_sample
 from omni_persona_build.checks.solvers import Classifier, Picked
-from omni_persona_build.media_facts import CLIP_FACTS, PICTURE_FACTS
 
 GROUPS: dict[str, tuple[Sort, Sequence[str]]] = {"I2I": ("image", [*PICTURE_FACTS]), "A2A": ("audio", [*CLIP_FACTS])}
 """Group -> the medium of its query, and the facts that must not identify the person."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import omni_persona
 from omni_persona import Item
 from omni_persona_build.checks.finding import Finding, Rule, listed
-from omni_persona_build.recipe import Recipe
-from omni_persona_people.content_words import states
+from omni_persona_build.recipes import Recipe
+from omni_persona_people.rules.content_words import states
 
 UNANSWERABLE_SHARE = (0.4, 0.6)
 """Accepted share of unanswerable items, overall and in each group."""

@@ -21,7 +21,7 @@ from omni_persona_build.checks.fitted import fitted_scores
 from omni_persona_build.checks.likeness import MemoryVectors, unlikeness
 from omni_persona_build.checks.ready import Ready, ready
 from omni_persona_build.checks.solvers import Picked
-from omni_persona_people.content_words import content_words, states
+from omni_persona_people.rules.content_words import content_words, states
 
 Solver = Callable[[Ready], NDArray[np.float64]]
 """A score for each context of the answerable items, shape (n, K); the highest is picked."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from omni_persona_people.function_words import function_words
+from omni_persona_people.rules.function_words import function_words
 
 _WORD = re.compile(r"[^\W\d_]+")
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_artifacts.progress import Steps
 from omni_persona_people.invent.media import Job, Made, make
+from omni_persona_people.invent.parameters import FILE as PARAMETERS
+from omni_persona_people.invent.parameters import voice_mixtures
 from omni_persona_people.invent.people import Faces, Taken, VoiceKind, draw_people
 from omni_persona_people.natural.kokoro import require_voices
 from omni_persona_people.natural.speakers import Mixture
-from omni_persona_people.parameters import FILE as PARAMETERS
-from omni_persona_people.parameters import voice_mixtures
 from omni_persona_people.persona_line import PERSONAS, persona_lines
 from omni_persona_people.rendered.makehuman import AssetError, MakeHuman
 from omni_persona_people.rendered.render import require_blender

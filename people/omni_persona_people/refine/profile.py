@@ -11,7 +11,7 @@ from omni_persona_people.refine import prompts
 from omni_persona_people.refine.draft import Draft
 from omni_persona_people.refine.exchange import WHOLE, Asker, Flaws, closed_object
 from omni_persona_people.rules.values import value_flaw
-from omni_persona_people.wording import ASKED_FIELDS, CUE_STATEMENTS, FILLERS
+from omni_persona_people.rules.wording import ASKED_FIELDS, CUE_STATEMENTS, FILLERS
 
 FIELDS = tuple(Profile.model_fields)
 """Fields that may be extracted from a dialogue."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from omni_persona_people.rules.questions import KEY_WORDS, WHO
 from omni_persona_people.rules.values import LONGEST_VALUE, OPENINGS
-from omni_persona_people.wording import QUESTIONS, STATEMENTS
+from omni_persona_people.rules.wording import QUESTIONS, STATEMENTS
 
 SYSTEM = """\
 You prepare short facts and sentences about people for a test of question answering. You answer with one JSON object \

@@ -12,7 +12,7 @@ from omni_persona_people.refine import prompts
 from omni_persona_people.refine.draft import Draft, Refusal
 from omni_persona_people.refine.exchange import WHOLE, Asker, Flaws, closed_object
 from omni_persona_people.rules.questions import MOST_QUESTIONS, content_of, question_flaw
-from omni_persona_people.wording import QUESTIONS
+from omni_persona_people.rules.wording import QUESTIONS
 
 
 @dataclass

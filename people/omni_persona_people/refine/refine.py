@@ -19,7 +19,7 @@ from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_artifacts.progress import Progress, silent
 from omni_persona_people.errors import PoolError
-from omni_persona_people.parameters import FILE as PARAMETERS
+from omni_persona_people.invent.parameters import FILE as PARAMETERS
 from omni_persona_people.persona_line import PERSONAS, persona_file, read_line, read_lines
 from omni_persona_people.pool import read_pool
 from omni_persona_people.pool_questions import FILE as WORDING
@@ -31,7 +31,7 @@ from omni_persona_people.refine.exchange import Asker
 from omni_persona_people.refine.profile import fill_profile
 from omni_persona_people.refine.questions import PoolQuestions, QuestionWriter
 from omni_persona_people.refine.statements import write_statements
-from omni_persona_people.wording import QUESTIONS
+from omni_persona_people.rules.wording import QUESTIONS
 
 Part = Literal["profile", "notes", "questions"]
 PARTS: tuple[Part, ...] = ("profile", "notes", "questions")

@@ -8,7 +8,7 @@ from omni_persona_people.refine import prompts
 from omni_persona_people.refine.draft import Draft
 from omni_persona_people.refine.exchange import WHOLE, Asker, Flaws, closed_object
 from omni_persona_people.rules.clauses import MOST_CLAUSES, STATING, clause_flaw
-from omni_persona_people.wording import STATEMENTS
+from omni_persona_people.rules.wording import STATEMENTS
 
 
 async def write_statements(draft: Draft, asker: Asker) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from omni_persona_people.content_words import WORD, content_words, states
+from omni_persona_people.rules.content_words import WORD, content_words, states
 from omni_persona_people.rules.texts import cut_out, gendered, names_somebody, plain_flaw, words
-from omni_persona_people.wording import STATEMENTS
+from omni_persona_people.rules.wording import STATEMENTS
 
 MOST_CLAUSES = 8
 """Maximum number of clauses for one field of one person."""

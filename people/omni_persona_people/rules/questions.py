@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from omni_persona_people.content_words import content_words
+from omni_persona_people.rules.content_words import content_words
 from omni_persona_people.rules.texts import gendered, plain_flaw
 
 LONGEST_QUESTION = 160

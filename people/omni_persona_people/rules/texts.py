@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from omni_persona_people.content_words import WORD, content_words
+from omni_persona_people.rules.content_words import WORD, content_words
 
 _GENDERED = re.compile(
     r"\b(?:he|him|his|himself|she|hers?|herself|m[ae]n|wom[ae]n|boys?|girls?|gentlem[ae]n|lady|ladies|mrs?|ms|sir|madam)\b",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from omni_persona_people.content_words import content_words, share_words
+from omni_persona_people.rules.content_words import content_words, share_words
 from omni_persona_people.rules.texts import gendered, names_somebody, plain_flaw
-from omni_persona_people.wording import STATEMENTS
+from omni_persona_people.rules.wording import STATEMENTS
 
 LONGEST_VALUE = 120
 """Maximum length in characters."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from omni_persona_cal.figure import settings
-from omni_persona_report.analyses import checkpoints
 from omni_persona_report.figures.confusions import confusions
 from omni_persona_report.figures.dynamics import dynamics
 from omni_persona_report.figures.figure import Figure
@@ -16,8 +15,9 @@ from omni_persona_report.figures.heatmap import heatmap
 from omni_persona_report.figures.lengths import lengths
 from omni_persona_report.figures.outcomes import outcome_shares
 from omni_persona_report.figures.plane import plane
-from omni_persona_report.published import PublishedRow
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.analyses import checkpoints
+from omni_persona_report.runs.published import PublishedRow
+from omni_persona_report.runs.report_run import ReportRun
 
 __all__ = ["Figure", "draw", "figure_files"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from omni_persona_cal import figure as drawing
 from omni_persona_report.figures.figure import Figure, first
-from omni_persona_report.outcomes import Outcome
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.outcomes import Outcome
+from omni_persona_report.runs.report_run import ReportRun
 
 LEFT, ROW, HEAD = 1.32, 0.15, 0.2
 RIGHT = 0.68

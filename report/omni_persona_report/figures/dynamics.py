@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from omni_persona_cal import figure as drawing
-from omni_persona_report.analyses import Checkpoint
 from omni_persona_report.figures.figure import Figure
+from omni_persona_report.runs.analyses import Checkpoint
 
 LINES = ("one_minus_fa", "ta", "cal")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omni_persona_cal import figure as drawing
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.report_run import ReportRun
 
 SHOWN = 8
 """Maximum number of runs in a figure; the best by Cal are drawn, and the tables list all."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from omni_persona_cal import figure as drawing
 from omni_persona_report.figures.figure import SHOWN, Figure, first, points
-from omni_persona_report.measures import ANS, slice_of, value_of
-from omni_persona_report.published import PublishedRow
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.measures import ANS, slice_of, value_of
+from omni_persona_report.runs.published import PublishedRow
+from omni_persona_report.runs.report_run import ReportRun
 
 LEFT, RIGHT, ROW = 0.12, 0.42, 0.3
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from omni_persona_cal import figure as drawing
 from omni_persona_report.figures.figure import Figure, first, names
-from omni_persona_report.measures import CAL, GROUP_NAMES, slice_of, value_of
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.measures import CAL, GROUP_NAMES, slice_of, value_of
+from omni_persona_report.runs.report_run import ReportRun
 
 LEFT, RIGHT, STEP = 0.55, 0.38, 0.135
 

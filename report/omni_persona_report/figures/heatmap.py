@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from omni_persona import TASKS
 from omni_persona_cal import figure as drawing
 from omni_persona_report.figures.figure import Figure, first
-from omni_persona_report.measures import CAL, SLICED, Measure, Value, slice_of, value_of
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.measures import CAL, SLICED, Measure, Value, slice_of, value_of
+from omni_persona_report.runs.report_run import ReportRun
 
 LEFT, ROW, LEGEND = 1.62, 0.17, 0.17
 

@@ -10,7 +10,7 @@ import numpy as np
 from omni_persona_cal import figure as drawing
 from omni_persona_cal.scores import CORRECT, WRONG, JudgedItem
 from omni_persona_report.figures.figure import Figure, first
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.report_run import ReportRun
 
 LEFT, GAP, ROW, NAME = 1.02, 0.28, 0.15, 0.2
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from omni_persona_cal import figure as drawing
 from omni_persona_report.figures.figure import Figure, first
-from omni_persona_report.outcomes import OUTCOMES, Outcome
-from omni_persona_report.report_run import ReportRun
+from omni_persona_report.runs.outcomes import OUTCOMES, Outcome
+from omni_persona_report.runs.report_run import ReportRun
 
 LEFT, ROW = 0.12, 0.32
 

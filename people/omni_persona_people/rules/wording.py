@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from omni_persona_people.content_words import content_words
+from omni_persona_people.rules.content_words import content_words
 
 STATEMENTS: dict[str, tuple[str, ...]] = {
     "role": ("work as {a}", "earn their living as {a}"),

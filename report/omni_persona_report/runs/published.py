@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from omni_persona_cal.audit import NEITHER, audit_published
 from omni_persona_cal.published import PAPER_TABLE_2, PAPER_TABLE_S2, RELEASE_V2_2
-from omni_persona_report.measures import GROUP_NAMES, Measure, shown
+from omni_persona_report.runs.measures import GROUP_NAMES, Measure, shown
 
 _NAMES = {
     "avg": "abstention_avg",

@@ -21,8 +21,8 @@ from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.errors import ArtifactError, ItemError
 from omni_persona_artifacts.references import references
 from omni_persona_artifacts.shown import Ablation, Cues, query_media
-from omni_persona_report.about import About, read_about
-from omni_persona_report.outcomes import stems_of
+from omni_persona_report.runs.about import About, read_about
+from omni_persona_report.runs.outcomes import stems_of
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from omni_persona_artifacts.run_reader import Run
 from omni_persona_cal.evaluation import scored
 from omni_persona_cal.reading import PredictionLine, VerdictLine
 from omni_persona_cal.scores import UNJUDGED, JudgedItem
-from omni_persona_report.measures import number
-from omni_persona_report.outcomes import Outcome, outcome, source_of
-from omni_persona_report.report_dataset import ReportDataset, View
+from omni_persona_report.runs.measures import number
+from omni_persona_report.runs.outcomes import Outcome, outcome, source_of
+from omni_persona_report.runs.report_dataset import ReportDataset, View
 
 LEXICAL = "lexical"
 

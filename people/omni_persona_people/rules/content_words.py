@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-from omni_persona_people.function_words import function_words
+from omni_persona_people.rules.function_words import function_words
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 

@@ -14,9 +14,9 @@ from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.recipe_text import DESCRIPTION_LENGTH, plain_name
 from omni_persona_artifacts.schema_errors import first_flaw
 from omni_persona_artifacts.yaml_files import read_yaml
-from omni_persona_build.errors import BuildError
+from omni_persona_build.recipes.errors import BuildError
 
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = Path(__file__).parent
 """The recipes that ship with the package, one YAML file each."""
 
 MOST_ITEMS = 1_000_000
