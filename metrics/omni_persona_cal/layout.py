@@ -6,8 +6,9 @@ reads as sentences do ("Job: pilot."), and one that lists several people as numb
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from .abstention_words import FIELD
 
@@ -19,10 +20,16 @@ _RULE = re.compile(r"(?=[^-=]{0,80}[-=])(?=[^|+]{0,200}[|+])[\s|+:=-]+")
 _LONGEST_ROW = 2_000
 """Longest line in characters that is read as a row of a table."""
 
-_TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-zA-Z][\w:.-]{0,40})(?P<more>(?:\s[^<>]{0,80})?)>")
-_ATTRIBUTES = re.compile(r"(?:\s+[\w:-]+=(?:\"[^\"]*\"|'[^']*'|[^\s\"'=]+))*\s*/?\s*")
+_LONGEST_TAG = 1_000
+"""Longest run of attributes in characters; a longer one is text."""
+_TAG = re.compile(rf"<(?P<end>/?)(?P<name>[a-zA-Z][\w:.-]{{0,80}})(?P<more>(?:\s[^<>]{{0,{_LONGEST_TAG}}})?|/)>")
+_ATTRIBUTES = re.compile(r"(?:\s+[\w:-]+=(?:\"[^\"]*\"|'[^']*'|[^\s\"'=]+))*\s*(?:/\s*)?")
 _ALONE = frozenset(("br", "hr", "img", "input", "p", "li", "td", "th", "tr", "dt", "dd", "wbr", "div", "span"))
 """Names of HTML elements that often have no closing tag."""
+
+_PUNCTUATION = re.compile(r"[\"'=/]+")
+_ESCAPED_LETTER = re.compile(r"\\u(?P<code>(?![dD][89a-fA-F])[0-9a-fA-F]{4})")
+_ESCAPED_SPACE = re.compile(r"(?<=\w)%20(?=\w)")
 
 _FOOTNOTE = re.compile(r"(?:(?<=[^\W\d_]{3})|(?<=\n))[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]+")
 _BLOCK_MARK = re.compile(r"(?<=:)[ \t]*[|>][+-]?[ \t]*(?=\n)")
@@ -35,6 +42,32 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 """The name of a field, not one of several people."""
+
+
+def unescaped(text: str) -> str:
+    """`text` as it is displayed: without character references of HTML, escapes of JSON and spaces of URLs.
+
+    >>> unescaped(r"caf\u00e9 &amp; bar")
+    'café & bar'
+    """
+    if "&" in text:
+        text = html.unescape(text)
+    if "\\u" in text:
+        text = _ESCAPED_LETTER.sub(lambda letter: chr(int(letter["code"], 16)), text)
+    return _ESCAPED_SPACE.sub(" ", text) if "%20" in text else text
+
+
+def in_tags(text: str) -> str:
+    """What the tags of `text` hold that `laid_out` leaves out: their names, and names and values of attributes.
+
+    >>> in_tags('<p title="pilot">baker</p>')
+    'p title pilot, p'
+    """
+    if "<" not in text:
+        return ""
+    closed = _closed(text)
+    tags = (tag for tag in _TAG.finditer(text) if _is_tag(tag, closed))
+    return ", ".join(" ".join(_PUNCTUATION.sub(" ", f"{tag['name']} {tag['more']}").split()) for tag in tags)
 
 
 def laid_out(text: str) -> str:
@@ -53,16 +86,24 @@ def _without_tags(text: str) -> str:
     """
     if "<" not in text:
         return text
-    closed = {tag["name"].lower() for tag in _TAG.finditer(text) if tag["end"]}
+    closed = _closed(text)
 
     def kept(tag: re.Match[str]) -> str:
-        name = tag["name"].lower()
-        is_tag = tag["end"] or name in closed or name in _ALONE or (tag["more"].strip() and "=" in tag["more"])
-        if is_tag and _ATTRIBUTES.fullmatch(tag["more"]):
-            return " "
-        return f" {tag['name']}{tag['more']} "
+        return " " if _is_tag(tag, closed) else f" {tag['name']}{tag['more']} "
 
     return _TAG.sub(kept, text)
+
+
+def _closed(text: str) -> set[str]:
+    """The names of closing tags."""
+    return {tag["name"].lower() for tag in _TAG.finditer(text) if tag["end"]}
+
+
+def _is_tag(tag: re.Match[str], closed: Container[str]) -> bool:
+    """Whether what stands between angle brackets is a tag, and not a text."""
+    name = tag["name"].lower()
+    is_tag = tag["end"] or name in closed or name in _ALONE or (tag["more"].strip() and "=" in tag["more"])
+    return bool(is_tag and _ATTRIBUTES.fullmatch(tag["more"]))
 
 
 def _without_tables(text: str) -> str:

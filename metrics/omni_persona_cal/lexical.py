@@ -4,7 +4,8 @@ A deterministic rule that needs no model and no network. It compares words, not 
 with human labels, and its errors. Time and memory grow linearly with the length of the prediction.
 
 1. Only the answer counts: what stands after the thoughts, after the last "Answer:" or "the answer is", and after the
-   last self-correction ("no, wait"). Several answers in a row all count. Tables are read as lines (`layout`).
+   last self-correction ("no, wait"). Several answers in a row all count. Tables are read as lines, and another memory's
+   value counts as said within a tag, too (`layout`).
 2. Gold and answer are brought to `text.plain` form and cut into sentences and words (`claims`); words are stemmed,
    compounds and a few everyday synonyms are read as one. Words of grammar ("the", "with", "she") are not content.
 3. A window of the answer must hold the gold's content words: all of them where the gold has fewer than
@@ -31,6 +32,7 @@ from itertools import accumulate
 
 from .abstention import abstains, abstains_judged
 from .claims import AUXILIARIES, COLOUR_KEYS, NEGATORS, Text, Word, compounds, family, prepared, read
+from .layout import in_tags, unescaped
 from .scores import CORRECT, WRONG
 from .text import plain, words
 from .thinking import answer_of
@@ -80,17 +82,25 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
     plain_gold = plain(gold)
     if not words(plain_gold):
         return WRONG
-    given = answer_of(prediction)
+    given = unescaped(answer_of(prediction))
     whole = prepared(given)
+    hidden = plain(in_tags(given))
+    if not words(whole):
+        whole, hidden = hidden, ""
     answer = _final_part(whole)
-    if words(plain_gold) in (words(plain(given)), words(whole)):
+    if words(plain_gold) == words(plain(given)):
+        return CORRECT
+    others = [other for other in map(plain, other_answers) if words(other) and words(other) != words(plain_gold)]
+    known = compounds([plain_gold, *others])
+    wanted = wanted_of(plain_gold)
+    if _affirms_any(others, wanted, read(hidden, known)):
+        return WRONG
+    if words(plain_gold) == words(whole):
         return CORRECT
     # If the gold itself speaks of not knowing, quoting it is not an abstention.
     if abstains(answer) or abstains_judged(answer.replace(plain_gold.strip(" ."), "it")):
         return WRONG
-    others = [other for other in map(plain, other_answers) if words(other) and words(other) != words(plain_gold)]
-    known = compounds([plain_gold, *others])
-    wanted, found = wanted_of(plain_gold), read(answer, known)
+    found = read(answer, known)
     if _n_guesses(answer) >= 2 + _n_guesses(plain_gold) or _affirms_another_type(plain_gold, found):
         return WRONG
     places = list(windows(wanted, found))
@@ -99,10 +109,7 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
         return WRONG
     if _swaps(plain_gold, answer, wanted):
         return WRONG
-    taken = _words_of(places)
-    if any(_affirms_other(wanted_of(other), wanted, found, taken) for other in others):
-        return WRONG
-    return CORRECT
+    return WRONG if _affirms_any(others, wanted, found) else CORRECT
 
 
 def _final_part(text: str) -> str:
@@ -221,10 +228,16 @@ def _is_at_an_end(found: Text, window: Window) -> bool:
     return found.words[window.first].sentence == first or found.words[window.last].sentence == last
 
 
-def _affirms_other(other: Wanted, gold: Wanted, found: Text, taken: set[int]) -> bool:
-    """Whether an answer affirms another memory's value, outside the words that state the gold.
+def _affirms_any(others: Sequence[str], gold: Wanted, found: Text) -> bool:
+    """Whether an answer affirms another memory's value, outside the words that state the gold."""
+    taken = _words_of(list(windows(gold, found)))
+    return any(_affirms_other(wanted_of(other), gold, found, taken) for other in others)
 
-    Considers the words that the other answer does not share with the gold, or all of them if it shares every one.
+
+def _affirms_other(other: Wanted, gold: Wanted, found: Text, taken: set[int]) -> bool:
+    """Whether an answer affirms another memory's value outside the words that state the gold, at the indices `taken`.
+
+    Considers the words that the value does not share with the gold, or all of them if it shares every one.
     """
     own = other.keys - gold.keys or other.keys
     enough = len(own) if len(own) <= 2 else math.ceil(OTHER_SHARE * len(own))

@@ -43,10 +43,10 @@ def _verdicts(shape: str, first: int) -> list[bool]:
 
 def test_shapes_are_whole() -> None:
     assert len(ASKED) >= 20
-    assert len({(one["kind"], one["shape"]) for one in SHAPES}) == len(SHAPES) == 355
+    assert len({(one["kind"], one["shape"]) for one in SHAPES}) == len(SHAPES) == 479
 
 
-@pytest.mark.parametrize("part", ["first", "second", "held_out"])
+@pytest.mark.parametrize("part", ["first", "second", "held_out", "tags"])
 def test_right_answers_are_correct_in_every_shape(part: str) -> None:
     for one in SHAPES:
         if one["kind"] == "right" and one["part"] == part:
@@ -54,7 +54,7 @@ def test_right_answers_are_correct_in_every_shape(part: str) -> None:
             assert sum(said) >= 0.9 * len(said), one["shape"]
 
 
-@pytest.mark.parametrize("part", ["first", "second", "held_out"])
+@pytest.mark.parametrize("part", ["first", "second", "held_out", "tags"])
 def test_listing_what_several_notes_say_earns_nothing(part: str) -> None:
     shapes = [one["shape"] for one in SHAPES if one["kind"] == "gamed" and one["part"] == part]
     earned = {shape: _verdicts(shape, 0) + _verdicts(shape, 1) for shape in shapes}
@@ -105,7 +105,42 @@ def test_answers_in_a_row_all_count(prediction: str, verdict: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["| ", "|-\n", "|a|b\n|-|-\n", "<a ", "<a b=c", "<a></a>", "1. who: x\n", "+-", "│", ":|\n", "Answer: a. "]
+    ("prediction", "verdict"),
+    [
+        ('<p title="harbour pilot">', "CORRECT"),
+        ('<p title="harbour pilot, baker">', "WRONG"),
+        ('<p title="not a baker">harbour pilot</p>', "CORRECT"),
+        ('<p title="the baker">harbour pilot</p>', "WRONG"),
+        ('<p title="the harbour pilot">harbour pilot</p>', "CORRECT"),
+        (f'<p title="{"x " * 900}baker">harbour pilot</p>', "WRONG"),
+        ("harbour &lt;b&gt;pilot&lt;/b&gt;", "CORRECT"),
+        ("b&#97;ker, harbour pilot", "WRONG"),
+        (r'{"job": "harbour\u0020pilot"}', "CORRECT"),
+        ("[harbour pilot](https://example.org/harbour%20pilot)", "CORRECT"),
+        (r"\ud83d harbour pilot", "CORRECT"),
+    ],
+)
+def test_what_tags_and_escapes_hold_counts(prediction: str, verdict: str) -> None:
+    assert lexical_judge("harbour pilot", prediction, ["baker"]) == verdict
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "| ",
+        "|-\n",
+        "|a|b\n|-|-\n",
+        "<a ",
+        "<a b=c",
+        "<a></a>",
+        "<a" + " " * 990 + "!>",
+        "<a b='c'>",
+        "1. who: x\n",
+        "+-",
+        "│",
+        ":|\n",
+        "Answer: a. ",
+    ],
 )
 def test_a_long_run_of_layout_is_read_at_once(piece: str) -> None:
     assert lexical_judge("harbour pilot", piece * 20_000, ["baker"]) == "WRONG"
