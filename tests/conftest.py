@@ -1,14 +1,24 @@
 """What all rooms' tests share."""
 
+import atexit
 import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 # Before the first import of NumPy or torch, here and in processes that tests start: models and matrices are so small
 # that further threads only wait for each other, at four times the CPU time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The user's key of pool caches is one for all workers and for the processes that tests start, and not that of who runs
+# the tests. Workers inherit the environment of the process that starts them.
+if "OMNI_PERSONA_TESTS_CACHE" not in os.environ:
+    _cache = tempfile.mkdtemp(prefix="omni-persona-tests-cache-")
+    atexit.register(shutil.rmtree, _cache, ignore_errors=True)
+    os.environ["OMNI_PERSONA_TESTS_CACHE"] = os.environ["XDG_CACHE_HOME"] = _cache
 
 import pytest
 from once import made_once

@@ -111,15 +111,15 @@ def make_folder(folder: Path) -> None:
         raise ArtifactError(f"cannot make the folder {os.fsdecode(folder)!r}: {reason(error)}") from None
 
 
-def write_atomically(file: Path, content: bytes | memoryview) -> None:
+def write_atomically(file: Path, content: bytes | memoryview, mode: int = 0o666) -> None:
     """Replace a file atomically: a reader, or a crash, finds the old content or the new, never a mixture.
 
-    Of two writers the later one wins. Raises `ArtifactError` if `file` is a link, a pipe, a
-    device or a folder, or cannot be written; the old content is then kept.
+    mode: permissions, from which the umask takes. Of two writers the later one wins. Raises `ArtifactError` if `file`
+    is a link, a pipe, a device or a folder, or cannot be written; the old content is then kept.
     """
     require_writable_target(file)
     remove_abandoned(file)
-    temporary, descriptor = _new_temporary(file)
+    temporary, descriptor = _new_temporary(file, mode)
     try:
         with os.fdopen(descriptor, "wb") as new:
             new.write(content)
@@ -134,13 +134,12 @@ def write_atomically(file: Path, content: bytes | memoryview) -> None:
         raise
 
 
-def _new_temporary(file: Path) -> tuple[Path, int]:
+def _new_temporary(file: Path, mode: int) -> tuple[Path, int]:
     """Create a new, locked file beside `file` and open it. Raises `ArtifactError`."""
     while True:
         temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}.tmp")
         try:
-            # With this mode the umask decides who may read it.
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         except (OSError, ValueError) as error:
             raise ArtifactError(f"cannot write {os.fsdecode(file)!r}: {reason(error)}") from None
         if lock(descriptor, temporary):

@@ -1,36 +1,39 @@
 """On-disk cache of digests, clip lengths and vectors in POOL/.omni-persona; moves and is deleted with the pool.
 
-If the folder is not writable, results are computed afresh each time. Entries are keyed by a hash of the file's content,
-which is computed whenever a pool is read, so an entry is never used for another file. Tables that are broken, oversized
-or of the wrong shape are ignored; nothing is unpickled, and no link is followed.
+Entries are keyed by a hash of the file's content, which is computed whenever a pool is read, so an entry is never used
+for another file. A table ends with its HMAC-SHA256 under the user's own key (`cache_key`); one that is broken or
+oversized, or that anybody else wrote, is computed anew, and nothing in it is read before that is known. No link is
+followed. If there is no key, or the folder is not writable, results are computed afresh each time.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import io
-import math
 import os
 import stat
-import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import write_atomically
+from omni_persona_people.cache_key import cache_key
 from omni_persona_perception import Vectors
 
 FOLDER = ".omni-persona"
 """The cache folder inside a pool's folder."""
 MAX_TABLE = 1 << 30
 """Maximum size in bytes of a table that is read."""
-_LARGEST = 1e6
-"""Maximum absolute value of a vector's numbers."""
+_FORMAT = "pool-cache-1"
+"""What a table holds, and how; changed with it, so that a table of another version is computed anew."""
+_SIGNATURE_BYTES = hashlib.sha256().digest_size
+_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Follow no link, and wait for no other end of a pipe."""
 
 
 class PoolCache:
@@ -38,7 +41,9 @@ class PoolCache:
 
     def __init__(self, pool: Path | None) -> None:
         """pool: its folder; None caches in memory only."""
-        self._folder = None if pool is None else pool / FOLDER
+        key = None if pool is None else cache_key()
+        self._folder = None if pool is None or key is None else pool / FOLDER
+        self._key = key or b""
         self._tables: dict[str, dict[str, Vectors]] = {}
 
     def known(self, kind: str) -> dict[str, Vectors]:
@@ -80,63 +85,41 @@ class PoolCache:
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), np.float32)
 
     def _load(self, kind: str) -> dict[str, Vectors]:
-        """Read a table; empty if the file is missing or was not written by this package."""
+        """Read a table; empty if the file is missing or was not written by this user."""
         if self._folder is None or self._folder.is_symlink():
             return {}
         try:
-            descriptor = os.open(self._folder / f"{kind}.npz", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            descriptor = os.open(self._folder / f"{kind}.npz", os.O_RDONLY | _AS_IT_IS)
             with os.fdopen(descriptor, "rb") as file:
                 found = os.fstat(descriptor)
                 if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_TABLE:
                     return {}
-                _require_honest_sizes(file, found.st_size)
-                file.seek(0)
-                with np.load(file, allow_pickle=False) as table:
-                    keys, vectors, checksum = table["key"], table["vector"], str(table["checksum"])
-        except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, NotImplementedError):
+                content = memoryview(file.read())
+        except OSError:
             return {}
-        ours = (
-            keys.dtype.kind == "U"
-            and keys.ndim == 1
-            and vectors.dtype == np.float32
-            and vectors.ndim == 2
-            and len(keys) == len(vectors)
-            and bool((np.abs(vectors) <= _LARGEST).all())  # false for NaN
-            and checksum == _checksum(keys.tolist(), vectors)
-        )
-        return dict(zip(keys.tolist(), vectors, strict=True)) if ours else {}
+        table, signature = content[:-_SIGNATURE_BYTES], bytes(content[-_SIGNATURE_BYTES:])
+        if not hmac.compare_digest(signature, self._signature(kind, table)):
+            return {}
+        with np.load(io.BytesIO(table), allow_pickle=False) as columns:
+            return dict(zip(columns["key"].tolist(), columns["vector"], strict=True))
 
     def _save(self, kind: str) -> None:
         """Write a table atomically; if that fails, it is computed again next time."""
         # A read-only folder is left alone even if the user could write to it, as root can.
         if self._folder is None or self._folder.is_symlink() or not self._folder.parent.stat().st_mode & 0o222:
             return
-        table = self._tables[kind]
-        keys, vectors = list(table), np.stack(list(table.values())).astype(np.float32)
-        content = io.BytesIO()
-        np.savez(content, key=keys, vector=vectors, checksum=_checksum(keys, vectors))
+        known, table = self._tables[kind], io.BytesIO()
+        np.savez(table, key=list(known), vector=np.stack(list(known.values())).astype(np.float32))
+        content = table.getbuffer()
         with suppress(OSError, ArtifactError):
             self._folder.mkdir(exist_ok=True)
             file = self._folder / f"{kind}.npz"
             if file.is_symlink():
                 file.unlink()
-            write_atomically(file, content.getbuffer())
+            write_atomically(file, b"".join((content, self._signature(kind, content))))
 
-
-def _checksum(keys: Sequence[str], vectors: Vectors) -> str:
-    """A checksum that detects whether a table was changed after it was written."""
-    return hashlib.sha256("\n".join(keys).encode() + vectors.tobytes()).hexdigest()
-
-
-def _require_honest_sizes(file: Any, size: int) -> None:
-    """Raise `ValueError` if a table would take more memory than its file takes on disk."""
-    with zipfile.ZipFile(file) as archive:
-        for member in archive.infolist():
-            if member.compress_type != zipfile.ZIP_STORED or member.file_size > size:
-                raise ValueError("unpacks to more than it is")
-            with archive.open(member) as column:
-                if np.lib.format.read_magic(column) != (1, 0):
-                    raise ValueError("of another version")
-                shape, _, kind = np.lib.format.read_array_header_1_0(column)
-            if math.prod(shape) * kind.itemsize > size:
-                raise ValueError("tells of more than it holds")
+    def _signature(self, kind: str, table: memoryview) -> bytes:
+        """What nobody without the user's key can put under a table of this kind."""
+        signed = hmac.new(self._key, f"{_FORMAT}/{kind}\0".encode(), hashlib.sha256)
+        signed.update(table)
+        return signed.digest()

@@ -214,6 +214,50 @@ def test_a_poisoned_cache_is_dropped_and_changes_nothing(shared_pool, tmp_path, 
     assert _files(tmp_path / "omni-persona") == clean
 
 
+def _forged(table, vectors):
+    """What the author of a pool may wish that others believe: one table's vectors, changed."""
+    if table == "clip-facts":
+        return vectors * 10  # of lengths
+    if table.startswith("print-"):
+        return np.repeat(vectors[:1], len(vectors), axis=0)  # all are near copies
+    return np.roll(vectors, 1, axis=0)  # each is somebody else
+
+
+def test_good_tables_of_another_user_are_dropped(shared_pool, tmp_path, clean, monkeypatch):
+    folder = shutil.copytree(shared_pool.folder, tmp_path / "pool", ignore=shutil.ignore_patterns(FOLDER))
+    tables = ("picture-facts", "clip-facts", *KINDS)
+    with monkeypatch.context() as other:
+        other.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+        build(folder, FEW, tmp_path / "theirs")
+        for table in tables:
+            known = PoolCache(folder).known(table)
+            forged = dict(zip(known, _forged(table, np.stack(list(known.values()))), strict=True))
+            PoolCache(folder).learn(table, forged)
+            assert all(np.array_equal(PoolCache(folder).known(table)[key], forged[key]) for key in forged)
+    assert [PoolCache(folder).known(table) for table in tables] == [{}] * len(tables)
+    build(folder, FEW, tmp_path / "omni-persona")
+    assert _files(tmp_path / "omni-persona") == clean
+    assert all(PoolCache(folder).known(table) for table in tables)
+
+
+def test_a_table_under_the_name_of_another_is_dropped(pool):
+    cache = PoolCache(pool.folder)
+    cache.learn("light-face", {"a": np.ones(3, np.float32)})
+    shutil.copy(pool.folder / FOLDER / "light-face.npz", pool.folder / FOLDER / "light-voice.npz")
+    assert list(PoolCache(pool.folder).known("light-face")) == ["a"]
+    assert PoolCache(pool.folder).known("light-voice") == {}
+
+
+@pytest.mark.parametrize("place", [0, 200, -40, -1])
+def test_a_table_with_another_byte_is_dropped(pool, place):
+    PoolCache(pool.folder).learn("light-face", {"a": np.ones(3, np.float32)})
+    file = pool.folder / FOLDER / "light-face.npz"
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+    assert PoolCache(pool.folder).known("light-face") == {}
+
+
 def test_a_folder_that_is_a_link_is_neither_read_nor_written(pool, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
