@@ -97,6 +97,8 @@ def judge(
             else:
                 judgements = list(judge_file(run, dataset, judge_, partial=partial).values())
     result = _result(run, judge_.name, judgements)
+    if kept := sum(one.kept for one in judgements):
+        err.print(f"{kept} verdicts are from replies kept in {cache}; remove it to ask for them again", soft_wrap=True)
     if as_json:
         print_result(result)
     else:

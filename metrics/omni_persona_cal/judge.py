@@ -23,6 +23,8 @@ class Judgement:
     """Why the answer is UNJUDGED."""
     margin: float | None = field(default=None, compare=False)
     """Log-likelihood of CORRECT minus that of WRONG; None for a judge without likelihoods."""
+    kept: bool = field(default=False, compare=False)
+    """Whether the verdict was in the cache of the judge's replies, and the judge was not asked now."""
 
 
 @runtime_checkable

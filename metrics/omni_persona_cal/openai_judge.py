@@ -121,7 +121,7 @@ class OpenAIJudge:
     def _cached(self, one: Question) -> Judgement | None:
         found = self._cache.get(*one.parts) if self._cache else None
         margin = self._cache.margin(*one.parts) if self._cache else None
-        return None if found is None else Judgement(*found, margin=margin)
+        return None if found is None else Judgement(*found, margin=margin, kept=True)
 
     async def _ask_all(self, pairs: Sequence[Question]) -> list[Judgement]:
         places = asyncio.Semaphore(self._concurrency)

@@ -82,7 +82,8 @@ class TransformersJudge:
             if found is None:
                 unknown.append(one)
             else:
-                said[one] = Judgement(*found, margin=self._cache.margin(*one.parts) if self._cache else None)
+                margin = self._cache.margin(*one.parts) if self._cache else None
+                said[one] = Judgement(*found, margin=margin, kept=True)
                 self._on_judged()
         for one, judgement in self._judged(unknown) if unknown else ():
             said[one] = judgement

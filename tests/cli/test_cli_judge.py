@@ -95,6 +95,13 @@ def test_a_model_judge_is_made_as_asked_and_silence_is_exit_code_one(run: Path, 
     assert "HTTP 500: [bold]busy" in done.output
 
 
+def test_verdicts_that_were_there_already_are_counted(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    says = (Judgement("CORRECT", "CORRECT", kept=True), Judgement("WRONG", "WRONG"))
+    monkeypatch.setattr("omni_persona_cal.make_judge", lambda name, options: Stub(*says))
+    done = call(run, "--judge", "openai", "--judge-model", "m")
+    assert f"1 verdicts are from replies kept in {run / 'judge'}; remove it" in " ".join(done.output.split())
+
+
 def test_a_local_model_is_made_as_asked(run: Path, made: list) -> None:
     call(run, "--judge", "transformers", "--judge-model", "folder", "--at-once", 4)
     name, options = made[0]

@@ -179,6 +179,7 @@ def test_a_second_run_costs_nothing_and_transcripts_are_kept(tmp_path: Path) -> 
         assert endpoint.answers() == 3
         again = judge(endpoint, cache_dir=tmp_path)
         assert again.judge(pairs) == again.judge(pairs) == first
+        assert [one.kept for one in (*first, *again.judge(pairs))] == [False] * 3 + [True] * 3
         assert endpoint.answers() == 3
         # Another gold, prediction, model or limit is another question.
         again.judge([("baker", "a pilot")])
