@@ -153,6 +153,11 @@ IDENTIFIES = one_of(
     r"sounds like|fits|points to|resembles|must be) (?:clearly |that of |probably )?(?:(?:person|memory|note|"
     r"context|number) (?:\d|one|two|three|four)|the [^ ]+|[^ ]+$)",
     r"^(?:person|memory|note|context) (?:\d|one|two|three|four)$",
+    r"^(?:the )?(?:first|second|third|fourth) (?:person|memory|note|context|one)$",
+    r"^(?:although |even though |though |while )*i do (?:know|recogni[sz]e|remember) (?:who|the|him|her|them|this|"
+    r"that)\b",
+    r"^i (?:have )?(?:matched|linked|traced|assigned|placed|identified) (?:it|this|that|the|him|her|them)\b.* "
+    r"(?:to|as|with)\b",
     r"^(?:yes |although |even though |though |while |that )*i (?:know|recogni[sz]e|remember|can see) (?:who|the|"
     r"him|her|them|this|that)\b",
 )
@@ -179,8 +184,9 @@ FILLER = one_of(
     r"tried|had|got|spoke|talked)\b",
     r"^(?:the )?(?:person|memory|note|individual|photo|picture|clip|context) (?:1|2|3|4|one|two|three|"
     r"four)(?: (?:no|not|nothing|differs|different).*)?$",
-    r"^(?:(?:as for |what about |and |but )*(?:her|his|their|the|favou?rite|s?he|it|that|this|a|an|your|my|"
-    rf"question|one|person|{FIELD})(?: |$))+$",
+    r"^(?:all )?(?:four|4) (?:[^ ]+ )?(?:faces|voices|people|persons|clips|photos|pictures|notes|memories)\b",
+    r"^(?:(?:as for |what about |and |but |both )*(?:face|voice|her|his|their|the|favou?rite|s?he|it|that|this|a|an|"
+    rf"your|my|question|one|person|{FIELD})(?: |$))+$",
     r"\b(?:another|more|additional|further) (?:photo|picture|clip|question|information|details?|context|memory)\b",
     r"^(?:which|that|who|what|where|whether|if|as|since|because|when)\b(?!.* (?:is|was|must be|seems|looks))",
     r"^(?:\w+ as (?:i|we) (?:may|might|will|can)|(?:what|who|where|which|how)ever)\b",
@@ -244,7 +250,7 @@ QUOTES_NEXT = re.compile(
 VERB = re.compile(
     r"\b(?:is|are|was|were|be|works?|worked|wears?|wore|likes?|lives?|lived|felt|feels?|said|says|seems?|seemed|"
     r"met|talked|spoke|mentions?|makes?|made|plays?|played|studie[sd]|collects?|has|had|have|loves?|loved|keeps?|"
-    r"kept|does|did|do|enjoys?|went|goes|drives?|travelled|comes?|came|runs?|ran|told|tells?|can|could|would|will|"
+    r"covers?|describes?|kept|does|did|do|enjoys?|went|goes|drives?|travelled|comes?|came|runs?|ran|told|tells?|can|could|would|will|"
     r"looks?|sounds?|fits?|matches|eats?|won|lost|moved|became|took|takes?|knows?|flies|sells?|writes?|wrote|"
     r"teaches|taught)\b"
 )

@@ -14,8 +14,8 @@ _DENIES = one_of(
 """Denied knowledge, statements and matches: "I can't place this face", "no job was mentioned", "I have no record"."""
 
 _SOURCE_LACKS = one_of(
-    rf"\b{SOURCE}\b{GAP} (?:not|no|nothing|silent|lacks?|omits?|skips?|skipped|blank|empty|missing|stops? short|"
-    r"insufficient|incomplete|ends? with|leaves? (?:[^ ]+ ){1,4}(?:out|open|empty|blank)|only (?:covers?|"
+    rf"\b{SOURCE}\b{GAP} (?:not|no|nothing|neither|silent|lacks?|omits?|skips?|skipped|blank|empty|missing|"
+    r"stops? short|insufficient|incomplete|ends? with|leaves? (?:[^ ]+ ){1,4}(?:out|open|empty|blank)|only (?:covers?|"
     r"mentions?|describes?|tells?|talks?|speaks?|gives?|lists?|contains?|has|includes?)|ends? before|never)\b",
     rf"\b{SOURCE} (?:covers?|mentions?|describes?|tells?|talks?|speaks?|gives?|lists?)\b.* (?:only|alone)$",
     rf"\b(?:gaps?|hole|blank|silence) in (?:the|my|your|this|that|his|her|their) {SOURCE}\b",
@@ -23,7 +23,9 @@ _SOURCE_LACKS = one_of(
     rf"their)(?: [^ ]+)? {SOURCE}\b",
     rf"\bnot\b{GAP} (?:in|among|part of|from) (?:the|my|your|any|these|those)(?: [^ ]+)? {SOURCE}\b",
     r"^no (?:such|comparable|similar|matching|other) [^ ]+",
-    rf"\b{SOURCE} leaves? (?:[^ ]+ )?(?:open|out|blank)$",
+    rf"\b{SOURCE} (?:leaves? (?:[^ ]+ )?(?:open|out|blank)$|leaves? out\b|(?:passes|pass|skips?|gloss(?:es)?) over\b)",
+    r"\b(?:keeps?|stays?|remains?|is|are) (?:[^ ]+ )?(?:quiet|silent|mum) (?:about|on|regarding|as to|there|here)\b",
+    rf"^(?:but |and |while |whereas )?(?:her|his|their|the) (?:[^ ]+ ){{0,2}}?{FIELD} (?:is|are|was|were) not$",
     r"\bhave a gap\b",
     r"\bnot in (?:here|there|memory|context|it|any)\b",
     r"\b(?:beyond|outside)(?: of)? (?:what|(?:the|my|your|any)(?: [^ ]+)? (?:scope|knowledge|notes?|memor\w+|"
@@ -56,7 +58,7 @@ _VALUE_MISSING = one_of(
     r"^un(?:known|familiar|identified|recogni[sz]ed) (?:person|individual|speaker|voice|face|man|woman|caller)$",
     rf"^(?:[^ ]+ )?(?:{FIELD}|{KNOWLEDGE}|speaker|person|identity|face) (?:unknown|unidentified|unclear|missing|"
     r"unavailable|unspecified|undisclosed|not found)$",
-    r"\b(?:left|stays?|remains?) (?:[^ ]+ )?(?:out|open|blank|empty)$",
+    r"\b(?:left|stays?|remains?) (?:[^ ]+ )?(?:out|open|blank|empty)(?:$| (?:what|who|where|which|how|whether)\b)",
     r"\bleft (?:it |that )?(?:out|open|blank)\b",
     r"\b(?:complete|total|perfect) (?:stranger|blank|mystery)\b",
     r"^(?:a|an|just a|some) (?:stranger|unknown person)(?: to me)?$",
@@ -90,11 +92,14 @@ _UNMATCHED = one_of(
     r"of the four )*(?:none|neither|not one|not any|(?:nobody|no one)(?= (?:[^ ]+ )?(?:i|in|here|there|with|like|"
     r"among|of|from|that|who|told|said|looks|sounds|speaks|has|fits|matches)\b|$))(?! (?:other|others|else|better|"
     r"more|shall|of (?:the )?(?:other|others|those|these cities))\b)(?: [^ ]+){0,12}$",
-    r"\b(?:is|are|was|were|am|appears?|occurs?|stands?|matches|fits|found|to|like) (?:in |to |with |of )?(?:none|"
+    r"\b(?:is|are|was|were|am|appears?|occurs?|stands?|matches|fits|found|to|like|fit|"
+    r"match|matched|resembles?|suits?) (?:in |to |with |of )?(?:none|"
     r"neither|nobody|no one|no|not one)(?: of (?:them|these|those|the (?:four|people|memories|notes|voices|faces|"
     r"clips)|my|your|which|any)\b|(?: [^ ]+)? i (?:know|have|remember|can)\b|$)",
     r"\bthere is (?:nobody|no one)\b",
     r"\bnone of (?:whom|which)\b",
+    rf"\b{SOURCE} (?:all )?(?:are (?:about|of|on)|deal with|describe|concern|belong to) (?:[^ ]+ )?(?:other|different) "
+    r"(?:people|persons|speakers|ones|men|women)\b",
     r"\b(?:found|find|see|have|has|had|hold|got|know) (?:nobody|no one|none|nothing)\b",
     r"\bdiffers? from (?:all|every|each|any)\b",
     r"\b(?:are|is|look|looks|sound|sounds) (?:all )?(?:different|other)\b.*\b(?:from|than)\b.*\b(?:one|this|query|"

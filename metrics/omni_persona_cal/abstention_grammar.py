@@ -102,7 +102,8 @@ def is_fragment(clause: Clause) -> bool:
 
 def goes_on(before: Clause, act: Act, clause: Clause) -> bool:
     """Whether a fragment belongs to the clause before, whose act is given ("no job, hobby or food")."""
-    if not clause.after_comma or not is_fragment(clause) or HEDGED.search(clause.words):
+    is_contrast = clause.words.startswith("but ")
+    if not clause.after_comma or is_contrast or not is_fragment(clause) or HEDGED.search(clause.words):
         return False
     n = 0 if before.words.startswith("if ") else len(before.words.split())
     # A few words that decline stand alone: "no idea, Ghent".

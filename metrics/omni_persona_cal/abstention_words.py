@@ -59,7 +59,9 @@ STATE = any_of(
     "show", "shows", "featured?", "speaks to", "go that far", "reach(?:es)? that far", "have it", "has it",
     "has this", "has that", "hold", "holds", "defined?", "entered", "filled", "elaborated?", "a subject", "a topic",
     "a theme", "part of", "among", "amongst", "points to", "the same (?:person|one)", "have that", "got that",
-    "got it", "have this", "gone into", "captured", "logged", "kept",
+    "got it", "have this", "gone into", "captured", "logged", "kept", "br(?:ing|ings|ought) up", "rais(?:e|es|ed)",
+    "address(?:es|ed)?", "ref(?:er|ers|erred) to", "c[ao]mes? into", "allud(?:e|es|ed) to", "comment(?:s|ed)? on",
+    "deals? with", "spells? out", "spelt out", "reports?", "reported",
 )  # fmt: skip
 """Verbs of stating, as memories do."""
 
@@ -83,7 +85,7 @@ KNOWLEDGE = any_of(
 SOURCE = any_of(
     "notes?", "memor(?:y|ies)", "contexts?", "records?", "profiles?", "entr(?:y|ies)", "text", "texts",
     "recordings?", "transcripts?", "data", "information", "what i (?:have|was given|know|remember)",
-    "descriptions?", "material", "what you gave me",
+    "descriptions?", "material", "what you gave me", "files?",
 )  # fmt: skip
 """What the model was given."""
 

@@ -75,7 +75,7 @@ TEXTS = [
 ]
 
 
-PARTS = ("development", "held_out", "later", "styles", "second", "third", "unseen", "figures")
+PARTS = ("development", "held_out", "later", "styles", "second", "third", "unseen", "figures", "fresh")
 
 
 def precision_and_recall(part: str) -> tuple[float, float, int]:
