@@ -56,11 +56,7 @@ class ReportRun:
     @cached_property
     def items(self) -> dict[str, JudgedItem]:
         """Item ID -> answered item as the metric scores it, if its reference is known."""
-        known = [
-            (reference, line.prediction)
-            for item_id, line in self.files.predictions.items()
-            if line.prediction is not None and (reference := self.dataset.reference(item_id)) is not None
-        ]
+        known = self._known
         if not known:
             return {}
         verdicts = self._verdicts
@@ -78,8 +74,22 @@ class ReportRun:
         """Item ID -> the lexical verdict on each answered answerable item."""
         if self.judge == LEXICAL:
             return {item_id: item.verdict for item_id, item in self.items.items() if item.verdict is not None}
-        alone = ReportRun(self.files, self.dataset, self.view, self.protocol, LEXICAL)
-        return alone.lexical
+        return {
+            reference["augmented_id"]: omni_persona_cal.lexical_judge(
+                reference["gold_answer"], said, reference.get("other_answers") or ()
+            )
+            for reference, said in self._known
+            if reference["answerable"]
+        }
+
+    @cached_property
+    def _known(self) -> list[tuple[Mapping[str, Any], str]]:
+        """The reference of each answered item that has one, and the answer."""
+        return [
+            (reference, line.prediction)
+            for item_id, line in self.files.predictions.items()
+            if line.prediction is not None and (reference := self.dataset.reference(item_id)) is not None
+        ]
 
     @property
     def _verdicts(self) -> Mapping[str, VerdictLine] | None:
