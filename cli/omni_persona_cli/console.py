@@ -192,6 +192,12 @@ ROWS = {
 """Score -> its name in a table, in row order."""
 
 
+def tell_if_more(option: str, wanted: int | None, n_items: int) -> None:
+    """Say that an option requests more items than a dataset has; `n_items` of them were taken."""
+    if wanted is not None and wanted > n_items:
+        err.print(f"{option} {wanted} is more than the dataset's {n_items} items: all were taken", soft_wrap=True)
+
+
 def score_table(title: str, scores: Mapping[str, Any], unneeded: Container[str] = ()) -> Table:
     """A run's scores x 100 with intervals, and its groups side by side; a dash for a rate over no items.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from omni_persona_cli import run_options as options
-from omni_persona_cli.console import err, out, progress
+from omni_persona_cli.console import err, out, progress, tell_if_more
 
 EXAMPLES = """Examples:
 
@@ -85,6 +85,7 @@ def export(
             progress=lambda number, total: shown("writing prompts", number, total),
         )
     out.print(f"{done.n_items} prompts in {target}: {', '.join(done.files) or 'none'}", soft_wrap=True)
+    tell_if_more("--limit", limit, done.n_items + len(done.failed))
     for item_id, why in done.failed[:_SHOWN]:
         err.print(f"not written: {item_id}: {why}", soft_wrap=True)
     if done.failed:

@@ -33,7 +33,8 @@ def power(
         Path | None, typer.Option(help="Dataset folder: print the difference that it can detect instead.")
     ] = None,
     people: Annotated[
-        int | None, typer.Option(min=2, help="Number of people asked about; default: one per source sample.")
+        int | None,
+        typer.Option(min=2, help="Number of people asked about, at most one per source sample, the default."),
     ] = None,
     items_per_sample: Annotated[int, typer.Option(min=1, help="Questions per source sample.")] = 3,
     answerable: Annotated[float, typer.Option(min=0.01, max=0.99, help="Fraction of answerable items.")] = 0.5,

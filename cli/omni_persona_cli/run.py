@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from omni_persona_cli import run_options as options
-from omni_persona_cli.console import err, out, progress
+from omni_persona_cli.console import err, out, progress, tell_if_more
 from omni_persona_cli.results import RunResult, output_kept_for_result, print_result
 
 if TYPE_CHECKING:
@@ -144,6 +144,9 @@ def _run_all(choices: Choices, target: Path, *, quiet: bool) -> RunResult:
                 quiet=quiet,
             )
             summaries.append(summary)
+    if is_first():
+        tell_if_more("--limit", choices.asked.limit, summaries[0].n_asked)
+        tell_if_more("--subset", choices.asked.subset, summaries[0].n_asked)
     if budget is not None and budget.n_left and is_first():
         reason = f"stopped: {budget.used:,} tokens are used of {budget.tokens:,}, and {budget.n_left} items are left"
         err.print(f"{reason}; repeat the command with a larger --max-tokens-total to continue", soft_wrap=True)

@@ -126,7 +126,7 @@ def _unneeded(run: Path, dataset: Path | None, groups: Container[str]) -> dict[s
 
 def _tell_subset(subset: Mapping[str, Any] | None) -> None:
     """Print the standard error that asking only a subset adds."""
-    if subset is None:
+    if subset is None or subset["n_items"] == subset["n_of"]:
         return
     error = subset["added_error_cal"]
     effect = "no Cal" if error is None else f"adds a standard error of {100 * error:.1f} points to Cal"

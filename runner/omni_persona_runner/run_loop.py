@@ -70,6 +70,11 @@ class RunSummary:
     """Items not asked because the token budget was spent."""
 
     @property
+    def n_asked(self) -> int:
+        """Items that were to be asked, by this call or before."""
+        return self.n_done + self.n_skipped + self.n_failed + self.n_left
+
+    @property
     def complete(self) -> bool:
         """Whether every asked item has an answer."""
         return not self.n_failed and not self.n_left

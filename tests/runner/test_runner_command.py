@@ -201,3 +201,13 @@ def test_a_limit_of_24_spreads_over_groups_and_absences(call, write_dataset, mak
     assert counts == dict.fromkeys({*strata.values()}, 2)
     assert len(counts) == 12
     assert read_manifest(tmp_path / "run")["limit"] == 24
+
+
+@pytest.mark.parametrize("option", ["--limit", "--subset"])
+def test_more_items_than_there_are_is_said_in_one_line(call, dataset, option):
+    more = f"{option} 17 is more than the dataset's 16 items: all were taken\n"
+    for number, told in ((16, ""), (17, more), (17, more)):
+        done = call(
+            "--model", "baseline:abstain", "--dataset", dataset, "--out", f"run{number}", option, number, code=0
+        )
+        assert done.stderr == told
