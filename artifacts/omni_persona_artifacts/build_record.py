@@ -38,7 +38,7 @@ def read_build_record(folder: Path) -> dict[str, Any]:
     """
     file = data_files(folder)[0]
     try:
-        metadata = pq.read_schema(file).metadata or {}
+        metadata = pq.read_schema(file.absolute()).metadata or {}
     except (OSError, pa.ArrowException) as error:
         raise ArtifactError(f"{file}: not a Parquet file: {error}") from None
     try:

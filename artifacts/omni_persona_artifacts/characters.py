@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import re
 
-# Controls except tab and line feed, joiners and direction marks, surrogates, noncharacters.
-_UNSEEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ud800-\\udfff\\ufeff\\ufffe\\uffff]")  # fmt: skip  # noqa: E501
+_UNSEEN = re.compile(
+    "["
+    "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f"  # controls except tab and line feed
+    "\\u00ad\\u200b-\\u200f\\u2060-\\u206f\\ufeff"  # joiners, hyphens that are not shown
+    "\\u061c\\u2028-\\u202e"  # separators and direction marks
+    "\\u115f\\u1160\\u180e\\u3164\\uffa0\\ufff9-\\ufffb"  # fillers, marks of annotations
+    "\\U000e0000-\\U000e007f"  # tags, which spell hidden texts
+    "\\ud800-\\udfff\\ufffe\\uffff"  # surrogates, noncharacters
+    "]"
+)
+
+_LONGEST_NAME = 500
 
 
 def code(character: str) -> str:
@@ -20,6 +30,16 @@ def visible(text: str) -> str:
     'a[U+202E]b'
     """
     return _UNSEEN.sub(lambda match: f"[{code(match[0])}]", text)
+
+
+def name_shown(name: str) -> str:
+    """A name from outside for a place among other words: in one line, which it cannot end, and of bounded length.
+
+    >>> name_shown("a\\nAll checks pass")
+    'a[U+000A]All checks pass'
+    """
+    shown = visible(name).replace("\n", f"[{code(chr(10))}]")
+    return shown if len(shown) <= _LONGEST_NAME else f"{shown[:_LONGEST_NAME]}..."
 
 
 def split(text: str) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from omni_persona_artifacts.row_groups import RowGroup
 
 def leaves(file: Path) -> list[str]:
     """The paths of a file's leaf columns, such as `query_assets.image.bytes`."""
-    metadata = pq.read_metadata(file)
+    metadata = pq.read_metadata(file.absolute())
     return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
 
 

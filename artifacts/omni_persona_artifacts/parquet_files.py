@@ -32,8 +32,15 @@ MOST_VALUES = 50_000_000
 builder writes row groups of about 100 MB."""
 
 
+# Paths are given to pyarrow from the root on: it takes a `~` at their beginning for the home.
+
+
 class ParquetWriter(pq.ParquetWriter):
     """Writes a Parquet file; one that could not be finished, as on a full disk, is not written to again."""
+
+    def __init__(self, file: Path, schema: pa.Schema, **options: Any) -> None:
+        """options: of pyarrow's class."""
+        super().__init__(file.absolute(), schema, **options)
 
     def __del__(self) -> None:
         """Leave the file as it is: pyarrow would try to finish it, and print a traceback if that fails."""
@@ -51,7 +58,7 @@ class ParquetFile(pq.ParquetFile):
 
     def __init__(self, file: Path, what: str, **options: Any) -> None:
         """what: what the file should be, for errors. options: of pyarrow's class."""
-        super().__init__(file, **options)
+        super().__init__(file.absolute(), **options)
         self._file, self._what = file, what
 
     def read_row_group(self, index: int, *args: Any, **options: Any) -> pa.Table:
@@ -95,7 +102,7 @@ def open_parquet(file: str | Path, what: str = DATASET_FILE, *, most_rows: int =
     if not file.is_file():
         raise ValueError(f"{file}: expected {what}, got no regular file")
     try:
-        about = pq.read_metadata(file)
+        about = pq.read_metadata(file.absolute())
         if about.num_rows > most_rows or about.num_row_groups * about.num_columns > MOST_CHUNKS:
             raise ValueError(
                 f"expected at most {most_rows:,} rows and {MOST_CHUNKS:,} chunks of columns, got {about.num_rows:,} "

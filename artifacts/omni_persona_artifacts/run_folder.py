@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from omni_persona_artifacts import run_reader
 from omni_persona_artifacts.errors import ArtifactError
-from omni_persona_artifacts.files import append, read_regular, write_atomically
+from omni_persona_artifacts.files import append, read_regular, reason, write_atomically
 from omni_persona_artifacts.json_files import read_object
 from omni_persona_artifacts.manifest import manifest_flaw
 from omni_persona_artifacts.run_reader import MANIFEST, PART, PREDICTIONS, SCORES, VERDICTS, RunFolderError, parts
@@ -126,7 +126,7 @@ def _make(run: Path) -> None:
         if not (run / MANIFEST).exists() and _shown(run):
             raise RunFolderError(f"{run} is not a run folder and not empty: it has no {MANIFEST}")
     except OSError as error:
-        raise RunFolderError(f"cannot make the run folder {run}: {error}") from None
+        raise RunFolderError(f"cannot make the run folder {run}: {reason(error)}") from None
 
 
 @contextmanager

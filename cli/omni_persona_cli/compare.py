@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from omni_persona_artifacts.characters import visible
+from omni_persona_artifacts.characters import name_shown, visible
 from omni_persona_cli import collected_options as options
 from omni_persona_cli.console import ROWS, about_intervals, err, out
 from omni_persona_cli.results import print_result
@@ -78,7 +78,9 @@ def _print_several(several: Mapping[str, Any], judge: str) -> None:
     """The ranking, each run with the runs it is tied with, and the pairs."""
     ranking = several["ranking"]
     number = {run["name"]: place for place, run in enumerate(ranking, start=1)}
-    table = Table(title=Text(visible(f"Cal of {several['n']} items, judged by {judge}")), title_justify="left")
+    table = Table(
+        title=Text(visible(f"Cal of {several['n']} items, judged by {name_shown(judge)}")), title_justify="left"
+    )
     for name in ("", "run", "Cal x 100", "tied with"):
         table.add_column(name, justify="left" if name == "run" else "right", overflow="fold")
     for place, run in enumerate(ranking, start=1):
@@ -113,7 +115,7 @@ def _points(difference: float) -> str:
 
 
 def _table(result: Mapping[str, Any]) -> Table:
-    title = f"b minus a, judged by {result['judge']}\na: {result['a']}\nb: {result['b']}"
+    title = f"b minus a, judged by {name_shown(result['judge'])}\na: {result['a']}\nb: {result['b']}"
     table = Table(title=Text(visible(title)), title_justify="left")
     table.add_column("x 100")
     for name in ("a", "b", "difference", "95 % interval", "items"):

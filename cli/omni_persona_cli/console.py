@@ -115,6 +115,8 @@ def print_error(message: str, hint: str | None = None) -> None:
 def _message_of(error: Exception) -> str:
     """An error's message; the system names no path if what a command prints cannot be written, as to a full disk."""
     if not is_full(error):
+        if isinstance(error, OSError) and error.strerror:  # its text would begin with a number
+            return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         return str(error)
     return f"cannot write {getattr(error, 'filename', None) or 'what this command prints, or a file'}: {reason(error)}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from omni_persona_artifacts.characters import visible
+from omni_persona_artifacts.characters import name_shown
 from omni_persona_cli import report_options as options
 from omni_persona_cli.console import err, out, progress
 
@@ -116,12 +116,12 @@ def _print_ranking(written: Report) -> None:
     from omni_persona_report.comparison import neighbours
     from omni_persona_report.runs.measures import CAL, value_of
 
-    table = Table(title=Text(visible(f"Cal x 100 ({written.gathered.measure})")), title_justify="left")
+    table = Table(title=Text(f"Cal x 100 ({name_shown(written.gathered.measure)})"), title_justify="left")
     for name in ("run", "Cal", "95 % interval", "better than the next?"):
         table.add_column(name, justify="right" if name == "Cal" else "left", overflow="fold")
     beside = neighbours(written.pairs)
     for place, run in enumerate(written.gathered.runs):
         cal, pair = value_of(run.scores, CAL), beside.get(place)
         says = "" if pair is None else "yes" if pair.better else "cannot tell"
-        table.add_row(Text(visible(run.name)), cal.text, cal.interval, says)
+        table.add_row(Text(name_shown(run.name)), cal.text, cal.interval, says)
     out.print(table)

@@ -69,6 +69,7 @@ def score_and_report(
     as_json: bool = False,
 ) -> bool:
     """Score a run and print a table, or JSON; return whether every item has an answer and a verdict."""
+    from omni_persona_artifacts.characters import name_shown
     from omni_persona_artifacts.check_results import about_unneeded
     from omni_persona_artifacts.run_folder import read_manifest
     from omni_persona_runner.scoring import score_file, score_run
@@ -81,8 +82,8 @@ def score_and_report(
     if as_json:
         print_result(scores)
     else:
-        name = "" if dataset else f"{read_manifest(run)['model']['name']} "
-        title = f"{name}(judge: {scores['judge']}) in {run}"
+        name = "" if dataset else f"{name_shown(read_manifest(run)['model']['name'])} "
+        title = f"{name}(judge: {name_shown(scores['judge'])}) in {run}"
         shortcuts = _unneeded(run, dataset, scores["by_group"])
         out.print(score_table(title, scores, shortcuts))
         for group, checks in shortcuts.items():

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 
 from omni_persona_perception.errors import MediaError
-from omni_persona_perception.kinds import JPEG, WEBP, Kind
+from omni_persona_perception.kinds import JPEG, PNG, WEBP, Kind
 
 SCAN, END, COMMENT = 0xDA, 0xD9, 0xFE
 """JPEG markers."""
@@ -21,6 +21,11 @@ _ALONE = {0x01, *range(0xD0, 0xDA)}
 """JPEG markers without a length field or content."""
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 """The end of a scan: a marker that is neither a stuffed byte nor a restart."""
+_MARKER = re.compile(rb"\xff[^\xff]")
+_MOST_SCANS = 100
+"""Scans of a JPEG. Encoders write about ten; each costs the time of decoding the whole picture."""
+_MOST_PARTS = 100_000
+"""Segments of a JPEG, chunks of a PNG. Encoders write up to 30,000, for the largest PNGs that are decoded."""
 _WEBP_PIXELS = (b"VP8 ", b"VP8L")
 _MOST_ZEROS = 256
 """Bytes of zeros with which compressed pixels may end; encoders write a few."""
@@ -36,21 +41,36 @@ def require_whole(data: bytes, kind: Kind) -> None:
                 raise MediaError("the picture is cut off: this WebP ends in zero bytes")
 
 
+def require_few_parts(data: bytes, kind: Kind) -> None:
+    """Raise `MediaError` for a JPEG or PNG of so many parts that a small file would take minutes to decode."""
+    scans = 0
+    for number, part in enumerate(_parts(data, kind), start=1):
+        scans += kind == JPEG and part == SCAN
+        if scans > _MOST_SCANS:
+            raise MediaError(f"the picture has more than {_MOST_SCANS} scans: save it anew")
+        if number > _MOST_PARTS:
+            raise MediaError(f"the picture has more than {_MOST_PARTS:,} parts: save it anew")
+
+
+def _parts(data: bytes, kind: Kind) -> Iterator[int]:
+    """A JPEG's markers, or the sizes of a PNG's chunks."""
+    if kind == JPEG:
+        yield from (marker for marker, _, _ in jpeg_segments(data))
+    place = 8
+    while kind == PNG and place + 8 <= len(data):
+        size = int.from_bytes(data[place : place + 4], "big")
+        yield size
+        place += 12 + size
+
+
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Marker, start and end of each segment up to the end of the picture, which may be missing.
 
     A scan's segment includes its pixels. Bytes between segments are skipped, as by decoders.
     """
     place = 2
-    while place + 2 <= len(data):
-        if data[place] != 0xFF:
-            found = data.find(b"\xff", place)
-            place = len(data) if found < 0 else found
-            continue
-        marker = data[place + 1]
-        if marker == 0xFF:  # padding
-            place += 1
-            continue
+    while found := _MARKER.search(data, place):
+        place, marker = found.start(), found[0][1]
         length = 0 if marker in _ALONE else max(2, int.from_bytes(data[place + 2 : place + 4], "big"))
         end = place + 2 + length
         if marker == SCAN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import picture_kind
-from omni_persona_perception.picture_streams import require_whole
+from omni_persona_perception.picture_streams import require_few_parts, require_whole
 
 MAX_PIXELS = 64_000_000
 """Maximum number of pixels; larger pictures are refused before decoding."""
@@ -39,7 +40,10 @@ _RAW_BITS = 14
 _SCALES = (256, 257)
 """The factors by which programs scale 8 bits to 16."""
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, OverflowError, struct.error)
+_BROKEN = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(AssertionError, RuntimeError, struct.error, zlib.error),
+)
 """Exceptions that Pillow raises for broken files."""
 
 
@@ -72,6 +76,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise MediaError(f"picture of {image.width} x {image.height} pixels is over {MAX_PIXELS} pixels")
+                require_few_parts(data, kind)
                 yield image
     except MediaError:
         raise

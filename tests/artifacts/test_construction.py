@@ -1,6 +1,12 @@
 """The side file of a dataset."""
 
+import shutil
+from pathlib import Path
+
+from omni_persona_artifacts.build_record import read_build_record
 from omni_persona_artifacts.construction import FILE, SCHEMA, ConstructionFile, read_construction, with_leaks
+from omni_persona_artifacts.data_files import data_files
+from omni_persona_artifacts.dataset_rows import leaves, read
 
 
 def test_a_side_file_of_several_row_groups_is_read_back(tmp_path):
@@ -12,13 +18,28 @@ def test_a_side_file_of_several_row_groups_is_read_back(tmp_path):
         stated = ["hobby", f"quote {number}"]
         file.add([dict.fromkeys(SCHEMA.names) | named | {"stated": stated, "generated": False}])
     file.close()
-    read = read_construction(tmp_path)
-    assert read is not None
-    rows = [row for one in read.values() for row in one]
+    first = read_construction(tmp_path)
+    assert first is not None
+    rows = [row for one in first.values() for row in one]
     assert [row["stated"][1] for row in rows] == [f"quote {number}" for number in range(5_000)]
     assert rows[4_999]["person"] == f"p{4_999 % 7}"
     (tmp_path / FILE).write_bytes(with_leaks(tmp_path, {"sample_1100__aug_0": (0.5, "longest note")}))
     again = read_construction(tmp_path)
     assert again is not None
     assert [row["leak"] for row in again["sample_1100__aug_0"]] == [0.5] * 4
-    assert again["sample_2__aug_0"] == read["sample_2__aug_0"]
+    assert again["sample_2__aug_0"] == first["sample_2__aug_0"]
+
+
+def test_a_folder_whose_name_is_a_tilde_is_not_the_home(dataset, tmp_path, monkeypatch):
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    folder = Path(shutil.copytree(dataset, "~"))
+    file = ConstructionFile(folder)
+    file.add([dict.fromkeys(SCHEMA.names) | {"augmented_id": "a"}])
+    file.close()
+    assert list(read_construction(folder) or ()) == ["a"]
+    assert len(list(read(folder))) == len(list(read(dataset)))
+    assert leaves(data_files(folder)[0]) == leaves(data_files(dataset)[0])
+    assert read_build_record(folder) == {}
+    assert list((tmp_path / "home").iterdir()) == []

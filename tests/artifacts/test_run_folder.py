@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -330,3 +331,14 @@ def test_fingerprint_tells_where_one_file_ends(tmp_path):
 def test_fingerprint_of_no_dataset_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"has no data/test-\*\.parquet"):
         dataset_fingerprint(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/null/run", "file", "file/run", "x" * 300])
+def test_a_folder_that_cannot_be_made_is_reported_without_a_number(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(RunFolderError, match=r"cannot make the run folder \S+: [A-Z][a-z ]+$"),
+        starting(Path(place), {}),
+    ):
+        pytest.fail("began")

@@ -183,6 +183,7 @@ def test_any_mode_becomes_rgb(mode, format):
         (saved(PIXELS, "JPEG")[:-100], "this JPEG is broken"),
         (saved(PIXELS, "WEBP")[:200], "this WebP is broken"),
         (b"\x89PNG\r\n\x1a\n", "this PNG is broken"),
+        (_png(8, 3, bytes(30)), "this PNG is broken"),  # colours of a palette that there is not
         (saved(PIXELS, "BMP"), "a BMP picture: convert it to PNG"),
         (saved(PIXELS, "GIF"), "a GIF picture: convert it to PNG"),
         (saved(PIXELS[..., 0].astype(np.float32), "TIFF"), "TIFF.*convert it to PNG"),
@@ -207,6 +208,38 @@ def test_a_huge_picture_is_refused_before_it_is_unpacked(monkeypatch):
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("was unpacked"))
     with pytest.raises(MediaError, match="30 x 40 pixels is over 1000"):
         decode_image(data)
+
+
+def _of_many_scans():
+    data = saved(PIXELS, "JPEG", progressive=True)
+    scan = data.rindex(b"\xff\xda")
+    return data[:-2] + data[scan:-2] * 200 + data[-2:]
+
+
+def _of_many_chunks():
+    data = saved(PIXELS)
+    empty = b"aaAa"
+    return data[:33] + (bytes(4) + empty + zlib.crc32(empty).to_bytes(4, "big")) * 100_001 + data[33:]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (_of_many_scans(), "more than 100 scans"),
+        (_of_many_chunks(), "more than 100,000 parts"),
+        (saved(PIXELS, "JPEG")[:2] + b"\xff\xd0" * 100_001 + saved(PIXELS, "JPEG")[2:], "more than 100,000 parts"),
+    ],
+)
+def test_a_small_picture_that_takes_long_is_refused_before_it_is_unpacked(monkeypatch, data, message):
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("was unpacked"))
+    with pytest.raises(MediaError, match=message):
+        decode_image(data)
+
+
+def test_padding_between_the_parts_of_a_jpeg_is_skipped():
+    data = saved(SMOOTH, "JPEG")
+    padded = data[:2] + b"\xff" * 1_000_000 + data[2:]
+    assert np.array_equal(np.asarray(decode_image(padded)), np.asarray(decode_image(data)))
 
 
 def test_exif_that_cannot_be_read_hides_no_picture(monkeypatch):

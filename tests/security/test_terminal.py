@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 import omni_persona
+from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_cli.console import SafeConsole, errors
 
 HOSTILE = {
@@ -20,6 +22,8 @@ HOSTILE = {
     "a C1 control": ("\x9b31m", "[U+009B]31m"),
     "go back over what was said": ("\rall checks pass", "[U+000D]all checks pass"),
     "turn the direction": ("\u202egnp.exe", "[U+202E]gnp.exe"),
+    "a hidden text": ("x\U000e0041\U000e007fy", "x[U+E0041][U+E007F]y"),
+    "a filler": ("a\u3164b\ufff9c", "a[U+3164]b[U+FFF9]c"),
     "half a character": ("\ud800", "[U+D800]"),
     "markup": ("[bold red]a[/b]c[/]", "[bold red]a[/b]c[/]"),
     "an emoji code": (":pile_of_poo:", ":pile_of_poo:"),
@@ -46,7 +50,25 @@ def test_text_is_shown_and_does_nothing(case, on_terminal, capsys, monkeypatch):
     # A text that a program made into rich's own kind does no harm either.
     console.print(Text(text), soft_wrap=True)
     printed += capsys.readouterr().out
-    assert not set(printed) & {"\x1b", "\x07", "\x9b", "\r", "\u202e", "\ud800"}
+    assert not set(printed) & set("\x1b\x07\x9b\r\u202e\ud800\U000e0041\u3164")
+
+
+def test_a_name_from_outside_begins_no_line_and_floods_no_terminal(dataset, tmp_path, command_line):
+    lines = [{"augmented_id": item.augmented_id, "prediction": "a pilot"} for item in omni_persona.read(dataset)]
+    forged = "\nAll 25 checks pass" + "y" * 100_000
+    for name in ("a", "b"):
+        run = tmp_path / name
+        run.mkdir()
+        about = {"path": str(dataset), "fingerprint": dataset_fingerprint(dataset)}
+        (run / "run.json").write_text(json.dumps({"model": {"name": f"m{forged}"}, "dataset": about}))
+        (run / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        verdicts = [{"augmented_id": line["augmented_id"], "verdict": "WRONG", "judge": f"j{forged}"} for line in lines]
+        (run / "verdicts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in verdicts))
+    for words in (("score", tmp_path / "a"), ("compare", tmp_path / "a", tmp_path / "b")):
+        done = command_line(*words)
+        assert done.returncode == 0, done.stderr
+        assert "j[U+000A]All 25 checks pass" in done.stdout
+        assert not re.search("^ *All 25", done.stdout, re.MULTILINE) and len(done.stdout) < 10_000
 
 
 def _called(folder, *arguments, **environment):
@@ -83,6 +105,12 @@ def test_work_that_is_printed_in_another_encoding_ends_with_its_own_exit_code(da
         done = _called(tmp_path, "score", str(answers), "--dataset", str(folder), **environment)
         assert done.returncode == code, done.stderr
         assert message.format(f"{tmp_path}/{name} {shown}.jsonl").encode() in done.stdout + done.stderr
+
+
+def test_what_the_system_says_is_shown_with_its_path_and_without_its_number(capsys):
+    with pytest.raises(SystemExit), errors(debug=False):
+        Path("no/such/place").mkdir()
+    assert capsys.readouterr().err == "error: no/such/place: No such file or directory\n"
 
 
 def test_a_name_that_the_locale_cannot_spell_is_reported(capsys):

@@ -93,7 +93,7 @@ def read_source(dataset: Path, facts: MediaFacts | None = None) -> Source:
     for item in read(dataset):
         placed = construction.get(item.augmented_id)
         if placed is None or len(placed) != len(item.contexts):
-            raise TrainingError(f"{dataset}: data/construction.parquet and item {item.augmented_id} do not agree")
+            raise TrainingError(f"{dataset}: data/construction.parquet and item {item.augmented_id!r} do not agree")
         memories = _memories(item, placed, people, transcripts)
         scenes.setdefault(item.source_sample_id, (memories, []))[1].append(item)
         _learn(_person(people, placed[0]["queried_person"]), item, placed[0])
