@@ -1,6 +1,8 @@
 """What all rooms' tests share."""
 
 import atexit
+import functools
+import gc
 import importlib.util
 import os
 import shutil
@@ -32,6 +34,30 @@ import omni_persona
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Modules live as long as the process, so that garbage collections need not walk what they hold."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_made_once():
+    """typer makes all commands of an application anew at every call; the same ones serve all calls in this process."""
+    import typer.main
+    import typer.testing
+
+    once = functools.cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", once)
+        patch.setattr(typer.testing, "_get_command", once)
+        yield
 
 
 @pytest.fixture(autouse=True)

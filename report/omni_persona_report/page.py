@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 
 import jinja2
@@ -102,6 +103,7 @@ def _style_and_script() -> tuple[str, str]:
     return css, "".join((here / name).read_text("utf-8") for name in ("data.js", "page.js", "compare.js"))
 
 
+@cache
 def _environment() -> jinja2.Environment:
     templates = files("omni_persona_report") / "templates"
     environment = jinja2.Environment(
