@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from pool_folder import PoolFolder
 
 import omni_persona
+from omni_persona_build import assemble as assemble_module
 from omni_persona_build.assemble import assemble
 from omni_persona_build.checks import built_with, check
 from omni_persona_build.fit import described, fit_to_graph, fit_to_people
@@ -29,13 +31,35 @@ def says_the_same(pool):
     return pool.folder
 
 
-@pytest.fixture
-def few_sentences(pool):
-    return says_the_same(pool)
+@pytest.fixture(scope="module", autouse=True)
+def fewer_draws():
+    """What these people cannot be drawn for is not found in a hundred attempts, either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assemble_module, "ATTEMPTS", 20)
+        yield
 
 
-def graph_of(folder):
-    return PersonaGraph.of(read_pool(folder))
+@pytest.fixture(scope="module")
+def few_sentences(tmp_path_factory):
+    """A pool that tests only read."""
+    return says_the_same(PoolFolder(tmp_path_factory.mktemp("few") / "pool"))
+
+
+@pytest.fixture(scope="module")
+def graph(few_sentences):
+    return PersonaGraph.of(read_pool(few_sentences))
+
+
+@pytest.fixture(scope="module")
+def fitted(graph):
+    """What the recipe is fitted to with seed 4."""
+    return fit_to_graph(graph, TINY, 4)
+
+
+@pytest.fixture(scope="module")
+def built(few_sentences, tmp_path_factory):
+    """A benchmark of the fitted recipe, with seed 3."""
+    return build(few_sentences, TINY, tmp_path_factory.mktemp("built") / "omni-persona", seed=3, fit=True)
 
 
 def test_a_recipe_that_is_filled_stays_as_it_is(pool):
@@ -47,8 +71,7 @@ def test_a_recipe_that_is_filled_stays_as_it_is(pool):
     assert described(fitted) == TINY
 
 
-def test_cells_that_need_different_words_are_the_cause(few_sentences):
-    fitted = fit_to_graph(graph_of(few_sentences), TINY, 0)
+def test_cells_that_need_different_words_are_the_cause(fitted):
     heard = {name for name in TINY.tasks if omni_persona.TASKS[name].group == "T2Any"}
     assert {task for task, _ in fitted.reasons} >= heard
     assert set(fitted.changed) >= heard
@@ -58,13 +81,11 @@ def test_cells_that_need_different_words_are_the_cause(few_sentences):
     assert "dialogue_to_bio: {answerable: 0, absent_persona: 0, absent_attribute: 0}" in fitted.instead()
 
 
-def test_the_fitted_recipe_is_filled_and_asks_for_no_more_than_asked(few_sentences):
-    graph = graph_of(few_sentences)
-    fitted = fit_to_graph(graph, TINY, 4).recipe
-    rng = np.random.default_rng(4)
-    samples = list(assemble(graph, fitted, plan(fitted, rng), rng))
-    assert sum(len(sample.questions) for sample in samples) == fitted.total
-    assert all(count <= TINY.counts()[cell] for cell, count in fitted.counts().items())
+def test_the_fitted_recipe_is_filled_and_asks_for_no_more_than_asked(graph, fitted):
+    recipe, rng = fitted.recipe, np.random.default_rng(4)
+    samples = list(assemble(graph, recipe, plan(recipe, rng), rng))
+    assert sum(len(sample.questions) for sample in samples) == recipe.total
+    assert all(count <= TINY.counts()[cell] for cell, count in recipe.counts().items())
 
 
 def test_without_fit_the_error_says_what_to_write_instead(few_sentences, tmp_path):
@@ -78,8 +99,7 @@ def test_without_fit_the_error_says_what_to_write_instead(few_sentences, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_with_fit_it_is_built_and_the_card_says_so(few_sentences, tmp_path):
-    built = build(few_sentences, TINY, tmp_path / "omni-persona", fit=True)
+def test_with_fit_it_is_built_and_the_card_says_so(built):
     assert built.items == built.recipe.total < TINY.total
     assert f"of {TINY.total} items of recipe tiny left out" in built.fitted
     recipe = built_with(built.out)
@@ -116,9 +136,6 @@ def test_a_recipe_of_one_impossible_cell_is_refused(few_sentences, tmp_path):
         build(few_sentences, recipe, tmp_path / "out", fit=True)
 
 
-def test_equal_seeds_fit_alike(few_sentences, tmp_path):
-    lines = []
-    for name in ("first", "second"):
-        built = build(few_sentences, TINY, tmp_path / name / "omni-persona", seed=3, fit=True)
-        lines.append(json.dumps(built.recipe.model_dump()))
-    assert lines[0] == lines[1]
+def test_equal_seeds_fit_alike(few_sentences, built, tmp_path):
+    again = build(few_sentences, TINY, tmp_path / "omni-persona", seed=3, fit=True)
+    assert json.dumps(again.recipe.model_dump()) == json.dumps(built.recipe.model_dump())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -48,17 +49,11 @@ def run(dataset, scored, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def known_figures():
-    """Names of runs -> figures."""
-    return {}
-
-
-@pytest.fixture
-def figures_once(monkeypatch, known_figures):
+def figures_once():
     """Figures are drawn once for each set of names of runs, the only texts in them, because drawing takes long."""
     from omni_persona_report import write
 
-    draw, known = write.draw, known_figures
+    draw, known = write.draw, {}
 
     def drawn(runs, *others):
         names = tuple(run.name for run in runs)
@@ -66,7 +61,10 @@ def figures_once(monkeypatch, known_figures):
             known[names] = draw(runs, *others)
         return known[names]
 
-    monkeypatch.setattr(write, "draw", drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write, "draw", drawn)
+        patch.setattr(write.Figure, "inline", functools.cache(write.Figure.inline))
+        yield
 
 
 def call(*arguments):
