@@ -3,7 +3,9 @@
 import atexit
 import functools
 import gc
+import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import sys
@@ -57,6 +59,26 @@ def commands_made_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(typer.main, "get_command", once)
         patch.setattr(typer.testing, "_get_command", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def near_pictures_found_once():
+    """Most tests read the same few pools, or datasets of them; near copies among the same pictures are the same."""
+    from omni_persona_build.checks import media
+    from omni_persona_people import near_copies
+
+    find, found = near_copies.near_pictures, {}
+
+    def once(prints):
+        key = (prints.shape, hashlib.sha256(prints.tobytes()).digest())
+        if key not in found:
+            found[key] = tuple(find(prints))
+        return list(found[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        for user in (near_copies, media):
+            patch.setattr(user, "near_pictures", once)
         yield
 
 
@@ -148,6 +170,21 @@ def built(shared_pool, tmp_path_factory):
         build(shared_pool.folder, load_recipe("tiny"), folder / "omni-persona")
 
     return made_once(tmp_path_factory, "built", make) / "omni-persona"
+
+
+@pytest.fixture(scope="session")
+def embedded_built(tmp_path_factory):
+    """A folder with `omni-persona`, the embedded pool by `tiny`, and `before`, a JSON list of what the pool held."""
+    from omni_persona_build.pipeline import build
+    from omni_persona_build.recipes import load_recipe
+    from omni_persona_people.invent import EMBEDDED_POOL
+
+    def make(folder):
+        before = sorted(path.name for path in EMBEDDED_POOL.iterdir())
+        build(EMBEDDED_POOL, load_recipe("tiny"), folder / "omni-persona")
+        (folder / "before").write_text(json.dumps(before), encoding="utf-8")
+
+    return made_once(tmp_path_factory, "embedded", make)
 
 
 @pytest.fixture(scope="session", name="make_row")

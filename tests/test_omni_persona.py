@@ -206,13 +206,8 @@ def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
     shutil.rmtree(tmp_path / "omni-persona")
 
 
-def test_a_folder_is_read_straight_from_parquet_as_by_datasets(tmp_path):
-    from omni_persona_build.pipeline import build
-    from omni_persona_build.recipes import load_recipe
-    from omni_persona_people.invent import EMBEDDED_POOL
-
-    folder = tmp_path / "omni-persona"
-    build(EMBEDDED_POOL, load_recipe("tiny"), folder)
+def test_a_folder_is_read_straight_from_parquet_as_by_datasets(embedded_built, tmp_path):
+    folder = embedded_built / "omni-persona"
     read = list(omni_persona.read(folder))
     assert read == list(omni_persona.items(omni_persona.load(folder, streaming=True)))
     media = [one for item in read for context in item.contexts for one in (context.image, context.audio)]

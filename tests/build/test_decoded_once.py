@@ -1,6 +1,7 @@
 """How often media are decoded, and solvers fitted."""
 
 import hashlib
+import shutil
 import sys
 from collections import Counter
 from importlib import import_module
@@ -17,6 +18,15 @@ from omni_persona_build.recipes import load_recipe
 from omni_persona_people.pool import read_pool
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import clips, likeness, pictures
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A pool, a dataset of it, and what is found in the dataset where nothing is known of its media."""
+    folder = tmp_path_factory.mktemp("made")
+    pool, out = PoolFolder(folder / "pool", people=16).folder, folder / "omni-persona"
+    build(pool, load_recipe("tiny"), out)
+    return pool, out, examine(out)
 
 
 @pytest.fixture
@@ -55,11 +65,10 @@ def test_each_medium_is_decoded_once_by_check_and_by_reading_a_pool(tmp_path, mo
     assert set(decoded.values()) == {1}
 
 
-def test_what_a_build_knows_of_media_is_not_computed_again(tmp_path, monkeypatch, decoded):
+def test_what_a_build_knows_of_media_is_not_computed_again(made, tmp_path, monkeypatch, decoded):
     """The first check after a build decodes each medium at most once, and another one none."""
-    pool, out = PoolFolder(tmp_path / "pool", people=16).folder, tmp_path / "omni-persona"
-    build(pool, load_recipe("tiny"), out)
-    alone = examine(out)
+    original, out, alone = made
+    pool = shutil.copytree(original, tmp_path / "pool")
     described: Counter[str] = Counter()
     for name in ("face_vectors", "voice_vectors", "picture_print", "picture_facts", "clip_facts"):
         real = getattr(checks_described, name)
@@ -81,10 +90,9 @@ def test_what_a_build_knows_of_media_is_not_computed_again(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("width", [1, 5000])
-def test_cached_descriptions_of_another_form_are_not_used(tmp_path, width):
-    pool, out = PoolFolder(tmp_path / "pool", people=16).folder, tmp_path / "omni-persona"
-    build(pool, load_recipe("tiny"), out)
-    alone = examine(out)
+def test_cached_descriptions_of_another_form_are_not_used(made, tmp_path, width):
+    original, out, alone = made
+    pool = shutil.copytree(original, tmp_path / "pool")
     keys = [*PoolCache(pool).known("print-picture"), *PoolCache(pool).known("print-clip")]
     for tables in TABLES.values():
         for table in tables.values():

@@ -21,16 +21,18 @@ from omni_persona_cal.register import register
 ROOM = Path(omni_persona_cal.__file__).resolve().parent
 VERSION_PATH = Path("evaluate_modules/metrics/evaluate-metric--omni_persona_cal")
 OFFLINE = {"HF_EVALUATE_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
+WITHOUT_PIPELINES = "import sys; sys.modules['transformers.pipelines'] = None\n"
+"""Makes `evaluate` do without the pipelines of `transformers`, which need torch: most of the time of its import."""
 
 
-def run(code: str, cwd: Path, *arguments: str, **environment: str) -> str:
+def run(code: str, cwd: Path, *arguments: str, before: str = "", **environment: str) -> str:
     """What `code` prints, run in an empty folder, with none of our code on the path and no network proxies."""
     unwanted = re.compile(r"^(HF_|PYTHON)|_proxy$", re.IGNORECASE)
     inherited = {name: value for name, value in os.environ.items() if not unwanted.search(name)}
     folder = cwd / "empty"
     folder.mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        [sys.executable, "-c", before + textwrap.dedent(code), *arguments],
         cwd=folder,
         env={**inherited, "HF_HOME": str(cwd / "home"), **environment},
         capture_output=True,
@@ -86,7 +88,8 @@ def test_by_path_from_another_folder(tmp_path: Path, reference) -> None:
         result["info"] = [metric.name, sorted(metric.features), "2605.09996" in metric.citation]
         print(json.dumps(result))
     """
-    result = json.loads(run(code, tmp_path, str(ROOM), json.dumps([predictions, references]), **OFFLINE))
+    given = json.dumps([predictions, references])
+    result = json.loads(run(code, tmp_path, str(ROOM), given, before=WITHOUT_PIPELINES, **OFFLINE))
     expected = json.loads(json.dumps(compute(predictions, references)))
     assert result["direct"] == result["gathered"] == result["after errors"] == expected
     assert result["other"] == 0.0
@@ -130,7 +133,7 @@ def test_by_name_offline_and_the_example_of_the_card(tmp_path: Path) -> None:
         assert version.name in evaluate.load("omni_persona_cal").__module__
         print(version)
     """
-    out = run(code, tmp_path, str(ROOM / "README.md"), str(ROOM.parent), **OFFLINE)
+    out = run(code, tmp_path, str(ROOM / "README.md"), str(ROOM.parent), before=WITHOUT_PIPELINES, **OFFLINE)
     assert Path(out.strip()).parent == tmp_path / "home" / "modules" / VERSION_PATH
 
 

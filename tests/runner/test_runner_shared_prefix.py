@@ -41,6 +41,12 @@ def models(checkpoint, **settings):
     return TransformersModel(checkpoint, **settings), TransformersModel(checkpoint, share_prefix=False, **settings)
 
 
+@pytest.fixture(scope="module")
+def plain_answers(checkpoint, siblings, said):
+    """What the checkpoint answers to four siblings where nothing is shared."""
+    return [answer.text for answer in said(models(checkpoint)[1], siblings[:4])]
+
+
 def made(model, items):
     _ = model._model
     return model._omni.make(model._chats.prepare(items))
@@ -116,13 +122,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("setting", HOSTILE)
-def test_generation_settings_of_a_checkpoint_change_no_answer(checkpoint, siblings, said, tmp_path, setting):
+def test_generation_settings_of_a_checkpoint_change_no_answer(
+    checkpoint, siblings, said, plain_answers, tmp_path, setting
+):
     folder = shutil.copytree(checkpoint, tmp_path / "tiny")
     settings = json.loads((folder / "generation_config.json").read_text())
     (folder / "generation_config.json").write_text(json.dumps({**settings, setting: HOSTILE[setting]}))
-    wanted = [answer.text for answer in said(models(checkpoint)[1], siblings[:4])]
     for model in models(folder):
-        assert [answer.text for answer in said(model, siblings[:4])] == wanted
+        assert [answer.text for answer in said(model, siblings[:4])] == plain_answers
 
 
 @pytest.mark.parametrize("without", ["image", "audio", "text", "query"])
