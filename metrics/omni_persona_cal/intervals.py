@@ -30,8 +30,11 @@ Of 20 to 29 independent items, no function of the number of right ones contains 
 98 % of cases: so few items have too few possible results.
 """
 
-_WIDENED = 0.75
-"""How far intervals of means are widened from those of MOVER to those of one rate, where these are wider."""
+_WIDENED = 0.8
+"""How far intervals of means at 0 and 1 are widened from those of MOVER to those of one rate, where these are wider.
+
+Towards a mean of one half, where those of MOVER contain the true value often enough, it falls to nothing.
+"""
 _RESAMPLED = ("bertscore", "composite", "mean_len")
 _GAP = {"I2I": 1.0, "A2A": -1.0}
 
@@ -255,11 +258,12 @@ def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
 
     from .rates import mover, of_means, wilson
 
-    _, low, high = mover(estimates.rate, *wilson(estimates, confidence), estimates.correlation, weights)
+    value, low, high = mover(estimates.rate, *wilson(estimates, confidence), estimates.correlation, weights)
     least, most = of_means(estimates, weights, confidence)
     # Of few items, the first is too narrow near 0 and 1, and the wider of both too wide (see the simulation).
-    low = np.where(least < low, low + _WIDENED * (least - low), low)
-    high = np.where(most > high, high + _WIDENED * (most - high), high)
+    share = _WIDENED * (2 * value - 1) ** 2
+    low = np.where(least < low, low + share * (least - low), low)
+    high = np.where(most > high, high + share * (most - high), high)
     # A difference of rates lies between -1 and 1, a sum of them between 0 and 1.
     return np.stack([np.maximum(low, np.minimum(weights, 0).sum(-1)), np.minimum(high, 1)], axis=-1)
 

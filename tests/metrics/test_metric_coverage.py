@@ -49,6 +49,16 @@ def test_intervals_hold_the_true_score(simulation: ModuleType, recipe: str, n_pe
             assert share < (1 if name == "rouge_l" else 0.98 + ERROR), (name, rate, share)
 
 
+def test_cal_of_a_group_of_few_items_is_neither_too_wide_nor_too_narrow(simulation: ModuleType) -> None:
+    items = simulation.drawn_items("tiny", 20, np.random.default_rng(0))
+    group = items.of(items.groups == "T2T")
+    assert len(group.tasks) == 32
+    rng = np.random.default_rng(1)
+    for rates in ((0.02, 0.98), (0.3, 0.5, 0.7)):
+        shares = [simulation.coverage(group, rate, 2000, rng, names=("cal",))["cal"] for rate in rates]
+        assert 0.93 < np.mean(shares) < 0.98, (rates, shares)
+
+
 @pytest.mark.parametrize("n_people", [20, 250])
 def test_equal_models_are_seldom_called_different(simulation: ModuleType, n_people: int) -> None:
     rng = np.random.default_rng(2)
