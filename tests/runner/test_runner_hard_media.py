@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from dataclasses import replace
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -26,12 +27,14 @@ LONGEST = {"qwen2_5_omni": 300, "gemma3n": 30, "gemma4": 30, "phi4": 40}
 """Seconds of a clip that a family takes; the others have no limit."""
 
 
+@cache
 def _picture():
     buffer = io.BytesIO()
     Image.new("L", (8_000, 5_000), 128).save(buffer, "PNG")
     return Media(buffer.getvalue(), "large.png")
 
 
+@cache
 def _clip(seconds):
     buffer = io.BytesIO()
     tone = 0.3 * np.sin(2 * np.pi * 300 * np.arange(seconds * 8_000) / 8_000)
