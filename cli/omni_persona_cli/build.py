@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from omni_persona_cli import build_options as options
-from omni_persona_cli.check import find_in_built, print_findings, result_of
+from omni_persona_cli.check import find_in_built, print_findings, result_of, tell_how_to_check_more
 from omni_persona_cli.console import detectable, err, out, progress
 from omni_persona_cli.results import BuildResult, output_kept_for_result, print_result
 
@@ -73,6 +73,7 @@ def build(
         print_result(replace(result, check=keys))
     elif findings is not None:
         print_findings(target, findings)
+        tell_how_to_check_more(target, findings, pool)
     if checked is not None and not checked.passed:
         err.print(
             f"A check failed: {target} is not a fair benchmark. It was kept, and its card reports the failure.",

@@ -70,10 +70,16 @@ def check(
         print_findings(dataset, findings)
         if items:
             _print_items(worst)
-        if not others and any(finding.too_few for finding in findings):
-            out.print(f"To check more items: omni-persona check {dataset} --seeds 5 --pool POOL", soft_wrap=True)
+        if not others:
+            tell_how_to_check_more(dataset, findings)
     if not result.passed:
         raise typer.Exit(1)
+
+
+def tell_how_to_check_more(dataset: Path, findings: Sequence[Finding], pool: object = "POOL") -> None:
+    """Print the command that pools several seeds, if a check had too few items."""
+    if any(finding.too_few for finding in findings):
+        out.print(f"To check more items: omni-persona check {dataset} --seeds 5 --pool {pool}", soft_wrap=True)
 
 
 def _other_seeds(dataset: Path, pool: Path, seeds: int, folder: Path) -> list[Path]:

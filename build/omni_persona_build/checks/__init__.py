@@ -157,7 +157,9 @@ def _rows(seen: Seen) -> list[Finding]:
         each("identifiers", items, rows.repeated_ids(items), "are unique"),
         rows.balance(items, recipe),
         rows.positions(items),
-        each("memories", items, rows.wrong_contexts(items, recipe), "have K contexts, shared by sibling questions"),
+        each(
+            "memories", items, rows.wrong_contexts(items, recipe), "have K contexts, the same in all questions of a set"
+        ),
         each("supervision", items, rows.contradiction, "agrees with itself, and abstains in the canonical words"),
         each("gold answers", items, rows.unfounded_gold, "are stated by the target's note and by no other"),
         each("query media", items, rows.reused_query, "stand in no context"),
