@@ -124,7 +124,7 @@ class _Filling:
                 try:
                     fields, fitting = self._fields.fields(planned, index, part, fewest, part is parts[-1], strict)
                     others = self._rng.permutation(fitting[fitting != index])
-                    people = [self._graph.people[one] for one in (index, *others.tolist())]
+                    people = [self._graph.candidates[one] for one in (index, *others.tolist())]
                     return draw.sample(people, fields, number, strict)
                 except UnmetNeedError as unmet:
                     self.refused[str(unmet)] += 1

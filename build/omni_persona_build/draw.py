@@ -11,12 +11,13 @@ from typing import TypeVar
 
 import numpy as np
 
+from omni_persona_build.candidate import Candidate, Drawn
 from omni_persona_build.fields import Fields
 from omni_persona_build.plan import PlannedItem, PlannedSample
 from omni_persona_build.recipes import Recipe
 from omni_persona_build.sample import Facts, Memory, Question, Sample
 from omni_persona_build.sample_rules import UnmetNeedError, flaw, says_the_same
-from omni_persona_build.together import Drawn, Rules, Together
+from omni_persona_build.together import Rules, Together
 from omni_persona_people.persona import Clip, Persona, Picture
 from omni_persona_people.rules import wording
 from omni_persona_people.rules.content_words import content_words, share_words
@@ -44,7 +45,7 @@ class SampleDraw:
         self._own_questions, self._common_words = questions, common_words
         self._heard, self._asks_by_voice = "T2Any" in recipe.groups, "A2A" in recipe.groups
 
-    def sample(self, people: Sequence[Persona], fields: Fields, number: int, strict: bool) -> Sample:
+    def sample(self, people: Sequence[Candidate], fields: Fields, number: int, strict: bool) -> Sample:
         """Draw a sample that contains the first person and some of the others, in any position.
 
         people: in random order but for the first. number: people to draw. If it is K + 1, one is dropped. If it is K,
@@ -58,7 +59,7 @@ class SampleDraw:
         order = [drawn[place] for place in self._rng.permutation(number)]
         if exempt := position is None and number == contexts:
             known = [one.person for one in order]
-            other = next(person for person in people if person not in known)
+            other = next(one.person for one in people if one.person not in known)
             order.append(Drawn(other, self._pick(other.clips), None))
         place = contexts if position is None else position
         if self._asks_by_voice and not strict:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,12 @@ from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import PlannedSample
 from omni_persona_build.recipes import Recipe
 from omni_persona_build.sample_rules import UnmetNeedError
-from omni_persona_people.persona import Persona
 from omni_persona_people.rules import wording
-from omni_persona_people.rules.content_words import content_words
 
 People = NDArray[np.intp]
 """Indices of people in a graph."""
+_MOST_KEPT = 2048
+"""Maximum number of combinations of fields for which the people who fit are kept."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,28 @@ class FieldDraw:
 
     def __init__(self, graph: PersonaGraph, recipe: Recipe, rng: np.random.Generator) -> None:
         self._groups, self._kinds, self._rng = recipe.groups, recipe.asked_groups, rng
-        people = graph.people
-        self._has = {field: np.array([one.value(field) is not None for one in people]) for field in wording.STATEMENTS}
+        people = graph.candidates
+        has = {field: np.array([field in one.value_words for one in people]) for field in wording.STATEMENTS}
 
         @cache
         def separable(left_out: str, stated: str) -> NDArray[np.bool_]:
-            return np.array([_separable(one, left_out, stated) for one in people])
+            return np.array([one.is_separable(left_out, stated) for one in people])
 
-        self._separable = separable
+        # The same combinations of fields are drawn again and again.
+        @lru_cache(maxsize=_MOST_KEPT)
+        def fit(field: str, others: frozenset[str]) -> NDArray[np.bool_]:
+            both = [separable(field, other) & separable(other, field) for other in others]
+            return np.logical_and.reduce([has[field], *both])
+
+        @lru_cache(maxsize=_MOST_KEPT)
+        def fit_cue(cue: str, left_out: frozenset[str]) -> NDArray[np.bool_]:
+            return np.logical_and.reduce([has[cue], *(separable(other, cue) for other in left_out)])
+
+        self._has = has
+        self._fit = fit
+        """Whether each person's note could leave a field out or state it, as it could the others; shape (n,)."""
+        self._fit_cue = fit_cue
+        """Whether each person can be described by a field, whatever else the note leaves out; shape (n,)."""
 
     def fields(
         self, planned: PlannedSample, index: int, part: People, number: int, last: bool, strict: bool
@@ -67,7 +81,8 @@ class FieldDraw:
         kinds += [quiet[place] for place in self._rng.permutation(len(quiet))]
         for kind in kinds:
             options = wording.askable(kind, self._shown(planned))
-            fit = {field: self._fit(field, left_out.values(), strict) for field in options}
+            others = frozenset(left_out.values()) if strict else frozenset[str]()
+            fit = {field: self._fit(field, others) for field in options}
             field = self._drawn(fit, index, part, number)
             if field is not None:
                 left_out[kind] = field
@@ -75,10 +90,9 @@ class FieldDraw:
             elif kind in asked or not last:
                 raise UnmetNeedError(f"too few people with {' or '.join(options)}")
         if "T2T" in self._groups:
-            others = left_out.values()
-            fit = {
-                field: self._fit_cue(field, others, strict) for field in wording.CUE_STATEMENTS if field not in others
-            }
+            used = frozenset(left_out.values())
+            others = used if strict else frozenset()
+            fit = {field: self._fit_cue(field, others) for field in wording.CUE_STATEMENTS if field not in used}
             cue = self._drawn(fit, index, part, number)
             if cue is None:
                 raise UnmetNeedError("too few people with a field in common to be described by")
@@ -95,31 +109,9 @@ class FieldDraw:
 
         fit: field -> whether it fits each person, shape (n,).
         """
-        possible = [field for field, fits in fit.items() if fits[index] and int(fits[part].sum()) >= number]
+        possible = [field for field, fits in fit.items() if fits[index] and np.count_nonzero(fits[part]) >= number]
         return possible[int(self._rng.integers(len(possible)))] if possible else None
-
-    def _fit(self, field: str, others: Collection[str], strict: bool) -> NDArray[np.bool_]:
-        """Whether each person's note could leave a field out or state it, as it could the others; shape (n,)."""
-        fits = self._has[field]
-        for other in others if strict else ():
-            fits = fits & self._separable(field, other) & self._separable(other, field)
-        return fits
-
-    def _fit_cue(self, cue: str, left_out: Collection[str], strict: bool) -> NDArray[np.bool_]:
-        """Whether each person can be described by a field, whatever else the note leaves out; shape (n,)."""
-        fits = self._has[cue]
-        for other in left_out if strict else ():
-            fits = fits & self._separable(other, cue)
-        return fits
 
     def _shown(self, planned: PlannedSample) -> frozenset[str]:
         """Groups whose queries show something that a note then must not state."""
         return frozenset() if planned.looks else self._groups
-
-
-def _separable(persona: Persona, left_out: str, stated: str) -> bool:
-    """Whether a person's note can state one field and not give away another; True if the person lacks one of them."""
-    hidden, value = persona.value(left_out), persona.value(stated)
-    if hidden is None or value is None:
-        return True
-    return wording.sayable(stated, value, content_words(hidden), persona.statements)

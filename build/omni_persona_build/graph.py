@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from omni_persona_artifacts.construction import MODALITIES
 from omni_persona_artifacts.progress import Steps
+from omni_persona_build.candidate import Candidate
 from omni_persona_people.persona import Persona
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import PERCEPTIONS, Perception, Vectors, voice_pitch
@@ -81,6 +82,11 @@ class PersonaGraph:
         """Words that several people say."""
         said = Counter(words for persona in self.people for words in {clip.transcript for clip in persona.all_clips()})
         return frozenset(words for words, number in said.items() if words is not None and number > 1)
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The people as they are drawn for samples."""
+        return tuple(map(Candidate, self.people))
 
     def likeness(self, one: Persona, other: Persona) -> dict[str, float]:
         """Cosine similarity of two people in each modality."""

@@ -8,23 +8,14 @@ person is missing. So whatever a role needs is asked of everybody drawn, in ever
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
-from omni_persona_build.sample_rules import (
-    READ,
-    SAID_TWICE,
-    UnmetNeedError,
-    says_the_same,
-    spoken_content,
-    tells_of_itself,
-)
-from omni_persona_people.persona import Clip, Persona
-from omni_persona_people.rules import wording
-from omni_persona_people.rules.content_words import alike, content_words, share_words
+from omni_persona_build.candidate import Candidate, Clauses, Drawn
+from omni_persona_build.sample_rules import READ, SAID_TWICE, UnmetNeedError, tells_of_itself
+from omni_persona_people.rules.content_words import alike_words
 
 GIVEN_AWAY = "a note holds what is said, or what it leaves out"
 
@@ -47,24 +38,8 @@ class Rules:
     """Words that several people of the pool say, which identify nobody."""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A person, the clip that is heard in the memory, and the clip to ask about the person with."""
-
-    person: Persona
-    clip: Clip
-    query_clip: Clip | None
-    """None if the recipe has no A2A, or if the rules are not strict."""
-
-    def said(self, heard: bool) -> frozenset[str]:
-        """Stems of the words by which a clip could be recognised in a note. heard: whether the recipe has T2Any."""
-        spoken = content_words(spoken_content(self.person, self.clip)) if heard else frozenset()
-        asked = self.query_clip.transcript if self.query_clip is not None else None
-        return spoken | (content_words(asked) if asked else frozenset())
-
-
-Ways = tuple[tuple[frozenset[str], ...], ...]
-"""For each field that all notes state, stems of the words of each clause that may state it."""
+Ways = tuple[Clauses, ...]
+"""For each field that all notes state, the clauses that may state it."""
 
 
 class Together:
@@ -73,10 +48,12 @@ class Together:
     def __init__(self, rules: Rules, rng: np.random.Generator) -> None:
         self._rules, self._rng = rules, rng
         self._drawn: list[Drawn] = []
+        self._asking: list[Drawn] = []
+        self._values: list[list[frozenset[str]]] = []
         self._ways: list[Ways] = []
         self._said: frozenset[str] = frozenset()
 
-    def fill(self, people: Sequence[Persona], number: int) -> list[Drawn]:
+    def fill(self, people: Sequence[Candidate], number: int) -> list[Drawn]:
         """The first person and those of the others who fit, in order, until there are as many as asked for.
 
         Raises `UnmetNeedError` with the most frequent reason if there are too few.
@@ -91,80 +68,72 @@ class Together:
                 break
         raise UnmetNeedError(reasons.most_common(1)[0][0] if reasons else "too few people")
 
-    def _reason(self, person: Persona) -> str | None:
+    def _reason(self, person: Candidate) -> str | None:
         """Why a person does not fit those drawn, if so; otherwise the person joins them."""
         rules = self._rules
-        values = [
-            (str(one.person.value(field)), str(person.value(field))) for one in self._drawn for field in rules.common
-        ]
-        if any(alike(first, second) for first, second in values):
+        values = [person.value_words[field] for field in rules.common]
+        if any(any(map(alike_words, others, values)) for others in self._values):
             return "two people share what is asked for"
         ways = self._ways_of(person) if rules.strict else ()
         if not all(ways):
             return GIVEN_AWAY
+        options = person.options(rules.asks_by_voice and rules.strict)
         reason: str | None = None
-        for one in self._options(person):
-            reason = self._flaw(one, ways)
+        for place in self._rng.permutation(len(options)).tolist():
+            one = options[place]
+            reason = self._flaw(one, person, ways)
             if reason is None:
                 said = one.said(rules.heard)
                 self._drawn.append(one)
+                self._asking += [one] if self._asks(one) else []
+                self._values.append(values)
                 self._ways = [_without(said, others) for others in (*self._ways, ways)]
                 self._said |= said
                 break
         return reason
 
-    def _options(self, person: Persona) -> Iterator[Drawn]:
-        """A person with each clip and each query clip, in random order."""
-        asked = self._rules.asks_by_voice and self._rules.strict
-        queries: Sequence[Clip | None] = person.query_clips if asked else [None]
-        pairs = [*product(person.clips, queries)]
-        for place in self._rng.permutation(len(pairs)):
-            yield Drawn(person, *pairs[place])
-
-    def _ways_of(self, person: Persona) -> Ways:
+    def _ways_of(self, person: Candidate) -> Ways:
         """The ways to state each field without a word that is said, and without one of what the note may leave out."""
-        rules = self._rules
-        values = {field: str(person.value(field)) for field in rules.common}
-        return tuple(
-            _clauses_without(
-                self._said.union(*(content_words(values[other]) for other in rules.left_out if other != field)),
-                wording.clause_words(field, value, tuple(person.statements.get(field, ()))),
-            )
-            for field, value in values.items()
-        )
+        ways = []
+        for field in self._rules.common:
+            clauses = filter(self._said.isdisjoint, person.clauses(field))
+            for other in person.revealed_by(field):
+                if other in self._rules.left_out:
+                    clauses = filter(person.value_words[other].isdisjoint, clauses)
+            ways.append(tuple(clauses))
+        return tuple(ways)
 
-    def _flaw(self, one: Drawn, ways: Ways) -> str | None:
-        """Why somebody cannot join those drawn with these clips. ways: to state what the note states."""
+    def _flaw(self, one: Drawn, person: Candidate, ways: Ways) -> str | None:
+        """Why a person cannot join those drawn with these clips. ways: to state what the note states."""
         rules = self._rules
-        if rules.heard and any(says_the_same(one.clip, other.clip) for other in self._drawn):
+        if rules.heard and any(map(one.says_the_same, self._drawn)):
             return SAID_TWICE
         if not rules.strict:
             return READ if rules.heard and tells_of_itself(one.person, one.clip, rules.common) else None
-        if any(self._echoes(one, other) or self._echoes(other, one) for other in (*self._drawn, one)):
+        if self._echoes(one):
             return "a query clip says what a memory's clip says"
-        if rules.heard and any(_mistaken(one, other) or _mistaken(other, one) for other in self._drawn):
+        if rules.heard and any(one.is_mistaken_for(other) or other.is_mistaken_for(one) for other in self._drawn):
             return SAID_TWICE
-        if any(share_words(str(one.person.value(field)), one.clip.transcript or "") for field in rules.left_out):
+        if not all(person.value_words[field].isdisjoint(one.clip_words) for field in rules.left_out):
             return READ
-        said = one.said(rules.heard)
-        return None if all(all(_without(said, others)) for others in (*self._ways, ways)) else GIVEN_AWAY
+        return None if _sayable(one.said(rules.heard), (*self._ways, ways)) else GIVEN_AWAY
 
-    def _echoes(self, asked: Drawn, other: Drawn) -> bool:
-        """Whether a query clip says what only one person's clip says."""
-        query = asked.query_clip
-        known = self._rules.common_words
-        return query is not None and query.transcript not in known and says_the_same(query, other.clip)
+    def _echoes(self, one: Drawn) -> bool:
+        """Whether somebody's query clip says what only one person's clip says, if one more person joins."""
+        if any(asking.echoes(one) for asking in self._asking):
+            return True
+        return self._asks(one) and (one.echoes(one) or any(map(one.echoes, self._drawn)))
 
-
-def _mistaken(one: Drawn, other: Drawn) -> bool:
-    """Whether the content by which T2Any asks about somebody fits what another person says."""
-    return alike(spoken_content(one.person, one.clip), other.clip.transcript or "")
+    def _asks(self, one: Drawn) -> bool:
+        """Whether what a query clip says could identify somebody."""
+        return one.query_clip is not None and one.query_clip.transcript not in self._rules.common_words
 
 
 def _without(said: frozenset[str], ways: Ways) -> Ways:
     """The ways that hold nothing that is said."""
-    return tuple(_clauses_without(said, clauses) for clauses in ways)
+    return tuple(tuple(filter(said.isdisjoint, clauses)) for clauses in ways)
 
 
-def _clauses_without(avoided: frozenset[str], clauses: tuple[frozenset[str], ...]) -> tuple[frozenset[str], ...]:
-    return tuple(words for words in clauses if words.isdisjoint(avoided))
+def _sayable(said: frozenset[str], everybody: Sequence[Ways]) -> bool:
+    """Whether there is a way to state each field of everybody that holds nothing that is said."""
+    return all(any(map(said.isdisjoint, clauses)) for ways in everybody for clauses in ways)

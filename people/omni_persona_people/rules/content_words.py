@@ -47,6 +47,12 @@ def states(text: str, value: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def alike(one: str, other: str) -> bool:
     """Whether two answers could be mistaken for each other: one contains the other, or half their words agree."""
-    first, second = content_words(one), content_words(other)
+    return alike_words(content_words(one), content_words(other))
+
+
+def alike_words(first: frozenset[str], second: frozenset[str]) -> bool:
+    """Whether two answers could be mistaken for each other, by their `content_words`."""
+    if first and second and first.isdisjoint(second):  # the usual case, made quick
+        return False
     shared = len(first & second)
     return shared == min(len(first), len(second)) or 2 * shared >= len(first | second)
