@@ -11,9 +11,9 @@ from functools import cached_property
 from itertools import product
 
 from omni_persona_build.sample_rules import spoken_content
+from omni_persona_people.persona import Clip, Persona
 from omni_persona_people.rules import wording
 from omni_persona_people.rules.content_words import alike_words, content_words
-from omni_persona_people.persona import Clip, Persona
 
 Clauses = tuple[frozenset[str], ...]
 """Stems of the words of each clause that states a value."""

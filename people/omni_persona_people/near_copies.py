@@ -8,7 +8,7 @@ import numpy as np
 
 from omni_persona_people.media_files import MediaFile
 from omni_persona_people.persona import Persona
-from omni_persona_perception import Prints, Samples, near_clips, near_pictures
+from omni_persona_perception import Compared, Prints, Samples, near_clips, near_pictures
 
 _Owned = tuple[Persona, MediaFile, bool]
 """A person, one of their media, and whether it is for queries."""
@@ -33,12 +33,19 @@ def near_copies(
         for media, asks in ((person.clips, False), (person.query_clips, True))
         for medium in media
     ]
-    yield from _wrong(pictures, near_pictures(_rows(pictures, prints)), "picture")
-    yield from _wrong(clips, near_clips(_rows(clips, prints), lambda index: slow(clips[index][1])), "clip")
+    yield from _wrong(pictures, near_pictures(_rows(pictures, prints), _must_differ(pictures)), "picture")
+    near = near_clips(_rows(clips, prints), lambda index: slow(clips[index][1]), _must_differ(clips))
+    yield from _wrong(clips, near, "clip")
 
 
 def _rows(owned: Sequence[_Owned], prints: Mapping[str, Prints]) -> Prints:
     return np.stack([prints[medium.stored or medium.digest] for _, medium, _ in owned])
+
+
+def _must_differ(owned: Sequence[_Owned]) -> Compared:
+    """Whether a copy among two media is an error: for two people, or for memories and queries of one."""
+    uses = [(person.persona_id, asks) for person, _, asks in owned]
+    return lambda one, other: uses[one] != uses[other]
 
 
 def _wrong(owned: Sequence[_Owned], near: Sequence[tuple[int, int]], what: str) -> Iterator[str]:

@@ -3,7 +3,15 @@
 from omni_persona_perception.clips import Samples, clip_seconds, decode_audio, encode_wav, played_as_stored, resampled
 from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import MAX_BYTES, kind_of
-from omni_persona_perception.likeness import Prints, clip_print, is_print, near_clips, near_pictures, picture_print
+from omni_persona_perception.likeness import (
+    Compared,
+    Prints,
+    clip_print,
+    is_print,
+    near_clips,
+    near_pictures,
+    picture_print,
+)
 from omni_persona_perception.perception import PERCEPTIONS, Perception, perception
 from omni_persona_perception.pictures import decode_image, picture_size, shown_as_stored
 from omni_persona_perception.slow_clips import SlowClips
@@ -15,6 +23,7 @@ from omni_persona_perception.vectors import TextSpace, Vectors, face_vectors, te
 __all__ = [
     "MAX_BYTES",
     "PERCEPTIONS",
+    "Compared",
     "MediaError",
     "Perception",
     "Prints",

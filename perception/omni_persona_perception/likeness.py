@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 Prints = NDArray[np.float32]
 """Shape (n, d), rows of unit length, or zero if there is nothing to compare."""
 Pair = tuple[int, int]
-_Cuts = tuple[NDArray[np.float32], NDArray[np.float32]]
+Compared = Callable[[int, int], bool]
+"""Says of two places i < j whether the pair of media there is compared."""
 
 PRINT_SIZES = {"picture": 3072, "clip": 1024}
 
@@ -64,6 +66,10 @@ _LIKE_SPECTRUM, _LIKE_WAVE = 0.45, 0.55
 """Correlation thresholds: of prints for a closer comparison, of aligned samples for a copy."""
 _ROWS = 1024
 """Number of rows of a similarity matrix computed at once."""
+
+
+def _all(one: int, other: int) -> bool:
+    return True
 
 
 def picture_print(picture: Image.Image) -> Prints:
@@ -101,33 +107,40 @@ def is_print(values: Prints, kind: str) -> bool:
     return len(values) == PRINT_SIZES[kind] and (length == 0 or abs(length - 1) < 1e-3)
 
 
-def near_pictures(prints: Prints) -> list[Pair]:
-    """The pairs of pictures that are near copies of each other, including mirrored ones. prints: shape (n, 3072)."""
+def near_pictures(prints: Prints, compared: Compared = _all) -> list[Pair]:
+    """The pairs of pictures that are near copies of each other, including mirrored ones.
+
+    prints: shape (n, 3072). compared: says which pairs are looked at.
+    """
     grey = _rows(prints.reshape(-1, _SIDE // 2, 2, _SIDE // 2, 2, 3).mean(axis=(2, 4, 5)))
     mirrored = _rows(grey.reshape(-1, _SIDE // 2, _SIDE // 2)[:, :, ::-1])
     partners = defaultdict[int, set[int]](set)
     for one, other in chain(_above(grey, grey, _LIKE_GREY), _above(grey, mirrored, _LIKE_GREY)):
-        partners[one].add(other)
-        partners[other].add(one)
+        if compared(one, other):
+            partners[one].add(other)
+            partners[other].add(one)
     equalised = {index: _equalised(prints[index]) for index in partners}
-    pairs = set()
+    pairs: set[Pair] = set()
     for whole, others in partners.items():
-        plain, even = _views(prints[whole], _cuts()), _views(equalised[whole], _cuts(_MORE_MARGINS))
-        for seen in others:
-            if _is_seen_in(prints[seen], plain, _LIKE, _CHANGED) or _is_seen_in(
-                equalised[seen], even, _LIKE_EQUALISED, _CHANGED_EQUALISED
-            ):
-                pairs.add((min(whole, seen), max(whole, seen)))
+        seen = sorted(others)
+        found = _seen_in(prints[seen], prints[whole], _crops(), _LIKE, _CHANGED)
+        left = [one for one, is_copy in zip(seen, found, strict=True) if not is_copy]
+        if left:
+            even = np.stack([equalised[one] for one in left])
+            found += _seen_in(even, equalised[whole], _crops(_MORE_MARGINS), _LIKE_EQUALISED, _CHANGED_EQUALISED)
+        copies = [one for one, is_copy in zip([*seen, *left], found, strict=True) if is_copy]
+        pairs.update((min(whole, one), max(whole, one)) for one in copies)
     return sorted(pairs)
 
 
-def near_clips(prints: Prints, clip: Callable[[int], Samples]) -> list[Pair]:
+def near_clips(prints: Prints, clip: Callable[[int], Samples], compared: Compared = _all) -> list[Pair]:
     """The pairs of clips that are near copies of each other.
 
     prints: shape (n, 1024). clip: gives the `slow_clip` of the i-th clip; called for those with similar prints alone.
+    compared: says which pairs are looked at.
     """
     heard = lru_cache(maxsize=64)(clip)
-    maybe = sorted(_above(prints, prints, _LIKE_SPECTRUM))
+    maybe = sorted(pair for pair in _above(prints, prints, _LIKE_SPECTRUM) if compared(*pair))
     return [(one, other) for one, other in maybe if _aligned(heard(one), heard(other)) >= _LIKE_WAVE]
 
 
@@ -151,39 +164,71 @@ def _equalised(picture: Prints) -> Prints:
     return _unit(np.stack(channels, axis=1).ravel())
 
 
-def _is_seen_in(seen: Prints, views: Prints, least: float, most_changed: float) -> bool:
-    """Whether a picture is a copy of another one, or of a part of it without its edges."""
-    likeness = views @ seen
-    best = int(likeness.argmax())
-    if likeness[best] < least:
-        return False
-    # An open mouth changes a small part of a picture, in one place; re-encoding changes it everywhere.
-    changed = (seen - likeness[best] * views[best]).reshape(_BLOCKS, _SIDE // _BLOCKS, _BLOCKS, _SIDE // _BLOCKS, 3)
-    return bool(np.square(changed).sum(axis=(1, 3, 4)).max() * _BLOCKS**2 <= most_changed)
+def _seen_in(seen: Prints, whole: Prints, crops: _Crops, least: float, most_changed: float) -> list[bool]:
+    """Whether each of n pictures is a copy of another one, as it is or mirrored, or of a part of it without its edges.
+
+    seen: shape (n, 3072). whole: shape (3072,).
+    """
+    views = crops.of(whole)
+    means = views.mean(axis=1)
+    lengths = np.sqrt(np.maximum(np.einsum("ij,ij->i", views, views) - views.shape[1] * means**2, 1e-18))
+    # The crops of a mirrored picture, mirrored, are those of the picture.
+    both = np.stack([seen, seen.reshape(-1, _SIDE, _SIDE, 3)[:, :, ::-1].reshape(seen.shape)], axis=1)
+    likeness = (both @ views.T / lengths).reshape(len(seen), -1)
+    found = []
+    for pictures, row in zip(both, likeness, strict=True):
+        best = int(row.argmax())
+        picture, view = pictures[best // len(views)], best % len(views)
+        # An open mouth changes a small part of a picture, in one place; re-encoding changes it everywhere.
+        found.append(
+            bool(row[best] >= least)
+            and _most_changed(picture - row[best] * (views[view] - means[view]) / lengths[view]) <= most_changed
+        )
+    return found
 
 
-def _views(picture: Prints, cuts: _Cuts) -> Prints:
-    """A print cropped at its edges in m ways, and the same mirrored, shape (2 m, 3072)."""
-    square = picture.reshape(_SIDE, _SIDE, 3)
-    both = np.stack([square, square[:, ::-1]]).transpose(0, 3, 1, 2)
-    down, across = (one[:, None, None] for one in cuts)
-    return _rows((down @ both @ across.swapaxes(-1, -2)).reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1))
+def _most_changed(difference: Prints) -> float:
+    """How much the block of a print that changed most did, relative to the mean of all blocks in a picture."""
+    blocks = difference.reshape(_BLOCKS, _SIDE // _BLOCKS, _BLOCKS, _SIDE // _BLOCKS, 3)
+    return float(np.square(blocks).sum(axis=(1, 3, 4)).max()) * _BLOCKS**2
+
+
+@dataclass(frozen=True)
+class _Crops:
+    """Ways to crop a print: with each of them goes the mirrored one."""
+
+    down: NDArray[np.float32]
+    """For each of m crops, the matrix that stretches what is left to full height, shape (m, 32, 32)."""
+    across: NDArray[np.float32]
+    """The k different matrices that stretch what is left to full width, side by side and transposed: (32, k * 32)."""
+    which: NDArray[np.intp]
+    """The place in `across` of each crop's, shape (m,)."""
+
+    def of(self, picture: Prints) -> Prints:
+        """A print cropped in m ways and stretched, not of unit length, shape (m, 3072)."""
+        rows = picture.reshape(_SIDE, _SIDE, 3).swapaxes(1, 2)
+        wide = (rows.reshape(-1, _SIDE) @ self.across).reshape(_SIDE, 3, -1, _SIDE)
+        stretched = wide.transpose(2, 0, 3, 1).reshape(-1, _SIDE, _SIDE * 3)[self.which]
+        return (self.down @ stretched).reshape(len(self.which), -1)
 
 
 @lru_cache
-def _cuts(one_edge: tuple[float, ...] = ()) -> _Cuts:
-    """For each of m crops, the matrices that stretch what is left to full height and width, shape (m, 32, 32) each.
+def _crops(one_edge: tuple[float, ...] = ()) -> _Crops:
+    """The crops that are tried: by `_MARGINS` at all edges, and more.
 
-    one_edge: shares of a side to crop at one edge alone or by halves at both, in addition to `_MARGINS` at all edges.
+    one_edge: shares of a side to crop at one edge alone or by halves at both.
     """
     crops = [(margin, 2 * margin, margin, 2 * margin) for margin in _MARGINS]
     for share in one_edge:
         crops.append((share / 2, share, share / 2, share))
         crops += [(start, share, 0.0, 0.0) for start in (0.0, share)]
         crops += [(0.0, 0.0, start, share) for start in (0.0, share)]
-    down = [_stretched(above, high) for above, high, _, _ in crops]
-    across = [_stretched(before, wide) for _, _, before, wide in crops]
-    return np.stack(down), np.stack(across)
+    widths = list(dict.fromkeys((before, wide) for _, _, before, wide in crops))
+    return _Crops(
+        np.stack([_stretched(above, high) for above, high, _, _ in crops]),
+        np.hstack([_stretched(before, wide).T for before, wide in widths]),
+        np.array([widths.index((before, wide)) for _, _, before, wide in crops], dtype=np.intp),
+    )
 
 
 def _stretched(start: float, share: float) -> NDArray[np.float32]:

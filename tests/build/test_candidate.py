@@ -10,9 +10,9 @@ from pool_folder import PoolFolder
 
 from omni_persona_build.candidate import Candidate, Drawn
 from omni_persona_build.sample_rules import says_the_same, spoken_content
+from omni_persona_people.pool import read_pool
 from omni_persona_people.rules import wording
 from omni_persona_people.rules.content_words import alike, alike_words, content_words, share_words
-from omni_persona_people.pool import read_pool
 
 TEXTS = st.lists(st.sampled_from(["the", "nurse", "nurses", "head", "of", "a ward", "Paris", "…", ""])).map(" ".join)
 

@@ -56,6 +56,15 @@ def test_pictures_that_show_nothing_are_no_copies():
     assert _pairs([_saved(Image.new("RGB", (9, 9), "white")), _saved(Image.new("RGB", (9, 9), "white"))]) == []
 
 
+def test_only_pictures_that_are_to_be_compared_are_found():
+    copies = [_saved(_scene(0)), _saved(_scene(0), "JPEG"), _saved(_scene(1)), PICTURE_COPIES["mirrored"](_scene(0))]
+    prints = np.stack([picture_print(decode_image(data)) for data in copies])
+    assert near_pictures(prints) == [(0, 1), (0, 3), (1, 3)]
+    asked = []
+    assert near_pictures(prints, lambda one, other: asked.append((one, other)) or one > 0) == [(1, 3)]
+    assert all(one < other for one, other in asked)
+
+
 def _near(clips):
     prints = np.stack([clip_print(*decode_audio(data)) for data in clips])
     return near_clips(prints, lambda index: slow_clip(*decode_audio(clips[index])))
@@ -97,3 +106,13 @@ def test_real_people_have_no_near_copies_and_copies_of_their_media_are_found(sha
     heard = [soundfile.read(io.BytesIO(data)) for data in clips[::8]]
     copies = [encoded(samples[rate // 50 :], rate, format="OGG") for samples, rate in heard]
     assert _near([*clips, *copies]) == [(8 * place, len(clips) + place) for place in range(len(copies))]
+
+
+def test_only_clips_that_are_to_be_compared_are_heard():
+    one, other = speech_like(5), speech_like(5, seed=1)
+    clips = [encoded(one), encoded(one[320:]), encoded(other), encoded(other)]
+    prints, heard = np.stack([clip_print(*decode_audio(data)) for data in clips]), []
+    slow = [slow_clip(*decode_audio(data)) for data in clips]
+    assert near_clips(prints, lambda index: slow[index]) == [(0, 1), (2, 3)]
+    assert near_clips(prints, lambda index: heard.append(index) or slow[index], lambda one, other: one == 2) == [(2, 3)]
+    assert heard == [2, 3]

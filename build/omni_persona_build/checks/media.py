@@ -15,7 +15,7 @@ from omni_persona_build.checks.described import Described, DescribedMedia, disti
 from omni_persona_build.checks.finding import Finding, listed
 from omni_persona_build.checks.known_media import Sort
 from omni_persona_build.recipes import Recipe
-from omni_persona_perception import MediaError, Prints, kind_of, near_clips, near_pictures, traces
+from omni_persona_perception import Compared, MediaError, Prints, kind_of, near_clips, near_pictures, traces
 
 SILENCE = 1e-3
 """Root mean square below which a clip counts as silent (-60 dB relative to full scale)."""
@@ -130,9 +130,14 @@ def _near_copies(
 ) -> Finding:
     """Check that no two pictures and no two clips of an item are near copies of each other."""
     near: dict[Sort, set[frozenset[bytes]]] = {
-        "image": _near(pictures, lambda prints, kept: near_pictures(prints)),
+        "image": _near(items, "image", pictures, lambda prints, kept, compared: near_pictures(prints, compared)),
         "audio": _near(
-            clips, lambda prints, kept: near_clips(prints, lambda index: described.slow(kept[index].medium))
+            items,
+            "audio",
+            clips,
+            lambda prints, kept, compared: near_clips(
+                prints, lambda index: described.slow(kept[index].medium), compared
+            ),
         ),
     }
     wrong = []
@@ -146,11 +151,20 @@ def _near_copies(
 
 
 def _near(
-    seen: Sequence[_Seen], pairs: Callable[[Prints, Sequence[_Seen]], list[tuple[int, int]]]
+    items: Sequence[Item],
+    sort: Sort,
+    seen: Sequence[_Seen],
+    pairs: Callable[[Prints, Sequence[_Seen], Compared], list[tuple[int, int]]],
 ) -> set[frozenset[bytes]]:
-    """The pairs of contents that are near copies of each other."""
+    """The pairs of contents that are near copies of each other, of those that stand in one item."""
     kept = [one for one in seen if one.print is not None]
     if not kept:
         return set()
-    found = pairs(np.stack([one.print for one in kept if one.print is not None]), kept)
+    places = {one.medium.data: place for place, one in enumerate(kept)}
+    together: set[tuple[int, int]] = set()
+    for item in items:
+        known = sorted({places[medium.data] for medium in media_of(item, sort) if medium.data in places})
+        together.update(combinations(known, 2))
+    prints = np.stack([one.print for one in kept if one.print is not None])
+    found = pairs(prints, kept, lambda one, other: (one, other) in together)
     return {frozenset((kept[one].medium.data, kept[other].medium.data)) for one, other in found}
