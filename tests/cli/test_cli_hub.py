@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import this_process
 
 from omni_persona_people.invent import EMBEDDED_POOL
 
@@ -110,12 +111,12 @@ def _call(cwd: Path, *arguments: str, **environment: str) -> subprocess.Complete
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(shared_pool, tmp_path_factory):
     """The folder that `build` wrote into, and what it said."""
     folder = tmp_path_factory.mktemp("hub")
     (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
-    command = ("build", "--pool", str(EMBEDDED_POOL), "--recipe", "small.yaml", "--license", "apache-2.0")
-    done = _call(folder, *command, HF_HUB_OFFLINE="1")
+    command = ("build", "--pool", str(shared_pool.folder), "--recipe", "small.yaml", "--license", "apache-2.0")
+    done = this_process.call(command, folder, HF_HUB_OFFLINE="1", COLUMNS="160")
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 

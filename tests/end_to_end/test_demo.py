@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture(scope="module")
 def demo(omni_persona_command, tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    return folder, omni_persona_command("demo", cwd=folder, python=("-m", "omni_persona_cli")).stdout
+    return folder, omni_persona_command("demo", cwd=folder).stdout
 
 
 def test_the_demo_prints_a_table_per_run_and_says_what_next(demo):

@@ -18,9 +18,18 @@ FIGURES = (
 )  # fmt: skip
 
 
-def test_figures_are_written_for_a_page_and_for_a_paper(gathered, tmp_path):
-    drawn = draw(gathered.runs, for_the_page(published_rows()), gathered.measure)
-    written = figure_files(drawn, tmp_path)
+@pytest.fixture(scope="module")
+def drawn(gathered):
+    return draw(gathered.runs, for_the_page(published_rows()), gathered.measure)
+
+
+@pytest.fixture(scope="module")
+def written(drawn, tmp_path_factory):
+    """The files of the figures, which are not on a disk yet: path -> content."""
+    return figure_files(drawn, tmp_path_factory.mktemp("figures"))
+
+
+def test_figures_are_written_for_a_page_and_for_a_paper(drawn, written):
     assert [path.name for path in written] == [f"{name}{end}" for name in FIGURES for end in (".svg", ".pdf", ".png")]
     for path, content in written.items():
         path.write_bytes(content)
@@ -38,11 +47,11 @@ def test_figures_are_written_for_a_page_and_for_a_paper(gathered, tmp_path):
     assert all("judge lexical, protocol guarded" in figure.caption for figure in drawn)
 
 
-def test_the_same_runs_make_the_same_figures(gathered, tmp_path):
-    first, second = (figure_files(draw(gathered.runs, (), gathered.measure), tmp_path) for _ in range(2))
-    assert list(first) == list(second)
-    for path, content in first.items():
-        assert content == second[path], path.name
+def test_the_same_runs_make_the_same_figures(gathered, written, tmp_path):
+    again = figure_files(draw(gathered.runs, for_the_page(published_rows()), gathered.measure), tmp_path)
+    assert [path.name for path in again] == [path.name for path in written]
+    for first, second in zip(written.items(), again.items(), strict=True):
+        assert first[1] == second[1], first[0].name
 
 
 @pytest.mark.slow
