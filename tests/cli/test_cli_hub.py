@@ -146,7 +146,7 @@ def test_a_push_that_was_cut_off_goes_on_and_a_third_sends_nothing(built, hub):
     assert hub.commits == [
         [
             *("README.md", "croissant.json", "data/construction.parquet", "data/test-00000-of-00001.parquet"),
-            *("eval.yaml", "example/face.jpg", "example/query.jpg", "example/voice.ogg"),
+            *("eval.yaml", "example/face.png", "example/query.png", "example/voice.wav"),
         ]
     ]
     assert b"checks pass, " in hub.files["README.md"]
