@@ -149,6 +149,31 @@ def command_line(monkeypatch, capfd):
     return call
 
 
+@pytest.fixture(scope="module")
+def known_figures():
+    """Names of runs -> figures, and the figures' SVG."""
+    from omni_persona_report.figures import Figure
+
+    return {}, functools.cache(Figure.inline)
+
+
+@pytest.fixture
+def figures_once(monkeypatch, known_figures):
+    """Figures are drawn once for each set of names of runs, the only texts in them, because drawing takes long."""
+    from omni_persona_report import write
+
+    draw, (known, inline) = write.draw, known_figures
+
+    def drawn(runs, *others):
+        names = tuple(run.name for run in runs)
+        if names not in known:
+            known[names] = draw(runs, *others)
+        return known[names]
+
+    monkeypatch.setattr(write, "draw", drawn)
+    monkeypatch.setattr(write.Figure, "inline", inline)
+
+
 @pytest.fixture
 def pool(tmp_path):
     return PoolFolder(tmp_path / "pool")

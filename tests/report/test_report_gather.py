@@ -296,6 +296,7 @@ def test_the_command_that_repeats_a_run_is_reported(dataset, tools, tmp_path, mo
     assert str(tmp_path) not in commands(run) + manifest_text(run) + str(facts(run))
 
 
+@pytest.mark.usefixtures("figures_once")
 def test_the_page_says_what_the_people_are_only_if_that_is_recorded(dataset, tools, tmp_path):
     import pyarrow.parquet as pq
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shutil
@@ -46,25 +45,6 @@ def run(dataset, scored, tmp_path):
     manifest["dataset"]["path"] = str(copy)
     (folder / "run.json").write_text(json.dumps(manifest))
     return folder
-
-
-@pytest.fixture(scope="module")
-def figures_once():
-    """Figures are drawn once for each set of names of runs, the only texts in them, because drawing takes long."""
-    from omni_persona_report import write
-
-    draw, known = write.draw, {}
-
-    def drawn(runs, *others):
-        names = tuple(run.name for run in runs)
-        if names not in known:
-            known[names] = draw(runs, *others)
-        return known[names]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(write, "draw", drawn)
-        patch.setattr(write.Figure, "inline", functools.cache(write.Figure.inline))
-        yield
 
 
 def call(*arguments):
