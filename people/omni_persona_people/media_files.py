@@ -6,13 +6,13 @@ import hashlib
 import os
 import stat
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-import numpy as np
-
 from omni_persona_people.errors import PoolError
+from omni_persona_people.media_measures import clip_measures, picture_measures
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import (
     MAX_BYTES,
@@ -20,6 +20,7 @@ from omni_persona_perception import (
     Prints,
     Samples,
     SlowClips,
+    Vectors,
     clip_seconds,
     decode_audio,
     decode_image,
@@ -96,7 +97,7 @@ class MediaReader:
             kind: {digest: made for digest, made in known.known(f"print-{kind}").items() if is_print(made, kind)}
             for kind in ("picture", "clip")
         }
-        self._made: dict[MediaKind, dict[str, Prints]] = {"picture": {}, "clip": {}}
+        self._made: dict[str, dict[str, Vectors]] = defaultdict(dict)
         self._slow = SlowClips()
 
     @property
@@ -111,8 +112,7 @@ class MediaReader:
             data = read_medium(file)
             content = content_of(data, kind)
             if content.stored not in self._prints[kind]:
-                made = self._print(data, kind, content.stored)
-                self._prints[kind][content.stored] = self._made[kind][content.stored] = made
+                self._prints[kind][content.stored] = self._print(data, kind, content)
         except MediaError as error:
             raise MediaError(f"{path}: {error}") from None
         return content.seconds, content.file(file, self._keep_metadata)
@@ -121,19 +121,27 @@ class MediaReader:
         """A clip as near copies are compared. Raises `MediaError` if it cannot be decoded."""
         return self._slow.slow(medium.stored or medium.digest, medium.read())
 
-    def _print(self, data: bytes, kind: MediaKind, stored: str) -> Prints:
+    def _print(self, data: bytes, kind: MediaKind, content: Content) -> Prints:
         """Decode a medium and compute its print. Raises `MediaError` if it cannot be decoded or is a blank picture."""
         if kind == "clip":
-            return self._slow.print_of(stored, *decode_audio(data))
-        picture = decode_image(data)
-        if float(np.asarray(picture.convert("L"), np.float32).std()) < BLANK:
-            raise MediaError("the picture is blank")
-        return picture_print(picture)
+            samples, rate = decode_audio(data)
+            measures, made = clip_measures(samples, rate), self._slow.print_of(content.stored, samples, rate)
+        else:
+            picture = decode_image(data)
+            measures = picture_measures(picture)
+            if measures[0] < BLANK:
+                raise MediaError("the picture is blank")
+            made = picture_print(picture)
+        self._made[f"print-{kind}"][content.stored] = made
+        # Measured for the checks of a dataset, in which the medium has no metadata.
+        if content.stored == content.bare:
+            self._made[f"{kind}-measures"][content.stored] = measures
+        return made
 
     def keep(self) -> None:
         """Write new results to the cache."""
-        for kind, made in self._made.items():
-            self._known.learn(f"print-{kind}", made)
+        for table, made in self._made.items():
+            self._known.learn(table, made)
 
 
 def content_of(data: bytes, kind: MediaKind) -> Content:

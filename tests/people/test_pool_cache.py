@@ -59,7 +59,7 @@ def test_a_second_build_decodes_and_describes_nothing_and_gives_the_same_bytes(p
     build(pool.folder, load_recipe("tiny"), first)
     assert len(decoded) == 12 * 8
     kept = _files(pool.folder / FOLDER)
-    facts = {"picture-facts.npz", "clip-facts.npz"}
+    facts = {"picture-facts.npz", "clip-facts.npz", "picture-measures.npz", "clip-measures.npz"}
     assert set(kept) == {"print-picture.npz", "print-clip.npz", "light-face.npz", "light-voice.npz"} | facts
     build(pool.folder, load_recipe("tiny"), second)
     assert len(decoded) == 12 * 8

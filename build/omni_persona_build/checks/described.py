@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from omni_persona_build.checks.media_facts import (
     from_numbers,
     picture_facts,
 )
+from omni_persona_people.media_measures import clip_measures, picture_measures
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import (
     MediaError,
@@ -37,8 +37,7 @@ from omni_persona_perception import (
     voice_vectors,
 )
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+_NO_VECTOR = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Described:
     """The description of one medium."""
 
     vector: NDArray[np.float32]
-    """Vector of the face or the voice, of unit length; empty if the medium cannot be decoded."""
+    """Vector of the face or the voice, of unit length; empty if the medium cannot be decoded or stands in no memory."""
     facts: Facts = field(default_factory=dict)
     print: Prints | None = None
     """Fingerprint for finding near copies; None if the medium cannot be decoded."""
@@ -69,11 +68,16 @@ class DescribedMedia:
         """
         pictures: dict[bytes, Media] = {}
         clips: dict[bytes, Media] = {}
+        self._remembered: dict[Sort, set[bytes]] = {"image": set(), "audio": set()}
+        """The media that stand in memories: nobody compares the vectors of others."""
         for item in items:
             for medium in media_of(item, "image"):
                 pictures.setdefault(medium.data, medium)
             for medium in media_of(item, "audio"):
                 clips.setdefault(medium.data, medium)
+            for context in item.contexts:
+                self._remembered["image"].add(context.image.data)
+                self._remembered["audio"].add(context.audio.data)
         self._slow = SlowClips()
         self._known_before = KnownMedia(known)
         with ThreadPoolExecutor(os.cpu_count()) as workers:
@@ -94,14 +98,15 @@ class DescribedMedia:
         row = partial(self._known_before.row, "image", digest=digest)
         image = cache(lambda: decode_image(medium.data))
         try:
-            vector = row("vector", make=lambda: face_vectors([image()])[0])
+            remembered = medium.data in self._remembered["image"]
+            vector = row("vector", make=lambda: face_vectors([image()])[0]) if remembered else _NO_VECTOR
             facts = row(
                 "facts", make=lambda: as_numbers(picture_facts(image(), len(medium.data), suffix), PICTURE_FACTS)
             )
             prints = row("print", make=lambda: picture_print(image()))
-            (spread,) = row("measures", make=lambda: _spread(image()))
+            (spread,) = row("measures", make=lambda: picture_measures(image()))
         except MediaError as error:
-            return Described(np.zeros(0, np.float32), error=str(error))
+            return Described(_NO_VECTOR, error=str(error))
         return Described(vector, from_numbers(facts, PICTURE_FACTS, suffix), prints, float(spread))
 
     def _clip(self, medium: Media) -> Described:
@@ -109,12 +114,13 @@ class DescribedMedia:
         row = partial(self._known_before.row, "audio", digest=digest)
         clip = cache(lambda: decode_audio(medium.data))
         try:
-            vector = row("vector", make=lambda: voice_vectors([clip()])[0])
+            remembered = medium.data in self._remembered["audio"]
+            vector = row("vector", make=lambda: voice_vectors([clip()])[0]) if remembered else _NO_VECTOR
             numbers = row("facts", make=lambda: as_numbers(clip_facts(*clip(), suffix), CLIP_FACTS))
             prints = row("print", make=lambda: self._slow.print_of(medium.data, *clip()))
-            level, seconds = row("measures", make=lambda: _level_and_seconds(*clip()))
+            level, seconds = row("measures", make=lambda: clip_measures(*clip()))
         except MediaError as error:
-            return Described(np.zeros(0, np.float32), error=str(error))
+            return Described(_NO_VECTOR, error=str(error))
         facts = from_numbers(numbers, CLIP_FACTS, suffix)
         kind = f"{suffix} {facts['format'][1]:.0f} Hz"
         return Described(vector, facts, prints, float(level), float(seconds), kind)
@@ -124,7 +130,7 @@ class DescribedMedia:
         return self._known[sort][medium.data]
 
     def vector(self, medium: Media, sort: Sort) -> NDArray[np.float32]:
-        """A medium's vector; a zero vector if it cannot be decoded."""
+        """The vector of a medium of a memory; a zero vector if it cannot be decoded."""
         vector = self.of(medium, sort).vector
         return vector if vector.size else self._nothing[sort]
 
@@ -150,14 +156,6 @@ def distinct(items: Sequence[Item], sort: Sort) -> Iterator[tuple[str, Media]]:
             if medium.data not in seen:
                 seen.add(medium.data)
                 yield item.augmented_id, medium
-
-
-def _spread(image: Image) -> NDArray[np.float32]:
-    return np.array([np.asarray(image.convert("L"), np.float32).std()])
-
-
-def _level_and_seconds(samples: Samples, rate: int) -> NDArray[np.float32]:
-    return np.array([np.sqrt(np.mean(np.square(samples))), len(samples) / rate], np.float32)
 
 
 def _suffix(medium: Media) -> str:

@@ -25,7 +25,7 @@ TABLES: dict[Sort, dict[Part, str]] = {
     },
     "audio": {"vector": "light-voice", "facts": "clip-facts", "print": "print-clip", "measures": "clip-measures"},
 }
-"""The cache's table of each part. A build fills the first three for those media that it compares."""
+"""The cache's table of each part. A build fills prints and measures of all media, and what it compares of others."""
 PRINTED: dict[Sort, str] = {"image": "picture", "audio": "clip"}
 
 
