@@ -12,6 +12,7 @@ from omni_persona_cal.records import json_type as json_type
 
 MOST_BYTES = 16 << 20
 """The largest file that is read; a manifest takes a few kilobytes, the scores of a run about one megabyte."""
+_MOST_LEVELS = 100
 
 
 def read_text(file: str | Path, most_bytes: int = MOST_BYTES) -> str:
@@ -32,13 +33,30 @@ def read_json(file: str | Path, most_bytes: int = MOST_BYTES) -> Any:
     """What a file of JSON holds. Raises as `read_text`, and `ArtifactError` for what is no JSON that can be read."""
     text = read_text(file, most_bytes)
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        _require_shallow(value)
+        return value
     except json.JSONDecodeError as error:
         raise ArtifactError(f"{file}:{error.lineno}: not JSON: {error.msg} at column {error.colno}") from None
     except ValueError as error:  # a number of more digits than Python reads
         raise ArtifactError(f"{file}: JSON that cannot be read: {error}") from None
     except RecursionError:
         raise ArtifactError(f"{file}: JSON that cannot be read: nested too deeply") from None
+
+
+def _require_shallow(value: Any) -> None:
+    """Raise `RecursionError` for a value that only the reader can follow, but not what walks through it later."""
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, (dict, list))
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return
+    raise RecursionError
 
 
 def read_object(file: str | Path, most_bytes: int = MOST_BYTES) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def set_up() -> None:
 _FOREIGN_BARS = ("HF_DATASETS_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_PROGRESS_BARS", "TQDM_DISABLE")
 """Variables that turn off the progress bars of datasets, of huggingface_hub and transformers, and of tqdm."""
 
+_LONGEST_LINE = 2_000
 _LOOP = "Symlink loop from"
 
 EXTRAS = {
@@ -107,9 +108,15 @@ def errors(debug: bool) -> Iterator[None]:
 
 def print_error(message: str, hint: str | None = None) -> None:
     """Print an error, which may contain untrusted text, and optionally a line on what to do."""
-    err.print(Text.assemble(("error: ", "bold red"), visible(message)), soft_wrap=True)
+    shown = "\n".join(map(_shortened, visible(message).split("\n")))
+    err.print(Text.assemble(("error: ", "bold red"), shown), soft_wrap=True)
     if hint is not None:
         err.print(hint, soft_wrap=True)
+
+
+def _shortened(line: str) -> str:
+    """A line of an error without its middle if it is very long, as a path or a value from outside can be."""
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE // 2]} ... {line[-_LONGEST_LINE // 4 :]}"
 
 
 def _message_of(error: Exception) -> str:

@@ -205,7 +205,7 @@ def root_cause(error: BaseException) -> str:
         if isinstance(seen, OSError) and seen.strerror:
             text = os.strerror(seen.errno) if seen.errno and seen.errno > 0 else seen.strerror
         seen = seen.__cause__ or seen.__context__
-    return text
+    return re.sub(r"bytearray\(b(.*)\)", r"\1", text)  # what a server sent in place of HTTP
 
 
 def surroundings_message(url: str, error: Exception) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 _LIMIT_WORDS = ("length", "max_tokens", "model_length")
 """Finish reasons that mean the token limit was reached."""
 _FILTER_WORDS = ("content_filter", "safety", "content-filter")
+_MOST_TOKENS = 10**12
+"""The largest number of tokens of one reply that is believed."""
 
 
 class MalformedReplyError(ValueError):
@@ -255,7 +257,8 @@ def _first_token(logprobs: Any) -> dict[str, float]:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A number of tokens; None for what cannot be one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
 
 
 def _short(value: Any) -> str:

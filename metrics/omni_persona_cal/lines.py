@@ -20,6 +20,9 @@ from .scores import CORRECT, UNJUDGED, WRONG
 _VERDICT_OF_WORD = {"CORRECT": CORRECT, "WRONG": WRONG, "INCORRECT": WRONG, "UNJUDGED": UNJUDGED}
 """The scripts of the release write INCORRECT."""
 
+_MOST = 10**12
+"""The largest number of tokens that a line may name: sums of longer ones have more digits than Python writes."""
+
 _SKIPPED = re.compile(r"\s*\[SKIP\](?=\s|:|$):?")
 
 
@@ -278,9 +281,8 @@ class _Values:
         value = self.record.get(key)
         if value is None:
             return None
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        if isinstance(value, float) and value >= 0 and value.is_integer():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if is_number and 0 <= value <= _MOST and value == int(value):
             return int(value)
         self.problem(f"expected {key} to be a whole number, got {shown(value)}")
         return None

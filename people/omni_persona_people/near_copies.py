@@ -10,8 +10,8 @@ from omni_persona_people.media_files import MediaFile
 from omni_persona_people.persona import Persona
 from omni_persona_perception import Compared, Prints, Samples, near_clips, near_pictures
 
-_Owned = tuple[Persona, MediaFile, bool]
-"""A person, one of their media, and whether it is for queries."""
+_Owned = tuple[int, Persona, MediaFile, bool]
+"""A number in the order of the pool, a person, one of their media, and whether it is for queries."""
 
 
 def near_copies(
@@ -21,49 +21,57 @@ def near_copies(
 
     prints: the print of each medium, by the SHA-256 of its file. slow: gives a clip's samples for comparison.
     """
-    pictures = [
-        (person, medium, asks)
-        for person in people
-        for media, asks in ((person.pictures, False), (person.query_pictures, True))
-        for medium in media
-    ]
-    clips = [
-        (person, medium, asks)
-        for person in people
-        for media, asks in ((person.clips, False), (person.query_clips, True))
-        for medium in media
-    ]
+    pictures = _by_content(people, lambda person, asks: person.query_pictures if asks else person.pictures)
+    clips = _by_content(people, lambda person, asks: person.query_clips if asks else person.clips)
     yield from _wrong(pictures, near_pictures(_rows(pictures, prints), _must_differ(pictures)), "picture")
-    near = near_clips(_rows(clips, prints), lambda index: slow(clips[index][1]), _must_differ(clips))
+    near = near_clips(_rows(clips, prints), lambda index: slow(clips[index][0][2]), _must_differ(clips))
     yield from _wrong(clips, near, "clip")
 
 
-def _rows(owned: Sequence[_Owned], prints: Mapping[str, Prints]) -> Prints:
-    return np.stack([prints[medium.stored or medium.digest] for _, medium, _ in owned])
+def _by_content(
+    people: Sequence[Persona], media_of: Callable[[Persona, bool], Sequence[MediaFile]]
+) -> list[list[_Owned]]:
+    """For each content, its owners: each person, and each use that a person makes of it, once, however often it is
+    listed.
+    """
+    owners: dict[str, dict[tuple[str, bool], _Owned]] = {}
+    number = 0
+    for person in people:
+        for asks in (False, True):
+            for medium in media_of(person, asks):
+                of_content = owners.setdefault(medium.digest, {})
+                of_content.setdefault((person.persona_id, asks), (number, person, medium, asks))
+                number += 1
+    return [list(one.values()) for one in owners.values()]
 
 
-def _must_differ(owned: Sequence[_Owned]) -> Compared:
-    """Whether a copy among two media is an error: for two people, or for memories and queries of one."""
-    uses = [(person.persona_id, asks) for person, _, asks in owned]
+def _rows(contents: Sequence[Sequence[_Owned]], prints: Mapping[str, Prints]) -> Prints:
+    media = [owners[0][2] for owners in contents]
+    return np.stack([prints[medium.stored or medium.digest] for medium in media])
+
+
+def _must_differ(contents: Sequence[Sequence[_Owned]]) -> Compared:
+    """Whether a copy among two contents is an error: for two people, or for memories and queries of one."""
+    uses = [(person.persona_id, asks) for (_, person, _, asks), *_ in contents]
     return lambda one, other: uses[one] != uses[other]
 
 
-def _wrong(owned: Sequence[_Owned], near: Sequence[tuple[int, int]], what: str) -> Iterator[str]:
-    places: dict[str, list[int]] = {}
-    for index, (_, medium, _) in enumerate(owned):
-        places.setdefault(medium.digest, []).append(index)
-    same = {(one, other) for found in places.values() for one in found for other in found if one < other}
-    for one, other in sorted({*near, *same}):
-        (person, medium, asks), (another, copy, asks_too) = owned[one], owned[other]
-        likeness = f"{'the same' if (one, other) in same else 'a near copy of the same'} {what}"
-        if person.persona_id != another.persona_id:
-            yield (
-                f"{another.where}: {_name(copy)} of {another.persona_id} is {likeness} as {_name(medium)} of "
-                f"{person.persona_id} (line {person.where.rpartition(':')[2]})"
-            )
-        elif asks != asks_too:
-            use = "one is for memories, the other for queries"
-            yield f"{person.where}: {_name(copy)} is {likeness} as {_name(medium)}; {use}"
+def _wrong(contents: Sequence[Sequence[_Owned]], near: Sequence[tuple[int, int]], what: str) -> Iterator[str]:
+    found = [(owners[0], other, f"the same {what}") for owners in contents for other in owners[1:]]
+    found += [(contents[one][0], contents[other][0], f"a near copy of the same {what}") for one, other in near]
+    for pair in sorted(found, key=lambda pair: (pair[0][0], pair[1][0])):
+        yield _fault(*pair)
+
+
+def _fault(first: _Owned, second: _Owned, likeness: str) -> str:
+    (_, person, medium, _), (_, another, copy, _) = first, second
+    if person.persona_id != another.persona_id:
+        return (
+            f"{another.where}: {_name(copy)} of {another.persona_id} is {likeness} as {_name(medium)} of "
+            f"{person.persona_id} (line {person.where.rpartition(':')[2]})"
+        )
+    use = "one is for memories, the other for queries"
+    return f"{person.where}: {_name(copy)} is {likeness} as {_name(medium)}; {use}"
 
 
 def _name(medium: MediaFile) -> str:

@@ -18,6 +18,9 @@ from omni_persona_people.rules.values import value_flaw
 PERSONAS = "personas.jsonl"
 """File of a pool with one person a line."""
 
+_MOST_MEDIA = 1000
+"""Pictures, and clips, of one person: each is compared with all the others of the same person."""
+
 Text = str | None
 
 
@@ -88,8 +91,8 @@ class PersonaLine(BaseModel):
     name: str = Field(min_length=1)
     gender: Literal["male", "female"] | None = None
     profile: Profile
-    images: list[_ImageLine] = Field(min_length=1)
-    audios: list[_AudioLine] = Field(min_length=1)
+    images: list[_ImageLine] = Field(min_length=1, max_length=_MOST_MEDIA)
+    audios: list[_AudioLine] = Field(min_length=1, max_length=_MOST_MEDIA)
     dialogue: list[Turn] | str | None = None
     """What the person said in a conversation; `omni-persona refine` reads it, the builder does not."""
     statements: dict[str, list[str]] = Field(default_factory=dict)

@@ -51,6 +51,7 @@ FAILS = {
     "502 in HTML": (Reply(b"<html>Bad gateway</html>", 502, kind="text/html"), "502: <html>Bad gateway", AGAIN),
     "408": (error(408, "late"), "408: late", AGAIN),
     "a body that is no text": (Reply(b"\xff\xfe\x00", 500), "500", AGAIN),
+    "a status that is none": (Reply(b"x", 0), "illegal status line: 'HTTP/1.1 0 '", 4),
     "cut": (CUT, "connection was cut", 4),
     "half a body": (Reply(b'{"id": "x", "cho'), "expected JSON", 4),
     "a body shorter than declared": (

@@ -99,6 +99,7 @@ BAD_LINES: list[tuple[str, str, PredictionLine | None]] = [
     (X + '"confidence": 1.5}', "expected confidence to be a number from 0 to 1, got 1.5", ok(text="x")),
     (X + '"confidence": true}', "expected confidence to be a number from 0 to 1", ok(text="x")),
     (X + '"confidence": "high"}', "got 'high'", ok(text="x")),
+    (X + f'"input_tokens": {10**400}}}', "expected input_tokens to be a whole number, got 1000", ok(text="x")),
     (X + '"seconds": 1e999}', "expected seconds to be a number, got inf", ok(text="x")),
     (X + '"output_tokens": -1}', "expected output_tokens to be a whole number", ok(text="x")),
     (X + '"input_tokens": 1.5}', "expected input_tokens to be a whole number", ok(text="x")),

@@ -70,6 +70,10 @@ BROKEN = {
     "no persona_id": (lambda pool: _drop(pool, "persona_id"), "field 'persona_id' is missing"),
     "no name": (lambda pool: _drop(pool, "name"), "field 'name' is missing"),
     "no profile": (lambda pool: _drop(pool, "profile"), "field 'profile' is missing"),
+    "more pictures than anybody has": (
+        lambda pool: (pool.lines[2].update(images=pool.lines[2]["images"] * 501), pool.save()),
+        "images: List should have at most 1000 items",
+    ),
     "no images": (lambda pool: _drop(pool, "images"), "field 'images' is missing"),
     "no audios": (lambda pool: _drop(pool, "audios"), "field 'audios' is missing"),
     "unknown role": (lambda pool: _set(pool, "role", "front"), "images.0.role"),

@@ -162,6 +162,19 @@ def test_a_query_that_is_a_photo_of_a_memory_saved_again_is_refused(pool):
         read_pool(pool.folder)
 
 
+def test_a_photo_that_everybody_lists_hundreds_of_times_is_told_once_for_each(pool):
+    """Not once for each of the millions of pairs, for which no memory would be enough."""
+    for line in pool.lines:
+        others = [image for image in line["images"] if image["role"] == "query"]
+        line["images"] = [{"path": "media/p0/i0.png", "role": "reference"}] * 300 + others
+    pool.save()
+    with pytest.raises(PoolError) as caught:
+        read_pool(pool.folder)
+    lines = str(caught.value).split("\n")
+    told = [f" of p{number} is the same picture as" in line for number, line in enumerate(lines, start=1)]
+    assert told == [True] * (len(pool.lines) - 1)
+
+
 def test_one_photo_of_two_people_is_refused(pool):
     _resave(pool, "media/p2/i0.png", "media/p7/i1.png")
     shutil.copy(pool.folder / "media/p3/i0.png", pool.folder / "media/p9/i3.png")

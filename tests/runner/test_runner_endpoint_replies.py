@@ -48,8 +48,9 @@ def test_an_answer_cut_at_its_limit_is_flagged(items, said):
     assert (answer.text, answer.finish) == ("a nurse who", "length")
 
 
-def test_a_reply_without_counts_is_an_answer(items, said):
-    with serving(lambda *_: completion(usage=None)) as server:
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 10**400, "completion_tokens": -1}, "many", [1]], ids=str)
+def test_a_reply_without_counts_is_an_answer(items, said, usage):
+    with serving(lambda *_: completion(usage=usage)) as server:
         (answer,) = said(model_at(server), items[:1])
     assert (answer.text, answer.input_tokens, answer.output_tokens) == ("a nurse", None, None)
 

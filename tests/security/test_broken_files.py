@@ -79,6 +79,7 @@ TEXTS = {
     "a text": '"a"\n',
     "half": '{"augmented_id": "sam',
     "deep": DEEP,
+    "deep, and read": '{"model": {"name": "m"}, "generation": ' + "[" * 900 + "]" * 900 + "}\n",
     "deep objects": '{"model": ' * 50_000,
     "no UTF-8": b"\xff\xfe\n",
     "NUL": b"\0\0\0\n",

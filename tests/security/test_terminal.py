@@ -113,6 +113,14 @@ def test_what_the_system_says_is_shown_with_its_path_and_without_its_number(caps
     assert capsys.readouterr().err == "error: no/such/place: No such file or directory\n"
 
 
+def test_a_long_error_keeps_its_beginning_and_its_end(capsys):
+    with pytest.raises(SystemExit), errors(debug=False):
+        raise ValueError(f"{'a/' * 50_000}: File name too long\nand 3 more")
+    said = capsys.readouterr().err
+    assert said.startswith("error: a/a/") and said.endswith("/: File name too long\nand 3 more\n")
+    assert len(said) < 3000
+
+
 def test_a_name_that_the_locale_cannot_spell_is_reported(capsys):
     with pytest.raises(SystemExit) as end, errors(debug=False):
         os.fsdecode("Zoë".encode("latin-1")).encode()
