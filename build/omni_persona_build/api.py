@@ -65,7 +65,7 @@ def check(dataset: str | Path, *, progress: Progress | None = None, **options: A
     """
     return _shown(
         progress,
-        lambda shown: check_folder(Path(dataset), progress=lambda done: shown("reading items", done), **options),
+        lambda shown: check_folder(Path(dataset), progress=lambda done: shown("checking items", done), **options),
     )
 
 

@@ -157,7 +157,7 @@ def find(
     with progress() as shown:
         findings, leaks = examine(
             dataset,
-            lambda done: shown("reading items", done),
+            lambda done: shown("checking items", done),
             others=others,
             with_leaks=write or with_leaks,
             known=known,
