@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from omni_persona import ABSTENTION, FEATURES, SCENARIOS, TASKS
+from omni_persona_artifacts.characters import name_shown
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.json_lines import parse_json, text_lines
 from omni_persona_artifacts.release_record import misshapen
@@ -45,7 +46,7 @@ def _record(line: str, where: str) -> tuple[Record, str]:
     name = record.get("augmented_id") if isinstance(record, dict) else None
     if not isinstance(name, str) or not name.strip():
         raise ArtifactError(f"{where}: expected a record with an augmented_id")
-    where = f"{where} ({name.encode(errors='backslashreplace').decode()})"
+    where = f"{where} ({name_shown(name)})"
     if reason := flaw or misshapen(record):
         raise ArtifactError(f"{where}: {reason}")
     return record, where

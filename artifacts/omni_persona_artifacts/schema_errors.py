@@ -10,6 +10,8 @@ from pydantic_core import ErrorDetails
 
 from omni_persona_cal.records import json_type
 
+_MOST = 100
+
 
 def first_flaw(error: ValidationError, whole: str, fields: Iterable[str] = ()) -> str:
     """The first message of `flaws`."""
@@ -17,12 +19,12 @@ def first_flaw(error: ValidationError, whole: str, fields: Iterable[str] = ()) -
 
 
 def flaws(error: ValidationError, whole: str, fields: Iterable[str] = ()) -> list[str]:
-    """All messages of `error`, each with its location.
+    """The messages of `error`, at most `_MOST`, each with its location.
 
     whole: name of the input, used for errors that concern all of it. fields: valid names, suggested for an unknown
     field.
     """
-    return [_message(one, whole, list(fields)) for one in error.errors(include_url=False)]
+    return [_message(one, whole, list(fields)) for one in error.errors(include_url=False)[:_MOST]]
 
 
 def _message(flaw: ErrorDetails, whole: str, fields: list[str]) -> str:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,10 @@ T = TypeVar("T")
 
 FAULTS_TOLD = 20
 """Maximum number of errors that are reported in full; the rest are only counted."""
+_MOST_FAULTS = 1000
+"""Errors after which no further line is read: most likely, the file is none of a pool."""
+_AT_ONCE = 1000
+"""Lines that wait to be read by the workers."""
 
 
 def read_pool(
@@ -56,7 +61,11 @@ def read_pool(
     # Decoders release the GIL, so threads help.
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         try:
-            read = workers.map(partial(_read_persona, reader=reader), lines, places)
+            one = partial(_read_persona, reader=reader)
+            starts = range(0, len(lines), _AT_ONCE)
+            read = chain.from_iterable(
+                workers.map(one, lines[start : start + _AT_ONCE], places[start : start + _AT_ONCE]) for start in starts
+            )
             for number, (persona, wrong) in enumerate(read, start=1):
                 faults += wrong
                 if persona is not None:
@@ -68,6 +77,8 @@ def read_pool(
                     people.append(persona)
                 if progress:
                     progress(number, len(lines))
+                if len(faults) > _MOST_FAULTS:
+                    break
         except BaseException:
             workers.shutdown(cancel_futures=True)
             raise
@@ -78,8 +89,8 @@ def read_pool(
     spread = next((place for place, fault in enumerate(faults, start=1) if IN_THE_MIDDLE in fault), None)
     faults = faults[:spread]
     if faults:
-        more = len(faults) - FAULTS_TOLD
-        raise PoolError("\n".join([*faults[:FAULTS_TOLD], *([f"and {more} more"] if more > 0 else [])]))
+        more = f"and {'at least ' * (len(faults) > _MOST_FAULTS)}{len(faults) - FAULTS_TOLD} more"
+        raise PoolError("\n".join([*faults[:FAULTS_TOLD], *([more] if len(faults) > FAULTS_TOLD else [])]))
     return people
 
 

@@ -239,6 +239,7 @@ def test_a_broken_record_is_named_and_nothing_is_left(release, tmp_path, case):
         ('{"augmented_id": "a", "no_GT": true, "no_GT": false}', r"\(a\): the key 'no_GT' occurs twice"),
         ('{"augmented_id": "a", "more": {"x": 1, "x": 1}}', r"\(a\): the key 'x' occurs twice"),
         ('{"augmented_id": "a", "more": [%s]}' % ("1" * 5000), r"\(a\): a number of 5000 digits"),
+        ('{"augmented_id": "a\\nno fault \\ud800", "more": 1e999}', r"\(a\[U\+000A\]no fault \[U\+D800\]\): 1e999"),
         ('{"augmented_id": "a", "more": 1e999}', r"\(a\): 1e999 is out of range"),
         ('{"augmented_id": ""}', "expected a record with an augmented_id"),
         ("[1, 2]", "expected a record with an augmented_id"),

@@ -195,3 +195,13 @@ def test_extra_keys_of_a_medium_are_let_through(pool):
     pool.save()
     assert len(read_pool(pool.folder)) == 12
     assert json.loads(pool.file.read_text().splitlines()[0])["audios"][0]["speaker"] == "17"
+
+
+def test_a_file_of_faults_is_not_read_to_its_end(pool):
+    pool.file.write_text("{}\n" * 100_000)
+    with pytest.raises(PoolError, match=r"^[^\n]*:1: field 'persona_id' is missing\n(.*\n){19}and at least 98\d more$"):
+        read_pool(pool.folder)
+    pool.lines[0]["profile"] |= {f"field {number}": "x" for number in range(100_000)}
+    pool.save()
+    with pytest.raises(PoolError, match=r":1: profile\.field 0: no such field\n(.*\n){19}and 80 more$"):
+        read_pool(pool.folder)
