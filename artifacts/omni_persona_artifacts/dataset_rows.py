@@ -21,26 +21,28 @@ def leaves(file: Path) -> list[str]:
     return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
 
 
-def read(path: str | Path) -> Iterator[Item]:
+def read(path: str | Path, media: dict[Media, Media] | None = None) -> Iterator[Item]:
     """The items of a dataset folder on this machine, in order, straight from its Parquet files.
 
     Unlike `load`, it leaves no copy in the cache of `datasets`, and holds a medium once where items share it.
+    media: media that the items share, too, to which theirs are added; None shares those of a row group alone, so that
+    the others can be freed.
     Raises `FileNotFoundError` if there are no files, and `ValueError`, naming file and row, for anything but a Parquet
     file of a dataset.
     """
     for file in data_files(path):
         try:
-            yield from _read_file(file)
+            yield from _read_file(file, media)
         except (pa.ArrowException, OSError) as error:
             raise ValueError(f"{file}: expected a Parquet file of a dataset, got: {error}") from None
 
 
-def _read_file(file: Path) -> Iterator[Item]:
+def _read_file(file: Path, shared: dict[Media, Media] | None) -> Iterator[Item]:
     parquet = open_parquet(file)
     number = 0
     for row_group in range(parquet.num_row_groups):
         rows = RowGroup(parquet.read_row_group(row_group), file)
-        media: dict[Media, Media] = {}
+        media = {} if shared is None else shared
         for place in range(len(rows)):
             number += 1
             try:

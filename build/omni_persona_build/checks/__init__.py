@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from omni_persona import Item, Media
 from omni_persona_artifacts.build_record import read_build_record
 from omni_persona_artifacts.construction import Construction, read_construction
-from omni_persona_artifacts.dataset_rows import read, sharing
+from omni_persona_artifacts.dataset_rows import read
 from omni_persona_artifacts.schema_errors import first_flaw
 from omni_persona_build.checks import hidden, rows
 from omni_persona_build.checks.described import DescribedMedia
@@ -186,8 +186,8 @@ def _read(folder: Path, progress: Callable[[int], None], before: int = 0) -> lis
     items: list[Item] = []
     media: dict[Media, Media] = {}
     try:
-        for item in read(folder):
-            items.append(sharing(item, media))
+        for item in read(folder, media):
+            items.append(item)
             progress(before + len(items))
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
         raise BuildError(f"{folder} is not an Omni-Persona dataset: {error}") from None

@@ -127,6 +127,9 @@ def _areas(seen: Any, labels: NDArray[np.bool_]) -> list[float]:
     # Both are the same regression; the work grows with the cube of the number of sets, or of features.
     wide = not isinstance(seen, np.ndarray) or seen.shape[1] > len(seen)
     model = KernelRidge() if wide else Ridge(fit_intercept=False, solver="cholesky")
+    if not isinstance(seen, np.ndarray):
+        # All products of rows at once: each fold would compute most of them anew.
+        model, seen = KernelRidge(kernel="precomputed"), (seen @ seen.T).toarray()
     wanted = labels - labels.mean(axis=0)
     sure = cross_val_predict(model, seen, wanted, cv=KFold(FOLDS, shuffle=True, random_state=0))
     return [area_under_curve(label, one) for label, one in zip(labels.T, sure.T, strict=True)]

@@ -12,8 +12,18 @@ WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
 @cache
+def _content_stem(word: str) -> str | None:
+    """The stem of a word of a text; None for a function word."""
+    # Each word is looked at only once: the vocabulary is small compared with the texts.
+    plain = _plain(word)
+    return None if plain in function_words() else _stem(plain)
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("’", "'").removesuffix("'s")
+
+
 def _stem(word: str) -> str:
-    # Each word is stemmed only once: the vocabulary is small compared with the texts.
     return str(_stemmer().stemWord(word))
 
 
@@ -27,10 +37,9 @@ def _stemmer() -> Any:
 @lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
     """Stems of the content words of a text; of all its words if it has only function words."""
-    stop = function_words()
-    words = [word.casefold().replace("’", "'").removesuffix("'s") for word in WORD.findall(text)]
-    content = [word for word in words if word not in stop] or words
-    return frozenset(map(_stem, content))
+    words = WORD.findall(text)
+    content = frozenset(filter(None, map(_content_stem, words)))
+    return content or frozenset(_stem(_plain(word)) for word in words)
 
 
 @lru_cache(maxsize=1 << 16)
