@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
+
+if TYPE_CHECKING:
+    from yaml import Node
 
 MOST_BYTES = 1 << 17
 """Maximum file size; a recipe takes two kilobytes."""
@@ -19,7 +22,8 @@ def read_yaml(file: str | Path) -> Any:
     """Read a YAML file into plain Python values.
 
     Raises `FileNotFoundError` if it does not exist, and `ArtifactError` if it is not a regular file, not UTF-8, not
-    YAML, too large, too deeply nested, or has aliases, a few of which can expand to billions of values.
+    YAML, too large, too deeply nested, has a key twice in one mapping, or has aliases, a few of which can expand to
+    billions of values.
     """
     import yaml
 
@@ -27,6 +31,7 @@ def read_yaml(file: str | Path) -> Any:
     try:
         text = content.decode("utf-8")
         _require_plain(text, file)
+        _require_unique_keys(yaml.compose(text, Loader=yaml.SafeLoader), file)
         return yaml.safe_load(text)
     except ArtifactError:
         raise
@@ -52,3 +57,22 @@ def _require_plain(text: str, file: str | Path) -> None:
             depth -= 1
         if depth > MOST_DEPTH:
             raise ArtifactError(f"{where}: nested more than {MOST_DEPTH} levels deep; a recipe needs two")
+
+
+def _require_unique_keys(node: Node | None, file: str | Path) -> None:
+    """Raise `ArtifactError` where a mapping has a key twice: a loader would silently take the last of them."""
+    import yaml
+
+    if isinstance(node, yaml.SequenceNode):
+        for one in node.value:
+            _require_unique_keys(one, file)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[tuple[str, str]] = set()
+    for key, value in node.value:
+        name = (key.tag, str(key.value))
+        if isinstance(key, yaml.ScalarNode) and name in seen:
+            where = f"{file}:{key.start_mark.line + 1}"
+            raise ArtifactError(f"{where}: expected each key once, got {key.value[:40]!r} again; remove one of them")
+        seen.add(name)
+        _require_unique_keys(value, file)

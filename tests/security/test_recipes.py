@@ -20,6 +20,8 @@ BROKEN = {
     "deep blocks": ("".join(" " * n + "a:\n" for n in range(300)), ":21: nested more than 20 levels deep"),
     "aliases": (BOMB, r":2: expected plain YAML, got the alias \*a; write it out"),
     "merged aliases": ("a: &a {x: 1}\nb: {<<: [*a, *a]}\n", r":2: expected plain YAML, got the alias \*a"),
+    "a key twice": ("name: a\ntasks: {}\nname: b\n", ":3: expected each key once, got 'name' again; remove one"),
+    "a key twice further in": ("name: a\ntasks:\n  x: [{b: 1, 'b': 2}]\n", ":3: expected each key once, got 'b' again"),
     "an object of Python": ("!!python/object/apply:os.system ['true']", "not YAML: could not determine a constructor"),
     "a number of 5,000 digits": (f"name: {'9' * 5000}", "not YAML: Exceeds the limit"),
     "a date that is none": ("name: 2026-13-45", "not YAML: month must be in 1..12"),
