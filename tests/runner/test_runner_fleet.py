@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import pickle
 import sys
@@ -10,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -306,3 +308,11 @@ def test_processes_and_workers_at_once_are_refused(dataset, tmp_path, monkeypatc
     with pytest.raises(ValueError, match="torchrun or accelerate, or workers of Ray, got both"):
         start(Workers(2, 0, 1, 1), load, dataset, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_handlers_that_are_not_rays_keep_their_level(monkeypatch):
+    """Whoever collects all records, as pytest does, has a handler at Ray's logger, too."""
+    rays, callers = type("Handler", (logging.StreamHandler,), {"__module__": "ray.log"})(), logging.StreamHandler()
+    monkeypatch.setattr(logging.getLogger("ray.data"), "handlers", [rays, callers])
+    fleet_module._hush(SimpleNamespace())
+    assert (rays.level, callers.level) == (logging.CRITICAL, logging.NOTSET)
