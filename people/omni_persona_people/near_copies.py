@@ -2,27 +2,66 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from omni_persona_people.media_files import MediaFile
 from omni_persona_people.persona import Persona
+from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Compared, Prints, Samples, near_clips, near_pictures
+
+TABLE = "no-near-copies"
+"""The cache's table of pools that have none, by `_key`."""
+METHOD = "1"
+"""To be changed with what counts as a near copy, so that pools are searched again."""
 
 _Owned = tuple[int, Persona, MediaFile, bool]
 """A number in the order of the pool, a person, one of their media, and whether it is for queries."""
 
 
 def near_copies(
-    people: Sequence[Persona], prints: Mapping[str, Prints], slow: Callable[[MediaFile], Samples]
+    people: Sequence[Persona],
+    prints: Mapping[str, Prints],
+    slow: Callable[[MediaFile], Samples],
+    known: PoolCache,
 ) -> Iterator[str]:
     """Errors between the media of a pool, each with file and line.
 
-    prints: the print of each medium, by the SHA-256 of its file. slow: gives a clip's samples for comparison.
+    prints: the print of each medium, by the SHA-256 of its file. slow: gives a clip's samples for comparison. known:
+    the pool's cache, which also keeps that media with these owners and uses have no near copies.
     """
     pictures = _by_content(people, lambda person, asks: person.query_pictures if asks else person.pictures)
     clips = _by_content(people, lambda person, asks: person.query_clips if asks else person.clips)
+    key = _key([*pictures, *clips])
+    if key in known.known(TABLE):
+        return
+    wrong = 0
+    for fault in _faults(pictures, clips, prints, slow):
+        wrong += 1
+        yield fault
+    if not wrong:
+        known.learn(TABLE, {key: np.ones(1, np.float32)})
+
+
+def _key(contents: Sequence[Sequence[_Owned]]) -> str:
+    """A hash of media, their owners and their uses."""
+    lines = [
+        json.dumps([person.persona_id, type(medium).__name__, medium.digest, medium.stored, asks])
+        for owners in contents
+        for _, person, medium, asks in owners
+    ]
+    return hashlib.sha256("\n".join([METHOD, *lines]).encode()).hexdigest()
+
+
+def _faults(
+    pictures: Sequence[Sequence[_Owned]],
+    clips: Sequence[Sequence[_Owned]],
+    prints: Mapping[str, Prints],
+    slow: Callable[[MediaFile], Samples],
+) -> Iterator[str]:
     yield from _wrong(pictures, near_pictures(_rows(pictures, prints), _must_differ(pictures)), "picture")
     near = near_clips(_rows(clips, prints), lambda index: slow(clips[index][0][2]), _must_differ(clips))
     yield from _wrong(clips, near, "clip")

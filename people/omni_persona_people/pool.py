@@ -84,7 +84,7 @@ def read_pool(
             raise
     reader.keep()
     if not faults:
-        faults = list(near_copies(people, reader.prints, reader.slow))
+        faults = list(near_copies(people, reader.prints, reader.slow, known))
     # If a person is spread over several lines, errors in the following lines are meaningless.
     spread = next((place for place, fault in enumerate(faults, start=1) if IN_THE_MIDDLE in fault), None)
     faults = faults[:spread]

@@ -14,7 +14,7 @@ from PIL import Image
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipes import Recipe, load_recipe
-from omni_persona_people import media_files
+from omni_persona_people import media_files, near_copies
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent import EMBEDDED_POOL
 from omni_persona_people.pool import read_pool
@@ -60,6 +60,7 @@ def test_a_second_build_decodes_and_describes_nothing_and_gives_the_same_bytes(p
     assert len(decoded) == 12 * 8
     kept = _files(pool.folder / FOLDER)
     facts = {"picture-facts.npz", "clip-facts.npz", "picture-measures.npz", "clip-measures.npz"}
+    facts.add("no-near-copies.npz")
     assert set(kept) == {"print-picture.npz", "print-clip.npz", "light-face.npz", "light-voice.npz"} | facts
     build(pool.folder, load_recipe("tiny"), second)
     assert len(decoded) == 12 * 8
@@ -302,3 +303,30 @@ def test_what_is_kept_says_nothing_of_profiles(pool, tmp_path):
     for line in pool.lines:
         assert line["name"].encode() not in kept
         assert json.dumps(line["profile"]["hobby"]).strip('"').encode() not in kept
+
+
+def test_near_copies_are_sought_again_only_in_a_pool_that_changed(pool, monkeypatch):
+    sought = []
+    for name in ("near_pictures", "near_clips"):
+        real = getattr(near_copies, name)
+        monkeypatch.setattr(near_copies, name, lambda *given, name=name, real=real: sought.append(name) or real(*given))
+    both = ["near_pictures", "near_clips"]
+    read_pool(pool.folder, cache=PoolCache(pool.folder))
+    assert sought == both
+    read_pool(pool.folder, cache=PoolCache(pool.folder))
+    assert sought == both
+    lines = [json.loads(line) for line in pool.file.read_text().splitlines()]
+    first, second = (line["images"] for line in lines[:2])
+    first[0], second[0] = second[0], first[0]
+    pool.file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    read_pool(pool.folder, cache=PoolCache(pool.folder))
+    assert sought == 2 * both
+
+
+def test_near_copies_are_told_each_time(pool):
+    lines = [json.loads(line) for line in pool.file.read_text().splitlines()]
+    lines[1]["images"][0] = lines[0]["images"][0]
+    pool.file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for _ in range(2):
+        with pytest.raises(PoolError, match="the same picture"):
+            read_pool(pool.folder, cache=PoolCache(pool.folder))
