@@ -197,11 +197,11 @@ def shots(look: Look, rng: np.random.Generator) -> tuple[Shot, Shot, Shot, Shot]
     before the same backdrop, is drawn again.
     """
     worn = [look.clothing, look.clothing, _any_garment(look, rng), _any_garment(look, rng)]
-    result = [_shot(look, garment, rng) for garment in worn]
+    result = [shot_of(look.face, garment, rng) for garment in worn]
     references = {_scene(shot) for shot in result[:2]}
     for place in (2, 3):
         while _scene(result[place]) in references:
-            result[place] = _shot(look, _any_garment(look, rng), rng)
+            result[place] = shot_of(look.face, _any_garment(look, rng), rng)
     return result[0], result[1], result[2], result[3]
 
 
@@ -210,7 +210,8 @@ def _scene(shot: Shot) -> tuple[Garment, str, tuple[str, str]]:
     return shot.garment, shot.backdrop, shot.colours
 
 
-def _shot(look: Look, garment: Garment, rng: np.random.Generator) -> Shot:
+def shot_of(face: Face, garment: Garment, rng: np.random.Generator) -> Shot:
+    """A picture of a face and clothes, all else drawn."""
     mouth, eyes, brows = (CALM + LIVELY)[rng.integers(len(CALM + LIVELY))]
     return Shot(
         garment=garment,
@@ -218,7 +219,7 @@ def _shot(look: Look, garment: Garment, rng: np.random.Generator) -> Shot:
         eyes=eyes,
         brows=brows,
         backdrop=str(rng.choice(BACKDROPS)),
-        colours=_backdrop_colours(look.face, garment, rng),
+        colours=_backdrop_colours(face, garment, rng),
         zoom=round(float(rng.uniform(0.94, 1.01)), 3),
         shift=(round(float(rng.uniform(-5, 5)), 1), round(float(rng.uniform(5, 8)), 1)),
         tilt=round(float(rng.uniform(-2, 2)), 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from omni_persona_people.espeak import SpeechError
 from omni_persona_people.invent import pictures, speech
+from omni_persona_people.invent.looks import Shot
 from omni_persona_people.invent.people import Person
 from omni_persona_people.invent.scripts import Script
 from omni_persona_people.invent.speech import LONGEST, RATE, SHORTEST
@@ -16,6 +18,7 @@ from omni_persona_people.invent.voices import Speaker
 from omni_persona_people.natural.speakers import NaturalSpeaker
 from omni_persona_people.rendered.looks import Identity
 from omni_persona_people.rendered.makehuman import MakeHuman
+from omni_persona_people.rendered.shots import Shot as RenderedShot
 
 CLOSING = "So there you are, more or less."
 """Spoken if a clip is too short even with the afterthought; none of its words can occur in a fact."""
@@ -48,10 +51,9 @@ def make(job: Job) -> Made:
     media = Path("media") / job.persona_id
     (job.folder / media).mkdir(parents=True, exist_ok=True)
     images, audios, person = [], [], job.person
-    for number, shot in enumerate(person.shots):
-        data, suffix = _picture(person.face, shot, job.makehuman)
-        path = media / f"image_{number}.{suffix}"
-        (job.folder / path).write_bytes(data)
+    shots: Sequence[Shot | RenderedShot] = person.shots
+    for number, shot in enumerate(shots):
+        path = write_picture(job, number, shot)
         images.append({"path": path.as_posix(), "role": "reference" if number < 2 else "query"})
     for number, script in enumerate(person.scripts):
         transcript, data, suffix = _clip(script, person.speaker)
@@ -75,6 +77,14 @@ def make(job: Job) -> Made:
         "clips": [asdict(script) for script in person.scripts],
     }
     return Made(line, parameters)
+
+
+def write_picture(job: Job, number: int, shot: Shot | RenderedShot) -> Path:
+    """Draw or render a person's picture and write it; its path in the pool's folder."""
+    data, suffix = _picture(job.person.face, shot, job.makehuman)
+    path = Path("media") / job.persona_id / f"image_{number}.{suffix}"
+    (job.folder / path).write_bytes(data)
+    return path
 
 
 def _shown(script: Script, speaker: Speaker | NaturalSpeaker) -> str:

@@ -7,13 +7,16 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from omni_persona_artifacts.folders import whole_folder
 from omni_persona_artifacts.progress import Steps
+from omni_persona_people.invent.copies import redrawn
 from omni_persona_people.invent.media import Job, Made, make
 from omni_persona_people.invent.parameters import FILE as PARAMETERS
 from omni_persona_people.invent.parameters import voice_mixtures
@@ -79,17 +82,24 @@ def generate_pool(
     require(faces, voices, makehuman)
     inputs = [*apart_from, *([] if makehuman is None else [makehuman])]
     with whole_folder(out, overwrite=overwrite, inputs=inputs) as folder:
-        jobs = list_jobs(folder, personas, seed, faces, voices, makehuman, taken_by(apart_from))
-        with (
-            (folder / PERSONAS).open("w", encoding="utf-8", newline="\n") as lines,
-            (folder / PARAMETERS).open("w", encoding="utf-8", newline="\n") as parameters,
-        ):
-            for done, made in enumerate(make_all(jobs, personas, workers), start=1):
-                lines.write(json.dumps(made.line, ensure_ascii=False) + "\n")
-                parameters.write(json.dumps(made.parameters, ensure_ascii=False) + "\n")
-                if progress:
-                    progress(done, personas)
+        jobs = list(list_jobs(folder, personas, seed, faces, voices, makehuman, taken_by(apart_from)))
+        people = []
+        for done, made in enumerate(make_all(jobs, personas, workers), start=1):
+            people.append(made)
+            if progress:
+                progress(done, personas)
+        if faces == "drawn":
+            files = [[folder / image["path"] for image in made.line["images"]] for made in people]
+            for index, shots in redrawn(jobs, files, seed).items():
+                people[index].parameters["pictures"] = [asdict(shot) for shot in shots]
+        _write_lines(folder / PERSONAS, (made.line for made in people))
+        _write_lines(folder / PARAMETERS, (made.parameters for made in people))
     return out
+
+
+def _write_lines(file: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    with file.open("w", encoding="utf-8", newline="\n") as opened:
+        opened.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def check_arguments(personas: int, seed: int, workers: int | None) -> None:
