@@ -92,13 +92,6 @@ def model(request, path, checkpoint, tiny_families, require_extra, tmp_path_fact
     return TransformersModel(folder, batch_size=2, max_new_tokens=8, dtype="float32")
 
 
-# Phi-4 looks at each of the pieces that it cuts the picture into, which takes long; test_runner_families.py shows it
-# smaller ones.
-@pytest.mark.parametrize(
-    "path",
-    ["baseline", "endpoint", "qwen2_5_omni", *FAMILIES[:-1], pytest.param("phi4", marks=pytest.mark.slow)],
-    scope="module",
-)
 def test_a_picture_of_40_megapixels_is_shown(model, items, said):
     answers = said(model, [replace(items[0], query_image=_picture()), items[2]])
     assert [type(answer) for answer in answers] == [Answer, Answer]
