@@ -79,4 +79,5 @@ def pool(
             makehuman=makehuman,
             apart_from=apart_from or (),
         )
-    out.print(f"Wrote {personas} people to {target}. Build from them: omni-persona build --pool {target}")
+    count = "1 person" if personas == 1 else f"{personas} people"
+    out.print(f"Wrote {count} to {target}. Build from them: omni-persona build --pool {target}")
