@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import warnings
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -320,18 +319,12 @@ class ChatClient:
 def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """Run a coroutine to completion, even inside a running event loop, as in a notebook."""
 
-    def run() -> _T:
-        with warnings.catch_warnings():
-            # anyio leaves one behind for each connection that is cancelled before its first attempt.
-            warnings.filterwarnings("ignore", r"coroutine 'connect_tcp\.", RuntimeWarning)
-            return asyncio.run(work())
-
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return run()
+        return asyncio.run(work())
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(run).result()
+        return thread.submit(lambda: asyncio.run(work())).result()
 
 
 async def _read(response: httpx2.Response, limit: int) -> tuple[bytes, bool]:

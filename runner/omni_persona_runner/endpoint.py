@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
 from itertools import groupby
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from omni_persona import Item
 from omni_persona_artifacts.chat import (
@@ -33,6 +33,8 @@ from omni_persona_runner.chat_messages import ChatMessages, clip_part, picture_p
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.sampling import Sampling
+
+_T = TypeVar("_T")
 
 _KEPT = 8
 """Encoded pictures, and as many clips, cached per source sample: those of four contexts and a few queries."""
@@ -135,7 +137,7 @@ class EndpointModel:
         with _Loop(self._chat) as loop:
 
             def send(siblings: list[Item]) -> None:
-                future = asyncio.run_coroutine_threadsafe(self._ask(siblings[0]), loop.loop)
+                future = loop.start(self._ask(siblings[0]))
                 running[future] = siblings[1:]
                 future.add_done_callback(done.put)
 
@@ -187,6 +189,7 @@ class _Loop:
     def __init__(self, client: ChatClient) -> None:
         self.loop = asyncio.new_event_loop()
         self._client = client
+        self._tasks = set[asyncio.Task[Any]]()
         self._thread = Thread(target=self.loop.run_forever, name="requests", daemon=True)
 
     def __enter__(self) -> _Loop:
@@ -200,11 +203,25 @@ class _Loop:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._do(_cancel_others())
+            self._do(cancel(self._tasks))
             self._do(self._client.__aexit__())
             self._do(self.loop.shutdown_default_executor())
         finally:
             self._end()
+
+    def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """Run a coroutine beside others; leaving the block cancels it."""
+
+        async def run() -> _T:
+            task = asyncio.current_task()
+            assert task is not None
+            self._tasks.add(task)
+            try:
+                return await work
+            finally:
+                self._tasks.discard(task)
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop)
 
     def _do(self, work: Any) -> None:
         asyncio.run_coroutine_threadsafe(work, self.loop).result()
@@ -215,12 +232,16 @@ class _Loop:
         self.loop.close()
 
 
-async def _cancel_others() -> None:
-    """Cancel all other tasks of the running loop."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
+async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have ended, with whatever they started.
+
+    Only the tasks that the caller started belong here. Each ends the tasks of its libraries in the order that those
+    need: one that is cancelled before its first step leaves a coroutine behind that was never awaited.
+    """
+    tasks = tuple(tasks)
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _taken(done: SimpleQueue[Any]) -> list[Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import socket
+import threading
 import time
 
+import anyio
 import pytest
 from scripted_server import CUT, KEY, answered, completion, error, model_at, serving
 
 from omni_persona_artifacts.run_folder import RunFolderError, read_manifest, read_predictions
-from omni_persona_runner.endpoint import EndpointModel
+from omni_persona_runner.endpoint import EndpointModel, cancel
 from omni_persona_runner.model import LoadError, ModelError
 from omni_persona_runner.run_loop import RunSummary, run
 
@@ -127,7 +131,38 @@ def test_stopping_gives_up_what_is_on_the_way(make_item):
     assert len(server.requests) <= 4
 
 
-# ---- a real server
+def test_a_request_that_is_opening_its_connection_ends_in_order():
+    """Its library starts a task for each address; cancelled before its first step, one would warn."""
+
+    async def stop_while_connecting():
+        opening = asyncio.Event()
+
+        async def connects():
+            async with anyio.create_task_group() as attempts:
+                opening.set()  # whoever waits for this goes on before the first step of the attempt
+                attempts.start_soon(anyio.sleep, 20)
+                await anyio.sleep(20)
+
+        task = asyncio.create_task(connects())
+        await opening.wait()
+        await cancel([task])
+        return task.cancelled(), asyncio.all_tasks() == {asyncio.current_task()}
+
+    assert asyncio.run(stop_while_connecting()) == (True, True)
+    gc.collect()
+
+
+@pytest.mark.parametrize("n_at_once", [1, 5])
+def test_runs_that_stop_at_any_moment_leave_nothing_behind(make_item, n_at_once):
+    before = threading.active_count()
+    with serving(lambda *_: completion()) as server:
+        for number in range(20):
+            outcomes = model_at(server, concurrency=n_at_once).answer(make_item(index) for index in range(9))
+            next(outcomes)
+            time.sleep(number / 5000)
+            outcomes.close()
+    gc.collect()
+    assert threading.active_count() <= before
 
 
 # ---- runs with bad items, in notebooks, and on servers that move
