@@ -34,7 +34,7 @@ from omni_persona_cli import (
 )
 from omni_persona_cli.console import errors, set_up, stopping
 from omni_persona_cli.help import Command, Group, called
-from omni_persona_cli.signals import exit_code, stop_in
+from omni_persona_cli.signals import exit_code, release, stop_in
 
 app = typer.Typer(
     name="omni-persona",
@@ -94,8 +94,8 @@ def _root(
 def main() -> None:
     """Run the command line and exit with its code."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    set_up()
     try:
+        set_up()
         with errors(debug=len(arguments) < len(sys.argv) - 1):
             sys.exit(called(app, arguments))
     except BaseException as error:  # before or after the command itself
@@ -103,3 +103,5 @@ def main() -> None:
         if stop is None:
             raise
         sys.exit(exit_code(stop))
+    finally:
+        release()

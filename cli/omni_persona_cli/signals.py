@@ -25,16 +25,23 @@ _report_lost = sys.unraisablehook
 
 _answered = threading.Event()
 """Set as soon as the command is known to be stopping."""
+_answering = threading.Lock()
+"""Held while that is set, or a request repeated: none is repeated afterwards."""
 _repeating = threading.Event()
 """Set while a request is repeated."""
 
 
-class Stopped(BaseException):
-    """A signal requested the command to end."""
+class Stopped(SystemExit):
+    """A signal requested the command to end.
+
+    A kind of `SystemExit`, because libraries let that pass: asyncio, for example, logs other exceptions of a callback
+    with a traceback, and goes on.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.number = number
+        self.code = 128 + number
 
 
 def install() -> None:
@@ -44,15 +51,29 @@ def install() -> None:
     The request is then repeated until `answer` is called.
     """
     _answered.clear()
-    for name in ("SIGINT", *NAMES):
-        if (number := getattr(signal, name, None)) is not None:
-            signal.signal(number, _stop)
+    for number in _numbers():
+        signal.signal(number, _stop)
     sys.unraisablehook = _not_raised
 
 
 def answer() -> None:
     """Say that the command is stopping, so that the request is not repeated."""
-    _answered.set()
+    with _answering:
+        _answered.set()
+
+
+def release() -> None:
+    """Let signals end the process at once, because the command has ended.
+
+    While an interpreter ends, nobody catches their exceptions: they would be printed, or change the exit code.
+    """
+    answer()
+    for number in _numbers():
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _numbers() -> list[int]:
+    return [getattr(signal, name) for name in ("SIGINT", *NAMES) if hasattr(signal, name)]
 
 
 def stop_in(error: BaseException) -> KeyboardInterrupt | Stopped | None:
@@ -107,6 +128,8 @@ def _repeat_in(seconds: float, number: int) -> None:
 
 def _repeat(started: threading.Event, seconds: float, number: int) -> None:
     started.wait()
-    if not _answered.wait(seconds):
-        _repeating.set()
-        os.kill(os.getpid(), number)
+    _answered.wait(seconds)
+    with _answering:
+        if not _answered.is_set():
+            _repeating.set()
+            os.kill(os.getpid(), number)

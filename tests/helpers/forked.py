@@ -69,6 +69,7 @@ def start(arguments: Sequence[object], folder: Path, output: Path, **environment
     """Start `omni-persona ARGUMENTS` in a folder, in a session of its own."""
     context = multiprocessing.get_context("forkserver")
     words = [str(argument) for argument in arguments]
+    output.write_bytes(b"")  # a command may be killed before it can open it
     process = context.Process(target=_command, args=(words, folder, output, environment))
     process.start()
     return Command(process, output)

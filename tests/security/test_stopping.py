@@ -31,6 +31,15 @@ def appears(folder: Path, pattern: str, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+def listens(process: subprocess.Popen, seconds: float = 60) -> None:
+    """Wait until a command handles signals, which it does after its first imports. SIGHUP's handler is the last one."""
+    end = time.monotonic() + seconds
+    status = Path(f"/proc/{process.pid}/status")
+    while not int(status.read_text().partition("SigCgt:")[2].split()[0], 16) >> (signal.SIGHUP - 1) & 1:
+        assert process.poll() is None and time.monotonic() < end, "it does not listen to signals"
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_a_command_with_its_workers_and_draft(tmp_path, name):
     number = getattr(signal, name)
@@ -75,7 +84,8 @@ def test_a_build_stops_at_any_moment_by_a_signal(tmp_path, name):
     assert process.returncode == 0
     for turn in range(12):
         process = started(["build", "--pool", "people", "--out", f"{turn}/omni-persona"], tmp_path)
-        time.sleep(moments.uniform(0.5, 8))
+        listens(process)
+        time.sleep(moments.uniform(0, 7.5))
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
         assert process.returncode in (0, 128 + number, -number), err
@@ -113,15 +123,16 @@ def test_a_stop_in_a_destructor_is_repeated_at_once_and_without_a_word(name):
                 for _ in range(1000):
                     pass
 
+        signals._AGAIN_AFTER = 600
         signals.install()
         try:
             Dies()
-            time.sleep(signals._AGAIN_AFTER)
+            time.sleep(100)
         except BaseException as error:
             signals.answer()
             print(repr(error))
     """
-    ended = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=200)
     assert ended.stderr == ""
     assert ended.stdout.strip() == {"SIGINT": "KeyboardInterrupt()", "SIGTERM": "Stopped('SIGTERM')"}[name]
 
@@ -155,6 +166,48 @@ def test_a_repeated_request_does_not_end_the_cleaning_up():
         [sys.executable, "-c", dedent(script)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.split("\n")[:2] == ["cleaned up", "stopped"], done
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stop_in_a_callback_of_an_event_loop_ends_the_loop_without_a_word(name):
+    """The loop logs what else is raised there, and goes on."""
+    code = f"""
+        import asyncio, os, signal
+        from omni_persona_cli import signals
+
+        async def work():
+            asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.{name})
+            await asyncio.sleep(100)
+
+        signals._AGAIN_AFTER = 600
+        signals.install()
+        try:
+            asyncio.run(work())
+        except BaseException as error:
+            signals.answer()
+            print(repr(error))
+    """
+    ended = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=200)
+    assert (ended.stdout.strip(), ended.stderr) == (
+        {"SIGINT": "KeyboardInterrupt()", "SIGTERM": "Stopped('SIGTERM')"}[name],
+        "",
+    )
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_command_that_has_ended_is_stopped_without_a_word(name):
+    """While its interpreter ends, nothing catches an exception."""
+    code = f"""
+        import atexit, os, signal, sys
+        from omni_persona_cli.app import main
+
+        atexit.register(lambda: [os.kill(os.getpid(), signal.{name}), print("goes on")])
+        sys.argv = ["omni-persona", "--version"]
+        main()
+    """
+    ended = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=200)
+    assert (ended.returncode, ended.stderr) == (-getattr(signal, name), "")
+    assert "goes on" not in ended.stdout
 
 
 def test_what_else_is_lost_in_a_destructor_is_still_reported():
