@@ -59,8 +59,6 @@ def whole_folder(out: Path, *, overwrite: bool = False, inputs: Iterable[Path] =
                     raise
                 raise ArtifactError(f"cannot write {out}: {reason(error)}") from error
             _put(draft, out, before)
-            with suppress(OSError):
-                (out / LOCK).unlink()
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         with suppress(OSError):  # keep a parent that now contains `out` or anything else
@@ -155,8 +153,22 @@ def _put(draft: Path, out: Path, before: dict[str, Any] | None) -> None:
             if old is not None:
                 old.rename(out)
         raise ArtifactError(f"cannot write {out}: {reason(error)}") from None
+    with suppress(OSError):
+        (out / LOCK).unlink()
     if old is not None:
-        shutil.rmtree(old, ignore_errors=True)
+        _discard(old, out)
+
+
+def _discard(old: Path, out: Path) -> None:
+    """Remove a folder of ours that was moved aside from `out`.
+
+    It is a draft first, which whoever comes next removes in any state: of a folder that lost its list, because the
+    process was killed here, nobody knows that it is ours.
+    """
+    draft = out.parent / f".{out.name}.draft-{secrets.token_hex(8)}"
+    with suppress(OSError):
+        old.rename(draft)
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _require_alone(out: Path, draft: Path) -> None:
@@ -168,16 +180,21 @@ def _require_alone(out: Path, draft: Path) -> None:
 
 def _tidy(out: Path) -> None:
     """Remove drafts that killed processes left beside `out`, and restore a folder that one had moved aside."""
+    in_use = False
     for draft in _siblings(out, "draft"):
         if _remove_abandoned(draft):
             _log.warning("removed %s, which an interrupted command had left", draft)
-    for old in _siblings(out, "old"):
+        else:
+            in_use = True
+    for old in () if in_use else _siblings(out, "old"):
+        with suppress(OSError):  # made for a draft that was never moved there
+            out.rmdir()
         with suppress(OSError):
             if not os.path.lexists(out):
                 old.rename(out)
                 _log.warning("put %s back, which an interrupted command had moved to %s", out, old)
             elif foreign_files(old) == []:
-                shutil.rmtree(old, ignore_errors=True)
+                _discard(old, out)
                 _log.warning("removed %s, which an interrupted command had left", old)
 
 

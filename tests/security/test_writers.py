@@ -62,6 +62,46 @@ def test_a_writer_killed_between_two_renames_loses_nothing(ours, caplog):
     assert "put" in caplog.text
 
 
+def _kill_overwriting(out: Path, moment: str) -> None:
+    """Replace a folder in a process that dies at a moment: there, `path` is what is renamed or removed."""
+    script = f"""
+import os, shutil, signal, sys
+from pathlib import Path
+from omni_persona_artifacts import folders
+
+def dies(path, *_, **__):
+    {moment}
+    os.kill(os.getpid(), signal.SIGKILL)
+
+rename, remove = Path.rename, shutil.rmtree
+Path.rename = lambda path, to: dies(path) if "draft" in path.name else rename(path, to)
+shutil.rmtree = lambda path, **_: dies(path) if (path / "data").exists() else remove(path)
+if {moment!r} != "pass":
+    Path.rename = rename
+with folders.whole_folder(Path(sys.argv[1]), overwrite=True) as folder:
+    (folder / "rows").write_text("new")
+"""
+    assert subprocess.run([sys.executable, "-c", script, str(out)], check=False).returncode == -signal.SIGKILL
+
+
+def test_a_writer_killed_before_its_draft_is_in_place_loses_nothing(ours):
+    _kill_overwriting(ours, "pass")
+    assert not list(ours.iterdir())
+    with pytest.raises(ArtifactError, match="exists; choose another"):
+        write(ours)
+    assert contents(ours) == {"data/rows": b"old", "README.md": b"old"}
+    assert [path.name for path in ours.parent.iterdir()] == ["out"]
+
+
+def test_a_writer_killed_while_it_removes_what_it_replaced_leaves_nothing_for_long(ours):
+    _kill_overwriting(ours, "remove(path / '.omni-persona')")
+    assert contents(ours) == {"rows": b"new"}
+    assert len(list(ours.parent.iterdir())) == 2
+    write(ours, overwrite=True)
+    assert contents(ours) == {"data/rows": b"new", "README.md": b"new"}
+    assert [path.name for path in ours.parent.iterdir()] == ["out"]
+
+
 def _write_many(file: Path, content: bytes) -> None:
     for _ in range(200):
         write_atomically(file, content)
