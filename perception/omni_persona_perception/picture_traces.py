@@ -8,13 +8,13 @@ from __future__ import annotations
 import io
 import re
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator
 
 from omni_persona_perception.kinds import JPEG, PNG, Kind
 from omni_persona_perception.picture_streams import COMMENT, jpeg_segments, webp_chunks, webp_end
 from omni_persona_perception.pictures import shown_orientation
+from omni_persona_perception.warned import no_warnings
 
 _ORIENTATION = 0x0112
 _HARMLESS_EXIF = {
@@ -48,8 +48,7 @@ def _exif(block: bytes) -> list[str]:
     """The personal metadata in an EXIF block."""
     from PIL import ExifTags, Image
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with no_warnings():
         try:
             exif = Image.Exif()
             exif.load(block)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from PIL import Image
 from omni_persona_perception.errors import MediaError
 from omni_persona_perception.kinds import picture_kind
 from omni_persona_perception.picture_streams import require_few_parts, require_whole
+from omni_persona_perception.warned import no_warnings
 
 MAX_PIXELS = 64_000_000
 """Maximum number of pixels; larger pictures are refused before decoding."""
@@ -70,14 +70,12 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     """An open picture within the limits; errors that Pillow raises in the block become `MediaError`."""
     kind = picture_kind(data)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures and unusual EXIF; the limit below decides, and only one EXIF value is used.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise MediaError(f"picture of {image.width} x {image.height} pixels is over {MAX_PIXELS} pixels")
-                require_few_parts(data, kind)
-                yield image
+        # Pillow warns of large pictures and unusual EXIF; the limit below decides, and only one EXIF value is used.
+        with no_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise MediaError(f"picture of {image.width} x {image.height} pixels is over {MAX_PIXELS} pixels")
+            require_few_parts(data, kind)
+            yield image
     except MediaError:
         raise
     except MemoryError:

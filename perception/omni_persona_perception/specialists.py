@@ -7,7 +7,6 @@ it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ from omni_persona_perception.clips import decode_audio
 from omni_persona_perception.pictures import decode_image
 from omni_persona_perception.threads import one_blas_thread
 from omni_persona_perception.vectors import Vectors
+from omni_persona_perception.warned import no_warnings
 
 PACKAGES = (
     "ctranslate2",
@@ -163,10 +163,8 @@ def _face_square(pixels: NDArray[np.uint8], detector: Callable[[NDArray[np.uint8
 
 @cache
 def _voice_encoder() -> Any:
-    with warnings.catch_warnings():
-        # It imports a name that scipy moved, and webrtcvad imports pkg_resources.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    # It imports a name that scipy moved, and webrtcvad imports pkg_resources.
+    with no_warnings():
         from resemblyzer import VoiceEncoder
 
         # Its weights are loaded by torch.load, which by default unpickles only tensors.
