@@ -62,9 +62,8 @@ def _read(folder: Path) -> bytes | None:
     """The key, if nobody else can have read or written it."""
     flags = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
     try:
-        descriptor = os.open(folder / FILE, os.O_RDONLY | flags)
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
+        with open(folder / FILE, "rb", opener=lambda path, mode: os.open(path, mode | flags)) as file:
+            found = os.fstat(file.fileno())
             # Windows tells neither owners nor who may read.
             private = not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
             good = stat.S_ISREG(found.st_mode) and found.st_size == _BYTES and private and not folder.is_symlink()

@@ -89,9 +89,9 @@ class PoolCache:
         if self._folder is None or self._folder.is_symlink():
             return {}
         try:
-            descriptor = os.open(self._folder / f"{kind}.npz", os.O_RDONLY | _AS_IT_IS)
-            with os.fdopen(descriptor, "rb") as file:
-                found = os.fstat(descriptor)
+            place = self._folder / f"{kind}.npz"
+            with open(place, "rb", opener=lambda path, mode: os.open(path, mode | _AS_IT_IS)) as file:
+                found = os.fstat(file.fileno())
                 if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_TABLE:
                     return {}
                 content = memoryview(file.read())
