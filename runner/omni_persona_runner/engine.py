@@ -35,6 +35,7 @@ SAMPLING_RATE = 16_000
 _LAST_LINES = 12
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.5
+_END_SECONDS = 1.0
 # Reads the number of a process group, waits until the other end of the pipe is closed, and ends the group.
 _WATCH = """
 import os, signal, sys, time
@@ -123,7 +124,8 @@ def serve(
             child.wait_until_up(f"http://127.0.0.1:{port}", start_seconds, on_wait)
             yield Server(f"http://127.0.0.1:{port}/v1", _versions(engine, f"http://127.0.0.1:{port}"))
         except Exception as error:
-            if child.has_ended:
+            # A process that ends closes its connections first, and can be asked for its exit code a moment later.
+            if child.ends_within(_END_SECONDS if isinstance(error, LoadError) else 0):
                 raise child.ended() from error
             raise
         finally:
@@ -156,6 +158,11 @@ class _Child:
     @property
     def has_ended(self) -> bool:
         return self._process.poll() is not None
+
+    def ends_within(self, seconds: float) -> bool:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self.has_ended
 
     def ended(self) -> LoadError:
         return LoadError(f"{self._engine} ended with exit code {self._process.poll()}; {self._last_lines()}")

@@ -2,7 +2,8 @@
 
     python stand_in_vllm.py MODE serve MODEL --host 127.0.0.1 --port N ...
 
-MODE: up; late (comes up after a second); never; broken (ends with an error); dies (ends at the second question).
+MODE: up; late (comes up once there is the file STAND_IN_LOG.up); never; broken (ends with an error); dies (ends at
+the second question).
 """
 
 import json
@@ -20,16 +21,18 @@ given = dict(zip(sys.argv[4::1], sys.argv[5::1], strict=False))
 log = Path(os.environ["STAND_IN_LOG"])
 # Real servers start workers of their own, which have to be stopped as well.
 worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-log.write_text(json.dumps({"pid": os.getpid(), "worker": worker.pid, "arguments": sys.argv[2:], "requests": []}))
 print("loading weights", flush=True)
+noted = {"pid": os.getpid(), "worker": worker.pid, "arguments": sys.argv[2:], "requests": []}
+log.with_suffix(".new").write_text(json.dumps(noted))
+log.with_suffix(".new").replace(log)
 if mode == "broken":
     print("ValueError: no such architecture, token sk-0123456789abcdef", flush=True)
     worker.kill()
     sys.exit(3)
 if mode == "never":
     time.sleep(600)
-if mode == "late":
-    time.sleep(1)
+while mode == "late" and not Path(f"{log}.up").exists():
+    time.sleep(0.01)
 questions = 0
 lock = threading.Lock()
 
