@@ -82,6 +82,16 @@ def near_pictures_found_once():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def work_is_never_long():
+    """Commands called in this process report no progress, however long this machine takes: tests read what they say."""
+    from omni_persona_cli.log_lines import LogLines
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(LogLines.__init__.__kwdefaults__, "first_after", 3600.0)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def process_as_it_was():
     """Undo what a command called in this process sets up."""

@@ -6,9 +6,9 @@ import gzip
 import json
 import re
 import socket
-import time
 
 import pytest
+from attempts import Attempts
 from chat_askers import (
     KEY,
     EndedError,
@@ -103,7 +103,7 @@ def test_one_bad_question_costs_no_other(ask):
     faults = list(FAILS)
     numbers = range(2 * len(faults))
     with serving(lambda number, body: None if number % 2 else FAILS[faults[number // 2]][0]) as server:
-        said = ask(server.url, numbers, timeout=20.0)
+        said = ask(server.url, numbers, timeout=60.0)
     assert set(said[1::2]) == {"CORRECT"}
     outcomes = {
         fault: (failed[:300], server.asked[2 * place])
@@ -145,11 +145,10 @@ def test_a_reply_that_is_no_answer_fails_its_question_and_says_why(ask):
 
 
 @everybody
-def test_a_drip_is_left_after_the_time_that_a_reply_may_take(ask):
+def test_a_drip_is_left_after_the_time_that_a_reply_may_take(ask, monkeypatch):
+    Attempts(monkeypatch, lambda _, messages: 0.4 if f"question {BAD}" in messages else None)
     with serving(lambda number, body: Reply(b" ", drip=0.05) if number == BAD else None) as server:
-        start = time.monotonic()
-        said = ask(server.url, range(N), timeout=0.4)
-        assert time.monotonic() - start < 20
+        said = ask(server.url, range(N), timeout=60.0)
     assert said[BAD].startswith("failed: ")
     assert "timed out" in said[BAD]
     assert said.count("CORRECT") == N - 1

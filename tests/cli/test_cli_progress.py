@@ -1,6 +1,7 @@
 """Progress of long work where no terminal is, and tables there."""
 
 import os
+import re
 import threading
 
 from rich.table import Table
@@ -23,7 +24,7 @@ class Log:
         self._said.release()
 
     def wait(self):
-        assert self._said.acquire(timeout=30)
+        assert self._said.acquire(timeout=120)
 
 
 def test_work_that_completes_no_step_is_heard_of():
@@ -32,7 +33,7 @@ def test_work_that_completes_no_step_is_heard_of():
     with LogLines(log, first_after=0.001, every=0.001):
         log.wait()
         log.wait()
-    assert log.lines[0] == "at work for 0 s"
+    assert re.fullmatch(r"at work for \d+ s", log.lines[0])
 
 
 def test_the_latest_step_is_reported():
@@ -47,18 +48,19 @@ def test_the_latest_step_is_reported():
 
 
 def test_short_work_says_nothing_and_leaves_no_thread():
-    log, before = Log(), threading.active_count()
-    with LogLines(log, first_after=60) as lines:
+    log, before = Log(), threading.enumerate()
+    with LogLines(log, first_after=600) as lines:
         lines("reading", 1)
-        assert threading.active_count() == before + 1
-    assert (log.lines, threading.active_count()) == ([], before)
+        (started,) = set(threading.enumerate()).difference(before)
+    assert log.lines == []
+    assert not started.is_alive()
 
 
 def test_hidden_progress_starts_nothing(capsys):
-    before = threading.active_count()
+    before = threading.enumerate()
     with console.progress(hidden=True) as shown:
         shown("reading", 1, 2)
-        assert threading.active_count() == before
+        assert set(threading.enumerate()) <= set(before)
     assert capsys.readouterr() == ("", "")
 
 

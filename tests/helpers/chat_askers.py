@@ -57,7 +57,7 @@ def item(number):
     )
 
 
-def by_runner(url, numbers, *, concurrency=4, timeout=5.0, **settings):
+def by_runner(url, numbers, *, concurrency=4, timeout=60.0, **settings):
     """Each answer, or `failed: ` and why."""
     model = EndpointModel(url, "m", concurrency=concurrency, timeout=timeout, first_wait=0.01, **settings)
     try:
@@ -68,7 +68,7 @@ def by_runner(url, numbers, *, concurrency=4, timeout=5.0, **settings):
     return [f"failed: {one.message}" if isinstance(one, ModelError) else one.text for one in found]
 
 
-def by_judge(url, numbers, *, concurrency=4, timeout=5.0, **settings):
+def by_judge(url, numbers, *, concurrency=4, timeout=60.0, **settings):
     options = {"longest_pause": 0.01, "concurrency": concurrency, "timeout": timeout, **settings}
     judge = make_judge("openai", {"model": "m", "base_url": url, **options})
     try:
@@ -78,7 +78,7 @@ def by_judge(url, numbers, *, concurrency=4, timeout=5.0, **settings):
     return [f"failed: {one.raw}" if one.verdict == "UNJUDGED" else one.verdict for one in said]
 
 
-def by_refining(url, numbers, *, concurrency=4, timeout=5.0, **settings):
+def by_refining(url, numbers, *, concurrency=4, timeout=60.0, **settings):
     async def work():
         places = asyncio.Semaphore(concurrency)
         async with RefiningClient(url, "m", timeout=timeout, first_wait=0.01, **settings) as client:

@@ -12,7 +12,7 @@ KEY = "sk-a-key-that-must-not-leak"
 
 
 def judge(endpoint: Any, **options: Any) -> Any:
-    quick = {"longest_pause": 0.01, "timeout": 5.0, "attempts": 4}
+    quick = {"longest_pause": 0.01, "timeout": 60.0, "attempts": 4}
     return make_judge("openai", {"model": "m", "base_url": endpoint.url, **quick, **options})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -142,7 +143,9 @@ def space(tmp_path: Path) -> Iterator[str]:
     folder.mkdir()
     for path in (*ROOM.glob("*.py"), ROOM / "README.md"):
         shutil.copy(path, folder)
-    port = 7860 + os.getpid() % 1000
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     environment = os.environ | {
         "GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1",
         "GRADIO_TEMP_DIR": str(tmp_path / "gradio"), "HF_HOME": str(tmp_path / "hf"), "no_proxy": "127.0.0.1,localhost",
@@ -152,17 +155,18 @@ def space(tmp_path: Path) -> Iterator[str]:
         try:
             url = f"http://127.0.0.1:{port}"
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            for _ in range(240):
-                assert process.poll() is None, (tmp_path / "log").read_text()
+            until = time.monotonic() + 240
+            while True:
+                assert process.poll() is None and time.monotonic() < until, (tmp_path / "log").read_text()
                 try:
-                    opener.open(url, timeout=5).close()
+                    opener.open(url, timeout=30).close()
                     break
                 except OSError:
                     time.sleep(0.5)
             yield url
         finally:
-            process.terminate()
-            process.wait(30)
+            process.kill()
+            process.wait()
 
 
 @pytest.mark.slow
@@ -182,25 +186,27 @@ def test_upload_see_and_download_in_a_browser(space: str, tmp_path: Path, refere
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium,
+            timeout=120_000,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
         )
         view = browser.new_page(viewport={"width": 1200, "height": 1500})
+        view.set_default_timeout(120_000)
         view.goto(space, wait_until="domcontentloaded")
-        view.get_by_role("button", name="Score", exact=True).wait_for(timeout=60_000)
+        view.get_by_role("button", name="Score", exact=True).wait_for()
         chooser = view.locator("input[type=file]")
         chooser.nth(0).set_input_files(tmp_path / "predictions.jsonl")
         view.get_by_text("predictions.jsonl").first.wait_for()
         view.locator("input[type=file]").last.set_input_files(tmp_path / "references.jsonl")
         view.get_by_text("references.jsonl").first.wait_for()
         view.get_by_role("button", name="Score", exact=True).click()
-        view.get_by_text("12 items over 4 sets of memories").wait_for(timeout=60_000)
+        view.get_by_text("12 items over 4 sets of memories").wait_for()
         shots = os.environ.get("OMNI_PERSONA_SCREENSHOTS")
         for tab in ("Where it stands", "Groups, absence and tasks", "Answers"):
             view.get_by_role("tab", name=tab).click()
             view.wait_for_timeout(500)
             if shots:
                 view.screenshot(path=Path(shots) / f"{tab.split()[0].strip(',')}.png", full_page=True)
-        assert view.get_by_text(HOSTILE).is_visible()
+        view.get_by_text(HOSTILE).wait_for()
         assert view.locator(".cal-table img, .cal-table script, .cal-table a").count() == 0
         assert view.title() == "Omni-Persona Cal"
         with view.expect_download() as download:

@@ -1,10 +1,13 @@
 """The endpoint that writes: what is sent, what is tried again, what ends the work and what only one question."""
 
 import asyncio
+import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from attempts import Attempts
 
 from omni_persona_people.errors import PoolError
 from omni_persona_people.refine.cache import ReplyCache
@@ -62,12 +65,13 @@ def test_what_passes_is_tried_again(fake, trouble):
     assert len(model.requests) == 3
 
 
-def test_a_server_that_hangs_is_left_after_the_time_out(fake):
+def test_a_server_that_hangs_is_left_after_the_time_out(fake, monkeypatch):
+    attempts = Attempts(monkeypatch, lambda *_: None)
     with fake.serving() as model:
         model.delay = 0.6
         with pytest.raises(NoReplyError, match="timed out"):
             ask(model, timeout=0.1, attempts=2)
-    assert len(model.requests) == 2
+    assert attempts.count == 2
 
 
 def test_errors_that_stay_concern_one_question_until_there_are_many_in_a_row(fake):
@@ -164,11 +168,12 @@ def test_an_address_has_to_be_one_and_a_model_a_name(url):
             ChatClient("http://x/v1", name)
 
 
-def test_nobody_there_is_reported(fake):
-    with fake.serving() as model:
-        pass
-    with pytest.raises(PoolError, match="no connection to http"):
-        ask(model, attempts=2)
+def test_nobody_there_is_reported():
+    with socket.socket() as nobodys:
+        nobodys.bind(("127.0.0.1", 0))  # and does not listen
+        there = SimpleNamespace(url=f"http://127.0.0.1:{nobodys.getsockname()[1]}/v1")
+        with pytest.raises(PoolError, match="no connection to http"):
+            ask(there, attempts=2)
 
 
 def test_replies_are_kept_by_model_and_messages(tmp_path):

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 
@@ -244,13 +245,21 @@ refine(Path(pool), Path(out), ChatClient(url, "fake/one"), concurrency=2)
 def test_a_killed_run_goes_on_without_asking_twice(gaps, fake, tmp_path):
     out = tmp_path / "refined"
     command = [sys.executable, "-c", SCRIPT, str(gaps.folder), str(out)]
-    with fake.serving() as model:
+    killed = threading.Event()
+
+    def answer(payload, turn):
+        if len(model.requests) > 20:
+            killed.wait(120)
+        return fake.well(payload, turn)
+
+    with fake.serving(answer) as model:
         model.delay = 0.05
         process = subprocess.Popen([*command, model.url])
         while len(model.requests) < 15 and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
+        killed.set()
         assert not out.exists()
         cache = tmp_path / ".refined-refine-cache.jsonl"
         kept = len(cache.read_text().splitlines())

@@ -29,8 +29,12 @@ JOBS = ("beekeeper", "harbour pilot", "cartographer", "luthier")
 SECONDS = 1.2
 """Length of every clip."""
 
+PATIENCE = 120_000
+"""How long to wait for a browser, in milliseconds."""
+
 BROWSER = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 FLAGS = (
+    "--disable-dev-shm-usage",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -225,14 +229,15 @@ def browser():
         pytest.skip(reason)
 
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ImportError:
         missing("playwright is not installed")
     found = shutil.which("chromium") or next((path for path in BROWSER if Path(path).exists()), None)
     if found is None:
         missing("there is no Chromium on this machine")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        expect.set_options(timeout=PATIENCE)
+        opened = playwright.chromium.launch(executable_path=found, args=list(FLAGS), timeout=PATIENCE)
         yield opened
         opened.close()
 
@@ -243,7 +248,10 @@ def open_page(browser):
     contexts, troubles = [], []
 
     def open_page(file: Path, *, fragment: str = "", **options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+        # Without animations: what is measured is where it will stay.
+        settled = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+        context = browser.new_context(**settled | options)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         own = file.resolve().as_uri()

@@ -181,7 +181,7 @@ def test_the_next_is_prepared_while_the_present_is_worked_on():
 
     results = Prefetch(prepare).over(iter(range(4)))
     assert next(results) == 0
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while prepared != [0, 1] and time.monotonic() < deadline:
         time.sleep(0.001)
     assert prepared == [0, 1]
@@ -199,7 +199,10 @@ def test_an_error_in_the_thread_is_raised_in_its_place():
 
 
 def test_a_consumer_that_stops_leaves_no_thread():
+    before = threading.enumerate()
     results = Prefetch(lambda value: value).over(iter(range(100)))
     next(results)
+    started = [one for one in set(threading.enumerate()).difference(before) if one.name.startswith("prepare")]
+    assert started
     results.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("prepare")]
+    assert not any(thread.is_alive() for thread in started)

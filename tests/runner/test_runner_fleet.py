@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
@@ -45,6 +46,8 @@ class Echo:
     """How often it does."""
     revision: str = "abc"
     unusable: bool = False
+    together: int = 0
+    """How many workers have to be there before one answers."""
     name = "fake:echo"
 
     def describe(self):
@@ -59,6 +62,9 @@ class Echo:
                 raise LoadError("no weights here")
             note = f"{item.augmented_id}.{os.getpid()}.{len(list(self.notes.iterdir()))}"
             (self.notes / note).touch()
+            until = time.monotonic() + 200
+            while len(workers_of(self.notes)) < self.together and time.monotonic() < until:
+                time.sleep(0.01)
             if item.augmented_id == self.deadly and asked(self.notes)[self.deadly] <= self.deaths:
                 os._exit(9)
             if item.augmented_id == self.broken:
@@ -108,7 +114,7 @@ def content(folder):
 
 
 def test_two_workers_write_what_one_process_writes(two, dataset, notes, tmp_path):
-    load = partial(Echo, notes, broken=IDS[4])
+    load = partial(Echo, notes, broken=IDS[4], together=2)
     assert start(two, load, dataset, tmp_path / "two") == RunSummary(n_done=15, n_skipped=0, n_failed=1)
     assert asked(notes) == dict.fromkeys(IDS, 1)
     assert len(workers_of(notes)) == 2
@@ -288,14 +294,13 @@ def test_an_address_where_nobody_listens_is_an_error(require_extra, monkeypatch)
     require_extra("ray")
     import socket
 
-    # A port that was free a moment ago.
     with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
+        one.bind(("127.0.0.1", 0))  # and does not listen
         address = f"127.0.0.1:{one.getsockname()[1]}"
-    monkeypatch.setenv("RAY_ADDRESS", address)
-    monkeypatch.setattr("ray.is_initialized", lambda: False)
-    with pytest.raises(ConnectionError, match=f"no Ray cluster at {address}"), cluster():
-        pass
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        monkeypatch.setattr("ray.is_initialized", lambda: False)
+        with pytest.raises(ConnectionError, match=f"no Ray cluster at {address}"), cluster():
+            pass
 
 
 def test_processes_and_workers_at_once_are_refused(dataset, tmp_path, monkeypatch):

@@ -19,18 +19,45 @@ from tuning_cases import OPTIONS
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def start(command, data, model, out):
+HELD = """
+import sys, time
+from transformers import Trainer
+
+save = Trainer._save_checkpoint
+
+def held(trainer, *given, **named):
+    while trainer.state.global_step >= 4:
+        time.sleep(1)
+    save(trainer, *given, **named)
+
+Trainer._save_checkpoint = held
+from omni_persona_cli.app import main
+sys.argv[0] = "omni-persona"
+main()
+"""
+"""The command, which saves its first checkpoint and does not get beyond its second one."""
+
+
+def start(command, data, model, out, code="from omni_persona_cli.app import main; main()"):
     options = (*OPTIONS[command], "--rank", 4, "--alpha", 8, "--save-every", 2, "--no-recompute")
     arguments = ("--dataset", data, "--model", model, "--out", out, "--device", "cpu", *options)
-    line = [sys.executable, "-m", "omni_persona_cli", command, *map(str, arguments)]
+    line = [sys.executable, "-c", code, command, *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
+def is_whole(checkpoint):
+    """Whether its last file is there, and not half written."""
+    try:
+        return bool(json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8")))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
+
+
 def killed_after(process, checkpoint):
     """Kill a training once a checkpoint is there."""
-    until = time.monotonic() + 240
-    while not (checkpoint / "trainer_state.json").exists():
+    until = time.monotonic() + 400
+    while not is_whole(checkpoint):
         assert process.poll() is None and time.monotonic() < until, process.communicate()
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
@@ -43,7 +70,7 @@ def test_a_killed_training_ends_as_one_that_was_not(sure, eight, tmp_path, comma
     from safetensors.torch import load_file
 
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    first = start(command, eight, sure, killed)
+    first = start(command, eight, sure, killed, HELD)
     killed_after(first, killed / "checkpoints" / "checkpoint-2")
     assert not (killed / "adapter_model.safetensors").exists()
     again, beside = start(command, eight, sure, killed), start(command, eight, sure, whole)
