@@ -23,6 +23,10 @@ if "OMNI_PERSONA_TESTS_CACHE" not in os.environ:
     _cache = tempfile.mkdtemp(prefix="omni-persona-tests-cache-")
     atexit.register(shutil.rmtree, _cache, ignore_errors=True)
     os.environ["OMNI_PERSONA_TESTS_CACHE"] = os.environ["XDG_CACHE_HOME"] = _cache
+    # Before there are several processes: of two that make it at once, one computes its tables again.
+    from omni_persona_people.cache_key import cache_key
+
+    cache_key()
 
 import pytest
 from once import made_once

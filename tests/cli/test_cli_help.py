@@ -97,10 +97,10 @@ def test_a_usage_error_is_two_lines(printed, arguments, error, hint):
 
 
 def test_on_a_terminal_help_has_panels_without_types():
-    process, terminal = pty.fork()
-    if not process:
-        os.environ["COLUMNS"] = "80"
-        os.execv(sys.executable, [sys.executable, "-m", "omni_persona_cli", "run", "--help"])
+    terminal, its = pty.openpty()
+    command = [sys.executable, "-m", "omni_persona_cli", "run", "--help"]
+    process = subprocess.Popen(command, env=os.environ | {"COLUMNS": "80"}, stdin=its, stdout=its, stderr=its)
+    os.close(its)
     said = b""
     while True:
         try:
@@ -111,7 +111,7 @@ def test_on_a_terminal_help_has_panels_without_types():
             break
         said += more
     os.close(terminal)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+    assert process.wait() == 0
     text = re.sub(r"\x1b\[[\d;]*m", "", said.decode())
     for panel in ("Options", "Checkpoints", "Endpoints and engines", "What is asked", "Tokens"):
         assert f"╭─ {panel} ─" in text

@@ -91,7 +91,13 @@ def by_refining(url, numbers, *, concurrency=4, timeout=60.0, **settings):
                     except (NoReplyError, RefusalError) as failed:
                         return f"failed: {failed}"
 
-            return await asyncio.gather(*(ask(number) for number in numbers))
+            tasks = [asyncio.create_task(ask(number)) for number in numbers]
+            try:
+                return await asyncio.gather(*tasks)
+            finally:  # as refining does
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     try:
         return asyncio.run(work())

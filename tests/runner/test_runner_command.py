@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from limits import python_within
 
 from omni_persona_artifacts.run_folder import read_manifest, read_predictions, start_or_resume
 from omni_persona_cli.app import main
@@ -147,9 +147,8 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_answered(call, dataset, tmp
     arguments = ("--model", "baseline:nearest", "--dataset", dataset, "--out")
     # No file may grow beyond this, as on a disk that is full: room for the manifest, and for some of the answers.
     done = subprocess.run(
-        [sys.executable, "-m", "omni_persona_cli", "run", *map(str, arguments), "run"],
+        [*python_within(RLIMIT_FSIZE=2_000), "-m", "omni_persona_cli", "run", *map(str, arguments), "run"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000)),
         capture_output=True,
         text=True,
         check=False,

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import errno
 import json
-import resource
 import tempfile
 
 import fake_model
 import pytest
 from command_world import World, called, make_world
+from limits import files_up_to
 from release_files import write_release
 
 from omni_persona_artifacts.run_folder import read_predictions
@@ -51,12 +51,8 @@ def world(shared_pool, tmp_path_factory):
 
 def limited(words: list[str], limit: int) -> tuple[int, str]:
     """Call a command that cannot write a file beyond a limit."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
+    with files_up_to(limit):
         return called(words)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def contents(world: World) -> dict[str, bytes]:
@@ -109,13 +105,8 @@ def test_a_judge_that_cannot_keep_its_replies_says_where(world, tmp_path):
     from omni_persona_cal.judge_cache import JudgeCache
 
     cache = JudgeCache(tmp_path / "judge", "a judge")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
-    try:
-        with pytest.raises(ValueError, match=f"cannot write {cache.path}: File too large"):
-            cache.put("gold", "prediction", ["CORRECT"], "CORRECT")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with files_up_to(10), pytest.raises(ValueError, match=f"cannot write {cache.path}: File too large"):
+        cache.put("gold", "prediction", ["CORRECT"], "CORRECT")
     cache.put("gold", "other", ["WRONG"], "WRONG")
     again = JudgeCache(tmp_path / "judge", "a judge")
     assert again.get("gold", "prediction") is None

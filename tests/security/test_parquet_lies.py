@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import struct
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from limits import python_within
 from parquet_footers import changed, footer, with_footer, with_page
 
 from omni_persona_artifacts.data_files import data_files
@@ -79,17 +78,8 @@ def folder(dataset, tmp_path):
 
 def bounded(code: str, *arguments: object, gigabytes: float = 2) -> subprocess.CompletedProcess[str]:
     """Run Python with so much memory."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_DATA, (int(gigabytes * 2**30),) * 2)
-
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        preexec_fn=limit,
-        check=False,
-    )
+    command = [*python_within(RLIMIT_DATA=int(gigabytes * 2**30)), "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 REFUSED = r"test-0\.parquet: expected (a Parquet file of a dataset, got|at most)"

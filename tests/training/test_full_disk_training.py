@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import resource
 
 import pytest
 from command_world import called
+from limits import files_up_to
 from tuning_cases import OPTIONS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -19,12 +19,8 @@ def test_a_training_goes_on_when_there_is_room_again(sure, eight, tmp_path, comm
     out = tmp_path / "adapter"
     options = (*OPTIONS[command], "--rank", 4, "--alpha", 8, "--save-every", 2, "--no-recompute")
     words = [command, "--dataset", eight, "--model", sure, "--out", out, "--device", "cpu", *options]
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
+    with files_up_to(limit):
         code, output = called([str(word) for word in words])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert code == 2, output
     error = output[output.index("error: ") :]
     assert len(error.splitlines()) == 1 and str(out) in error and "make room there" in error, output
