@@ -59,7 +59,10 @@ def prepare(
     if the pool cannot fill the recipe.
     """
     cache = cache_of(pool)
-    people = read_pool(pool, partial(progress, "reading people"), cache, keep_metadata=keep_metadata)
+    comparing = partial(progress, "comparing pictures")
+    people = read_pool(
+        pool, partial(progress, "reading people"), cache, keep_metadata=keep_metadata, comparing=comparing
+    )
     questions = read_questions(pool, people)
     people = exclusion.left(people)
     fitted = fit_to_people(people, recipe) if fit else None

@@ -74,6 +74,7 @@ def pool(
             seed,
             overwrite=overwrite,
             progress=lambda done, total: shown("inventing people", done, total),
+            comparing=lambda done, total: shown("comparing pictures", done, total),
             faces="rendered" if faces is FaceChoice.rendered else "drawn",
             voices="natural" if natural else "synthetic",
             makehuman=makehuman,

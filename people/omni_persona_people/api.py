@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from omni_persona_artifacts.progress import Progress, bars
@@ -13,7 +14,7 @@ def load_pool(pool: str | Path, *, progress: Progress | None = None) -> list[Per
     """Read and validate a persona pool, decoding every picture and clip once.
 
     pool: a folder with `personas.jsonl` and the media that it names.
-    progress: called as people are read; None shows a bar in a notebook and on a terminal.
+    progress: called as people are read and their pictures compared; None shows a bar in a notebook and on a terminal.
     Raises `PoolError` that names file and line.
 
     Examples:
@@ -21,6 +22,8 @@ def load_pool(pool: str | Path, *, progress: Progress | None = None) -> list[Per
         ['s4p0000', 's4p0001']
     """
     if progress is not None:
-        return read_pool(Path(pool), lambda done, total: progress("reading people", done, total))
+        return read_pool(
+            Path(pool), partial(progress, "reading people"), comparing=partial(progress, "comparing pictures")
+        )
     with bars() as shown:
-        return read_pool(Path(pool), lambda done, total: shown("reading people", done, total))
+        return load_pool(pool, progress=shown)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from omni_persona_artifacts.progress import Steps
 from omni_persona_people.media_files import MediaFile
 from omni_persona_people.persona import Persona
 from omni_persona_people.pool_cache import PoolCache
@@ -27,11 +28,13 @@ def near_copies(
     prints: Mapping[str, Prints],
     slow: Callable[[MediaFile], Samples],
     known: PoolCache,
+    progress: Steps | None = None,
 ) -> Iterator[str]:
     """Errors between the media of a pool, each with file and line.
 
     prints: the print of each medium, by the SHA-256 of its file. slow: gives a clip's samples for comparison. known:
-    the pool's cache, which also keeps that media with these owners and uses have no near copies.
+    the pool's cache, which also keeps that media with these owners and uses have no near copies. progress: called with
+    (pictures compared with all others, pictures in all), unless the cache tells that there are none.
     """
     pictures = _by_content(people, lambda person, asks: person.query_pictures if asks else person.pictures)
     clips = _by_content(people, lambda person, asks: person.query_clips if asks else person.clips)
@@ -39,7 +42,7 @@ def near_copies(
     if key in known.known(TABLE):
         return
     wrong = 0
-    for fault in _faults(pictures, clips, prints, slow):
+    for fault in _faults(pictures, clips, prints, slow, progress):
         wrong += 1
         yield fault
     if not wrong:
@@ -61,8 +64,10 @@ def _faults(
     clips: Sequence[Sequence[_Owned]],
     prints: Mapping[str, Prints],
     slow: Callable[[MediaFile], Samples],
+    progress: Steps | None,
 ) -> Iterator[str]:
-    yield from _wrong(pictures, near_pictures(_rows(pictures, prints), _must_differ(pictures)), "picture")
+    alike = near_pictures(_rows(pictures, prints), _must_differ(pictures), progress)
+    yield from _wrong(pictures, alike, "picture")
     near = near_clips(_rows(clips, prints), lambda index: slow(clips[index][0][2]), _must_differ(clips))
     yield from _wrong(clips, near, "clip")
 

@@ -40,12 +40,14 @@ def read_pool(
     cache: PoolCache | None = None,
     *,
     keep_metadata: bool = False,
+    comparing: Steps | None = None,
 ) -> list[Persona]:
     """Read and validate a pool; each picture and clip is decoded once to check it.
 
     progress: called with (people read, people in all). cache: cached results for media, which are not decoded
-    again. keep_metadata: keep personal metadata in media. Raises `PoolError` that names file and line of each error,
-    for the first `FAULTS_TOLD` errors.
+    again. keep_metadata: keep personal metadata in media. comparing: called with (pictures compared, pictures in all)
+    while near copies are searched, unless the cache says that there are none. Raises `PoolError` that names file and
+    line of each error, for the first `FAULTS_TOLD` errors.
     """
     known = cache or PoolCache(None)
     file = persona_file(folder)
@@ -84,7 +86,7 @@ def read_pool(
             raise
     reader.keep()
     if not faults:
-        faults = list(near_copies(people, reader.prints, reader.slow, known))
+        faults = list(near_copies(people, reader.prints, reader.slow, known, comparing))
     # If a person is spread over several lines, errors in the following lines are meaningless.
     spread = next((place for place, fault in enumerate(faults, start=1) if IN_THE_MIDDLE in fault), None)
     faults = faults[:spread]

@@ -1,8 +1,8 @@
 """Near copies: pictures and clips of the same recording in another size, quality, format or excerpt.
 
 A question whose cue is a near copy of a remembered medium tests file comparison, not recognition of faces or voices.
-Copies are found in two steps: prints, whose dot products give the candidate pairs in one matrix multiplication, and a
-closer comparison of those pairs.
+Copies are found in steps: products of prints, by matrix multiplication, rule out most pairs, and bounds (`Sketches`)
+most of the rest of the pictures; the pairs that remain are compared closely.
 
 Measured on 80 photos of 20 people and 80 recordings, each 3,160 pairs, and on 640 drawn and 96 rendered faces: no
 false positives among different people, except clips of the same sentence by one synthetic voice. Of copied photos,
@@ -15,17 +15,15 @@ own level; none that were played faster, and few that were trimmed to a third.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_perception.clips import Samples
+from omni_persona_perception.picture_views import ROUNDING, SIDE, Views, Way, unit_rows
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,24 +36,14 @@ Compared = Callable[[int, int], bool]
 
 PRINT_SIZES = {"picture": 3072, "clip": 1024}
 
-_SIDE = 32
-"""Side of a picture's square print in pixels."""
 _LIKE_GREY = 0.85
 """Correlation of quarter prints from which on two pictures are compared closely."""
-_LIKE, _CHANGED = 0.985, 0.11
-"""A copy as it is has at least this correlation of prints, and no block of the print that changed more, relative to a
-picture's mean block variance."""
-_LIKE_EQUALISED, _CHANGED_EQUALISED = 0.98, 0.14
-"""The same for equalised prints."""
-_BLOCKS = 8
-"""Blocks per side of a print."""
-_MARGINS = (0.0, 0.01, 0.02, 0.03, 0.045, 0.06)
-"""Shares of a side that may have been cropped at each edge."""
-_MORE_MARGINS = (0.015, 0.03, 0.045, 0.06, 0.075, 0.09, 0.105, 0.12)
-"""Shares of a side that may have been cropped at one edge; tried for equalised prints alone, as pictures of one drawn
-person in two places are too much alike otherwise."""
-_LEVELS, _WIDTH = 64, 5
-"""Levels of brightness for equalising a channel, and the number of neighbouring ones that count as alike."""
+WAYS = (
+    Way(equalised=False, least=0.985, most_changed=0.11, one_edge=()),
+    # Cropping at one edge is tried here alone: pictures of one drawn person in two places are too much alike otherwise.
+    Way(equalised=True, least=0.98, most_changed=0.14, one_edge=(0.015, 0.03, 0.045, 0.06, 0.075, 0.09, 0.105, 0.12)),
+)
+"""The ways to compare two pictures closely; they are near copies if one of them finds one in the other."""
 
 _RATE = 4_000
 """Sampling rate in Hz for comparing clips; most of a voice's energy lies below half of it."""
@@ -72,11 +60,15 @@ def _all(one: int, other: int) -> bool:
     return True
 
 
+def _nothing(done: int, total: int) -> None:
+    pass
+
+
 def picture_print(picture: Image.Image) -> Prints:
     """A thumbnail of a decoded picture, shape (3072,)."""
     from PIL.Image import Resampling
 
-    return _unit(np.asarray(picture.resize((_SIDE, _SIDE), Resampling.BILINEAR), np.float64).ravel())
+    return _unit(np.asarray(picture.resize((SIDE, SIDE), Resampling.BILINEAR), np.float64).ravel())
 
 
 def clip_print(samples: Samples, rate: int) -> Prints:
@@ -107,29 +99,39 @@ def is_print(values: Prints, kind: str) -> bool:
     return len(values) == PRINT_SIZES[kind] and (length == 0 or abs(length - 1) < 1e-3)
 
 
-def near_pictures(prints: Prints, compared: Compared = _all) -> list[Pair]:
+def near_pictures(
+    prints: Prints,
+    compared: Compared = _all,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    changed: Collection[int] | None = None,
+) -> list[Pair]:
     """The pairs of pictures that are near copies of each other, including mirrored ones.
 
-    prints: shape (n, 3072). compared: says which pairs are looked at.
+    Every pair is compared, but nearly all are ruled out by bounds that cost little.
+
+    prints: shape (n, 3072). compared: says which pairs are looked at. progress: called with (pictures compared with all
+    others, pictures in all). changed: the places of which a pair must have one or two; None: all.
     """
-    grey = _rows(prints.reshape(-1, _SIDE // 2, 2, _SIDE // 2, 2, 3).mean(axis=(2, 4, 5)))
-    mirrored = _rows(grey.reshape(-1, _SIDE // 2, _SIDE // 2)[:, :, ::-1])
-    partners = defaultdict[int, set[int]](set)
-    for one, other in chain(_above(grey, grey, _LIKE_GREY), _above(grey, mirrored, _LIKE_GREY)):
-        if compared(one, other):
-            partners[one].add(other)
-            partners[other].add(one)
-    equalised = {index: _equalised(prints[index]) for index in partners}
+    if not len(prints):
+        return []
+    tell = progress or _nothing
+    tell(0, len(prints))
+    grey = unit_rows(prints.reshape(-1, SIDE // 2, 2, SIDE // 2, 2, 3).mean(axis=(2, 4, 5)))
+    mirrored = unit_rows(grey.reshape(-1, SIDE // 2, SIDE // 2)[:, :, ::-1])
+
+    def alike(one: int, other: int) -> bool:
+        one, other = min(one, other), max(one, other)
+        return bool(max(grey[one] @ grey[other], grey[one] @ mirrored[other]) >= _LIKE_GREY)
+
+    views = Views(prints, WAYS)
     pairs: set[Pair] = set()
-    for whole, others in partners.items():
-        seen = sorted(others)
-        found = _seen_in(prints[seen], prints[whole], _crops(), _LIKE, _CHANGED)
-        left = [one for one, is_copy in zip(seen, found, strict=True) if not is_copy]
-        if left:
-            even = np.stack([equalised[one] for one in left])
-            found += _seen_in(even, equalised[whole], _crops(_MORE_MARGINS), _LIKE_EQUALISED, _CHANGED_EQUALISED)
-        copies = [one for one, is_copy in zip([*seen, *left], found, strict=True) if is_copy]
-        pairs.update((min(whole, one), max(whole, one)) for one in copies)
+    for whole, others in _maybe_alike(grey, mirrored, changed):
+        tell(whole, len(prints))
+        wanted = [other for other in others if compared(min(whole, other), max(whole, other))]
+        seen = views.seen_in(whole, wanted) if wanted else []
+        pairs.update((min(whole, other), max(whole, other)) for other in seen if alike(whole, other))
+    tell(len(prints), len(prints))
     return sorted(pairs)
 
 
@@ -140,102 +142,29 @@ def near_clips(prints: Prints, clip: Callable[[int], Samples], compared: Compare
     compared: says which pairs are looked at.
     """
     heard = lru_cache(maxsize=64)(clip)
-    maybe = sorted(pair for pair in _above(prints, prints, _LIKE_SPECTRUM) if compared(*pair))
+    maybe = sorted(pair for pair in _above(prints, _LIKE_SPECTRUM) if compared(*pair))
     return [(one, other) for one, other in maybe if _aligned(heard(one), heard(other)) >= _LIKE_WAVE]
 
 
-def _above(prints: Prints, others: Prints, least: float) -> Iterator[Pair]:
+def _maybe_alike(grey: Prints, mirrored: Prints, changed: Collection[int] | None) -> Iterator[tuple[int, list[int]]]:
+    """For each picture, the places of all others whose quarter prints, or a mirrored one, may correlate enough."""
+    fresh = np.full(len(grey), changed is None)
+    fresh[list(changed or ())] = True
+    for start in range(0, len(grey), _ROWS):
+        rows = slice(start, start + _ROWS)
+        near = np.maximum(grey[rows] @ grey.T, grey[rows] @ mirrored.T) >= _LIKE_GREY - ROUNDING
+        near &= fresh[rows, None] | fresh
+        for whole, row in enumerate(near, start):
+            row[whole] = False
+            yield whole, np.flatnonzero(row).tolist()
+
+
+def _above(prints: Prints, least: float) -> Iterator[Pair]:
     """The pairs (i, j), i < j, of rows whose dot product is `least` or more."""
     for start in range(0, len(prints), _ROWS):
-        rows, columns = np.nonzero(prints[start : start + _ROWS] @ others.T >= least)
-        later = rows + start < columns
-        yield from zip((rows[later] + start).tolist(), columns[later].tolist(), strict=True)
-
-
-def _equalised(picture: Prints) -> Prints:
-    """A print in which all levels of each channel are equally frequent: tone curves and tints do not matter then."""
-    channels = []
-    for values in picture.reshape(-1, 3).T:
-        low, high = float(values.min()), float(values.max())
-        counts, edges = np.histogram(values, _LEVELS, (low, max(high, low + 1e-9)))
-        # Neighbouring levels together, so that the noise of an even background stays small.
-        smooth = np.convolve(counts, np.full(_WIDTH, 1 / _WIDTH), mode="same")
-        channels.append(np.interp(values, edges, np.append(0, np.cumsum(smooth))))
-    return _unit(np.stack(channels, axis=1).ravel())
-
-
-def _seen_in(seen: Prints, whole: Prints, crops: _Crops, least: float, most_changed: float) -> list[bool]:
-    """Whether each of n pictures is a copy of another one, as it is or mirrored, or of a part of it without its edges.
-
-    seen: shape (n, 3072). whole: shape (3072,).
-    """
-    views = crops.of(whole)
-    means = views.mean(axis=1)
-    lengths = np.sqrt(np.maximum(np.einsum("ij,ij->i", views, views) - views.shape[1] * means**2, 1e-18))
-    # The crops of a mirrored picture, mirrored, are those of the picture.
-    both = np.stack([seen, seen.reshape(-1, _SIDE, _SIDE, 3)[:, :, ::-1].reshape(seen.shape)], axis=1)
-    likeness = (both @ views.T / lengths).reshape(len(seen), -1)
-    found = []
-    for pictures, row in zip(both, likeness, strict=True):
-        best = int(row.argmax())
-        picture, view = pictures[best // len(views)], best % len(views)
-        # An open mouth changes a small part of a picture, in one place; re-encoding changes it everywhere.
-        found.append(
-            bool(row[best] >= least)
-            and _most_changed(picture - row[best] * (views[view] - means[view]) / lengths[view]) <= most_changed
-        )
-    return found
-
-
-def _most_changed(difference: Prints) -> float:
-    """How much the block of a print that changed most did, relative to the mean of all blocks in a picture."""
-    blocks = difference.reshape(_BLOCKS, _SIDE // _BLOCKS, _BLOCKS, _SIDE // _BLOCKS, 3)
-    return float(np.square(blocks).sum(axis=(1, 3, 4)).max()) * _BLOCKS**2
-
-
-@dataclass(frozen=True)
-class _Crops:
-    """Ways to crop a print: with each of them goes the mirrored one."""
-
-    down: NDArray[np.float32]
-    """For each of m crops, the matrix that stretches what is left to full height, shape (m, 32, 32)."""
-    across: NDArray[np.float32]
-    """The k different matrices that stretch what is left to full width, side by side and transposed: (32, k * 32)."""
-    which: NDArray[np.intp]
-    """The place in `across` of each crop's, shape (m,)."""
-
-    def of(self, picture: Prints) -> Prints:
-        """A print cropped in m ways and stretched, not of unit length, shape (m, 3072)."""
-        rows = picture.reshape(_SIDE, _SIDE, 3).swapaxes(1, 2)
-        wide = (rows.reshape(-1, _SIDE) @ self.across).reshape(_SIDE, 3, -1, _SIDE)
-        stretched = wide.transpose(2, 0, 3, 1).reshape(-1, _SIDE, _SIDE * 3)[self.which]
-        return (self.down @ stretched).reshape(len(self.which), -1)
-
-
-@lru_cache
-def _crops(one_edge: tuple[float, ...] = ()) -> _Crops:
-    """The crops that are tried: by `_MARGINS` at all edges, and more.
-
-    one_edge: shares of a side to crop at one edge alone or by halves at both.
-    """
-    crops = [(margin, 2 * margin, margin, 2 * margin) for margin in _MARGINS]
-    for share in one_edge:
-        crops.append((share / 2, share, share / 2, share))
-        crops += [(start, share, 0.0, 0.0) for start in (0.0, share)]
-        crops += [(0.0, 0.0, start, share) for start in (0.0, share)]
-    widths = list(dict.fromkeys((before, wide) for _, _, before, wide in crops))
-    return _Crops(
-        np.stack([_stretched(above, high) for above, high, _, _ in crops]),
-        np.hstack([_stretched(before, wide).T for before, wide in widths]),
-        np.array([widths.index((before, wide)) for _, _, before, wide in crops], dtype=np.intp),
-    )
-
-
-def _stretched(start: float, share: float) -> NDArray[np.float32]:
-    """The matrix that stretches a side without a share of it, which begins at `start`, to full length."""
-    places = (np.arange(_SIDE) + 0.5) / _SIDE
-    wanted = np.clip((start + places * (1 - share)) * _SIDE - 0.5, 0, _SIDE - 1)
-    return np.maximum(0, 1 - np.abs(wanted[:, None] - np.arange(_SIDE))).astype(np.float32)
+        rows, columns = np.nonzero(prints[start : start + _ROWS] @ prints[start:].T >= least)
+        later = rows < columns
+        yield from zip((rows[later] + start).tolist(), (columns[later] + start).tolist(), strict=True)
 
 
 def _aligned(one: Samples, other: Samples) -> float:
@@ -246,12 +175,5 @@ def _aligned(one: Samples, other: Samples) -> float:
     return float(np.abs(np.fft.irfft(spectrum, size)).max()) / max(energy, 1e-12)
 
 
-def _rows(values: NDArray[np.floating]) -> Prints:
-    """Each of n arrays as a row with its mean subtracted, scaled to unit length."""
-    flat = values.reshape(len(values), -1)
-    flat = flat - flat.mean(axis=1, keepdims=True)
-    return (flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)).astype(np.float32)
-
-
 def _unit(values: NDArray[np.float64]) -> Prints:
-    return _rows(values[None])[0]
+    return unit_rows(values[None])[0]

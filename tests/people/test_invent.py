@@ -128,22 +128,29 @@ def test_arguments_out_of_range_are_refused(tmp_path, name, arguments):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_left_of_a_pool_that_failed(tmp_path):
+@pytest.mark.parametrize("stage", ["progress", "comparing"])
+def test_nothing_is_left_of_a_pool_that_failed(tmp_path, stage):
     def stop(done, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        generate_pool(tmp_path / "pool", personas=2, seed=0, progress=stop)
+        generate_pool(tmp_path / "pool", personas=2, seed=0, **{stage: stop})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_smaller_pool_is_the_start_of_a_larger_one_in_any_number_of_processes(tmp_path):
-    steps = []
+    steps, compared = [], []
     larger = generate_pool(
-        tmp_path / "new" / "pool", personas=3, seed=0, progress=lambda *now: steps.append(now), workers=2
+        tmp_path / "new" / "pool",
+        personas=3,
+        seed=0,
+        progress=lambda *now: steps.append(now),
+        comparing=lambda *now: compared.append(now),
+        workers=2,
     )
     assert larger == tmp_path / "new" / "pool"
     assert steps == [(1, 3), (2, 3), (3, 3)]
+    assert (compared[0], compared[-1]) == ((0, 12), (12, 12))
     smaller = generate_pool(tmp_path / "smaller", personas=2, seed=0)
     for name in ("personas.jsonl", "parameters.jsonl"):
         lines = (larger / name).read_bytes().splitlines(keepends=True)

@@ -323,6 +323,13 @@ def test_near_copies_are_sought_again_only_in_a_pool_that_changed(pool, monkeypa
     assert sought == 2 * both
 
 
+def test_comparing_pictures_is_reported_where_they_are_compared(pool):
+    steps = []
+    read_pool(pool.folder, cache=PoolCache(pool.folder), comparing=lambda *now: steps.append(now))
+    assert steps[-1] == (48, 48)
+    read_pool(pool.folder, cache=PoolCache(pool.folder), comparing=lambda *now: pytest.fail("compared again"))
+
+
 def test_near_copies_are_told_each_time(pool):
     lines = [json.loads(line) for line in pool.file.read_text().splitlines()]
     lines[1]["images"][0] = lines[0]["images"][0]

