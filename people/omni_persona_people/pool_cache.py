@@ -29,7 +29,7 @@ FOLDER = ".omni-persona"
 """The cache folder inside a pool's folder."""
 MAX_TABLE = 1 << 30
 """Maximum size in bytes of a table that is read."""
-_FORMAT = "pool-cache-1"
+_FORMAT = "pool-cache-2"
 """What a table holds, and how; changed with it, so that a table of another version is computed anew."""
 _SIGNATURE_BYTES = hashlib.sha256().digest_size
 _AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

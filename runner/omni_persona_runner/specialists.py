@@ -1,6 +1,6 @@
 """`baseline:specialists`: a trained recogniser for each modality, and one threshold for when to abstain.
 
-Faces are compared by dlib, voices by resemblyzer, descriptions with clauses of the notes by MiniLM, and what was
+Faces are compared by dlib, voices by CAM++, descriptions with clauses of the notes by MiniLM, and what was
 said with Whisper's transcripts of the clips, by MiniLM again. Similarities differ in scale between groups, so one
 logistic regression per group maps them to the probability that the best match is right, and one threshold on that
 probability serves all four. Both are fitted on a dataset of other people, never on evaluation data.

