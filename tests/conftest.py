@@ -29,6 +29,7 @@ if "OMNI_PERSONA_TESTS_CACHE" not in os.environ:
     cache_key()
 
 import pytest
+from hypothesis import HealthCheck, settings
 from once import made_once
 from pool_folder import PoolFolder
 from rows import TASKS, make_item, make_row
@@ -38,6 +39,11 @@ import omni_persona
 
 # Expected answers, dtypes and devices are those of a CPU. To try a GPU, set the variable to its number.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+# Each run of the suite tries the same examples, however long one takes. To look for others: --hypothesis-profile search
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
