@@ -95,20 +95,20 @@ def embed(
     seconds = sum(_seconds(media[name].data) for name in clips)
     clipping = QUICK if seconds <= QUICK_SECONDS else GOOD if seconds <= GOOD_SECONDS else TIGHT
     jobs = [(name, _picture) for name in pictures] + [(name, _clip) for name in clips]
-    problems: list[str] = []
 
-    def one(job: tuple[str, Callable[[bytes, Size, Clipping], tuple[str, bytes]]]) -> Embedded:
+    def one(job: tuple[str, Callable[[bytes, Size, Clipping], tuple[str, bytes]]]) -> tuple[Embedded, str]:
         name, encode = job
+        problem, kind, data = "", "", b""
         try:
             kind, data = encode(media[name].data, size, clipping)
         except (MediaError, OSError, ValueError, RuntimeError) as error:
-            problems.append(f"{media[name].name}: cannot be shown: {error}")
-            kind, data = "", b""
+            problem = f"{media[name].name}: cannot be shown: {error}"
         advance()
-        return Embedded(name, kind, base64.b64encode(data).decode())
+        return Embedded(name, kind, base64.b64encode(data).decode()), problem
 
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(one, jobs)), problems
+        done = list(pool.map(one, jobs))
+    return [embedded for embedded, _ in done], [problem for _, problem in done if problem]
 
 
 def _picture(data: bytes, size: Size, clipping: Clipping) -> tuple[str, bytes]:

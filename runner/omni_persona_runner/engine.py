@@ -6,9 +6,11 @@ interrupted by Control-C, SIGTERM or SIGHUP. If the run is killed (SIGKILL), a s
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -50,6 +52,13 @@ try:
     os.killpg(int(group), signal.SIGKILL)
 except (ProcessLookupError, PermissionError, ValueError):
     pass
+"""
+# Becomes the server once its first byte of input says that the watcher knows of it, and ends if there will be none.
+_GATE = """
+import os, sys
+if sys.stdin.buffer.read(1):
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.execvp(sys.argv[1], sys.argv[1:])
 """
 _TRANSFORMERS = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
 
@@ -137,6 +146,10 @@ class _Child:
 
     def __init__(self, engine: str, command: Sequence[str], log: IO[bytes]) -> None:
         self._engine, self._log = engine, log
+        if shutil.which(command[0]) is None:
+            reason = os.strerror(errno.EACCES if Path(command[0]).exists() else errno.ENOENT)
+            hint = "; --vllm-command names a vLLM in an environment of its own" if engine == "vllm" else ""
+            raise LoadError(f"cannot start {command[0]}: {reason}{hint}")
         # A pipe, because its end reaches the watcher however this process ends, on every system with process groups.
         self._watcher = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _WATCH % _STOP_SECONDS],
@@ -145,15 +158,15 @@ class _Child:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # a signal to our own group must not end it
         )
-        try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-            )
-            self._tell_watcher(self._process.pid)
-        except OSError as error:
-            self._end_watcher()
-            hint = "; --vllm-command names a vLLM in an environment of its own" if engine == "vllm" else ""
-            raise LoadError(f"cannot start {command[0]}: {error.strerror or error}{hint}") from None
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _GATE, *command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        _tell(self._watcher, b"%d\n" % self._process.pid)
+        _tell(self._process, b"\n")
 
     @property
     def has_ended(self) -> bool:
@@ -186,14 +199,8 @@ class _Child:
                 self._process.wait(_STOP_SECONDS)
         finally:
             self._signal(signal.SIGKILL)
-            self._process.wait()
+            self._process.communicate()
             self._end_watcher()
-
-    def _tell_watcher(self, group: int) -> None:
-        with suppress(BrokenPipeError):
-            if self._watcher.stdin is not None:
-                self._watcher.stdin.write(b"%d\n" % group)
-                self._watcher.stdin.flush()
 
     def _end_watcher(self) -> None:
         # Before its pipe is closed: the group has ended, and its number may be another's soon.
@@ -215,6 +222,13 @@ class _Child:
     def _last_lines(self) -> str:
         lines = self._lines()
         return "its last lines:\n  " + "\n  ".join(lines) if lines else "it wrote nothing"
+
+
+def _tell(process: subprocess.Popen[bytes], line: bytes) -> None:
+    with suppress(BrokenPipeError):
+        if process.stdin is not None:
+            process.stdin.write(line)
+            process.stdin.flush()
 
 
 @contextmanager

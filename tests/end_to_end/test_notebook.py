@@ -28,7 +28,7 @@ def test_the_notebook_runs(require_extra, tmp_path, monkeypatch):
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
     client = nbclient.NotebookClient(
-        notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}, kernel_name="here"
+        notebook, timeout=600, startup_timeout=300, resources={"metadata": {"path": str(tmp_path)}}, kernel_name="here"
     )
     client.create_kernel_manager()
     client.km.kernel_spec_manager = Here()

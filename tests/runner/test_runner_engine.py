@@ -170,6 +170,39 @@ def test_the_server_ends_with_a_command_that_is_stopped_or_killed(dataset, tmp_p
     assert gone(stand_in_log)
 
 
+KILLED_AT_ONCE = """
+import os, signal, sys
+from omni_persona_runner import engine
+
+def dies(process, line):
+    print(watcher_and_server, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+watcher_and_server, start = [], engine.subprocess.Popen.__init__
+
+def noted(process, *given, **named):
+    start(process, *given, **named)
+    watcher_and_server.append(process.pid)
+
+engine.subprocess.Popen.__init__ = noted
+engine._tell = dies
+with engine.serve("vllm", engine.Settings("org/model", 5), program=sys.argv[1]):
+    pass
+"""
+
+
+def test_a_run_that_is_killed_as_its_server_starts_leaves_none(tmp_path, stand_in_log):
+    done = subprocess.run([sys.executable, "-c", KILLED_AT_ONCE, program("never")], stdout=subprocess.PIPE, check=False)
+    assert done.returncode == -signal.SIGKILL
+    watcher_and_server = json.loads(done.stdout)
+    assert len(watcher_and_server) == 2
+    until = time.monotonic() + 120
+    while any(map(is_alive, watcher_and_server)):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert not (tmp_path / "stand-in.json").exists()
+
+
 @pytest.mark.slow
 def test_transformers_serve_answers_as_the_local_model(checkpoint, dataset, tmp_path, require_extra):
     require_extra("fastapi")

@@ -140,7 +140,7 @@ def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(monkeypatch
     monkeypatch.setenv(name, value)
 
     async def ask():
-        async with ChatClient("https://10.255.255.1:9/v1", "m", attempts=1, timeout=2) as client:
+        async with ChatClient("https://10.255.255.1:9/v1", "m", attempts=1, timeout=60) as client:
             await client.ask([{"role": "user", "content": "hello"}], {})
 
     with pytest.raises((ValueError, EndpointError, NoReplyError)) as caught:
