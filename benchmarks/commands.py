@@ -4,6 +4,7 @@
     python benchmarks/commands.py --sizes 24:144                   # only the small one, three minutes
     python benchmarks/commands.py --sizes 250:750 250:7500 1000:7500 --turns 1
     python benchmarks/commands.py --only score check --sizes 24:144 --turns 5
+    python benchmarks/commands.py --only pool --sizes 24:144 250:750 1000:7500 --turns 1        # makes nothing else
 
 A size is PEOPLE:ITEMS: invented people with drawn faces and synthetic voices, and the items of the recipe `tiny`, or a
 multiple of `v2_2`. With `--large-media`, their media are as large as real ones (see `benchmarks/build.py`).
@@ -83,7 +84,9 @@ class Command:
     code: int = 0
     """The expected exit code; None allows any."""
     per_size: bool = True
-    """False for a command that reads no dataset."""
+    """False for a command that is measured once, whatever the sizes."""
+    reads: bool = True
+    """False for a command that reads neither a pool nor a dataset."""
     beside: str = "datasets"
     target: float | None = None
     target_items: int | None = None
@@ -111,13 +114,15 @@ def lowest(costs: Sequence[Cost]) -> Cost:
 
 
 COMMANDS = (
-    Command("--help", lambda size: ["--help"], per_size=False, target=0.5),
-    Command("a wrong flag", lambda size: ["score", "--flag"], code=2, per_size=False, target=0.5),
-    Command("run --help", lambda size: ["run", "--help"], per_size=False, target=0.5),
-    Command("power", lambda size: ["power"], per_size=False),
-    Command("rewards", lambda size: ["rewards", "--steps", "20"], per_size=False),
+    Command("--help", lambda size: ["--help"], per_size=False, reads=False, target=0.5),
+    Command("a wrong flag", lambda size: ["score", "--flag"], code=2, per_size=False, reads=False, target=0.5),
+    Command("run --help", lambda size: ["run", "--help"], per_size=False, reads=False, target=0.5),
+    Command("power", lambda size: ["power"], per_size=False, reads=False),
+    Command("rewards", lambda size: ["rewards", "--steps", "20"], per_size=False, reads=False),
     Command(
-        "pool", lambda size: ["pool", "--personas", size.people, "--voices", "synthetic", "--overwrite", "--out", "new"]
+        "pool",
+        lambda size: ["pool", "--personas", size.people, "--voices", "synthetic", "--overwrite", "--out", "new"],
+        reads=False,
     ),
     Command(
         "build --no-check",
@@ -157,7 +162,6 @@ def _built(size: Size, out: str) -> list[str | Path]:
 
 def prepare(size: Size, *, large_media: bool) -> None:
     """Make the pool, the dataset and two runs that the commands read."""
-    size.folder.mkdir()
     if size.items != 144:
         with (size.folder / "recipe.json").open("w", encoding="utf-8") as file:
             json.dump(_recipe(size.items), file)
@@ -186,20 +190,22 @@ def _recipe(items: int) -> dict[str, object]:
     return dict(recipe)
 
 
-def measure(sizes: Sequence[Size], turns: int, only: Sequence[str], *, large_media: bool) -> Iterator[Row]:
+def measure(sizes: Sequence[Size], turns: int, commands: Sequence[Command], *, large_media: bool) -> Iterator[Row]:
     """Measure each command at each size, in turns with what it is compared to."""
+    beside = {"datasets": [sys.executable, "-c", "import datasets"]}
+    if any(one.reads for one in commands):
+        beside["copy"] = ["cp", "-r", "people/media", "copy"]
     for place, size in enumerate(sizes):
-        chosen = [one for one in COMMANDS if (one.per_size or not place) and (not only or one.name in only)]
-        copy = ["cp", "-r", "people/media", "copy"]
-        costs: dict[str, list[Cost]] = {name: [] for name in ("datasets", "copy", *(one.name for one in chosen))}
+        chosen = [one for one in commands if one.per_size or not place]
+        costs: dict[str, list[Cost]] = {name: [] for name in (*beside, *(one.name for one in chosen))}
         for _ in range(turns):
-            costs["datasets"].append(run_once([sys.executable, "-c", "import datasets"], size.folder))
             shutil.rmtree(size.folder / "copy", ignore_errors=True)
-            costs["copy"].append(run_once(copy, size.folder))
+            for name, command in beside.items():
+                costs[name].append(run_once(command, size.folder))
             for one in chosen:
                 cost = run_once([*OURS, *one.arguments(size)], size.folder, one.code)
                 costs[one.name].append(cost)
-        for name in ("datasets", "copy"):
+        for name in beside:
             yield Row(
                 {"datasets": "import datasets", "copy": "cp -r"}[name], *_of(size), lowest(costs[name]), "", 1, None
             )
@@ -265,9 +271,12 @@ def main() -> None:
             Size(*map(int, size.split(":")), Path(folder) / size.replace(":", "-"))  # type: ignore[call-arg]
             for size in arguments.sizes
         ]
+        chosen = [one for one in COMMANDS if not arguments.only or one.name in arguments.only]
         for size in sizes:
-            prepare(size, large_media=arguments.large_media)
-        rows = list(measure(sizes, arguments.turns, arguments.only, large_media=arguments.large_media))
+            size.folder.mkdir()
+            if any(one.reads for one in chosen):
+                prepare(size, large_media=arguments.large_media)
+        rows = list(measure(sizes, arguments.turns, chosen, large_media=arguments.large_media))
         print_table(rows)
         if arguments.json is not None:
             arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")

@@ -105,7 +105,12 @@ class _Filling:
         if len(self._turns) < len(self._able):
             # People still due come first; a new round is appended whole.
             self._turns += [self._able[index] for index in self._rng.permutation(len(self._able))]
-        for index in dict.fromkeys(self._turns):
+        # Nearly always, the first person fits: the rest of a large pool is not looked at.
+        tried: set[int] = set()
+        for index in self._turns:
+            if index in tried:
+                continue
+            tried.add(index)
             if (sample := self._with_person(planned, index)) is not None:
                 self._turns.remove(index)
                 return sample

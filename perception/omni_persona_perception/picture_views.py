@@ -53,8 +53,10 @@ class Way:
         """The crops of a print, shape (m, 3072); rows of unit length, or zero where a crop shows nothing."""
         views = _crops(self.one_edge).of(self.seen(picture))
         views -= views.mean(axis=1, keepdims=True)
-        lengths = np.sqrt(np.einsum("ij,ij->i", views, views))[:, None]
-        return np.where(lengths > _FLAT, views / np.maximum(lengths, _FLAT), np.float32(0))
+        lengths = np.sqrt(np.einsum("ij,ij->i", views, views))
+        views /= np.maximum(lengths, _FLAT)[:, None]
+        views[lengths <= _FLAT] = 0
+        return views
 
     def is_seen(self, picture: Rows, views: Rows) -> bool:
         """Whether a print, shape (3072,), is one of the `views` of another, as it is or mirrored."""
