@@ -134,37 +134,37 @@ DATA_FILES = "data/test-*.parquet"
 """Where a dataset folder keeps its rows; other files beside them are not rows."""
 
 
+_TEXT, _FLAG = {"dtype": "string", "_type": "Value"}, {"dtype": "bool", "_type": "Value"}
+_MEDIA = {"image": {"_type": "Image"}, "audio": {"decode": False, "_type": "Audio"}}
+
+ROW: dict[str, Any] = {
+    **dict.fromkeys(("augmented_id", "source_sample_id", "group", "scenario", "selected_task"), _TEXT),
+    **dict.fromkeys(("query_modality", "target_modality"), _TEXT),
+    "no_GT": _FLAG,
+    "absence": _TEXT,
+    "target_concept_id": _TEXT,
+    "contexts": {
+        "feature": {"concept_id": _TEXT, **_MEDIA, "text": _TEXT, "same_as_query_image_or_audio": _FLAG},
+        "_type": "List",
+    },
+    "query_assets": _MEDIA,
+    "query_text": _TEXT,
+    "answer_supervision": {
+        "answerable_from_context": _FLAG,
+        **dict.fromkeys(("gold_answer", "abstain_answer", "support_mode"), _TEXT),
+        **dict.fromkeys(("asked_group", "asked_subfield", "gt_concept_id_from_metadata"), _TEXT),
+    },
+}
+"""The schema of a row, as `datasets` stores it in files; `FEATURES` without the cost of importing `datasets`."""
+
+
 def features(audio: datasets.Audio | None = None) -> datasets.Features:
     """A new copy of the row schema (`FEATURES`), because `datasets` may modify the one it is given."""
     import datasets
 
-    string, boolean = datasets.Value("string"), datasets.Value("bool")
-    image, audio = datasets.Image(), audio or datasets.Audio(decode=False)
-    return datasets.Features(
-        {
-            **dict.fromkeys(("augmented_id", "source_sample_id", "group", "scenario", "selected_task"), string),
-            **dict.fromkeys(("query_modality", "target_modality"), string),
-            "no_GT": boolean,
-            "absence": string,
-            "target_concept_id": string,
-            "contexts": datasets.List(
-                {
-                    "concept_id": string,
-                    "image": image,
-                    "audio": audio,
-                    "text": string,
-                    "same_as_query_image_or_audio": boolean,
-                }
-            ),
-            "query_assets": {"image": image, "audio": audio},
-            "query_text": string,
-            "answer_supervision": {
-                "answerable_from_context": boolean,
-                **dict.fromkeys(("gold_answer", "abstain_answer", "support_mode"), string),
-                **dict.fromkeys(("asked_group", "asked_subfield", "gt_concept_id_from_metadata"), string),
-            },
-        }
-    )
+    made = datasets.Features.from_dict(ROW)
+    made["contexts"].feature["audio"] = made["query_assets"]["audio"] = audio or datasets.Audio(decode=False)
+    return made
 
 
 @dataclass(frozen=True)

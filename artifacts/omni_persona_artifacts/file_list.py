@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,26 @@ _DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
 def list_files(folder: Path) -> None:
-    """Write the list of a folder's files, which marks them as ours."""
+    """Write the list of a draft's files, which marks them as ours. Those entered while they were written are not read
+    again.
+    """
     (folder / OWN).mkdir(exist_ok=True)
-    files = {name: _described(folder / name) for name in sorted(contents(folder))}
+    files = {name: draft_entry(folder, name) for name in sorted(contents(folder))}
+    write_atomically(folder / MARKER, json.dumps({"files": files}, indent=1).encode() + b"\n")
+
+
+def draft_entry(folder: Path, name: str) -> dict[str, Any]:
+    """The entry of a file of a draft; one that was hashed while it was written is not read again."""
+    entry = (_listed(folder) or {}).get(name)
+    if isinstance(entry, dict) and entry.get("bytes") == (folder / name).lstat().st_size:
+        return entry
+    return file_entry(folder / name)
+
+
+def enter_written(folder: Path, name: str, n_bytes: int, sha256: str) -> None:
+    """Enter a file of a draft, hashed while it was written, into the draft's list."""
+    make_folder(folder / OWN)
+    files = {**(_listed(folder) or {}), name: {"bytes": n_bytes, "sha256": sha256}}
     write_atomically(folder / MARKER, json.dumps({"files": files}, indent=1).encode() + b"\n")
 
 
@@ -88,23 +105,30 @@ def foreign_files(folder: Path) -> list[str] | None:
     return [name for name in sorted(found) if not _is_as_listed(listed.get(name), folder / name)]
 
 
-def harmed_files(folder: Path) -> tuple[list[str], list[str]]:
-    """Names of listed files that are missing, and of those that changed; both empty without a list."""
+def harmed_files(folder: Path, sha256: Callable[[str], str | None] = lambda name: None) -> tuple[list[str], list[str]]:
+    """Names of listed files that are missing, and of those that changed; both empty without a list.
+
+    sha256: a file's, in hex, if the caller knows it; None reads the file.
+    """
     listed = _listed(folder) or {}
     missing = [name for name in sorted(listed) if not (folder / name).is_file()]
     there = sorted(set(listed).difference(missing))
-    return missing, [name for name in there if not _is_as_listed(listed[name], folder / name)]
+    return missing, [name for name in there if not _is_as_listed(listed[name], folder / name, sha256(name))]
 
 
-def _is_as_listed(entry: Any, file: Path) -> bool:
-    """Whether a file is the one that an entry of the list describes, or the one that it says was replaced."""
+def _is_as_listed(entry: Any, file: Path, sha256: str | None = None) -> bool:
+    """Whether a file is the one that an entry of the list describes, or the one that it says was replaced.
+
+    sha256: the file's, in hex; None reads it.
+    """
     if not isinstance(entry, dict):
         return False
     replaced = entry.get("replaced")
     sizes = [one.get("bytes") for one in (entry, replaced) if isinstance(one, dict)]
-    if os.lstat(file).st_size not in sizes:  # a file of another size, which may be large, is not read
+    size = os.lstat(file).st_size
+    if size not in sizes:  # a file of another size, which may be large, is not read
         return False
-    found = _described(file)
+    found = file_entry(file) if sha256 is None else {"bytes": size, "sha256": sha256}
     return found == {key: value for key, value in entry.items() if key != "replaced"} or found == replaced
 
 
@@ -119,7 +143,8 @@ def contents(folder: Path) -> Iterator[str]:
                 yield path.as_posix()
 
 
-def _described(file: Path) -> dict[str, Any]:
+def file_entry(file: Path) -> dict[str, Any]:
+    """A file's entry in a list, by its content: `bytes` and `sha256`, or `kind` for what is no regular file."""
     mode = os.lstat(file).st_mode
     if not stat.S_ISREG(mode):
         return {"kind": kind_of(mode)}

@@ -5,6 +5,7 @@ A file of some kilobytes can hold one long text and ten million references to it
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,43 @@ builder writes row groups of about 100 MB."""
 # Paths are given to pyarrow from the root on: it takes a `~` at their beginning for the home.
 
 
+class HashedFile:
+    """A new file that is hashed while it is written, as pyarrow writes it: in order."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._digest = file.open("wb"), hashlib.sha256()
+        self.n_bytes = 0
+
+    def write(self, data: Any) -> int:
+        """Write bytes, or anything that holds them."""
+        content = memoryview(data)
+        self._file.write(content)
+        self._digest.update(content)
+        self.n_bytes += content.nbytes
+        return content.nbytes
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what is written so far, in hex."""
+        return self._digest.hexdigest()
+
+
 class ParquetWriter(pq.ParquetWriter):
     """Writes a Parquet file; one that could not be finished, as on a full disk, is not written to again."""
 
-    def __init__(self, file: Path, schema: pa.Schema, **options: Any) -> None:
+    def __init__(self, where: Path | HashedFile, schema: pa.Schema, **options: Any) -> None:
         """options: of pyarrow's class."""
-        super().__init__(file.absolute(), schema, **options)
+        super().__init__(where.absolute() if isinstance(where, Path) else where, schema, **options)
 
     def __del__(self) -> None:
         """Leave the file as it is: pyarrow would try to finish it, and print a traceback if that fails."""

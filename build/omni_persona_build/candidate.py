@@ -39,8 +39,8 @@ class Drawn:
 
     @cached_property
     def query_words(self) -> frozenset[str]:
-        """Stems of what the query clip says; empty if that is unknown, or if there is no query clip."""
-        return content_words(self._asked)
+        """Stems of `asked`."""
+        return content_words(self.asked)
 
     @cached_property
     def cue_words(self) -> frozenset[str]:
@@ -48,24 +48,18 @@ class Drawn:
         return content_words(spoken_content(self.person, self.clip))
 
     @cached_property
-    def _asked(self) -> str:
+    def asked(self) -> str:
+        """What the query clip says; empty if that is unknown, or if there is no query clip."""
         return (self.query_clip.transcript if self.query_clip is not None else None) or ""
 
     @cached_property
     def _said_and_asked(self) -> frozenset[str]:
         return self.cue_words | self.query_words
 
-    def says_the_same(self, other: Drawn) -> bool:
-        """Whether what two memories' clips say is known and could be mistaken for each other."""
-        return bool(self.clip.transcript and other.clip.transcript) and alike_words(self.clip_words, other.clip_words)
-
-    def echoes(self, other: Drawn) -> bool:
-        """Whether what the query clip says is known and could be mistaken for what a memory's clip says."""
-        return bool(self._asked and other.clip.transcript) and alike_words(self.query_words, other.clip_words)
-
-    def is_mistaken_for(self, other: Drawn) -> bool:
-        """Whether the content by which T2Any asks about this person fits what the other's clip says."""
-        return alike_words(self.cue_words, other.clip_words)
+    @cached_property
+    def echoes_itself(self) -> bool:
+        """Whether what the query clip says is known and could be mistaken for what the memory's clip says."""
+        return bool(self.asked and self.clip.transcript) and alike_words(self.query_words, self.clip_words)
 
 
 class Candidate:
@@ -74,7 +68,10 @@ class Candidate:
     def __init__(self, person: Persona) -> None:
         self.person = person
         self._clauses: dict[str, Clauses] = {}
-        self._revealed: dict[str, Sequence[str]] = {}
+        self._stating: dict[str, frozenset[str]] = {}
+        self._without: dict[tuple[str, frozenset[str]], Clauses] = {}
+        self._told: dict[str, tuple[frozenset[str], ...]] = {}
+        self._revealed: dict[str, frozenset[str]] = {}
         self._options: dict[bool, Sequence[Drawn]] = {}
 
     @cached_property
@@ -90,23 +87,50 @@ class Candidate:
             self._clauses[field] = wording.clause_words(field, str(self.person.value(field)), own)
         return self._clauses[field]
 
-    def revealed_by(self, field: str) -> Sequence[str]:
+    def clauses_without(self, field: str, left_out: frozenset[str]) -> Clauses:
+        """Those of the clauses that hold no word of the value of another field that may be left out."""
+        hidden = left_out & self.revealed_by(field)
+        if not hidden:
+            return self.clauses(field)
+        if (field, hidden) not in self._without:
+            words = frozenset[str]().union(*(self.value_words[other] for other in hidden))
+            self._without[field, hidden] = tuple(filter(words.isdisjoint, self.clauses(field)))
+        return self._without[field, hidden]
+
+    def stating_words(self, field: str) -> frozenset[str]:
+        """The stems of all clauses that can state a field that the person has."""
+        if field not in self._stating:
+            self._stating[field] = frozenset[str]().union(*self.clauses(field))
+        return self._stating[field]
+
+    def revealed_by(self, field: str) -> frozenset[str]:
         """The other fields a word of whose value occurs in a clause that can state this one."""
         if field not in self._revealed:
-            clauses = self.clauses(field)
-            self._revealed[field] = [
-                other
-                for other, words in self.value_words.items()
-                if other != field and not all(map(words.isdisjoint, clauses))
-            ]
+            self._revealed[field] = frozenset[str]().union(*self._told_by(field)) - {field}
         return self._revealed[field]
 
-    def is_separable(self, left_out: str, stated: str) -> bool:
-        """Whether a note can state one field and not give away another; True if the person lacks one of them."""
-        hidden = self.value_words.get(left_out)
-        if hidden is None or stated not in self.value_words:
-            return True
-        return any(map(hidden.isdisjoint, self.clauses(stated)))
+    def given_away_by(self, field: str) -> frozenset[str]:
+        """The fields that no note can leave out if it states this one, as each clause holds a word of their value."""
+        told = self._told_by(field)
+        return told[0].intersection(*told[1:])
+
+    @cached_property
+    def _holders(self) -> dict[str, list[str]]:
+        """Stem -> the fields whose value holds it."""
+        holders: dict[str, list[str]] = {}
+        for field, words in self.value_words.items():
+            for word in words:
+                holders.setdefault(word, []).append(field)
+        return holders
+
+    def _told_by(self, field: str) -> tuple[frozenset[str], ...]:
+        """For each clause that can state a field, the fields a word of whose value it holds."""
+        if field not in self._told:
+            holders = self._holders
+            self._told[field] = tuple(
+                frozenset(other for word in clause for other in holders.get(word, ())) for clause in self.clauses(field)
+            )
+        return self._told[field]
 
     def options(self, asked: bool) -> Sequence[Drawn]:
         """The person with each clip and, if asked about by voice, with each query clip."""

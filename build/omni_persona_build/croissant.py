@@ -6,15 +6,15 @@ Plain JSON-LD generated from the row schema. Values known only at publication (a
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import omni_persona
 from omni_persona_artifacts.construction import FILE as CONSTRUCTION
 from omni_persona_artifacts.data_files import RELEASE_FILE
-from omni_persona_artifacts.file_list import rewrite
+from omni_persona_artifacts.file_list import draft_entry, file_entry, rewrite
 from omni_persona_artifacts.json_files import read_object
 from omni_persona_build.card import BuildFacts
 
@@ -98,8 +98,8 @@ SIDE_FILES = {
 
 
 def croissant(folder: Path, facts: BuildFacts) -> Json:
-    """Describe a dataset folder; its Parquet files must exist."""
-    files = sorted(folder.glob("data/*.parquet"))
+    """Describe the draft of a dataset folder; its Parquet files must exist."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.glob("data/*.parquet"))
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -124,7 +124,7 @@ def croissant(folder: Path, facts: BuildFacts) -> Json:
                 "encodingFormat": "application/x-parquet",
                 "includes": f"data/{facts.split}-*.parquet",
             },
-            *(_file(path, folder) for path in files),
+            *(_file(name, draft_entry(folder, name)) for name in files),
         ],
         "recordSet": [
             {
@@ -132,7 +132,7 @@ def croissant(folder: Path, facts: BuildFacts) -> Json:
                 "@id": "default",
                 "description": "One question over its memories.",
                 "key": {"@id": "default/augmented_id"},
-                "field": [_field(("default", name), kind) for name, kind in omni_persona.features().items()],
+                "field": [_field(("default", name), kind) for name, kind in omni_persona.ROW.items()],
             }
         ],
     }
@@ -148,7 +148,8 @@ def describe_again(folder: Path, name: str) -> None:
     if not (folder / FILE).is_file():
         return
     known = read_object(folder / FILE)
-    files = [_file(folder / name, folder) if one.get("@id") == name else one for one in known.get("distribution", [])]
+    again = _file(name, file_entry(folder / name))
+    files = [again if one.get("@id") == name else one for one in known.get("distribution", [])]
     rewrite(folder, FILE, _encoded(known | {"distribution": files}))
 
 
@@ -171,21 +172,16 @@ def _encoded(content: Json) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _file(path: Path, folder: Path) -> Json:
-    name = path.relative_to(folder).as_posix()
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
+def _file(name: str, entry: Mapping[str, Any]) -> Json:
     return {
         "@type": "cr:FileObject",
         "@id": name,
         "name": name,
         "description": SIDE_FILES.get(name, "Rows."),
         "contentUrl": name,
-        "contentSize": f"{path.stat().st_size} B",
+        "contentSize": f"{entry['bytes']} B",
         "encodingFormat": "application/x-parquet",
-        "sha256": digest.hexdigest(),
+        "sha256": entry["sha256"],
     }
 
 
@@ -194,26 +190,25 @@ def _field(path: tuple[str, ...], kind: Any, in_list: bool = False) -> Json:
 
     in_list: whether the part belongs to each element of a list, so that it is itself read as a list of values.
     """
-    import datasets
-
     field: Json = {"@type": "cr:Field", "@id": "/".join(path)}
     if path[-1] in COLUMNS and len(path) == 2:
         field["description"] = COLUMNS[path[1]]
-    if isinstance(kind, datasets.List):
-        parts = [_field((*path, name), part, True) for name, part in kind.feature.items()]
+    sort = kind.get("_type")
+    if sort == "List":
+        parts = [_field((*path, name), part, True) for name, part in kind["feature"].items()]
         return {**field, "isArray": True, "arrayShape": "-1", "subField": parts}
-    if isinstance(kind, dict):
+    if sort is None:
         return {**field, "subField": [_field((*path, name), part, in_list) for name, part in kind.items()]}
     source: Json = {"fileSet": {"@id": ROWS}, "extract": {"column": path[1]}}
-    media = isinstance(kind, (datasets.Image, datasets.Audio))
+    media = sort in ("Image", "Audio")
     inside = ".".join((*path[2:], *(["bytes"] if media else [])))
     if inside:
         source["transform"] = {"jsonPath": inside}
     if media:
-        data_type = "sc:ImageObject" if isinstance(kind, datasets.Image) else "sc:AudioObject"
+        data_type = f"sc:{sort}Object"
         field |= {"repeated": True} if in_list else {}
     else:
-        data_type = {"string": "sc:Text", "bool": "sc:Boolean"}[kind.dtype]
+        data_type = {"string": "sc:Text", "bool": "sc:Boolean"}[kind["dtype"]]
     return {**field, "dataType": data_type, "source": source}
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from omni_persona_artifacts.construction import ConstructionFile
 from omni_persona_build.construction import construction_rows
+from omni_persona_build.example import better_example
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.rows import sample_rows
 from omni_persona_build.sample import Sample
@@ -26,23 +28,27 @@ class DatasetRows:
         """
         self.n_exempt = 0
         """Samples whose missing person is exempt from rules that everybody else meets."""
+        self.example: Row | None = None
+        """The row that the card shows; None if no row can be answered."""
         self._folder, self._graph, self._about, self._split, self._progress = folder, graph, about, split, progress
         (folder / "data").mkdir(exist_ok=True)
 
     def write(self, partitions: Iterable[Iterable[Sample]]) -> Written:
         """Write the samples of each partition, in order."""
-        self.n_exempt, n_samples = 0, 0
+        self.n_exempt, self.example, n_samples = 0, None, 0
         construction = ConstructionFile(self._folder)
 
         def rows(samples: Iterable[Sample]) -> Iterator[list[Row]]:
             nonlocal n_samples
             for sample in samples:
                 construction.add(construction_rows(self._graph, sample, n_samples))
-                yield list(sample_rows(sample, n_samples))
+                written = [*sample_rows(sample, n_samples)]
+                self.example = reduce(better_example, written, self.example)
+                yield written
                 n_samples += 1
                 self.n_exempt += sample.exempt
                 self._progress(n_samples)
 
-        written = write_parquet(map(rows, partitions), self._folder, self._about, self._split)
+        summary = write_parquet(map(rows, partitions), self._folder, self._about, self._split)
         construction.close()
-        return written
+        return summary

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from omni_persona import Item, Media
-from omni_persona_artifacts.dataset_folder import DatasetFolder, Row
-from omni_persona_artifacts.errors import ItemError
+from omni_persona_build.write import Row, Stored
 
 FOLDER = "example"
 """Folder of the media that the card shows, within the dataset folder."""
@@ -26,39 +24,36 @@ class Example:
     answer: str
 
 
-def write_example(folder: Path) -> Example | None:
-    """Write the media of an item into `example/` of a dataset folder; None if no item can be answered.
-
-    Shown are the memory that the question is about, and the question: by a face if there is such an item.
+def write_example(folder: Path, row: Row | None) -> Example | None:
+    """Write the media of a row into `example/` of a dataset folder: those of the memory that the question is about,
+    and of the question. None if no row can be answered.
     """
-    held = DatasetFolder(folder)
-    answerable = [row for row in held.rows if row.absence == "none"]
-    if not answerable:
+    if row is None:
         return None
-    item = _item(held, next((row for row in answerable if row.group == "I2I"), answerable[0]))
-    memory = next(context for context in item.contexts if context.concept_id == item.target_concept_id)
+    supervision, query = row["answer_supervision"], row["query_assets"]
+    memory = next(one for one in row["contexts"] if one["concept_id"] == row["target_concept_id"])
     (folder / FOLDER).mkdir()
 
-    def keep(name: str, media: Media | None) -> str | None:
-        if media is None:
+    def keep(name: str, medium: Stored | None) -> str | None:
+        if medium is None:
             return None
-        path = f"{FOLDER}/{name}{PurePosixPath(media.name).suffix}"
-        (folder / path).write_bytes(media.data)
+        path = f"{FOLDER}/{name}{medium.suffix}"
+        (folder / path).write_bytes(medium.read())
         return path
 
     return Example(
-        face=keep("face", memory.image) or "",
-        voice=keep("voice", memory.audio) or "",
-        note=memory.text,
-        query_image=keep("query", item.query_image),
-        query_audio=keep("query", item.query_audio),
-        question=item.query_text,
-        answer=item.gold_answer,
+        face=keep("face", memory["image"]) or "",
+        voice=keep("voice", memory["audio"]) or "",
+        note=memory["text"],
+        query_image=keep("query", query["image"]),
+        query_audio=keep("query", query["audio"]),
+        question=row["query_text"],
+        answer=supervision["gold_answer"],
     )
 
 
-def _item(held: DatasetFolder, row: Row) -> Item:
-    (item,) = held.items([row])
-    if isinstance(item, ItemError):
-        raise ValueError(str(item))
-    return item
+def better_example(one: Row | None, other: Row) -> Row | None:
+    """Which of two rows, in order, the card shows: one that can be answered, by a face if there is such a row."""
+    if other["absence"] != "none" or (one is not None and (one["group"] == "I2I" or other["group"] != "I2I")):
+        return one
+    return other

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from omni_persona_build.field_fits import Bits
 from omni_persona_build.graph import PersonaGraph
 from omni_persona_build.plan import PlannedSample
 from omni_persona_build.recipes import Recipe
@@ -17,8 +17,6 @@ from omni_persona_people.rules import wording
 
 People = NDArray[np.intp]
 """Indices of people in a graph."""
-_MOST_KEPT = 2048
-"""Maximum number of combinations of fields for which the people who fit are kept."""
 
 
 @dataclass(frozen=True)
@@ -41,28 +39,7 @@ class FieldDraw:
 
     def __init__(self, graph: PersonaGraph, recipe: Recipe, rng: np.random.Generator) -> None:
         self._groups, self._kinds, self._rng = recipe.groups, recipe.asked_groups, rng
-        people = graph.candidates
-        has = {field: np.array([field in one.value_words for one in people]) for field in wording.STATEMENTS}
-
-        @cache
-        def separable(left_out: str, stated: str) -> NDArray[np.bool_]:
-            return np.array([one.is_separable(left_out, stated) for one in people])
-
-        # The same combinations of fields are drawn again and again.
-        @lru_cache(maxsize=_MOST_KEPT)
-        def fit(field: str, others: frozenset[str]) -> NDArray[np.bool_]:
-            both = [separable(field, other) & separable(other, field) for other in others]
-            return np.logical_and.reduce([has[field], *both])
-
-        @lru_cache(maxsize=_MOST_KEPT)
-        def fit_cue(cue: str, left_out: frozenset[str]) -> NDArray[np.bool_]:
-            return np.logical_and.reduce([has[cue], *(separable(other, cue) for other in left_out)])
-
-        self._has = has
-        self._fit = fit
-        """Whether each person's note could leave a field out or state it, as it could the others; shape (n,)."""
-        self._fit_cue = fit_cue
-        """Whether each person can be described by a field, whatever else the note leaves out; shape (n,)."""
+        self._fits = graph.field_fits
 
     def fields(
         self, planned: PlannedSample, index: int, part: People, number: int, last: bool, strict: bool
@@ -79,37 +56,40 @@ class FieldDraw:
         cue: str | None = None
         kinds = [*(asked[place] for place in self._rng.permutation(len(asked)))]
         kinds += [quiet[place] for place in self._rng.permutation(len(quiet))]
+        fitting = self._fits.of_indices(part)
         for kind in kinds:
             options = wording.askable(kind, self._shown(planned))
             others = frozenset(left_out.values()) if strict else frozenset[str]()
-            fit = {field: self._fit(field, others) for field in options}
-            field = self._drawn(fit, index, part, number)
+            fit = {field: fitting & self._fits.to_leave_out(field, others) for field in options}
+            field = self._drawn(fit, index, number)
             if field is not None:
                 left_out[kind] = field
-                part = part[fit[field][part]]
+                fitting = fit[field]
             elif kind in asked or not last:
                 raise UnmetNeedError(f"too few people with {' or '.join(options)}")
         if "T2T" in self._groups:
             used = frozenset(left_out.values())
             others = used if strict else frozenset()
-            fit = {field: self._fit_cue(field, others) for field in wording.CUE_STATEMENTS if field not in used}
-            cue = self._drawn(fit, index, part, number)
+            cues = [field for field in wording.CUE_STATEMENTS if field not in used]
+            fit = {field: fitting & self._fits.to_describe_by(field, others) for field in cues}
+            cue = self._drawn(fit, index, number)
             if cue is None:
                 raise UnmetNeedError("too few people with a field in common to be described by")
-            part = part[fit[cue][part]]
-        return Fields(left_out, cue), part
+            fitting = fit[cue]
+        return Fields(left_out, cue), part[self._fits.flags(fitting)[part]]
 
     def has_all_kinds(self, index: int) -> bool:
         """Whether a person has a field of each kind that the recipe asks for, in every sample."""
         kinds = [wording.askable(kind, self._groups) for kind in sorted(self._kinds)]
-        return all(any(self._has[field][index] for field in fields) for fields in kinds)
+        return all(any(self._fits.has(field) >> index & 1 for field in fields) for fields in kinds)
 
-    def _drawn(self, fit: Mapping[str, NDArray[np.bool_]], index: int, part: People, number: int) -> str | None:
-        """A random field that fits the person and enough people of a part; None if there is none.
+    def _drawn(self, fit: Mapping[str, Bits], index: int, number: int) -> str | None:
+        """A random field that fits the person and enough people; None if there is none.
 
-        fit: field -> whether it fits each person, shape (n,).
+        fit: field -> the people it fits.
         """
-        possible = [field for field, fits in fit.items() if fits[index] and np.count_nonzero(fits[part]) >= number]
+        asked = 1 << index
+        possible = [field for field, fitting in fit.items() if fitting & asked and fitting.bit_count() >= number]
         return possible[int(self._rng.integers(len(possible)))] if possible else None
 
     def _shown(self, planned: PlannedSample) -> frozenset[str]:

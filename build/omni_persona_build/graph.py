@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from omni_persona_artifacts.construction import MODALITIES
 from omni_persona_artifacts.progress import Steps
 from omni_persona_build.candidate import Candidate
+from omni_persona_build.field_fits import FieldFits
 from omni_persona_people.persona import Persona
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import PERCEPTIONS, Perception, Vectors, voice_pitch
@@ -87,6 +88,11 @@ class PersonaGraph:
     def candidates(self) -> tuple[Candidate, ...]:
         """The people as they are drawn for samples."""
         return tuple(map(Candidate, self.people))
+
+    @cached_property
+    def field_fits(self) -> FieldFits:
+        """Which people fit which fields."""
+        return FieldFits(self.candidates)
 
     def likeness(self, one: Persona, other: Persona) -> dict[str, float]:
         """Cosine similarity of two people in each modality."""

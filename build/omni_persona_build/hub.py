@@ -11,6 +11,7 @@ import omni_persona
 from omni_persona_build.card import BuildFacts, render_card
 from omni_persona_build.croissant import write_croissant
 from omni_persona_build.example import write_example
+from omni_persona_build.write import Row
 
 CARD = "README.md"
 EVAL = "eval.yaml"
@@ -22,11 +23,13 @@ _ABOUT_EVAL = """\
 """
 
 
-def write_hub_files(folder: Path, facts: BuildFacts) -> None:
-    """Write `README.md` with its example, `eval.yaml` and `croissant.json` into a folder with Parquet files."""
-    # Notes of an imported release may name people, and a card is public.
-    example = None if facts.seed is None else write_example(folder)
-    (folder / CARD).write_text(render_card(facts, example), encoding="utf-8")
+def write_hub_files(folder: Path, facts: BuildFacts, example: Row | None = None) -> None:
+    """Write `README.md`, `eval.yaml` and `croissant.json` into a draft with Parquet files.
+
+    example: the row that the card shows. None for an imported release, because its notes may name people and a card is
+    public.
+    """
+    (folder / CARD).write_text(render_card(facts, write_example(folder, example)), encoding="utf-8")
     (folder / EVAL).write_text(render_eval(facts), encoding="utf-8")
     write_croissant(folder, facts)
 

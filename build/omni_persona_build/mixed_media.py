@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -64,35 +66,38 @@ def mixed_media(
     reasons = [f"file types of {', '.join(sorted(names))}" for names in (kinds, suffixes) if len(names) > 1]
     return [
         *reasons,
-        *_alike(compared, dict(zip(clips, of_clips, strict=True)), CLIP_FACTS, "clips"),
-        *_alike(
-            compared,
-            dict(zip(pictures, of_pictures, strict=True)),
-            PICTURE_FACTS,
-            "pictures",
-        ),
+        *_alike(compared, dict(zip(clips, of_clips, strict=True)), CLIP_FACTS, "clips", known),
+        *_alike(compared, dict(zip(pictures, of_pictures, strict=True)), PICTURE_FACTS, "pictures", known),
     ]
 
 
-def _alike(people: Sequence[Persona], rows: Mapping[str, Vectors], widths: Mapping[str, int], sort: str) -> list[str]:
+def _alike(
+    people: Sequence[Persona], rows: Mapping[str, Vectors], widths: Mapping[str, int], sort: str, cache: PoolCache
+) -> list[str]:
     """The facts in which the media of one person are alike. rows: digest -> numbers of all facts, in order."""
-    owned = [(place, rows[one.digest]) for place, who in enumerate(people) for one in who.media() if one.digest in rows]
+    owned = [(place, one.digest) for place, who in enumerate(people) for one in who.media() if one.digest in rows]
     if not owned:
         return []
-    whose, table = np.array([place for place, _ in owned]), np.stack([row for _, row in owned])
+    whose, table = np.array([place for place, _ in owned]), np.stack([rows[digest] for _, digest in owned])
     genders = np.array([str(persona.gender) for persona in people])[whose]
+    parts = np.split(table, np.cumsum([*widths.values()])[:-1], axis=1)
+    compared = json.dumps([[*widths.items()], owned, genders.tolist()])
+    (areas,) = cache.vectors(
+        f"{sort}-areas",
+        [hashlib.sha256(compared.encode()).hexdigest()],
+        lambda _: np.array([_area(part, whose, genders) for part in parts], np.float32),
+        lambda done: None,
+    )
     least = max(TELLING, 0.5 + LIMIT / (12 * len(people)) ** 0.5)
-    ends = np.cumsum([*widths.values()])
-    reasons = []
-    for name, part in zip(widths, np.split(table, ends[:-1], axis=1), strict=True):
-        area = _area(part, whose, genders)
-        if area is not None and area >= least and name != "format":
-            reasons.append(f"{name} of {sort} (AUC {area:.2f})")
-    return reasons
+    return [
+        f"{name} of {sort} (AUC {area:.2f})"
+        for name, area in zip(widths, areas, strict=True)
+        if area >= least and name != "format"
+    ]
 
 
-def _area(table: Vectors, whose: NDArray[np.intp], genders: NDArray[np.str_]) -> float | None:
-    """How often two media of one person are nearer to each other than two of different people of one gender; None if
+def _area(table: Vectors, whose: NDArray[np.intp], genders: NDArray[np.str_]) -> float:
+    """How often two media of one person are nearer to each other than two of different people of one gender; NaN if
     there are no such pairs.
     """
     one, other = np.triu_indices(len(table), 1)
@@ -100,7 +105,7 @@ def _area(table: Vectors, whose: NDArray[np.intp], genders: NDArray[np.str_]) ->
     one, other = one[comparable], other[comparable]
     same = whose[one] == whose[other]
     if same.all() or not same.any():
-        return None
+        return float("nan")
     return area_under_curve(same, -np.linalg.norm(table[one] - table[other], axis=1))
 
 

@@ -33,7 +33,7 @@ from omni_persona_build.recipes import Recipe
 from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.recognition import Recognition
 from omni_persona_build.sample import Sample
-from omni_persona_build.write import PARTITION_BYTES, Written
+from omni_persona_build.write import PARTITION_BYTES, Row, Written
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent.parameters import recorded_kind
 from omni_persona_people.media_files import is_folder
@@ -108,7 +108,7 @@ def build(
         kind = kind or recorded_kind(pool, (person.persona_id for person in prepared.people))
         source = Source(pool.resolve().name, license, kind, seed, perception.name, keep_metadata)
         assembled = _assembled(folder, prepared, source, prune, progress)
-        write_hub_files(folder, _facts(prepared, source, assembled))
+        write_hub_files(folder, _facts(prepared, source, assembled), assembled.example)
     return _built(out, prepared, assembled, exclusion.n_left_out)
 
 
@@ -135,6 +135,8 @@ class Assembled:
     fingerprint: str
     """That of the pool."""
     pruned: Pruned | None
+    example: Row | None
+    """The row that the card shows."""
 
 
 def _assembled(folder: Path, prepared: Prepared, source: Source, prune: bool, progress: Progress) -> Assembled:
@@ -158,7 +160,7 @@ def _assembled(folder: Path, prepared: Prepared, source: Source, prune: bool, pr
             written = rows.write(samples for _, samples in filled)
     except UnfilledError as error:
         raise BuildError(_what_instead(graph, recipe, source.seed, questions, error)) from None
-    return Assembled(written, len(planned), rows.n_exempt, fingerprint, came_of)
+    return Assembled(written, len(planned), rows.n_exempt, fingerprint, came_of, rows.example)
 
 
 def _record(prepared: Prepared, source: Source, fingerprint: str) -> dict[str, Any]:

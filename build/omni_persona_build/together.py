@@ -42,15 +42,40 @@ Ways = tuple[Clauses, ...]
 """For each field that all notes state, the clauses that may state it."""
 
 
+class _Said:
+    """Sets of words, with the question whether a further set could be mistaken for one of them."""
+
+    def __init__(self) -> None:
+        self._sets: list[frozenset[str]] = []
+        self._words: frozenset[str] = frozenset()
+        self._has_empty = False
+
+    def add(self, words: frozenset[str]) -> None:
+        self._sets.append(words)
+        self._words |= words
+        self._has_empty |= not words
+
+    def has_alike(self, words: frozenset[str]) -> bool:
+        """Whether the words are `alike_words` with those of any of the sets."""
+        if words and not self._has_empty and words.isdisjoint(self._words):  # the usual case, made quick
+            return False
+        return any(alike_words(words, others) for others in self._sets)
+
+
 class Together:
     """Draws people one after another, each of whom fits the ones before."""
 
     def __init__(self, rules: Rules, rng: np.random.Generator) -> None:
         self._rules, self._rng = rules, rng
+        self._left_out = frozenset(rules.left_out)
         self._drawn: list[Drawn] = []
-        self._asking: list[Drawn] = []
-        self._values: list[list[frozenset[str]]] = []
+        self._values = [_Said() for _ in rules.common]
+        """For each field that all notes state, its values."""
+        self._heard, self._heard_known, self._cues, self._asked = _Said(), _Said(), _Said(), _Said()
+        """What the memories' clips say, that of them which is known, how T2Any asks by it, and what queries say."""
         self._ways: list[Ways] = []
+        self._stating: frozenset[str] = frozenset()
+        """At least the words of all ways."""
         self._said: frozenset[str] = frozenset()
 
     def fill(self, people: Sequence[Candidate], number: int) -> list[Drawn]:
@@ -72,7 +97,7 @@ class Together:
         """Why a person does not fit those drawn, if so; otherwise the person joins them."""
         rules = self._rules
         values = [person.value_words[field] for field in rules.common]
-        if any(any(map(alike_words, others, values)) for others in self._values):
+        if any(map(_Said.has_alike, self._values, values)):
             return "two people share what is asked for"
         ways = self._ways_of(person) if rules.strict else ()
         if not all(ways):
@@ -83,46 +108,61 @@ class Together:
             one = options[place]
             reason = self._flaw(one, person, ways)
             if reason is None:
-                said = one.said(rules.heard)
-                self._drawn.append(one)
-                self._asking += [one] if self._asks(one) else []
-                self._values.append(values)
-                self._ways = [_without(said, others) for others in (*self._ways, ways)]
-                self._said |= said
+                self._join(one, person, values, ways)
                 break
         return reason
+
+    def _join(self, one: Drawn, person: Candidate, values: Sequence[frozenset[str]], ways: Ways) -> None:
+        said = one.said(self._rules.heard)
+        self._drawn.append(one)
+        for known, words in zip(self._values, values, strict=True):
+            known.add(words)
+        self._heard.add(one.clip_words)
+        self._cues.add(one.cue_words)
+        if one.clip.transcript:
+            self._heard_known.add(one.clip_words)
+        if one.asked and self._asks(one):
+            self._asked.add(one.query_words)
+        if not said.isdisjoint(self._stating):
+            self._ways = [_without(said, others) for others in self._ways]
+        self._ways.append(_without(said, ways))
+        self._stating = self._stating.union(*map(person.stating_words, self._rules.common))
+        self._said |= said
 
     def _ways_of(self, person: Candidate) -> Ways:
         """The ways to state each field without a word that is said, and without one of what the note may leave out."""
         ways = []
         for field in self._rules.common:
-            clauses = filter(self._said.isdisjoint, person.clauses(field))
-            for other in person.revealed_by(field):
-                if other in self._rules.left_out:
-                    clauses = filter(person.value_words[other].isdisjoint, clauses)
-            ways.append(tuple(clauses))
+            clauses = person.clauses_without(field, self._left_out)
+            if self._said and not self._said.isdisjoint(person.stating_words(field)):
+                clauses = tuple(filter(self._said.isdisjoint, clauses))
+            ways.append(clauses)
         return tuple(ways)
 
     def _flaw(self, one: Drawn, person: Candidate, ways: Ways) -> str | None:
         """Why a person cannot join those drawn with these clips. ways: to state what the note states."""
-        rules = self._rules
-        if rules.heard and any(map(one.says_the_same, self._drawn)):
+        rules, known = self._rules, bool(one.clip.transcript)
+        if rules.heard and known and self._heard_known.has_alike(one.clip_words):
             return SAID_TWICE
         if not rules.strict:
             return READ if rules.heard and tells_of_itself(one.person, one.clip, rules.common) else None
         if self._echoes(one):
             return "a query clip says what a memory's clip says"
-        if rules.heard and any(one.is_mistaken_for(other) or other.is_mistaken_for(one) for other in self._drawn):
+        if rules.heard and (self._heard.has_alike(one.cue_words) or self._cues.has_alike(one.clip_words)):
             return SAID_TWICE
         if not all(person.value_words[field].isdisjoint(one.clip_words) for field in rules.left_out):
             return READ
-        return None if _sayable(one.said(rules.heard), (*self._ways, ways)) else GIVEN_AWAY
+        said = one.said(rules.heard)
+        everybody = [ways] if said.isdisjoint(self._stating) else [*self._ways, ways]
+        return None if all(_sayable(said, one) for one in everybody) else GIVEN_AWAY
 
     def _echoes(self, one: Drawn) -> bool:
         """Whether somebody's query clip says what only one person's clip says, if one more person joins."""
-        if any(asking.echoes(one) for asking in self._asking):
+        if one.clip.transcript and self._asked.has_alike(one.clip_words):
             return True
-        return self._asks(one) and (one.echoes(one) or any(map(one.echoes, self._drawn)))
+        return self._asks(one) and (
+            one.echoes_itself or (bool(one.asked) and self._heard_known.has_alike(one.query_words))
+        )
 
     def _asks(self, one: Drawn) -> bool:
         """Whether what a query clip says could identify somebody."""
@@ -134,6 +174,6 @@ def _without(said: frozenset[str], ways: Ways) -> Ways:
     return tuple(tuple(filter(said.isdisjoint, clauses)) for clauses in ways)
 
 
-def _sayable(said: frozenset[str], everybody: Sequence[Ways]) -> bool:
-    """Whether there is a way to state each field of everybody that holds nothing that is said."""
-    return all(any(map(said.isdisjoint, clauses)) for ways in everybody for clauses in ways)
+def _sayable(said: frozenset[str], ways: Ways) -> bool:
+    """Whether there is a way to state each field that holds nothing that is said."""
+    return all(any(map(said.isdisjoint, clauses)) for clauses in ways)

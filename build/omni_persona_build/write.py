@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +17,10 @@ import pyarrow as pa
 
 import omni_persona
 from omni_persona_artifacts.build_record import KEY
-from omni_persona_artifacts.parquet_files import ParquetWriter
+from omni_persona_artifacts.file_list import enter_written
+from omni_persona_artifacts.parquet_files import HashedFile, ParquetWriter
+from omni_persona_artifacts.row_schema import row_schema
+from omni_persona_build.recipes.errors import BuildError
 
 MEDIA_BYTES = 96 << 20
 """Maximum number of distinct media in a row group."""
@@ -74,16 +79,7 @@ def write_parquet(
     path = folder / "data" / f"{split}-00000-of-00001.parquet"
     path.parent.mkdir(exist_ok=True)
     group = _RowGroup()
-    writer = ParquetWriter(
-        path,
-        group.schema,
-        compression="none",  # media are compressed already, and the rest is small
-        use_dictionary=True,
-        dictionary_pagesize_limit=1 << 30,  # so that a repeated medium is stored as an index, however large it is
-        write_statistics=["group", "absence"],
-        store_schema=False,  # otherwise readers would see dictionary columns, a detail of writing
-    )
-    with writer:
+    with closing(HashedFile(path)) as file, _RowGroupWriter(file) as writer:
         for partition in partitions:
             for sample in partition:
                 for row in sample:
@@ -91,13 +87,15 @@ def write_parquet(
                     counts[row["selected_task"], row["absence"]] += 1
                     content.update(json.dumps(row, default=media_name, sort_keys=True).encode())
                 if group.media_bytes >= MEDIA_BYTES or group.unpacked_bytes >= UNPACKED_BYTES:
-                    writer.write_table(group.take())
-            if group.media_bytes >= MEDIA_BYTES - PARTITION_BYTES:
-                writer.write_table(group.take())
+                    writer.write(group)
+                    group = _RowGroup()
+            if group.n_rows and group.media_bytes >= MEDIA_BYTES - PARTITION_BYTES:
+                writer.write(group)
+                group = _RowGroup()
         if group.n_rows:
-            writer.write_table(group.take())
-        features = omni_persona.features().arrow_schema.metadata
-        writer.add_key_value_metadata({**features, NAMED_BY: json.dumps(about, sort_keys=True).encode()})
+            writer.write(group)
+        writer.close({**(row_schema().metadata or {}), NAMED_BY: json.dumps(about, sort_keys=True).encode()})
+    enter_written(folder, path.relative_to(folder).as_posix(), file.n_bytes, file.sha256)
     return Written(counts, content.hexdigest()[:16])
 
 
@@ -113,15 +111,50 @@ _MEDIA = [(holder, kind) for holder in ("contexts", "query_assets") for kind in 
 """The media columns. Each has its own dictionary."""
 
 
+class _RowGroupWriter:
+    """Writes row groups in a thread of its own: reading and hashing media and writing them need no Python."""
+
+    def __init__(self, file: HashedFile) -> None:
+        self._writer = ParquetWriter(
+            file,
+            _RowGroup().table().schema,
+            compression="none",  # media are compressed already, and the rest is small
+            use_dictionary=True,
+            dictionary_pagesize_limit=1 << 30,  # so that a repeated medium is stored as an index, however large it is
+            write_statistics=["group", "absence"],
+            store_schema=False,  # otherwise readers would see dictionary columns, a detail of writing
+        )
+        self._thread = ThreadPoolExecutor(1)
+        self._written: Future[None] | None = None
+        """The last group, which may be on its way: one at a time, so that the media of one are in memory."""
+
+    def write(self, group: _RowGroup) -> None:
+        """Write a group, which must not change any more. Raises what the group before could not be written for."""
+        self._wait()
+        self._written = self._thread.submit(lambda: self._writer.write_table(group.table()))
+
+    def close(self, metadata: Mapping[bytes, bytes]) -> None:
+        """Write the footer, once all groups are written. Raises what the last could not be written for."""
+        self._wait()
+        self._writer.add_key_value_metadata(metadata)
+        self._writer.close()
+
+    def _wait(self) -> None:
+        if self._written is not None:
+            self._written.result()
+
+    def __enter__(self) -> _RowGroupWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
+
+
 class _RowGroup:
     """Collects the rows of one row group. Each medium is held once, and read when the group is complete."""
 
     def __init__(self) -> None:
-        self._schema = omni_persona.features().arrow_schema
-        self._start()
-        self.schema = self.take().schema
-
-    def _start(self) -> None:
+        self._schema = row_schema()
         self.n_rows = 0
         self.media_bytes = 0
         self._waiting: list[Row] = []
@@ -150,8 +183,8 @@ class _RowGroup:
         if len(self._waiting) >= ROWS_AT_ONCE:
             self._settle()
 
-    def take(self) -> pa.Table:
-        """Return the rows as a table with dictionary-encoded media, and empty the group."""
+    def table(self) -> pa.Table:
+        """The rows as a table with dictionary-encoded media."""
         self._settle()
         columns = {}
         for field in self._schema:
@@ -163,7 +196,6 @@ class _RowGroup:
                 columns[field.name] = self._struct(field.type, "query_assets")
             else:
                 columns[field.name] = self._joined(field.name)
-        self._start()
         return pa.table(columns)
 
     def _settle(self) -> None:
@@ -204,12 +236,21 @@ class _RowGroup:
         for field in fields:
             values = self._joined(f"{holder}.{field.name}")
             if (media := self._media.get((holder, field.name))) is not None:
-                content = pa.array([medium.read() for medium in media.values()], pa.binary())
+                content = _binary([medium.read() for medium in media.values()])
                 names = pa.array([media_name(medium) for medium in media.values()], pa.string())
                 columns = [pa.DictionaryArray.from_arrays(values, content), names.take(values)]
                 values = pa.StructArray.from_arrays(columns, names=["bytes", "path"], mask=values.is_null())
             parts.append(values)
         return pa.StructArray.from_arrays(parts, names=[field.name for field in fields])
+
+
+def _binary(values: Sequence[bytes]) -> pa.BinaryArray:
+    """Values as an array; quicker than `pa.array`, which grows the array as it goes. Raises `BuildError` at 2 GiB."""
+    if sum(map(len, values)) >= 1 << 31:
+        raise BuildError("the pictures, or the clips, of one source sample take 2 GiB or more: make the files smaller")
+    ends = np.cumsum([0, *map(len, values)]).astype(np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
+    return pa.BinaryArray.from_buffers(pa.binary(), len(values), buffers)
 
 
 def _holders(row: Row, holder: str) -> Sequence[Row]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from omni_persona_people.errors import PoolError
+from omni_persona_people.known_files import Content, KnownFiles, stamp_of
 from omni_persona_people.media_measures import clip_measures, picture_measures
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import (
@@ -66,32 +67,14 @@ class MediaFile:
         return data if self.stored in (None, self.digest) else without_traces(data)
 
 
-@dataclass(frozen=True)
-class Content:
-    """What is known from a file's bytes without decoding them."""
-
-    stored: str
-    """SHA-256 of the file, in hex."""
-    bare: str
-    """SHA-256 of the file without personal metadata."""
-    size: int
-    bare_size: int
-    suffix: str
-    seconds: float
-    """Duration of a clip; 0 for a picture."""
-
-    def file(self, path: Path, keep_metadata: bool) -> MediaFile:
-        """The file as it goes into a dataset."""
-        digest, size = (self.stored, self.size) if keep_metadata else (self.bare, self.bare_size)
-        traced = self.stored != self.bare
-        return MediaFile(path, digest, size, suffix=self.suffix, stored=self.stored, traced=traced)
-
-
 class MediaReader:
     """Reads the media of a folder, decodes each distinct content once, and caches the result."""
 
-    def __init__(self, root: Path, known: PoolCache, keep_metadata: bool) -> None:
-        """root: a resolved folder. known: the cache. keep_metadata: keep personal metadata in the media."""
+    def __init__(self, root: Path, known: PoolCache, keep_metadata: bool, files: KnownFiles | None = None) -> None:
+        """root: a resolved folder. known: the cache. keep_metadata: keep personal metadata in the media.
+
+        files: what of them was read before; by default what the cache knows.
+        """
         self._root, self._known, self._keep_metadata = root, known, keep_metadata
         self._prints: dict[MediaKind, dict[str, Prints]] = {
             kind: {digest: made for digest, made in known.known(f"print-{kind}").items() if is_print(made, kind)}
@@ -99,6 +82,7 @@ class MediaReader:
         }
         self._made: dict[str, dict[str, Vectors]] = defaultdict(dict)
         self._slow = SlowClips()
+        self._files = KnownFiles(known) if files is None else files
 
     @property
     def prints(self) -> dict[str, Prints]:
@@ -106,16 +90,27 @@ class MediaReader:
         return {digest: made for prints in self._prints.values() for digest, made in prints.items()}
 
     def read(self, path: str, kind: MediaKind) -> tuple[float, MediaFile]:
-        """A medium's duration (0 for a picture) and its file. Raises `MediaError` that names the path."""
+        """A medium's duration (0 for a picture) and its file. Raises `MediaError` that names the path.
+
+        A file that was read before and has not changed since is not read again.
+        """
         file = locate(path, self._root)
-        try:
-            data = read_medium(file)
-            content = content_of(data, kind)
-            if content.stored not in self._prints[kind]:
-                self._prints[kind][content.stored] = self._print(data, kind, content)
-        except MediaError as error:
-            raise MediaError(f"{path}: {error}") from None
-        return content.seconds, content.file(file, self._keep_metadata)
+        stamp = stamp_of(file)
+        content = self._files.content(path, kind, stamp)
+        if content is None or content.stored not in self._prints[kind]:
+            try:
+                data = read_medium(file)
+                content = content_of(data, kind)
+                if content.stored not in self._prints[kind]:
+                    self._prints[kind][content.stored] = self._print(data, kind, content)
+            except MediaError as error:
+                raise MediaError(f"{path}: {error}") from None
+            self._files.learn(path, kind, stamp, file, content)
+        digest, size = (content.stored, content.size) if self._keep_metadata else (content.bare, content.bare_size)
+        traced = content.stored != content.bare
+        return content.seconds, MediaFile(
+            file, digest, size, suffix=content.suffix, stored=content.stored, traced=traced
+        )
 
     def slow(self, medium: MediaFile) -> Samples:
         """A clip as near copies are compared. Raises `MediaError` if it cannot be decoded."""
@@ -142,6 +137,7 @@ class MediaReader:
         """Write new results to the cache."""
         for table, made in self._made.items():
             self._known.learn(table, made)
+        self._files.keep()
 
 
 def content_of(data: bytes, kind: MediaKind) -> Content:

@@ -17,6 +17,7 @@ from omni_persona_artifacts.file_list import MARKER, harmed_files
 from omni_persona_artifacts.json_lines import IN_THE_MIDDLE
 from omni_persona_artifacts.progress import Steps
 from omni_persona_people.errors import PoolError
+from omni_persona_people.known_files import KnownFiles
 from omni_persona_people.media_files import MediaReader
 from omni_persona_people.near_copies import near_copies
 from omni_persona_people.persona import Clip, Persona, Picture
@@ -51,11 +52,12 @@ def read_pool(
     """
     known = cache or PoolCache(None)
     file = persona_file(folder)
-    _require_unharmed(folder)
+    files = KnownFiles(known)
+    _require_unharmed(folder, files)
     lines = read_lines(file)
     if not lines:
         raise PoolError(f"{file}: expected one persona a line, got an empty file")
-    reader = MediaReader(folder.resolve(), known, keep_metadata)
+    reader = MediaReader(folder.resolve(), known, keep_metadata, files)
     people: list[Persona] = []
     faults: list[str] = []
     first_line: dict[str, int] = {}
@@ -87,18 +89,23 @@ def read_pool(
     reader.keep()
     if not faults:
         faults = list(near_copies(people, reader.prints, reader.slow, known, comparing))
-    # If a person is spread over several lines, errors in the following lines are meaningless.
-    spread = next((place for place, fault in enumerate(faults, start=1) if IN_THE_MIDDLE in fault), None)
-    faults = faults[:spread]
     if faults:
-        more = f"and {'at least ' * (len(faults) > _MOST_FAULTS)}{len(faults) - FAULTS_TOLD} more"
-        raise PoolError("\n".join([*faults[:FAULTS_TOLD], *([more] if len(faults) > FAULTS_TOLD else [])]))
+        raise PoolError(_told(faults))
     return people
 
 
-def _require_unharmed(folder: Path) -> None:
+def _told(faults: list[str]) -> str:
+    """The first errors, a line each, and the number of the others."""
+    # If a person is spread over several lines, errors in the following lines are meaningless.
+    spread = next((place for place, fault in enumerate(faults, start=1) if IN_THE_MIDDLE in fault), None)
+    faults = faults[:spread]
+    more = f"and {'at least ' * (len(faults) > _MOST_FAULTS)}{len(faults) - FAULTS_TOLD} more"
+    return "\n".join([*faults[:FAULTS_TOLD], *([more] if len(faults) > FAULTS_TOLD else [])])
+
+
+def _require_unharmed(folder: Path, files: KnownFiles) -> None:
     """Raise `PoolError` if files of a generated pool are missing or differ from their recorded hashes."""
-    missing, changed = harmed_files(folder)
+    missing, changed = harmed_files(folder, lambda name: files.sha256(name, folder / name))
     changes = [
         f"{len(names)} {what} (first {names[0]})"
         for names, what in ((missing, "missing"), (changed, "changed"))

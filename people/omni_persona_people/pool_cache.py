@@ -1,9 +1,10 @@
 """On-disk cache of digests, clip lengths and vectors in POOL/.omni-persona; moves and is deleted with the pool.
 
-Entries are keyed by a hash of the file's content, which is computed whenever a pool is read, so an entry is never used
-for another file. A table ends with its HMAC-SHA256 under the user's own key (`cache_key`); one that is broken or
-oversized, or that anybody else wrote, is computed anew, and nothing in it is read before that is known. No link is
-followed. If there is no key, or the folder is not writable, results are computed afresh each time.
+Vectors are keyed by a hash of the file's content, so an entry is never used for another file; which file has which
+hash is known as long as the file does not change (`known_files`). A table ends with its HMAC-SHA256 under the user's
+own key (`cache_key`); one that is broken or oversized, or that anybody else wrote, is computed anew, and nothing in it
+is read before that is known. No link is followed. If there is no key, or the folder is not writable, results are
+computed afresh each time.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import hmac
 import io
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import write_atomically
@@ -85,7 +88,12 @@ class PoolCache:
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), np.float32)
 
     def _load(self, kind: str) -> dict[str, Vectors]:
-        """Read a table; empty if the file is missing or was not written by this user."""
+        """Read a table of vectors; empty if the file is missing or was not written by this user."""
+        columns = self.columns(kind)
+        return dict(zip(columns["key"].tolist(), columns["vector"], strict=True)) if columns else {}
+
+    def columns(self, kind: str) -> dict[str, NDArray[Any]]:
+        """The columns of a table, by name; empty if the file is missing or was not written by this user."""
         if self._folder is None or self._folder.is_symlink():
             return {}
         try:
@@ -101,15 +109,20 @@ class PoolCache:
         if not hmac.compare_digest(signature, self._signature(kind, table)):
             return {}
         with np.load(io.BytesIO(table), allow_pickle=False) as columns:
-            return dict(zip(columns["key"].tolist(), columns["vector"], strict=True))
+            return dict(columns)
 
     def _save(self, kind: str) -> None:
+        known = self._tables[kind]
+        vectors = np.stack(list(known.values())).astype(np.float32)
+        self.write_columns(kind, {"key": np.array(list(known)), "vector": vectors})
+
+    def write_columns(self, kind: str, columns: Mapping[str, NDArray[Any]]) -> None:
         """Write a table atomically; if that fails, it is computed again next time."""
         # A read-only folder is left alone even if the user could write to it, as root can.
         if self._folder is None or self._folder.is_symlink() or not self._folder.parent.stat().st_mode & 0o222:
             return
-        known, table = self._tables[kind], io.BytesIO()
-        np.savez(table, key=list(known), vector=np.stack(list(known.values())).astype(np.float32))
+        table = io.BytesIO()
+        np.savez(table, **dict[str, Any](columns))
         content = table.getbuffer()
         with suppress(OSError, ArtifactError):
             self._folder.mkdir(exist_ok=True)
