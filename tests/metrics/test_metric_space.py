@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -193,11 +194,13 @@ def test_upload_see_and_download_in_a_browser(space: str, tmp_path: Path, refere
         view.set_default_timeout(120_000)
         view.goto(space, wait_until="domcontentloaded")
         view.get_by_role("button", name="Score", exact=True).wait_for()
+        # The name in the row of a file that has come; while it is sent, its name stands elsewhere, for a moment.
+        uploaded = partial(view.get_by_label, exact=True)
         chooser = view.locator("input[type=file]")
         chooser.nth(0).set_input_files(tmp_path / "predictions.jsonl")
-        view.get_by_text("predictions.jsonl").first.wait_for()
+        uploaded("predictions.jsonl").wait_for()
         view.locator("input[type=file]").last.set_input_files(tmp_path / "references.jsonl")
-        view.get_by_text("references.jsonl").first.wait_for()
+        uploaded("references.jsonl").wait_for()
         view.get_by_role("button", name="Score", exact=True).click()
         view.get_by_text("12 items over 4 sets of memories").wait_for()
         shots = os.environ.get("OMNI_PERSONA_SCREENSHOTS")
