@@ -99,8 +99,8 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     # Removing a draft of thousands of files may take longer than that, and another exception would end it halfway.
     if repeated and _is_cleaning_up(sys.exc_info()[1]):
         return
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
+    # For Ctrl-C as well: a KeyboardInterrupt that passes through `exec` of a text, as imports call it, makes Python end
+    # by a signal of its own, whatever exit code it is given.
     raise Stopped(number)
 
 

@@ -134,7 +134,7 @@ def test_a_stop_in_a_destructor_is_repeated_at_once_and_without_a_word(name):
     """
     ended = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=200)
     assert ended.stderr == ""
-    assert ended.stdout.strip() == {"SIGINT": "KeyboardInterrupt()", "SIGTERM": "Stopped('SIGTERM')"}[name]
+    assert ended.stdout.strip() == f"Stopped('{name}')"
 
 
 def test_a_repeated_request_does_not_end_the_cleaning_up():
@@ -189,9 +189,28 @@ def test_a_stop_in_a_callback_of_an_event_loop_ends_the_loop_without_a_word(name
     """
     ended = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=200)
     assert (ended.stdout.strip(), ended.stderr) == (
-        {"SIGINT": "KeyboardInterrupt()", "SIGTERM": "Stopped('SIGTERM')"}[name],
+        f"Stopped('{name}')",
         "",
     )
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_stop_in_code_made_from_a_text_gives_its_exit_code(name, tmp_path):
+    """As dataclasses make some while they are imported: Python would end by SIGINT after a KeyboardInterrupt there."""
+    code = f"""
+        import os, signal, sys
+        from omni_persona_cli import app
+
+        def killed(*_):
+            exec("os.kill(os.getpid(), signal.{name})\\nwhile True: pass", {{"os": os, "signal": signal}})
+
+        app.called = killed
+        app.main()
+    """
+    (tmp_path / "stopped.py").write_text(dedent(code))
+    command = [sys.executable, "-m", "stopped"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+    assert (ended.returncode, ended.stderr) == (128 + getattr(signal, name), "")
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
