@@ -85,13 +85,15 @@ def against_copy(pool: Path, recipe: Recipe, here: Path) -> None:
     out = here / "omni-persona"
     building_times, command_times, copy_times = [], [], []
     command = [sys.executable, "-m", "omni_persona_cli", "build", "--no-check", "--pool", str(pool)]
-    command += ["--recipe", recipe.name, "--out", str(out), "--overwrite"]
+    command += ["--recipe", recipe.name, "--out", str(out)]
     copy = here / "copy"
     for _ in range(TURNS):
         copy_times.append(seconds(lambda: subprocess.run(["cp", "-r", pool / "media", copy], check=True)))
         shutil.rmtree(copy)
-        building_times.append(seconds(lambda: build(pool, recipe, out, overwrite=True)))
+        building_times.append(seconds(lambda: build(pool, recipe, out)))
+        shutil.rmtree(out)
         command_times.append(seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)))
+        shutil.rmtree(out)
     row("cp -r of the media", copy_times)
     row("build, imports done", building_times, copy_times)
     row("the command `omni-persona build --no-check`", command_times, copy_times)
