@@ -12,10 +12,12 @@ from omni_persona_artifacts.progress import Steps
 from omni_persona_people.media_files import MediaFile
 from omni_persona_people.persona import Persona
 from omni_persona_people.pool_cache import PoolCache
-from omni_persona_perception import Compared, Prints, Samples, near_clips, near_pictures
+from omni_persona_perception import Compared, Prints, Samples, Vectors, near_clips, near_pictures
 
 TABLE = "no-near-copies"
 """The cache's table of pools that have none, by `_key`."""
+SEARCHED = "searched-for-near-copies"
+"""The cache's table of media among which none was found: for each, which search it was and whose use of the medium."""
 METHOD = "1"
 """To be changed with what counts as a near copy, so that pools are searched again."""
 
@@ -46,7 +48,26 @@ def near_copies(
         wrong += 1
         yield fault
     if not wrong:
+        known.learn(SEARCHED, _searched(key, [*pictures, *clips]))
         known.learn(TABLE, {key: np.ones(1, np.float32)})
+
+
+def told_apart(one: Vectors | None, other: Vectors | None) -> bool:
+    """Whether two media are known to be no near copies of each other: one search compared them.
+
+    That is so of media of two people, and of those of one for memories and for queries. one, other: their rows of
+    `SEARCHED`, if any.
+    """
+    if one is None or other is None or len(one) != len(other):
+        return False
+    return bool((one[:-1] == other[:-1]).all() and one[-1] != other[-1])
+
+
+def _searched(key: str, contents: Sequence[Sequence[_Owned]]) -> dict[str, Vectors]:
+    """The rows of `SEARCHED` of all media: six times 24 bits of the key, and the number of a person's use."""
+    search = [int(key[start : start + 6], 16) for start in range(0, 36, 6)]
+    uses = {use: number for number, use in enumerate(dict.fromkeys(map(_use, contents)))}
+    return {owners[0][2].digest: np.array([*search, uses[_use(owners)]], np.float32) for owners in contents}
 
 
 def _key(contents: Sequence[Sequence[_Owned]]) -> str:
@@ -96,8 +117,14 @@ def _rows(contents: Sequence[Sequence[_Owned]], prints: Mapping[str, Prints]) ->
 
 def _must_differ(contents: Sequence[Sequence[_Owned]]) -> Compared:
     """Whether a copy among two contents is an error: for two people, or for memories and queries of one."""
-    uses = [(person.persona_id, asks) for (_, person, _, asks), *_ in contents]
+    uses = [_use(owners) for owners in contents]
     return lambda one, other: uses[one] != uses[other]
+
+
+def _use(owners: Sequence[_Owned]) -> tuple[str, bool]:
+    """The person who owns a medium, and whether it is for queries."""
+    _, person, _, asks = owners[0]
+    return person.persona_id, asks
 
 
 def _wrong(contents: Sequence[Sequence[_Owned]], near: Sequence[tuple[int, int]], what: str) -> Iterator[str]:

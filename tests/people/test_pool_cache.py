@@ -62,6 +62,7 @@ def test_a_second_build_decodes_and_describes_nothing_and_gives_the_same_bytes(p
     kept = _files(pool.folder / FOLDER)
     facts = {"picture-facts.npz", "clip-facts.npz", "picture-measures.npz", "clip-measures.npz"}
     facts |= {"no-near-copies.npz", "pictures-areas.npz", "clips-areas.npz", "files.npz"}
+    facts.add("searched-for-near-copies.npz")
     assert set(kept) == {"print-picture.npz", "print-clip.npz", "light-face.npz", "light-voice.npz"} | facts
     build(pool.folder, load_recipe("tiny"), second)
     assert len(decoded) == 12 * 8

@@ -57,6 +57,8 @@ class Described:
     """How a clip is stored, such as `wav 16000 Hz`."""
     error: str | None = None
     """Why it cannot be decoded."""
+    digest: str = ""
+    """SHA-256 of its content, in hex; empty if it cannot be decoded."""
 
 
 class DescribedMedia:
@@ -107,7 +109,8 @@ class DescribedMedia:
             (spread,) = row("measures", make=lambda: picture_measures(image()))
         except MediaError as error:
             return Described(_NO_VECTOR, error=str(error))
-        return Described(vector, from_numbers(facts, PICTURE_FACTS, suffix), prints, float(spread))
+        facts_by_name = from_numbers(facts, PICTURE_FACTS, suffix)
+        return Described(vector, facts_by_name, prints, float(spread), digest=digest)
 
     def _clip(self, medium: Media) -> Described:
         digest, suffix = hashlib.sha256(medium.data).hexdigest(), _suffix(medium)
@@ -123,7 +126,7 @@ class DescribedMedia:
             return Described(_NO_VECTOR, error=str(error))
         facts = from_numbers(numbers, CLIP_FACTS, suffix)
         kind = f"{suffix} {facts['format'][1]:.0f} Hz"
-        return Described(vector, facts, prints, float(level), float(seconds), kind)
+        return Described(vector, facts, prints, float(level), float(seconds), kind, digest=digest)
 
     def of(self, medium: Media, sort: Sort) -> Described:
         """The description of a medium as a picture or as a clip."""
@@ -133,6 +136,10 @@ class DescribedMedia:
         """The vector of a medium of a memory; a zero vector if it cannot be decoded."""
         vector = self.of(medium, sort).vector
         return vector if vector.size else self._nothing[sort]
+
+    def told_apart(self, one: Media, other: Media, sort: Sort) -> bool:
+        """Whether it is known from the pool that two media are no near copies of each other."""
+        return self._known_before.told_apart(self.of(one, sort).digest, self.of(other, sort).digest)
 
     def slow(self, medium: Media) -> Samples:
         """A clip as near copies are compared; `MediaError` if it cannot be decoded."""

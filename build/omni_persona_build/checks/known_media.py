@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omni_persona_build.checks.media_facts import CLIP_FACTS, PICTURE_FACTS
+from omni_persona_people.near_copies import SEARCHED, told_apart
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import Vectors, face_vectors, is_print, voice_vectors
 
@@ -42,6 +43,7 @@ class KnownMedia:
             for part, table in tables.items()
             if cache is not None
         }
+        self._searched = {} if cache is None else cache.known(SEARCHED)
         self._made: dict[tuple[Sort, Part], dict[str, Vectors]] = {}
 
     def row(self, sort: Sort, part: Part, digest: str, make: Callable[[], NDArray[Any]]) -> Vectors:
@@ -53,6 +55,10 @@ class KnownMedia:
         if self._cache is not None:
             self._made.setdefault((sort, part), {})[digest] = made
         return made
+
+    def told_apart(self, one: str, other: str) -> bool:
+        """Whether the pool was searched, and two contents are no near copies of each other; by their SHA-256."""
+        return told_apart(self._searched.get(one), self._searched.get(other))
 
     def keep(self) -> None:
         """Write what is new to the cache."""

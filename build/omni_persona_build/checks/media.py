@@ -130,11 +130,14 @@ def _near_copies(
 ) -> Finding:
     """Check that no two pictures and no two clips of an item are near copies of each other."""
     near: dict[Sort, set[frozenset[bytes]]] = {
-        "image": _near(items, "image", pictures, lambda prints, kept, compared: near_pictures(prints, compared)),
+        "image": _near(
+            items, "image", pictures, described, lambda prints, kept, compared: near_pictures(prints, compared)
+        ),
         "audio": _near(
             items,
             "audio",
             clips,
+            described,
             lambda prints, kept, compared: near_clips(
                 prints, lambda index: described.slow(kept[index].medium), compared
             ),
@@ -154,17 +157,24 @@ def _near(
     items: Sequence[Item],
     sort: Sort,
     seen: Sequence[_Seen],
+    described: DescribedMedia,
     pairs: Callable[[Prints, Sequence[_Seen], Compared], list[tuple[int, int]]],
 ) -> set[frozenset[bytes]]:
-    """The pairs of contents that are near copies of each other, of those that stand in one item."""
-    kept = [one for one in seen if one.print is not None]
-    if not kept:
-        return set()
-    places = {one.medium.data: place for place, one in enumerate(kept)}
+    """The pairs of contents that are near copies of each other, of those that stand in one item.
+
+    Media that the pool was searched for already are not compared again.
+    """
+    seen = [one for one in seen if one.print is not None]
+    places = {one.medium.data: place for place, one in enumerate(seen)}
     together: set[tuple[int, int]] = set()
     for item in items:
         known = sorted({places[medium.data] for medium in media_of(item, sort) if medium.data in places})
         together.update(combinations(known, 2))
-    prints = np.stack([one.print for one in kept if one.print is not None])
-    found = pairs(prints, kept, lambda one, other: (one, other) in together)
-    return {frozenset((kept[one].medium.data, kept[other].medium.data)) for one, other in found}
+    together = {
+        (one, other) for one, other in together if not described.told_apart(seen[one].medium, seen[other].medium, sort)
+    }
+    if not together:
+        return set()
+    prints = np.stack([one.print for one in seen if one.print is not None])
+    found = pairs(prints, seen, lambda one, other: (one, other) in together)
+    return {frozenset((seen[one].medium.data, seen[other].medium.data)) for one, other in found}
