@@ -16,10 +16,10 @@ from omni_persona_cal.chat import (
     EndpointError,
     Messages,
     NoReplyError,
-    run_blocking,
 )
 from omni_persona_cal.chat_policy import RequestForm
 from omni_persona_cal.chat_reply import ChatReply
+from omni_persona_cal.event_loop import EventLoop
 from omni_persona_cal.masking import Mask
 from omni_persona_cal.thinking import split_thinking
 
@@ -30,13 +30,13 @@ __all__ = [
     "ChatReply",
     "Dialect",
     "EndpointError",
+    "EventLoop",
     "Mask",
     "Messages",
     "NoReplyError",
     "RequestForm",
     "answer_of",
     "form_of",
-    "run_blocking",
     "shown_url",
     "split_thinking",
 ]

@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -314,17 +313,6 @@ class ChatClient:
                 f"no OpenAI-compatible endpoint at {self.shown_url}: it replied {start!r}", "first"
             ) from None
         return read_reply(value)
-
-
-def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-    """Run a coroutine to completion, even inside a running event loop, as in a notebook."""
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work())
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(lambda: asyncio.run(work())).result()
 
 
 async def _read(response: httpx2.Response, limit: int) -> tuple[bytes, bool]:

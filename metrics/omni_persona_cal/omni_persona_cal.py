@@ -37,6 +37,7 @@ from .chat_reply import ChatReply
 from .claims import read
 from .comparison import compare as compare_runs
 from .evaluation import compute
+from .event_loop import EventLoop
 from .intervals import Resampling
 from .judge import Judge
 from .judge_cache import JudgeCache

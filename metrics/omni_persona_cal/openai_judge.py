@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .chat import API_KEY_ENV, ChatClient, EndpointError, NoReplyError, run_blocking
+from .chat import API_KEY_ENV, ChatClient, EndpointError, NoReplyError
 from .chat_reply import ChatReply
+from .event_loop import EventLoop
 from .judge import JudgeError, Judgement, Question
 from .judge_cache import JudgeCache
 from .judge_prompt import question
@@ -115,7 +116,10 @@ class OpenAIJudge:
         for _ in range(len(known) - len(unknown)):
             self._on_judged()
         self._client.has_answered |= len(unknown) < len(known)
-        said = dict(zip(unknown, run_blocking(lambda: self._ask_all(unknown)), strict=True)) if unknown else {}
+        said: dict[Question, Judgement] = {}
+        if unknown:
+            with EventLoop() as loop:
+                said = dict(zip(unknown, loop.run(self._ask_all(unknown)), strict=True))
         return [known[one] or said[one] for one in questions]
 
     def _cached(self, one: Question) -> Judgement | None:

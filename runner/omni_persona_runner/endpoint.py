@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import groupby
 from queue import SimpleQueue
-from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 from omni_persona import Item
 from omni_persona_artifacts.chat import (
@@ -25,6 +25,7 @@ from omni_persona_artifacts.chat import (
     ChatClient,
     ChatReply,
     EndpointError,
+    EventLoop,
     NoReplyError,
     answer_of,
     form_of,
@@ -33,8 +34,6 @@ from omni_persona_runner.chat_messages import ChatMessages, clip_part, picture_p
 from omni_persona_runner.model import Answer, LoadError, ModelError, Outcome
 from omni_persona_runner.prompt import Prompt
 from omni_persona_runner.sampling import Sampling
-
-_T = TypeVar("_T")
 
 _KEPT = 8
 """Encoded pictures, and as many clips, cached per source sample: those of four contexts and a few queries."""
@@ -134,7 +133,7 @@ class EndpointModel:
         running: dict[Future[Outcome], list[Item]] = {}
         """The current request, with the siblings queued after it."""
         done: SimpleQueue[Future[Outcome]] = SimpleQueue()
-        with _Loop(self._chat) as loop:
+        with EventLoop() as loop, _opened(self._chat, loop):
 
             def send(siblings: list[Item]) -> None:
                 future = loop.start(self._ask(siblings[0]))
@@ -183,65 +182,15 @@ class EndpointModel:
         )
 
 
-class _Loop:
-    """An event loop in its own thread, with a client that stays open for the block."""
-
-    def __init__(self, client: ChatClient) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._client = client
-        self._tasks = set[asyncio.Task[Any]]()
-        self._thread = Thread(target=self.loop.run_forever, name="requests", daemon=True)
-
-    def __enter__(self) -> _Loop:
-        self._thread.start()
-        try:
-            self._do(self._client.__aenter__())
-        except BaseException:
-            self._end()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self._do(cancel(self._tasks))
-            self._do(self._client.__aexit__())
-            self._do(self.loop.shutdown_default_executor())
-        finally:
-            self._end()
-
-    def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Run a coroutine beside others; leaving the block cancels it."""
-
-        async def run() -> _T:
-            task = asyncio.current_task()
-            assert task is not None
-            self._tasks.add(task)
-            try:
-                return await work
-            finally:
-                self._tasks.discard(task)
-
-        return asyncio.run_coroutine_threadsafe(run(), self.loop)
-
-    def _do(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self.loop).result()
-
-    def _end(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join()
-        self.loop.close()
-
-
-async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they have ended, with whatever they started.
-
-    Only the tasks that the caller started belong here. Each ends the tasks of its libraries in the order that those
-    need: one that is cancelled before its first step leaves a coroutine behind that was never awaited.
-    """
-    tasks = tuple(tasks)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+@contextmanager
+def _opened(client: ChatClient, loop: EventLoop) -> Iterator[None]:
+    """Keep a client open in an event loop; leaving the block cancels its requests."""
+    loop.run(client.__aenter__())
+    try:
+        yield
+    finally:
+        loop.cancel()
+        loop.run(client.__aexit__())
 
 
 def _taken(done: SimpleQueue[Any]) -> list[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 
 import pytest
 from chat_askers import (
@@ -13,7 +15,7 @@ from chat_askers import (
 )
 from faulty_server import Reply, completion, error, serving, stream
 
-from omni_persona_artifacts.chat import ChatClient, EndpointError, run_blocking
+from omni_persona_artifacts.chat import ChatClient, EndpointError, EventLoop
 
 
 @pytest.fixture(autouse=True)
@@ -114,10 +116,38 @@ def test_an_address_has_to_be_one(ask, url):
 
 
 def test_work_is_done_where_an_event_loop_runs():
-    async def notebook():
-        return run_blocking(lambda: asyncio.sleep(0, "done"))
+    def done():
+        with EventLoop() as loop:
+            return loop.run(asyncio.sleep(0, "done"))
 
-    assert asyncio.run(notebook()) == run_blocking(lambda: asyncio.sleep(0, "done")) == "done"
+    async def notebook():
+        return done()
+
+    assert asyncio.run(notebook()) == done() == "done"
+
+
+def test_a_signal_reaches_whoever_waits_and_no_task(capfd):
+    """Its exception ends what runs, which cleans up after itself."""
+    events = []
+
+    async def asks():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
+        except BaseException as error:
+            events.append(type(error))
+            await asyncio.sleep(0.01)
+            events.append("tidy")
+            raise
+
+    def wait():
+        with EventLoop() as loop:
+            loop.run(asks())
+
+    with pytest.raises(KeyboardInterrupt):
+        wait()
+    assert events == [asyncio.CancelledError, "tidy"]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_client_serves_one_block_after_the_other():

@@ -15,7 +15,8 @@ from attempts import Attempts
 from scripted_server import CUT, KEY, answered, completion, error, model_at, serving
 
 from omni_persona_artifacts.run_folder import RunFolderError, read_manifest, read_predictions
-from omni_persona_runner.endpoint import EndpointModel, cancel
+from omni_persona_cal.event_loop import cancel
+from omni_persona_runner.endpoint import EndpointModel
 from omni_persona_runner.model import LoadError, ModelError
 from omni_persona_runner.run_loop import RunSummary, run
 

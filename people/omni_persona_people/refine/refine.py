@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from omni_persona_artifacts.chat import run_blocking
+from omni_persona_artifacts.chat import EventLoop
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.files import read_regular
 from omni_persona_artifacts.folders import whole_folder
@@ -83,7 +83,8 @@ def refine(
         drafts = [Draft.of(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
         asker = Asker(client, ReplyCache(cache or default_cache(out), client.model))
         client.resume(asker.cache.size)
-        run_blocking(lambda: _ask(drafts, questions, asker, parts, concurrency, progress))
+        with EventLoop() as loop:
+            loop.run(_ask(drafts, questions, asker, parts, concurrency, progress))
         refined = _summary(out, drafts, questions, client.model)
         _write(folder, pool, drafts, questions, refined)
     return refined
