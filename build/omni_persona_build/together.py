@@ -43,7 +43,7 @@ Ways = tuple[Clauses, ...]
 
 
 class _Said:
-    """Sets of words, with the question whether a further set could be mistaken for one of them."""
+    """Sets of words; tells whether a further set could be mistaken for one of them."""
 
     def __init__(self) -> None:
         self._sets: list[frozenset[str]] = []

@@ -112,7 +112,9 @@ _MEDIA = [(holder, kind) for holder in ("contexts", "query_assets") for kind in 
 
 
 class _RowGroupWriter:
-    """Writes row groups in a thread of its own: reading and hashing media and writing them need no Python."""
+    """Writes row groups in a thread of its own, while others are drawn: reading, hashing and writing media release
+    Python's lock.
+    """
 
     def __init__(self, file: HashedFile) -> None:
         self._writer = ParquetWriter(

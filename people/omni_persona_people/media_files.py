@@ -63,7 +63,10 @@ class MediaFile:
         except MediaError as error:
             raise PoolError(f"{self.path}: {error}") from None
         if hashlib.sha256(data).hexdigest() != (self.stored or self.digest):
-            raise PoolError(f"{self.path} changed while the benchmark was built")
+            raise PoolError(
+                f"{self.path} changed while the benchmark was built; if it did not, it had changed without a new time "
+                "of change: remove .omni-persona/files.npz in the pool, and build again"
+            )
         return data if self.stored in (None, self.digest) else without_traces(data)
 
 

@@ -182,3 +182,15 @@ def test_a_content_that_changes_after_the_pool_was_read_ends_the_build(tmp_path,
     with pytest.raises(PoolError, match=r"\.png changed while the benchmark was built"):
         build(pool, load_recipe("tiny"), tmp_path / "omni-persona")
     assert [one.name for one in tmp_path.iterdir()] == [pool.name]
+
+
+def test_a_change_that_its_times_do_not_tell_is_told_with_what_to_do(tmp_path, monkeypatch):
+    """As by a memory map, or a disk that fails."""
+    monkeypatch.setattr(known_files, "stamp_of", lambda file: "the same")
+    monkeypatch.setattr(media_files, "stamp_of", lambda file: "the same")
+    pool = PoolFolder(tmp_path / "people", 12).folder
+    _people(pool)
+    for picture in (pool / "media").glob("*/i*.png"):
+        _rewritten(picture)
+    with pytest.raises(PoolError, match=r"remove \.omni-persona/files\.npz in the pool"):
+        build(pool, load_recipe("tiny"), tmp_path / "omni-persona")
