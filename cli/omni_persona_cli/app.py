@@ -34,7 +34,7 @@ from omni_persona_cli import (
 )
 from omni_persona_cli.console import errors, set_up, stopping
 from omni_persona_cli.help import Command, Group, called
-from omni_persona_cli.signals import exit_code, release, stop_in
+from omni_persona_cli.signals import exit_code, release, stop_behind
 
 app = typer.Typer(
     name="omni-persona",
@@ -99,7 +99,7 @@ def main() -> None:
         with errors(debug=len(arguments) < len(sys.argv) - 1):
             sys.exit(called(app, arguments))
     except BaseException as error:  # before or after the command itself
-        stop = stop_in(error)
+        stop = stop_behind(error)
         if stop is None:
             raise
         sys.exit(exit_code(stop))

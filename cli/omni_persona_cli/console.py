@@ -78,11 +78,14 @@ EXTRAS = {
 def errors(debug: bool) -> Iterator[None]:
     """Turn an exception into one or two lines and exit code 2 or, with `debug`, its traceback and exit code 1.
 
-    Both hide secrets: values of the environment and anything that looks like one.
+    Both hide secrets: values of the environment and anything that looks like one. An exception that follows from a
+    request to stop passes.
     """
     try:
         yield
     except Exception as error:
+        if signals.stop_behind(error) is not None:
+            raise
         from omni_persona_artifacts.chat import Mask
 
         mask = Mask.of_environment()
@@ -136,7 +139,7 @@ def stopping(left: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        stop = signals.stop_in(error)
+        stop = signals.stop_behind(error)
         if stop is None:
             raise
         signals.answer()  # typer would exit without a message

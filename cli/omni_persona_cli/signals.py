@@ -29,6 +29,8 @@ _answering = threading.Lock()
 """Held while that is set, or a request repeated: none is repeated afterwards."""
 _repeating = threading.Event()
 """Set while a request is repeated."""
+_requested: list[int] = []
+"""Numbers of the signals that requested the command to stop."""
 
 
 class Stopped(SystemExit):
@@ -70,6 +72,7 @@ def release() -> None:
     answer()
     for number in _numbers():
         signal.signal(number, signal.SIG_DFL)
+    _requested.clear()
 
 
 def _numbers() -> list[int]:
@@ -87,6 +90,18 @@ def stop_in(error: BaseException) -> KeyboardInterrupt | Stopped | None:
     return None
 
 
+def stop_behind(error: BaseException) -> KeyboardInterrupt | Stopped | None:
+    """The request to stop that an exception is or holds, or that came before an exception which ends a command.
+
+    What is raised after a request follows from it: code that does not expect an exception wraps it in one of its own,
+    or leaves something unfinished. Python before 3.12, for example, raises a RuntimeError for whatever a `__set_name__`
+    raises, and an import that was cut off leaves half a module. A SystemExit stands: its exit code was chosen.
+    """
+    if (stop := stop_in(error)) is not None or not _requested or isinstance(error, SystemExit):
+        return stop
+    return Stopped(_requested[-1])
+
+
 def exit_code(stop: KeyboardInterrupt | Stopped) -> int:
     """The exit code of a process ended by a signal, by shell convention: 128 plus the signal number."""
     return 128 + (stop.number if isinstance(stop, Stopped) else int(signal.SIGINT))
@@ -101,6 +116,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
         return
     # For Ctrl-C as well: a KeyboardInterrupt that passes through `exec` of a text, as imports call it, makes Python end
     # by a signal of its own, whatever exit code it is given.
+    _requested.append(number)
     raise Stopped(number)
 
 

@@ -213,6 +213,65 @@ def test_a_stop_in_code_made_from_a_text_gives_its_exit_code(name, tmp_path):
     assert (ended.returncode, ended.stderr) == (128 + getattr(signal, name), "")
 
 
+WRAPPED = """
+    class Wraps:
+        def __set_name__(self, owner, name):
+            stop_me()
+
+    def work():
+        type("Cut", (), {"field": Wraps()})
+"""
+"""Python before 3.12 raises a RuntimeError for whatever happens there."""
+TRANSLATED = """
+    def work():
+        try:
+            stop_me()
+        except BaseException:
+            raise AttributeError("partially initialized module") from None
+"""
+CHOSEN = """
+    def work():
+        try:
+            stop_me()
+        except BaseException:
+            raise typer.Exit(1)
+"""
+
+
+@pytest.mark.parametrize("work", [WRAPPED, TRANSLATED, CHOSEN], ids=["wrapped", "translated", "chosen"])
+@pytest.mark.parametrize("inside", [True, False], ids=["command", "before"])
+@pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["plain", "debug"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_exception_after_a_request_to_stop_is_no_error(tmp_path, work, inside, debug, name):
+    """Libraries wrap and translate what they do not expect, and what they left unfinished fails later."""
+    script = f"""
+        import os, signal, sys
+        import typer
+        from omni_persona_cli import app
+        from omni_persona_cli.console import stopping
+
+        def stop_me():
+            os.kill(os.getpid(), signal.{name})
+            while True:
+                pass
+        {{}}
+        app.called = (lambda *_: stopping("nothing was left")(work)()) if {inside} else (lambda *_: work())
+        app.main()
+    """
+    (tmp_path / "stopped.py").write_text(dedent(script).format(dedent(work)))
+    command = [sys.executable, "-m", "stopped", *debug]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+    told = "stopped; nothing was left\n" if inside else ""
+    assert (ended.returncode, ended.stderr) == (128 + getattr(signal, name), told)
+
+
+@pytest.mark.parametrize("error", [ValueError("wrong"), SystemExit(3)], ids=["error", "exit"])
+def test_an_exception_without_a_request_is_no_stop(error):
+    from omni_persona_cli.signals import stop_behind
+
+    assert stop_behind(error) is None
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_command_that_has_ended_is_stopped_without_a_word(name):
     """While its interpreter ends, nothing catches an exception."""
