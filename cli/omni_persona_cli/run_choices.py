@@ -214,9 +214,11 @@ class Choices:
             "--repeats and --max-tokens-total do not go with --ray",
         )
         draws = not asked.sampling().is_greedy
+        for_models = asked.prompt() != Prompt(cues=asked.cues.value) or asked.max_new_tokens is not None
         yield (
-            self.is_baseline and (draws or asked.prompt() != Prompt(cues=asked.cues.value)),
-            f"{self.model} reads no prompt: --without, --prompt, --reason and --temperature are for models that do",
+            self.is_baseline and (draws or for_models),
+            f"{self.model} reads no prompt and writes no tokens: --without, --prompt, --reason, --temperature and "
+            "--max-new-tokens are for models",
         )
         yield (
             asked.repeats > 1 and not draws and self.model != "baseline:random",

@@ -93,6 +93,7 @@ def test_what_cannot_be_asked_is_reported_before_anything_is_written(call, datas
         ("--model", checkpoint, "--prompt", "none.txt"): "cannot read the prompt none.txt",
         ("--model", checkpoint, "--batch-size", "many"): "expected --batch-size to be a number or auto, got 'many'",
         ("--model", "baseline:abstain", "--reason"): "baseline:abstain reads no prompt",
+        ("--model", "baseline:nearest", "--max-new-tokens", "8"): "writes no tokens",
         (
             "--model",
             "baseline:abstain",
