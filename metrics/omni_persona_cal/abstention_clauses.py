@@ -91,10 +91,10 @@ def clauses(text: str) -> list[Clause]:
     for end in (*_END.finditer(text), None):
         sentence = text[at : end.start() if end else len(text)]
         mark = (sentence + (end[0] if end else "")).rstrip()[-1:]
-        parts = [part for part in _JOINT.split(sentence) if _words(part)]
-        for n, part in enumerate(parts):
+        parts = [words for part in _JOINT.split(sentence) if (words := _words(part))]
+        for n, words in enumerate(parts):
             last = n + 1 == len(parts)
-            found.append(Clause(_words(part), last and mark == "?", last and mark in (":", "="), n > 0 or aside))
+            found.append(Clause(words, last and mark == "?", last and mark in (":", "="), n > 0 or aside))
         aside = end is not None and "(" in end[0]
         at = end.end() if end else len(text)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -194,7 +194,8 @@ class Compounds:
     """Word family of each long word -> the word: "keeps bees" is beekeeping."""
 
 
-def compounds(texts: Iterable[str]) -> Compounds:
+@lru_cache(maxsize=1 << 12)
+def compounds(texts: tuple[str, ...]) -> Compounds:
     """The compounds of some references in normal form."""
     apart: dict[str, tuple[str, str]] = {}
     joined: set[str] = set()
@@ -218,9 +219,10 @@ def read(text: str, known: Compounds | None = None) -> Text:
     known = known or Compounds()
     pieces = _SENTENCE_END.split(text)
     said = [(pieces[at], pieces[at + 1] if at + 1 < len(pieces) else "") for at in range(0, len(pieces), 2)]
-    labels = [label for sentence, _ in said if (label := _label(sentence)) is not None]
-    numbered = len(set(labels)) >= 2
-    commits = sum(_label(sentence) is not None and _COMMITTING.search(sentence) is not None for sentence, _ in said)
+    labels = [_label(sentence) for sentence, _ in said]
+    numbered = len({label for label in labels if label is not None}) >= 2
+    committing = [numbered and _COMMITTING.search(sentence) is not None for sentence, _ in said]
+    commits = sum(commit for commit, label in zip(committing, labels, strict=True) if label is not None)
     words: list[Word] = []
     sentences: list[Sentence] = []
     spans: list[int] = []
@@ -230,13 +232,13 @@ def read(text: str, known: Compounds | None = None) -> Text:
         spans.append(span)
         span += end != ";"
         # An entry extends to the next one, or to where the answer gives its conclusion.
-        labelled = numbered and (_label(sentence) is not None or (labelled and not _CONCLUDING.search(sentence)))
+        labelled = numbered and (labels[index] is not None or (labelled and not _CONCLUDING.search(sentence)))
         sentences.append(
             Sentence(
                 lists=_LISTING.search(sentence) is not None,
                 elsewhere=_ELSEWHERE.search(sentence) is not None or _UNNAMED.search(sentence) is not None,
                 asks="?" in end,
-                recap=labelled and not (commits == 1 and _COMMITTING.search(sentence) is not None),
+                recap=labelled and not (commits == 1 and committing[index]),
             )
         )
         clause = _read_sentence(sentence, index, clause + 1, known, words)
@@ -276,6 +278,8 @@ def _label(sentence: str) -> str | None:
 
 def _with_compounds(raws: list[str], known: Compounds) -> list[str]:
     """Join or split words to match the references."""
+    if not known.joined:
+        return raws
     result: list[str] = []
     at = 0
     while at < len(raws):

@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 from .abstention import abstains, abstains_judged
@@ -79,8 +80,8 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
     >>> judge("harbour pilot", "A harbour pilot and a baker.", other_answers=["baker"])
     'WRONG'
     """
-    plain_gold = plain(gold)
-    if not words(plain_gold):
+    plain_gold, gold_words = _reference(gold)
+    if not gold_words:
         return WRONG
     given = unescaped(answer_of(prediction))
     whole = prepared(given)
@@ -88,14 +89,14 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
     if not words(whole):
         whole, hidden = hidden, ""
     answer = _final_part(whole)
-    if words(plain_gold) == words(plain(given)):
+    if gold_words == tuple(words(plain(given))):
         return CORRECT
-    others = [other for other in map(plain, other_answers) if words(other) and words(other) != words(plain_gold)]
-    known = compounds([plain_gold, *others])
+    others = [other for other, said in map(_reference, other_answers) if said and said != gold_words]
+    known = compounds((plain_gold, *others))
     wanted = wanted_of(plain_gold)
-    if _affirms_any(others, wanted, read(hidden, known)):
+    if hidden and _affirms_any(others, wanted, read(hidden, known)):
         return WRONG
-    if words(plain_gold) == words(whole):
+    if gold_words == tuple(words(whole)):
         return CORRECT
     # If the gold itself speaks of not knowing, quoting it is not an abstention.
     if abstains(answer) or abstains_judged(answer.replace(plain_gold.strip(" ."), "it")):
@@ -110,6 +111,13 @@ def judge(gold: str, prediction: str, other_answers: Sequence[str] = ()) -> str:
     if _swaps(plain_gold, answer, wanted):
         return WRONG
     return WRONG if _affirms_any(others, wanted, found) else CORRECT
+
+
+@lru_cache(maxsize=1 << 12)
+def _reference(text: str) -> tuple[str, tuple[str, ...]]:
+    """A gold answer, or another memory's value, in plain form, and its words. Many answers are compared with each."""
+    normal = plain(text)
+    return normal, tuple(words(normal))
 
 
 def _final_part(text: str) -> str:

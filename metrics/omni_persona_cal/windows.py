@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .claims import NEGATORS, Text, Word, family, read
 from .synonyms import COUNTRIES
@@ -56,6 +57,7 @@ class Window:
     last: int
 
 
+@lru_cache(maxsize=1 << 12)
 def wanted_of(text: str) -> Wanted:
     """Analyse the text to search for, which is in plain form."""
     found = read(text)
