@@ -131,7 +131,7 @@ def test_an_endpoint_that_speaks_html_ends_the_run(call, dataset, tmp_path):
             self.wfile.write(b"<html><body>Welcome</body></html>")
 
     with HTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, daemon=True)
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{http.server_port}/v1"
         done = call("--model", "m", "--endpoint", url, "--dataset", dataset, "--out", "run")
