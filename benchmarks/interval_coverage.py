@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from omni_persona_build.plan import plan
 from omni_persona_build.recipes import load_recipe
 from omni_persona_cal.bootstrap import ratio
-from omni_persona_cal.intervals import FEWEST, Resampling, Slice, rate_intervals, resampled_intervals
+from omni_persona_cal.intervals import Resampling, Slice, rate_intervals, resampled_intervals, too_few
 from omni_persona_cal.power import SAME_ITEM, SAME_SOURCE, detectable_difference
 from omni_persona_cal.rates import clusters
 from omni_persona_cal.scores import COLUMNS, GUARDED, formulas
@@ -43,7 +43,7 @@ Array = NDArray[np.float64]
 
 SETS = ("tiny", "v2_2", "balanced")
 MORE = "train"
-"""The recipe whose tasks have `FEWEST` answerable items."""
+"""The recipe whose tasks have just as many answerable items as intervals need."""
 PEOPLE = (20, 250)
 RATES = (0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98)
 CONFIDENCE = 0.95
@@ -260,19 +260,22 @@ def power(recipe: str, n_runs: int, rng: np.random.Generator) -> tuple[float, fl
     return difference, float((holding(ends[:, found.index("cal")], 0.0) == 0).mean())
 
 
+def without_interval(items: Items) -> set[str]:
+    """The scores without interval in a slice of these items."""
+    n_a, n_u = int(items.answerable.sum()), int((~items.answerable).sum())
+    return too_few(dict.fromkeys(COLUMNS, 0) | {"n": n_a + n_u, "answerable": n_a, "judged": n_a, "unanswerable": n_u})
+
+
 def tables_of_coverage(
     items: Items, label: str, groups: Sequence[str], n_runs: int, rng: np.random.Generator
 ) -> list[Figure]:
     """Print the coverage of the intervals shown of all items (""), of groups, and of the first task."""
     parts = {f"{name}: " if name else "": items.of(items.groups == name) if name else items for name in groups}
     task = np.unique(items.tasks)[0]
-    of_task = items.of(items.tasks == task)
-    if len(of_task.tasks) >= FEWEST:
-        parts[f"{task[:15]}: "] = of_task
+    parts[f"{task[:15]}: "] = items.of(items.tasks == task)
     held: list[Figure] = []
     for part, chosen in parts.items():
-        few = part.startswith(task[:15]) and chosen.answerable.sum() < FEWEST
-        shown = ("cal",) if few else ("ans", "cal") if part else SHOWN
+        shown = tuple(name for name in SHOWN if not part or name not in without_interval(chosen))
         again = [partial(coverage, chosen, rate, rng=rng, names=shown) for rate in RATES]
         held += tabled(f"{part}%s holds", f"{label}, {part}", again, RATES, shown, shown, HOLDING, n_runs)
     return held
@@ -295,7 +298,7 @@ def main() -> None:
             )
             print(f"{head}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate in RATES))
             label = f"{recipe}, {n_people} people"
-            held += tables_of_coverage(items, label, ["", "T2T"], options.runs, rng)
+            held += tables_of_coverage(items, label, ["", "I2I", "T2T"], options.runs, rng)
             again = [partial(called_different, items, (rate, rate), rng=rng) for rate in RATES]
             some = ("cal", "ans", "abs_f1", "rouge_l")
             differ += tabled("%s of equals differs", label, again, RATES, SHOWN, some, DIFFERING, options.runs)

@@ -24,10 +24,16 @@ Interval = list[float] | None
 """[low, high], or None if undefined."""
 
 FEWEST = 30
-"""Minimum number of items of a task for its scores to have intervals.
+"""Minimum number of items of a slice (a group, a task, a kind of absence) for its scores to have intervals.
 
 Of 20 to 29 independent items, no function of the number of right ones contains rates of .02, .05, .95 and .98 in 93 to
 98 % of cases: so few items have too few possible results.
+"""
+
+_OF_EACH_KIND = {"abstention_avg", "abs_f1"}
+"""Scores for which a slice needs that many answerable items and as many unanswerable ones.
+
+Their two rates differ more from each other than those of Cal, so that the one nearer to 0 or 1 decides.
 """
 
 _WIDENED = 0.8
@@ -86,7 +92,7 @@ def intervals(
     """The interval of each score of each slice, or of each difference, `others` minus `items`.
 
     None if a score is undefined, if its items belong to a single cluster, if resampling finds no spread
-    at all, and for scores of a task over fewer than `FEWEST` items.
+    at all, and for scores of a slice over fewer than `FEWEST` items.
 
     Args:
         others: Another run over the same items in the same order.
@@ -108,12 +114,18 @@ def intervals(
             whole.clusters.of(chosen),
         )
         found = _of_slice(cut, protocol, resampling, gap=not place) if part else dict.fromkeys(DENOMINATORS)
-        if place and place[0] == "by_task":
-            totals = dict(zip(COLUMNS, cut.rows.sum(0), strict=True))
-            few = {name for name, one in DENOMINATORS.items() if sum(totals[column] for column in one.over) < FEWEST}
+        if place:
+            few = too_few(dict(zip(COLUMNS, cut.rows.sum(0), strict=True)))
             found = {name: None if name in few else pair for name, pair in found.items()}
         result[place] = found
     return result
+
+
+def too_few(totals: Mapping[str, float]) -> set[str]:
+    """The scores that have no interval in a slice with such totals of `COLUMNS`, because it has too few items."""
+    counts = {name: sum(totals[column] for column in one.over) for name, one in DENOMINATORS.items()}
+    counts.update(dict.fromkeys(_OF_EACH_KIND, min(totals["answerable"], totals["unanswerable"])))
+    return {name for name, count in counts.items() if count < FEWEST}
 
 
 def p_value_of_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:

@@ -2,7 +2,8 @@
 
 A bootstrap finds no spread for a rate of 0 or 1, and too little near them. A rate therefore has the score interval of
 Wilson (1927), with the number of items divided by the design effect (how much more the rate varies than one of
-independent items; Kish 1965), and with the quantile of Student's t for the number of clusters. The intervals of sums
+independent items; Kish 1965), and with the quantile of Student's t for the number of clusters. So has a mean of values
+between 0 and 1, whose design effect is smaller because they vary less than zeros and ones. The intervals of sums
 and differences are derived from those of the rates and the correlation between them (MOVER: Zou and Donner 2008).
 
 All arrays may have leading axes, to process many sets of items at once.
@@ -24,7 +25,7 @@ Array = NDArray[np.float64]
 _LEAST = 0.5
 """Lower limit of the design effect, because a few clusters that happen to be similar suggest too little variance."""
 
-_ASSUMED = 0.1
+_ASSUMED = 0.05
 """Assumed correlation of the items of a cluster, as far as there are too few items to estimate it."""
 
 
@@ -134,7 +135,10 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | Non
         # The assumption has the weight of one item of the rarer kind, so it decides if there is none.
         rarer = np.minimum(rate, 1 - rate) * counts
         effect = np.nan_to_num(variance * counts / (rate * (1 - rate)), posinf=0.0)
-        assumed = 1 + (size - 1) * _ASSUMED
+        # Values between 0 and 1 vary less than zeros and ones with the same mean, for which this ratio is 1. One more
+        # item is counted that is 0 or 1, so that equal values do not suggest that there is no variance.
+        spread = np.nan_to_num((independent * counts**2 / (rate * (1 - rate)) + 1) / (counts + 1), nan=1.0)
+        assumed = spread * (1 + (size - 1) * _ASSUMED)
         n_effective = counts * (rarer + 1) / (effect * rarer + assumed)
     correlation = np.nan_to_num(correlation)
     diagonal = np.arange(correlation.shape[-1])

@@ -45,8 +45,17 @@ def test_intervals_hold_the_true_score(simulation: ModuleType, recipe: str, n_pe
     for rate in (0.02, 0.5, 0.95):
         for name, share in simulation.coverage(items, rate, RUNS, rng).items():
             assert share > 0.93 - ERROR, (name, rate, share)
-            # Overlaps of whole numbers of words vary less than they could near their ends.
-            assert share < (1 if name == "rouge_l" else 0.98 + ERROR), (name, rate, share)
+            assert share < 0.98 + ERROR, (name, rate, share)
+
+
+@pytest.mark.parametrize("n_people", [20, 250])
+def test_overlaps_of_a_task_are_neither_too_wide_nor_too_narrow(simulation: ModuleType, n_people: int) -> None:
+    items = simulation.drawn_items("train", n_people, np.random.default_rng(0))
+    task = items.of(items.tasks == items.tasks[0])
+    rng = np.random.default_rng(1)
+    for rate in (0.02, 0.1, 0.95):
+        share = simulation.coverage(task, rate, 2000, rng, names=("rouge_l",))["rouge_l"]
+        assert 0.93 < share < 0.98, (rate, share)
 
 
 def test_cal_of_a_group_of_few_items_is_neither_too_wide_nor_too_narrow(simulation: ModuleType) -> None:

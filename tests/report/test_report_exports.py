@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import itertools
@@ -21,7 +22,7 @@ from omni_persona_report.figures import draw
 from omni_persona_report.gather import gather
 from omni_persona_report.hub import ModelRepository, Source, entries, entry_file
 from omni_persona_report.reproduction import line
-from omni_persona_report.runs.analyses import checkpoints, judge_checks
+from omni_persona_report.runs.analyses import checkpoints, gaps, judge_checks
 from omni_persona_report.runs.report_dataset import View
 from omni_persona_report.tables import Column, Number, Table, as_csv, as_latex, as_markdown, table_files
 
@@ -89,9 +90,14 @@ def test_the_papers_analyses_are_tables(made, runs):
     )
     assert gap["gap"] == f"{100 * runs[1].scores['audio_visual_gap']:.1f}"
     assert (gap["n_face"], gap["n_voice"]) == ("2", "2")
-    for key, name in (("face", "I2I"), ("voice", "A2A")):
-        ends = runs[1].scores["by_group"][name]["intervals"]["ans"]
-        assert [gap[f"{key}_low"], gap[f"{key}_high"]] == [f"{100 * end:.1f}" for end in ends]
+    ends = runs[1].scores["intervals"]["audio_visual_gap"]
+    assert [gap["gap_low"], gap["gap_high"]] == [f"{100 * end:.1f}" for end in ends]
+    assert not {"face_low", "face_high", "voice_low", "voice_high"} & gap.keys(), "groups of so few have no intervals"
+    scores = copy.deepcopy(runs[1].scores)
+    for name, known in (("I2I", [0.25, 0.75]), ("A2A", [0.125, 0.5])):
+        scores["by_group"][name]["intervals"]["ans"] = known
+    (with_ends,) = gaps([replace(runs[1], scores=scores)])
+    assert [(side.low, side.high) for side in (with_ends.face, with_ends.voice)] == [(0.25, 0.75), (0.125, 0.5)]
     low, high = runs[1].scores["intervals"]["hallucination_rate"]
     ends = [first["hallucination_rate_low"], first["hallucination_rate_high"]]
     assert ends == [f"{100 * low:.1f}", f"{100 * high:.1f}"]
