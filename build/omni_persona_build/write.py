@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ class Stored(Protocol):
     def size(self) -> int:
         """Size of its content in bytes."""
 
-    def read(self) -> bytes:
-        """Returns its content."""
+    def read_into(self, room: memoryview) -> None:
+        """Copies its content into `room`, which has its size."""
 
 
 Row = dict[str, Any]
@@ -107,6 +108,13 @@ def media_name(medium: Stored) -> str:
 ROWS_AT_ONCE = 256
 """Number of rows kept as Python objects before they are converted to columns, which need much less memory."""
 
+MOST_WAITING = 8
+"""Maximum number of row groups that wait to be written, without their media, before drawing waits for the first."""
+SWITCH_SECONDS = 1e-4
+"""How long drawing may keep Python's lock from the thread that writes, which needs it a few times for each medium; with
+the usual 5 ms, it would wait for the lock most of the time.
+"""
+
 _MEDIA = [(holder, kind) for holder in ("contexts", "query_assets") for kind in ("image", "audio")]
 """The media columns. Each has its own dictionary."""
 
@@ -117,9 +125,10 @@ class _RowGroupWriter:
     """
 
     def __init__(self, file: HashedFile) -> None:
+        self._room = _Room()
         self._writer = ParquetWriter(
             file,
-            _RowGroup().table().schema,
+            _RowGroup().table(self._room).schema,
             compression="none",  # media are compressed already, and the rest is small
             use_dictionary=True,
             dictionary_pagesize_limit=1 << 30,  # so that a repeated medium is stored as an index, however large it is
@@ -127,29 +136,69 @@ class _RowGroupWriter:
             store_schema=False,  # otherwise readers would see dictionary columns, a detail of writing
         )
         self._thread = ThreadPoolExecutor(1)
-        self._written: Future[None] | None = None
-        """The last group, which may be on its way: one at a time, so that the media of one are in memory."""
+        self._written: deque[Future[None]] = deque()
+        """The last groups, in order, which may be on their way; the media of one at a time are in memory."""
 
     def write(self, group: _RowGroup) -> None:
-        """Write a group, which must not change any more. Raises what the group before could not be written for."""
-        self._wait()
-        self._written = self._thread.submit(lambda: self._writer.write_table(group.table()))
+        """Write a group, which must not change any more. Raises what an earlier one could not be written for."""
+        before = self._written[-1] if self._written else None
+        self._written.append(self._thread.submit(self._write, group, before))
+        if len(self._written) > MOST_WAITING:
+            self._written.popleft().result()
+
+    def _write(self, group: _RowGroup, before: Future[None] | None) -> None:
+        if before is not None:
+            before.result()  # nothing is written after a group that could not be
+        self._writer.write_table(group.table(self._room))
 
     def close(self, metadata: Mapping[bytes, bytes]) -> None:
-        """Write the footer, once all groups are written. Raises what the last could not be written for."""
-        self._wait()
+        """Write the footer, once all groups are written. Raises what one could not be written for."""
+        while self._written:
+            self._written.popleft().result()
         self._writer.add_key_value_metadata(metadata)
         self._writer.close()
 
-    def _wait(self) -> None:
-        if self._written is not None:
-            self._written.result()
-
     def __enter__(self) -> _RowGroupWriter:
+        self._usual_interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.shutdown()
+        self._thread.shutdown(cancel_futures=True)
+        sys.setswitchinterval(self._usual_interval)
+
+
+class _Room:
+    """Memory for the media of a row group, used again for the next one: memory that is new to a process costs more
+    time than reading files into it.
+    """
+
+    def __init__(self) -> None:
+        self._room = np.empty(0, np.uint8)
+        self._used = 0
+
+    def clear(self, n_bytes: int) -> None:
+        """Make room for media of this many bytes, in place of those that were here."""
+        self._used = 0
+        if n_bytes > len(self._room):
+            del self._room  # before there is another
+            self._room = np.empty(n_bytes, np.uint8)
+
+    def filled(self, media: Collection[Stored]) -> pa.BinaryArray:
+        """The content of media, until room is made for others. Raises `BuildError` at 2 GiB."""
+        ends = np.cumsum([0, *(medium.size for medium in media)])
+        n_bytes = int(ends[-1])
+        if n_bytes >= 1 << 31:
+            raise BuildError(
+                "the pictures, or the clips, of one source sample take 2 GiB or more: make the files smaller"
+            )
+        room = self._room[self._used : self._used + n_bytes]
+        self._used += n_bytes
+        content = memoryview(room)
+        for medium, start, end in zip(media, ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+            medium.read_into(content[start:end])
+        buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(room)]
+        return pa.BinaryArray.from_buffers(pa.binary(), len(media), buffers)
 
 
 class _RowGroup:
@@ -185,17 +234,18 @@ class _RowGroup:
         if len(self._waiting) >= ROWS_AT_ONCE:
             self._settle()
 
-    def table(self) -> pa.Table:
-        """The rows as a table with dictionary-encoded media."""
+    def table(self, room: _Room) -> pa.Table:
+        """The rows as a table with dictionary-encoded media, which are read into `room`."""
         self._settle()
+        room.clear(self.media_bytes)
         columns = {}
         for field in self._schema:
             if field.name == "contexts":
                 ends = np.cumsum([0, *self._joined("contexts").to_pylist()])
-                memories = self._struct(field.type.value_type, "contexts")
+                memories = self._struct(field.type.value_type, "contexts", room)
                 columns[field.name] = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), memories)
             elif field.name == "query_assets":
-                columns[field.name] = self._struct(field.type, "query_assets")
+                columns[field.name] = self._struct(field.type, "query_assets", room)
             else:
                 columns[field.name] = self._joined(field.name)
         return pa.table(columns)
@@ -232,27 +282,18 @@ class _RowGroup:
     def _joined(self, column: str) -> pa.Array:
         return pa.concat_arrays(self._parts.pop(column))
 
-    def _struct(self, fields: pa.StructType, holder: str) -> pa.StructArray:
+    def _struct(self, fields: pa.StructType, holder: str, room: _Room) -> pa.StructArray:
         """The struct array of a holder's columns, with media as bytes and names."""
         parts = []
         for field in fields:
             values = self._joined(f"{holder}.{field.name}")
             if (media := self._media.get((holder, field.name))) is not None:
-                content = _binary([medium.read() for medium in media.values()])
+                content = room.filled(media.values())
                 names = pa.array([media_name(medium) for medium in media.values()], pa.string())
                 columns = [pa.DictionaryArray.from_arrays(values, content), names.take(values)]
                 values = pa.StructArray.from_arrays(columns, names=["bytes", "path"], mask=values.is_null())
             parts.append(values)
         return pa.StructArray.from_arrays(parts, names=[field.name for field in fields])
-
-
-def _binary(values: Sequence[bytes]) -> pa.BinaryArray:
-    """Values as an array; quicker than `pa.array`, which grows the array as it goes. Raises `BuildError` at 2 GiB."""
-    if sum(map(len, values)) >= 1 << 31:
-        raise BuildError("the pictures, or the clips, of one source sample take 2 GiB or more: make the files smaller")
-    ends = np.cumsum([0, *map(len, values)]).astype(np.int32)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
-    return pa.BinaryArray.from_buffers(pa.binary(), len(values), buffers)
 
 
 def _holders(row: Row, holder: str) -> Sequence[Row]:
