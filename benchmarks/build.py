@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -99,12 +100,28 @@ def against_copy(pool: Path, recipe: Recipe, here: Path) -> None:
     row("the command `omni-persona build --no-check`", command_times, copy_times)
 
 
+@dataclass(frozen=True)
+class InMemory:
+    """A medium in memory, as the writer takes it."""
+
+    digest: str
+    suffix: str
+    size: int
+    data: bytes
+
+    def read(self) -> bytes:
+        return self.data
+
+    def read_into(self, room: memoryview) -> None:
+        room[:] = self.data
+
+
 def against_to_parquet(folder: Path, here: Path) -> None:
     """Our writer and `Dataset.to_parquet` on the same rows: media in memory for ours, memory-mapped for theirs."""
     import datasets
 
     datasets.disable_progress_bars()
-    media: dict[str, SimpleNamespace] = {}
+    media: dict[str, InMemory] = {}
     samples: dict[str, list[Any]] = {}
 
     def held(value: Any) -> Any:
@@ -114,7 +131,7 @@ def against_to_parquet(folder: Path, here: Path) -> None:
         name, data = value["path"], value["bytes"]
         if name not in media:
             digest, _, ending = name.partition(".")
-            media[name] = SimpleNamespace(digest=digest, suffix=f".{ending}", size=len(data), read=lambda: data)
+            media[name] = InMemory(digest, f".{ending}", len(data), data)
         return media[name]
 
     for one in omni_persona.load(folder, streaming=True).decode(False):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from omni_persona_artifacts.arrow_values import arrow_table
 from omni_persona_artifacts.parquet_files import (
     ParquetWriter,
     as_parquet,
@@ -88,7 +89,7 @@ class ConstructionFile:
         self._file.close()
 
     def _write(self) -> None:
-        self._file.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
+        self._file.write_table(arrow_table(self._rows, SCHEMA))
         self._rows = []
 
 

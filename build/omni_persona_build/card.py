@@ -120,11 +120,11 @@ def render_card(facts: BuildFacts, example: Example | None = None) -> str:
 
     example: the item to show.
     """
-    from huggingface_hub import DatasetCard
+    from jinja2 import Template
 
-    card = DatasetCard.from_template(
-        _card_data(facts),
-        template_path=str(TEMPLATE),
+    # What `huggingface_hub.DatasetCard.from_template` does, which would import a client of the Hub.
+    card = Template(TEMPLATE.read_text(encoding="utf-8")).render(
+        card_data=_card_data(facts).to_yaml(),
         abstention=omni_persona.ABSTENTION,
         contexts=facts.contexts,
         baselines=_baselines(facts),
@@ -156,7 +156,7 @@ def render_card(facts: BuildFacts, example: Example | None = None) -> str:
         traces=facts.traces,
         unanswerable=sum(count for (_, absence), count in facts.counts.items() if absence != "none"),
     )
-    return str(card).rstrip() + "\n"
+    return card.rstrip() + "\n"
 
 
 def _card_data(facts: BuildFacts) -> DatasetCardData:

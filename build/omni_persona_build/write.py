@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 import omni_persona
+from omni_persona_artifacts.arrow_values import arrow_array
 from omni_persona_artifacts.build_record import KEY
 from omni_persona_artifacts.file_list import enter_written
 from omni_persona_artifacts.parquet_files import HashedFile, ParquetWriter
@@ -48,6 +50,9 @@ class Stored(Protocol):
     @property
     def size(self) -> int:
         """Size of its content in bytes."""
+
+    def read(self) -> bytes:
+        """Returns its content."""
 
     def read_into(self, room: memoryview) -> None:
         """Copies its content into `room`, which has its size."""
@@ -194,7 +199,7 @@ class _Room:
             )
         room = self._room[self._used : self._used + n_bytes]
         self._used += n_bytes
-        content = memoryview(room)
+        content = room.data
         for medium, start, end in zip(media, ends[:-1].tolist(), ends[1:].tolist(), strict=True):
             medium.read_into(content[start:end])
         buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(room)]
@@ -241,9 +246,9 @@ class _RowGroup:
         columns = {}
         for field in self._schema:
             if field.name == "contexts":
-                ends = np.cumsum([0, *self._joined("contexts").to_pylist()])
+                ends = [0, *accumulate(self._joined("contexts").to_pylist())]
                 memories = self._struct(field.type.value_type, "contexts", room)
-                columns[field.name] = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), memories)
+                columns[field.name] = pa.ListArray.from_arrays(arrow_array(ends, pa.int32()), memories)
             elif field.name == "query_assets":
                 columns[field.name] = self._struct(field.type, "query_assets", room)
             else:
@@ -255,12 +260,12 @@ class _RowGroup:
         for field in self._schema:
             if field.name == "contexts":
                 lengths = [len(row["contexts"]) for row in self._waiting]
-                self._part("contexts", pa.array(lengths, pa.int32()))
+                self._part("contexts", arrow_array(lengths, pa.int32()))
                 self._settle_holders(field.type.value_type, "contexts")
             elif field.name == "query_assets":
                 self._settle_holders(field.type, "query_assets")
             else:
-                self._part(field.name, pa.array([row[field.name] for row in self._waiting], field.type))
+                self._part(field.name, arrow_array([row[field.name] for row in self._waiting], field.type))
         self._waiting = []
 
     def _settle_holders(self, fields: pa.StructType, holder: str) -> None:
@@ -272,7 +277,7 @@ class _RowGroup:
             if (holder, field.name) in self._media:
                 places = {digest: place for place, digest in enumerate(self._media[holder, field.name])}
                 values, kind = [None if medium is None else places[medium.digest] for medium in values], pa.int32()
-            column = pa.array(values, kind)
+            column = arrow_array(values, kind)
             # Siblings share their notes.
             self._part(f"{holder}.{field.name}", column.dictionary_encode() if field.name == "text" else column)
 
@@ -289,7 +294,7 @@ class _RowGroup:
             values = self._joined(f"{holder}.{field.name}")
             if (media := self._media.get((holder, field.name))) is not None:
                 content = room.filled(media.values())
-                names = pa.array([media_name(medium) for medium in media.values()], pa.string())
+                names = arrow_array([media_name(medium) for medium in media.values()], pa.string())
                 columns = [pa.DictionaryArray.from_arrays(values, content), names.take(values)]
                 values = pa.StructArray.from_arrays(columns, names=["bytes", "path"], mask=values.is_null())
             parts.append(values)

@@ -7,12 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from omni_persona_artifacts import parquet_files
 from omni_persona_artifacts.file_list import MARKER, draft_entry, enter_written, file_entry, foreign_files, list_files
 from omni_persona_artifacts.parquet_files import HashedFile, ParquetWriter
 
 
-@pytest.mark.parametrize("n_rows", [0, 1, 100_000])
-def test_a_parquet_file_is_hashed_while_it_is_written(tmp_path, n_rows):
+@pytest.mark.parametrize(("n_rows", "block"), [(0, 1 << 20), (1, 1 << 20), (100_000, 1 << 20), (100_000, 999)])
+def test_a_parquet_file_is_hashed_while_it_is_written(tmp_path, monkeypatch, n_rows, block):
+    monkeypatch.setattr(parquet_files, "BLOCK_BYTES", block)
     table = pa.table({"text": pa.array([f"{row} ä" for row in range(n_rows)], pa.string())})
     with closing(HashedFile(tmp_path / "a.parquet")) as file:
         writer = ParquetWriter(file, table.schema, compression="none")

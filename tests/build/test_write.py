@@ -1,5 +1,6 @@
 """The dataset folder: bytes, schema, sharing, and that it appears whole or not at all."""
 
+import errno
 import hashlib
 import json
 import shutil
@@ -110,6 +111,22 @@ def test_row_groups_are_bounded_and_hold_whole_samples(built, monkeypatch, share
     assert split == list(omni_persona.items(omni_persona.load(built, streaming=True)))
 
 
+def test_nothing_is_written_after_a_row_group_that_cannot_be(monkeypatch, shared_pool, tmp_path):
+    monkeypatch.setattr(write, "MEDIA_BYTES", 200_000)
+    groups, interval = [], sys.getswitchinterval()
+
+    def filling_the_disk(_, table):
+        groups.append(table)
+        if len(groups) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(write.ParquetWriter, "write_table", filling_the_disk)
+    with pytest.raises(ArtifactError, match="No space left on device"):
+        build(shared_pool.folder, load_recipe("tiny"), tmp_path / "omni-persona")
+    assert len(groups) == 2
+    assert sys.getswitchinterval() == interval
+
+
 def test_an_existing_folder_is_kept_unless_overwritten(shared_pool, tmp_path):
     out = tmp_path / "omni-persona"
     out.mkdir()
@@ -167,7 +184,9 @@ def test_the_card_states_the_counts(built):
 def test_the_card_is_gated_and_its_yaml_reads_back(built):
     from huggingface_hub import DatasetCard
 
-    data = DatasetCard.load(built / "README.md").data.to_dict()
+    text = (built / "README.md").read_text(encoding="utf-8")
+    assert str(DatasetCard(text)) == text, "the library would write the same"
+    data = DatasetCard(text).data.to_dict()
     assert "I agree to identify nobody and to pass nothing on" in data["extra_gated_fields"]
     assert [config["config_name"] for config in data["configs"]] == list(omni_persona.CONFIGS)
     assert data["language"] == ["en"]
