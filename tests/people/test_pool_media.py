@@ -266,3 +266,20 @@ def test_pixels_are_never_encoded_anew(pool):
         for picture in persona.pictures:
             with Image.open(picture.path) as stored:
                 assert np.array_equal(np.asarray(stored), np.asarray(decode_image(picture.read())))
+
+
+@pytest.mark.parametrize("change", ["other", "longer", "shorter", "missing", "folder"])
+def test_a_content_that_changed_is_not_read_into_a_dataset(pool, change):
+    target = pool.folder / "media/p0/i0.png"
+    picture, data = read_pool(pool.folder)[0].pictures[0], target.read_bytes()
+    room = bytearray(picture.size)
+    picture.read_into(memoryview(room))
+    assert room == picture.read() == data
+    target.unlink()
+    if change == "folder":
+        target.mkdir()
+    elif change != "missing":
+        target.write_bytes({"other": data[:-1] + b"?", "longer": data + b"?", "shorter": data[:-1]}[change])
+    message = {"missing": "cannot be read", "folder": "cannot be read|a folder"}
+    with pytest.raises(PoolError, match=rf"i0\.png.*({message.get(change, 'changed while')})"):
+        picture.read_into(memoryview(bytearray(picture.size)))
