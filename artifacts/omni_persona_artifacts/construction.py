@@ -6,7 +6,7 @@ truly absent, and the report reads it to show how similar the people of an item 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from omni_persona_artifacts.parquet_files import (
     open_parquet,
     read_columns,
     require_unpackable,
-    unpacked_rows,
 )
+from omni_persona_artifacts.row_groups import shared_rows
 
 MODALITIES = ("face", "voice", "text")
 """Modalities in which people are compared."""
@@ -108,12 +108,15 @@ def with_leaks(folder: Path, leaks: Mapping[str, tuple[float, str]]) -> bytes:
     return as_parquet(table)
 
 
-def read_construction(folder: Path) -> Construction | None:
-    """Read each item's rows in the order of its contexts; None if the folder has no such file."""
+def read_construction(folder: Path, columns: Sequence[str] | None = None) -> Construction | None:
+    """Read each item's rows in the order of its contexts; None if the folder has no such file.
+
+    columns: the columns to read besides `augmented_id`; None reads all of them.
+    """
     if not (folder / FILE).is_file():
         return None
     items: Construction = {}
-    for row in unpacked_rows(_read_table(folder / FILE), folder / FILE):
+    for row in shared_rows(_read_table(folder / FILE, columns), folder / FILE):
         items.setdefault(row["augmented_id"], []).append(row)
     return items
 
@@ -125,22 +128,26 @@ def excluded_by(construction: Construction) -> tuple[set[str], set[str]]:
     return people, {digest for row in rows for digest in row["made_from"] or () if isinstance(digest, str)}
 
 
-def _read_table(file: Path) -> pa.Table:
-    """The side file with all columns of `SCHEMA`. Raises `ValueError` that names it if it is not one."""
+def _read_table(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The side file with some columns of `SCHEMA`, or all of them. Raises `ValueError` that names it if it is none."""
+    wanted = SCHEMA.names if columns is None else ["augmented_id", *columns]
     try:
-        return _with_all_columns(read_columns(open_parquet(file, SIDE_FILE)))
+        parquet = open_parquet(file, SIDE_FILE)
+        there = set(parquet.schema_arrow.names)
+        table = read_columns(parquet, None if columns is None else [name for name in wanted if name in there])
+        return _with_columns(table, wanted)
     except (pa.ArrowException, TypeError) as error:
         cause = " ".join(str(error).split())[:200]
         raise ValueError(f"{file}: expected {SIDE_FILE}, got: {cause}") from None
 
 
-def _with_all_columns(table: pa.Table) -> pa.Table:
-    """The columns of `SCHEMA`; those that the file of an earlier version lacks are null."""
+def _with_columns(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Columns of `SCHEMA`; those that the file of an earlier version lacks are null."""
     columns = {
-        field.name: _of_type(table[field.name], field.type)
-        if field.name in table.column_names
-        else pa.nulls(table.num_rows, field.type)
-        for field in SCHEMA
+        name: _of_type(table[name], SCHEMA.field(name).type)
+        if name in table.column_names
+        else pa.nulls(table.num_rows, SCHEMA.field(name).type)
+        for name in names
     }
     return pa.table(columns)
 

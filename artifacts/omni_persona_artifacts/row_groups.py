@@ -1,4 +1,6 @@
-"""The rows of a row group as Python objects, with each picture and clip once, however many rows and columns hold it."""
+"""The rows of a row group as Python objects, with each text, picture and clip once, however many rows and columns hold
+it.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,12 @@ _AHEAD_BYTES = 1 << 26
 _AHEAD_VALUES = 1_000_000
 """Limits of what is unpacked together: bytes of texts, and values."""
 _KEPT_BYTES = 1 << 28
-"""Maximum size of the media that are kept for the rows that follow."""
+"""Maximum size of the texts and media that are kept for the rows that follow."""
 
 _Fill: TypeAlias = Callable[[Any], Any]
-"""Turns the numbers of media in a Python object into the media."""
+"""Turns the numbers of texts and media in a Python object into the texts and media."""
+_Holds: TypeAlias = Callable[[pa.DataType], bool]
+"""Whether values of a type are replaced by numbers."""
 
 
 class RowGroup:
@@ -30,18 +34,12 @@ class RowGroup:
     def __init__(self, table: pa.Table, what: object) -> None:
         """what: the file, for errors."""
         self._table, self._what = table, what
-        self._media = _Media()
-        fills = {field.name: _fill_of(field.type, self._media.of) for field in table.schema}
+        self._kept = _Kept(_is_text_or_medium)
+        fills = {field.name: _fill_of(field.type, self._kept.of) for field in table.schema}
         self._fills = {name: fill for name, fill in fills.items() if fill is not None}
-        self._numbered = pa.table(
-            [
-                pa.chunked_array([self._media.numbered(chunk) for chunk in column.chunks])
-                if name in self._fills and column.num_chunks
-                else column
-                for name, column in zip(table.column_names, table.columns, strict=True)
-            ],
-            names=table.column_names,
-        )
+        self._numbered = self._kept.numbered(table)
+        # Of the same size as rows whose media are not unpacked.
+        self._without_media = _Kept(_is_medium).numbered(table)
         self._rows: dict[int, dict[str, Any]] = {}
         self._last = -1
 
@@ -63,7 +61,7 @@ class RowGroup:
         # The size of media matters only as far as a row may be over the limit: they are not unpacked with each row.
         if size > MOST_BYTES or n_values > _AHEAD_VALUES:
             return 1
-        return _AHEAD if unpacked_size(self._numbered.slice(place, _AHEAD))[0] <= _AHEAD_BYTES else 1
+        return _AHEAD if unpacked_size(self._without_media.slice(place, _AHEAD))[0] <= _AHEAD_BYTES else 1
 
     def _unpacked(self, place: int, n: int) -> dict[int, dict[str, Any]]:
         """Place -> row, of n rows."""
@@ -75,21 +73,42 @@ class RowGroup:
         return dict(enumerate(rows, start=place))
 
 
-class _Media:
-    """The binary values of a table, each of which becomes one Python object."""
+def shared_rows(table: pa.Table, what: object) -> list[dict[str, Any]]:
+    """The rows of a table as `unpacked_rows` gives them, with each text and medium once. Raises what it raises."""
+    require_unpackable(table, what)
+    kept = _Kept(_is_text_or_medium)
+    rows: list[dict[str, Any]] = kept.numbered(table).to_pylist()
+    fills = [(field.name, fill) for field in table.schema if (fill := _fill_of(field.type, kept.of)) is not None]
+    for row in rows:
+        for name, fill in fills:
+            row[name] = fill(row[name])
+    return rows
 
-    def __init__(self) -> None:
+
+class _Kept:
+    """The dictionary-encoded values of a table, each of which becomes one Python object."""
+
+    def __init__(self, is_kept: _Holds) -> None:
+        """is_kept: whether values of a type are among them."""
+        self._is_kept = is_kept
         self._dictionaries: list[pa.Array] = []
         self._starts: list[int] = []
         self._n = 0
-        self._kept: dict[int, bytes] = {}
-        self._same: dict[bytes, bytes] = {}
+        self._kept: dict[int, bytes | str] = {}
+        self._same: dict[bytes | str, bytes | str] = {}
         self._kept_bytes = 0
 
-    def numbered(self, array: pa.Array) -> pa.Array:
-        """The array with a number in place of each binary value; as it is where there are none."""
+    def numbered(self, table: pa.Table) -> pa.Table:
+        """The table with a number in place of each value."""
+        columns = [
+            pa.chunked_array([self._array(chunk) for chunk in column.chunks]) if column.num_chunks else column
+            for column in table.columns
+        ]
+        return pa.table(columns, names=table.column_names)
+
+    def _array(self, array: pa.Array) -> pa.Array:
         kind = array.type
-        if not _holds_media(kind):
+        if not _holds(kind, self._is_kept):
             return array
         if pa.types.is_dictionary(kind):
             self._dictionaries.append(array.dictionary)
@@ -98,25 +117,25 @@ class _Media:
             return pc.add(pc.cast(array.indices, pa.int64()), _scalar(self._starts[-1]))
         nulls = array.is_null()
         if pa.types.is_struct(kind):
-            children = [self.numbered(array.field(index)) for index in range(kind.num_fields)]
+            children = [self._array(array.field(index)) for index in range(kind.num_fields)]
             return pa.StructArray.from_arrays(children, names=[field.name for field in kind], mask=nulls)
         if array.offset:
             array = pa.concat_arrays([array.slice(0, 0), array])
-        return type(array).from_arrays(array.offsets, self.numbered(array.values), mask=nulls)
+        return type(array).from_arrays(array.offsets, self._array(array.values), mask=nulls)
 
-    def of(self, number: int | None) -> bytes | None:
-        """The binary value of a number."""
+    def of(self, number: int | None) -> bytes | str | None:
+        """The value of a number."""
         if number is None:
             return None
         if number not in self._kept:
             place = bisect_right(self._starts, number) - 1
-            value: bytes | None = self._dictionaries[place][number - self._starts[place]].as_py()
+            value: bytes | str | None = self._dictionaries[place][number - self._starts[place]].as_py()
             if value is None:
                 return None
             if self._kept_bytes > _KEPT_BYTES:
                 self._kept, self._same, self._kept_bytes = {}, {}, 0
             self._kept_bytes += 0 if value in self._same else len(value)
-            # Columns have dictionaries of their own, which may hold the same medium.
+            # Columns have dictionaries of their own, which may hold the same value.
             self._kept[number] = self._same.setdefault(value, value)
         return self._kept[number]
 
@@ -126,29 +145,37 @@ def _scalar(number: int) -> pa.Scalar:
     return pa.Array.from_buffers(pa.int64(), 1, [None, pa.py_buffer(number.to_bytes(8, sys.byteorder))])[0]
 
 
-def _holds_media(kind: pa.DataType) -> bool:
-    """Whether arrays of a type hold binary values that are dictionary-encoded."""
+def _is_medium(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _is_text_or_medium(kind: pa.DataType) -> bool:
+    return _is_medium(kind) or bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _holds(kind: pa.DataType, is_kept: _Holds) -> bool:
+    """Whether arrays of a type hold dictionary-encoded values of some types."""
     if pa.types.is_dictionary(kind):
-        return pa.types.is_binary(kind.value_type) or pa.types.is_large_binary(kind.value_type)
+        return is_kept(kind.value_type)
     if pa.types.is_struct(kind):
-        return any(_holds_media(field.type) for field in kind)
-    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _holds_media(kind.value_type)
+        return any(_holds(field.type, is_kept) for field in kind)
+    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _holds(kind.value_type, is_kept)
 
 
-def _fill_of(kind: pa.DataType, medium: _Fill) -> _Fill | None:
-    """What turns the numbers in objects of a type into media; None where a type holds no media."""
-    if not _holds_media(kind):
+def _fill_of(kind: pa.DataType, value_of: _Fill) -> _Fill | None:
+    """What turns the numbers in objects of a type into texts and media; None where a type holds none."""
+    if not _holds(kind, _is_text_or_medium):
         return None
     if pa.types.is_dictionary(kind):
-        return medium
+        return value_of
     if pa.types.is_struct(kind):
-        inner = {field.name: fill for field in kind if (fill := _fill_of(field.type, medium)) is not None}
+        inner = {field.name: fill for field in kind if (fill := _fill_of(field.type, value_of)) is not None}
 
         def in_fields(value: Any) -> Any:
             return value if value is None else value | {name: fill(value[name]) for name, fill in inner.items()}
 
         return in_fields
-    each = _fill_of(kind.value_type, medium)
+    each = _fill_of(kind.value_type, value_of)
 
     def in_list(values: Any) -> Any:
         return values if values is None or each is None else [each(value) for value in values]

@@ -18,7 +18,15 @@ from omni_persona_perception.slow_clips import SlowClips
 from omni_persona_perception.specialists import transcribe
 from omni_persona_perception.threads import one_blas_thread
 from omni_persona_perception.traces import traces, without_traces
-from omni_persona_perception.vectors import TextSpace, Vectors, face_vectors, text_vectors, voice_pitch, voice_vectors
+from omni_persona_perception.vectors import (
+    TextSpace,
+    Vectors,
+    face_vectors,
+    packed_text_vectors,
+    text_vectors,
+    voice_pitch,
+    voice_vectors,
+)
 
 __all__ = [
     "MAX_BYTES",
@@ -42,6 +50,7 @@ __all__ = [
     "near_clips",
     "near_pictures",
     "one_blas_thread",
+    "packed_text_vectors",
     "perception",
     "picture_print",
     "picture_size",

@@ -16,7 +16,7 @@ from PIL.Image import Image
 from omni_persona_perception.cepstrum import WINDOW, mfcc
 from omni_persona_perception.clips import Samples, decode_audio, resampled
 from omni_persona_perception.pictures import decode_image
-from omni_persona_perception.terms import TermWeights
+from omni_persona_perception.terms import PackedVectors, TermWeights
 
 Vectors = NDArray[np.float32]
 Medium = TypeVar("Medium")
@@ -76,7 +76,12 @@ def text_vectors(texts: Sequence[str], corpus: Sequence[str] | None = None) -> V
     corpus: the texts from which word weights are learnt; None uses `texts` themselves. Only the `MAX_TERMS` most
     frequent terms are used.
     """
-    return TextSpace(texts if corpus is None else corpus).vectors(texts)
+    return packed_text_vectors(texts).rows() if corpus is None else TextSpace(corpus).vectors(texts)
+
+
+def packed_text_vectors(texts: Sequence[str]) -> PackedVectors:
+    """The vectors of `text_vectors` without their zeros: rows of shape (4096,) are made when they are asked for."""
+    return TermWeights(texts, MAX_TERMS).corpus
 
 
 def _stack(media: Sequence[Medium], describe: Callable[[Medium], NDArray[np.float64]]) -> Vectors:

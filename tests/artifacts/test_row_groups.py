@@ -83,7 +83,7 @@ def test_media_beyond_what_is_kept_are_read_again(tmp_path, monkeypatch):
     table = stored(pa.table({"raw": contents}), tmp_path)
     read = RowGroup(table, "file")
     assert [read.row(place)["raw"] for place in range(90)] == contents
-    assert read._media._kept_bytes <= 22
+    assert read._kept._kept_bytes <= 22
 
 
 def test_rows_are_unpacked_together_only_in_their_order(tmp_path, monkeypatch):

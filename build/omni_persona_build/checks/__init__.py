@@ -21,12 +21,12 @@ from omni_persona_build.checks.described import DescribedMedia
 from omni_persona_build.checks.evidence import confirmed
 from omni_persona_build.checks.finding import Finding, each, failures, summary, unneeded
 from omni_persona_build.checks.item_leaks import ItemLeak, item_leaks
-from omni_persona_build.checks.likeness import MemoryVectors
+from omni_persona_build.checks.likeness import MemoryLikeness
 from omni_persona_build.checks.media import media as media_findings
 from omni_persona_build.checks.missing import classifiers, missing_people
 from omni_persona_build.checks.query_media import fact_pickers, missing_by_facts, query_media
-from omni_persona_build.checks.ready import ready
-from omni_persona_build.checks.shortcuts import pickers, shortcuts, with_known_cues
+from omni_persona_build.checks.ready import Ready, ready
+from omni_persona_build.checks.shortcuts import items_with_known_cues, pickers, shortcuts
 from omni_persona_build.checks.solvers import Classifier, Picked
 from omni_persona_build.recipes import Recipe
 from omni_persona_build.recipes.errors import BuildError
@@ -95,7 +95,7 @@ def _look(
     recipe = built_with(folder)
     items = _read(folder, progress)
     whole = None if not others else _pooled([folder, *others], progress, known)
-    return Seen(items, read_construction(folder), recipe, whole, known)
+    return Seen(items, read_construction(folder, PLACED), recipe, whole, known)
 
 
 def _findings(seen: Seen, only: Sequence[str] | None) -> list[Finding]:
@@ -103,6 +103,10 @@ def _findings(seen: Seen, only: Sequence[str] | None) -> list[Finding]:
     for name in CHECKS if only is None else [name for name in CHECKS if name in only]:
         findings += CHECKS[name](seen.whole or seen if name in POOLED else seen)
     return confirmed(findings)
+
+
+PLACED = ("concept_id", "person", "queried_person", "cue", "withheld", "transcript", "states_asked", "stated")
+"""What the checks use of the side file."""
 
 
 @dataclass(frozen=True)
@@ -123,21 +127,36 @@ class Seen:
         return DescribedMedia(self.items, self.known) if self.whole is None else self.whole.media
 
     @cached_property
-    def memories(self) -> MemoryVectors:
-        """The vectors of each set of memories."""
-        return MemoryVectors(self.items, self.media)
+    def memories(self) -> MemoryLikeness:
+        """How alike the people of each set of memories are."""
+        return MemoryLikeness(self.items, self.media)
+
+    @cached_property
+    def answerable(self) -> Ready:
+        """The answerable items."""
+        return self._ready(self.items)
+
+    @cached_property
+    def with_known_cues(self) -> Ready:
+        """The answerable items without those whose cue is unknown words."""
+        known = items_with_known_cues(self.items, self.construction)
+        return self.answerable if known is self.items else self._ready(known)
+
+    def _ready(self, items: Sequence[Item]) -> Ready:
+        return ready(items, self.construction, self.media, self.memories)
 
     # What the solvers say is used by findings about all items and by the leaks of single ones.
 
     @cached_property
     def picked(self) -> Sequence[Picked]:
         """What the solvers without the query medium say."""
-        return [*pickers(self.items, self.construction, self.media, self.memories)]
+        spoken = self._ready([item for item in self.items if item.task.group == "T2Any"])
+        return [*pickers(self.with_known_cues, spoken)]
 
     @cached_property
     def picked_by_facts(self) -> Sequence[Picked]:
         """What the solvers that know facts of the query medium say."""
-        return [*fact_pickers(ready(self.items, self.construction, self.media, self.memories))]
+        return [*fact_pickers(self.answerable)]
 
     @cached_property
     def detected(self) -> Sequence[Classifier]:
@@ -171,9 +190,7 @@ CHECKS: dict[str, Callable[[Seen], list[Finding]]] = {
     "rows": _rows,
     "construction": lambda seen: hidden.findings(seen.items, seen.construction),
     "media": lambda seen: media_findings(seen.items, seen.recipe, seen.media),
-    "shortcuts": lambda seen: shortcuts(
-        with_known_cues(seen.items, seen.construction, seen.media, seen.memories), seen.picked
-    ),
+    "shortcuts": lambda seen: shortcuts(seen.with_known_cues, seen.picked),
     "query media": lambda seen: query_media(seen.picked_by_facts, seen.detected_by_facts),
     "missing": lambda seen: missing_people(seen.detected),
 }
@@ -201,7 +218,7 @@ def _pooled(folders: Sequence[Path], progress: Callable[[int], None], known: Poo
     items: list[Item] = []
     construction: Construction = {}
     for number, folder in enumerate(folders):
-        placed = read_construction(folder) or {}
+        placed = read_construction(folder, PLACED) or {}
         for item in _read(folder, progress, len(items)):
             name = f"{number}/{item.augmented_id}"
             if item.augmented_id in placed:

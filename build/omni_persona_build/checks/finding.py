@@ -65,8 +65,20 @@ Rule = Callable[[Item], str | None]
 
 def each(check: str, items: Sequence[Item], rule: Rule, promise: str) -> Finding:
     """A finding that passes if no item breaks the rule; `promise` states the rule that then holds."""
-    wrong = [f"{item.augmented_id}: {reason}" for item in items if (reason := rule(item))]
-    return listed(check, wrong, promise)
+    return each_of(items, [(check, rule, promise)])[0]
+
+
+def each_of(items: Sequence[Item], rules: Sequence[tuple[str, Rule, str]]) -> list[Finding]:
+    """The findings of `each` for several checks, rules and promises.
+
+    All rules are tried on an item before the next one, so that its notes are split into words once.
+    """
+    wrong: list[list[str]] = [[] for _ in rules]
+    for item in items:
+        for found, (_, rule, _) in zip(wrong, rules, strict=True):
+            if reason := rule(item):
+                found.append(f"{item.augmented_id}: {reason}")
+    return [listed(check, found, promise) for found, (check, _, promise) in zip(wrong, rules, strict=True)]
 
 
 def listed(check: str, wrong: Sequence[str], promise: str, limit: int = 3) -> Finding:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from omni_persona import Item
 from omni_persona_artifacts.construction import FILE, Construction, Placed
-from omni_persona_build.checks.finding import Finding, each, listed
+from omni_persona_build.checks.finding import Finding, Rule, each_of, listed
 from omni_persona_people.rules.content_words import alike, share_words, states
 
 
@@ -20,21 +20,18 @@ def findings(items: Sequence[Item], construction: Construction | None) -> list[F
     if missing:
         return [listed("absent truths", missing, "")]
     placed = {item.augmented_id: construction[item.augmented_id] for item in items}
+    rules: dict[str, tuple[Callable[[Item, Sequence[Placed]], str | None], str]] = {
+        "absent people": (_person, "are in no context"),
+        "absent attributes": (_attribute, "are told by neither the note nor the clip"),
+        "descriptions": (_described, "fit one note"),
+        "spoken words": (_spoken, "stand in one clip and no note"),
+    }
+
+    def of_item(rule: Callable[[Item, Sequence[Placed]], str | None]) -> Rule:
+        return lambda item: rule(item, placed[item.augmented_id])
+
     return [
-        each("absent people", items, lambda item: _person(item, placed[item.augmented_id]), "are in no context"),
-        each(
-            "absent attributes",
-            items,
-            lambda item: _attribute(item, placed[item.augmented_id]),
-            "are told by neither the note nor the clip",
-        ),
-        each("descriptions", items, lambda item: _described(item, placed[item.augmented_id]), "fit one note"),
-        each(
-            "spoken words",
-            items,
-            lambda item: _spoken(item, placed[item.augmented_id]),
-            "stand in one clip and no note",
-        ),
+        *each_of(items, [(check, of_item(rule), promise) for check, (rule, promise) in rules.items()]),
         listed("shared media", _shared(items, placed), "nobody's picture or clip is another person's"),
     ]
 

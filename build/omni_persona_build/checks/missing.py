@@ -10,6 +10,7 @@ and one uses whose notes leave out attributes in other items. The chance level o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from omni_persona import Item
 from omni_persona_artifacts.construction import Construction
 from omni_persona_build.checks.evidence import standardised
 from omni_persona_build.checks.finding import Finding
-from omni_persona_build.checks.likeness import MemoryVectors, unlikeness
+from omni_persona_build.checks.likeness import MemoryLikeness
 from omni_persona_build.checks.ready import by_sample
 from omni_persona_build.checks.solvers import Classifier
 
@@ -30,7 +31,7 @@ def missing_people(detected: Sequence[Classifier]) -> list[Finding]:
 
 
 def classifiers(
-    items: Sequence[Item], construction: Construction | None, memories: MemoryVectors
+    items: Sequence[Item], construction: Construction | None, memories: MemoryLikeness
 ) -> Iterator[Classifier]:
     """What each classifier sees of each set of memories; none if nobody is missing or everybody is."""
     sets = by_sample(items)
@@ -83,14 +84,15 @@ def _notes(samples: Sequence[Item]) -> Any:
     return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True).fit_transform(notes)
 
 
-def _likeness(samples: Sequence[Item], memories: MemoryVectors) -> NDArray[np.float64]:
+def _likeness(samples: Sequence[Item], memories: MemoryLikeness) -> NDArray[np.float64]:
     """How alike the people of each sample are, and the lengths of notes and clips, shape (n, d)."""
     rows = []
     for item in samples:
         row: list[float] = []
-        for vectors in memories.of(item):
-            pairs = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
-            row += [pairs.mean(), pairs.min(), pairs.max(), unlikeness(vectors).std()]
+        likeness = memories.of(item)
+        for products, unlikeness in zip(likeness.products, likeness.unlikeness, strict=True):
+            pairs = products[_above_diagonal(len(products))]
+            row += [pairs.mean(), pairs.min(), pairs.max(), unlikeness.std()]
         for sizes in (
             [len(context.text) for context in item.contexts],
             [len(context.audio.data) for context in item.contexts],
@@ -98,3 +100,9 @@ def _likeness(samples: Sequence[Item], memories: MemoryVectors) -> NDArray[np.fl
             row += [float(np.mean(sizes)), float(np.std(sizes))]
         rows.append(row)
     return standardised(np.array(rows, dtype=np.float64))
+
+
+@cache
+def _above_diagonal(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows and columns of the values above the diagonal of a square matrix."""
+    return np.triu_indices(size, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from omni_persona import Item
 from omni_persona_artifacts.construction import Construction
 from omni_persona_build.checks.described import DescribedMedia
-from omni_persona_build.checks.likeness import MemoryVectors
+from omni_persona_build.checks.likeness import MemoryLikeness
+from omni_persona_people.rules.content_words import content_words
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Ready:
     left_out: NDArray[np.float64]
     """Number of fields that each note omits and all others state, shape (n, K); zero if unknown."""
     media: DescribedMedia
-    memories: MemoryVectors
+    memories: MemoryLikeness
 
     @property
     def chances(self) -> NDArray[np.float64]:
@@ -48,6 +50,17 @@ class Ready:
     def clusters(self) -> tuple[Sequence[str], Sequence[str]]:
         """The groupings of correlated items: by source sample, and by the person asked about."""
         return self.samples.tolist(), self.people.tolist()
+
+    @cached_property
+    def overlap(self) -> NDArray[np.float64]:
+        """Number of content words that each note shares with the question without its cue, shape (n, K)."""
+        return np.array(
+            [
+                [len(content_words(question) & content_words(context.text)) for context in item.contexts]
+                for item, question in zip(self.items, self.questions, strict=True)
+            ],
+            dtype=np.float64,
+        )
 
     def chosen(self, scores: NDArray[Any]) -> NDArray[np.float64]:
         """How often the target scores highest among the notes that state the asked attribute; shapes (n, K), (n,)."""
@@ -77,7 +90,7 @@ class Ready:
 
 
 def ready(
-    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
+    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryLikeness
 ) -> Ready:
     """Select the answerable items. Values from the side file are left at their defaults if the file is missing."""
     contexts = max((len(item.contexts) for item in items), default=0)

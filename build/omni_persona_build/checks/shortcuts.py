@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from omni_persona import Item
 from omni_persona_artifacts.construction import Construction
-from omni_persona_build.checks.described import DescribedMedia
 from omni_persona_build.checks.evidence import share_finding
 from omni_persona_build.checks.finding import Finding
 from omni_persona_build.checks.fitted import fitted_scores
-from omni_persona_build.checks.likeness import MemoryVectors, unlikeness
-from omni_persona_build.checks.ready import Ready, ready
+from omni_persona_build.checks.ready import Ready
 from omni_persona_build.checks.solvers import Picked
 from omni_persona_people.rules.content_words import content_words, states
 
@@ -30,7 +28,7 @@ Solver = Callable[[Ready], NDArray[np.float64]]
 def shortcuts(everything: Ready, picked: Sequence[Picked]) -> list[Finding]:
     """One finding per solver, over the answerable items with valid labels and media.
 
-    everything: those of `with_known_cues`. picked: those of `pickers`.
+    everything: those of `items_with_known_cues` that are answerable. picked: those of `pickers`.
     """
     findings = [one.finding() for one in picked]
     if everything.items:
@@ -39,24 +37,20 @@ def shortcuts(everything: Ready, picked: Sequence[Picked]) -> list[Finding]:
     return findings
 
 
-def pickers(
-    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
-) -> Iterator[Picked]:
-    """Every solver that picks a context, with what it says of the items that it applies to."""
-    everything = with_known_cues(items, construction, media, memories)
-    spoken = ready([item for item in items if item.task.group == "T2Any"], construction, media, memories)
+def pickers(everything: Ready, spoken: Ready) -> Iterator[Picked]:
+    """Every solver that picks a context, with what it says of the items that it applies to.
+
+    everything: those of `items_with_known_cues` that are answerable. spoken: the answerable items of T2Any.
+    """
     if everything.items:
         yield from (Picked(name, everything, solve(everything)) for name, solve in SOLVERS.items())
     if spoken.items:
         yield from (Picked(name, spoken, solve(spoken), "T2Any") for name, solve in SPOKEN_SOLVERS.items())
 
 
-def with_known_cues(
-    items: Sequence[Item], construction: Construction | None, media: DescribedMedia, memories: MemoryVectors
-) -> Ready:
-    """The answerable items, without those whose cue is unknown words, which cannot be removed from the question."""
-    known = [item for item in items if construction is not None or item.task.group in ("I2I", "A2A")]
-    return ready(known, construction, media, memories)
+def items_with_known_cues(items: Sequence[Item], construction: Construction | None) -> Sequence[Item]:
+    """Those items whose cue is no unknown words, which cannot be removed from the question."""
+    return items if construction is not None else [item for item in items if item.task.group in ("I2I", "A2A")]
 
 
 def _question_only(items: Ready) -> NDArray[np.float64]:
@@ -95,7 +89,7 @@ def _longest_note(items: Ready) -> NDArray[np.float64]:
 
 def _notes_without_cue(items: Ready) -> NDArray[np.float64]:
     """The note that shares the most words with the question without its cue."""
-    return _overlap(items)
+    return items.overlap
 
 
 def _leaves_out_most(items: Ready) -> NDArray[np.float64]:
@@ -145,7 +139,7 @@ def _cue_hidden(items: Ready) -> NDArray[np.float64]:
 def _features(items: Ready) -> NDArray[np.float64]:
     """Features of each context that do not depend on the query, shape (n, K, d)."""
     rows = []
-    for item, overlap, left_out in zip(items.items, _overlap(items), items.left_out, strict=True):
+    for item, overlap, left_out in zip(items.items, items.overlap, items.left_out, strict=True):
         notes = [context.text for context in item.contexts]
         columns = [
             *np.eye(len(notes)),
@@ -154,21 +148,10 @@ def _features(items: Ready) -> NDArray[np.float64]:
             np.array([len(context.audio.data) for context in item.contexts]),
             overlap,
             left_out,
-            *(unlikeness(vectors) for vectors in items.memories.of(item)),
+            *items.memories.of(item).unlikeness,
         ]
         rows.append(np.stack(columns, axis=1).astype(np.float64))
     return np.stack(rows)
-
-
-def _overlap(items: Ready) -> NDArray[np.float64]:
-    """Number of content words that each note shares with the question without its cue, shape (n, K)."""
-    return np.array(
-        [
-            [len(content_words(question) & content_words(context.text)) for context in item.contexts]
-            for item, question in zip(items.items, items.questions, strict=True)
-        ],
-        dtype=np.float64,
-    )
 
 
 SOLVERS: dict[str, Solver] = {
