@@ -4,6 +4,7 @@
     python benchmarks/commands.py --sizes 24:144                   # only the small one, three minutes
     python benchmarks/commands.py --sizes 250:750 250:7500 1000:7500 --turns 1
     python benchmarks/commands.py --only score check --sizes 24:144 --turns 5
+    python benchmarks/commands.py --folder /tmp/sizes --sizes 250:7500      # the next call uses what this one made
     python benchmarks/commands.py --only pool --sizes 24:144 250:750 1000:7500 --turns 1        # makes nothing else
 
 A size is PEOPLE:ITEMS: invented people with drawn faces and synthetic voices, and the items of the recipe `tiny`, or a
@@ -29,7 +30,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -161,19 +162,26 @@ def _built(size: Size, out: str) -> list[str | Path]:
 
 
 def prepare(size: Size, *, large_media: bool) -> None:
-    """Make the pool, the dataset and two runs that the commands read."""
+    """Make the pool, the dataset and two runs that the commands read, as far as they are not there."""
     if size.items != 144:
         with (size.folder / "recipe.json").open("w", encoding="utf-8") as file:
             json.dump(_recipe(size.items), file)
+    if not (size.folder / "people").exists():
+        _make_pool(size, large_media=large_media)
+    if not (size.folder / "omni-persona").exists():
+        run_once([*OURS, "build", "--no-check", *_built(size, "omni-persona")], size.folder)
+    for name, seed in (("a", 0), ("b", 1)):
+        run = ["run", "--model", "baseline:random", "--seed", seed, "--out", f"runs/{name}"]
+        if not (size.folder / "runs" / name).exists():
+            run_once([*OURS, *run], size.folder)
+
+
+def _make_pool(size: Size, *, large_media: bool) -> None:
     pool = ["pool", "--personas", size.people, "--voices", "synthetic", "--out", "people"]
     run_once([*OURS, *pool], size.folder)
     if large_media:
         script = "import pathlib, runpy, sys; runpy.run_path(sys.argv[1])['as_large_as_real'](pathlib.Path('people'))"
         run_once([sys.executable, "-c", script, ROOT / "benchmarks" / "build.py"], size.folder)
-    run_once([*OURS, "build", "--no-check", *_built(size, "omni-persona")], size.folder)
-    for name, seed in (("a", 0), ("b", 1)):
-        run = ["run", "--model", "baseline:random", "--seed", seed, "--out", f"runs/{name}"]
-        run_once([*OURS, *run], size.folder)
 
 
 def _recipe(items: int) -> dict[str, object]:
@@ -256,6 +264,14 @@ def print_table(rows: Sequence[Row]) -> None:
             print(f"exponent of {one.name:22}{found:6.2f}")
 
 
+def _folder(kept: Path | None) -> AbstractContextManager[str]:
+    """A folder that is kept, or one that is removed in the end."""
+    if kept is None:
+        return tempfile.TemporaryDirectory()
+    kept.mkdir(parents=True, exist_ok=True)
+    return nullcontext(str(kept.absolute()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", default=["24:144", "250:750"], metavar="PEOPLE:ITEMS")
@@ -263,9 +279,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[], choices=[one.name for one in COMMANDS], metavar="COMMAND")
     parser.add_argument("--large-media", action="store_true", help="media as large as real photos and recordings")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to a file")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="keep pools, datasets and runs there, and use those that are there"
+    )
     arguments = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"
-    with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
+    with _folder(arguments.folder) as folder, suppress(KeyboardInterrupt):
         os.environ["HF_HOME"] = str(Path(folder) / "hf")
         sizes = [
             Size(*map(int, size.split(":")), Path(folder) / size.replace(":", "-"))  # type: ignore[call-arg]
@@ -273,7 +292,7 @@ def main() -> None:
         ]
         chosen = [one for one in COMMANDS if not arguments.only or one.name in arguments.only]
         for size in sizes:
-            size.folder.mkdir()
+            size.folder.mkdir(exist_ok=True)
             if any(one.reads for one in chosen):
                 prepare(size, large_media=arguments.large_media)
         rows = list(measure(sizes, arguments.turns, chosen, large_media=arguments.large_media))

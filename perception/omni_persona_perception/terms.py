@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 _WORD = re.compile(r"\b\w+\b")
 _PAIR = 32
 """A pair of words is numbered by the first word's number, shifted by as many bits, plus the second's."""
+_Numbers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -52,25 +54,24 @@ class TermWeights:
         """max_terms: how many terms are used, the most frequent ones."""
         words = [_words(text) for text in corpus]
         self._numbers = {word: number for number, word in enumerate(sorted({*chain.from_iterable(words)}), start=1)}
-        texts, terms, counts = self._counted(words)
-        known, place = np.unique(terms, return_inverse=True)
-        texts_with = np.bincount(place, minlength=len(known))
-        if len(known) > max_terms:
-            total = np.zeros(len(known), dtype=np.int64)
-            np.add.at(total, place, counts)
-            most_frequent = np.sort(np.argsort(-total)[:max_terms])
-            known, texts_with = known[most_frequent], texts_with[most_frequent]
-        self._terms = known
-        self._weights = np.log((1 + len(corpus)) / (1 + texts_with.astype(np.float64))) + 1
-        self.corpus = self._packed(len(corpus), texts, terms, counts)
+        texts, terms = self._occurring(words)
+        self._terms = np.unique(terms)
+        if len(self._terms) > max_terms:
+            total = np.bincount(np.searchsorted(self._terms, terms))
+            self._terms = self._terms[np.sort(np.argsort(-total)[:max_terms])]
+        counted = self._counted(texts, terms)
+        texts_with = np.bincount(counted[1], minlength=len(self._terms)).astype(np.float64)
+        self._weights = np.log((1 + len(corpus)) / (1 + texts_with)) + 1
+        self.corpus = self._packed(len(corpus), *counted)
         """The vectors of the corpus."""
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts; shape (n, number of terms), rows of unit length, or zero for a text without terms."""
-        return self._packed(len(texts), *self._counted([_words(text) for text in texts])).rows()
+        occurring = self._occurring([_words(text) for text in texts])
+        return self._packed(len(texts), *self._counted(*occurring)).rows()
 
-    def _counted(self, texts: Sequence[Sequence[str]]) -> tuple[NDArray[np.int64], ...]:
-        """The place of a text, the number of a term that occurs in it, and how often; by text, then by term.
+    def _occurring(self, texts: Sequence[Sequence[str]]) -> tuple[_Numbers, _Numbers]:
+        """For each time that a term occurs: the place of the text, and the term's number.
 
         texts: the words of each text. Words that are not in the corpus are left out, with their pairs.
         """
@@ -80,21 +81,21 @@ class TermWeights:
         paired = (place[:-1] == place[1:]) & (words[:-1] > 0) & (words[1:] > 0)
         pairs = (words[:-1] << _PAIR) + words[1:]
         terms = np.concatenate([words[words > 0] << _PAIR, pairs[paired]])
-        place = np.concatenate([place[words > 0], place[:-1][paired]])
-        order = np.lexsort((terms, place))
-        terms, place = terms[order], place[order]
-        first = np.ones(len(terms), dtype=bool)
-        first[1:] = (terms[1:] != terms[:-1]) | (place[1:] != place[:-1])
-        counts = np.diff(np.append(np.flatnonzero(first), len(terms)))
-        return place[first], terms[first], counts
+        return np.concatenate([place[words > 0], place[:-1][paired]]), terms
 
-    def _packed(
-        self, n_texts: int, texts: NDArray[np.int64], terms: NDArray[np.int64], counts: NDArray[np.int64]
-    ) -> PackedVectors:
+    def _counted(self, texts: _Numbers, terms: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
+        """The place of a text, the column of a used term that occurs in it, and how often; by text, then by column."""
+        width = max(1, len(self._terms))
         columns = np.searchsorted(self._terms, terms)
         if len(self._terms):
-            used = self._terms[np.minimum(columns, len(self._terms) - 1)] == terms
-            columns, texts, counts = columns[used], texts[used], counts[used]
+            used = self._terms[np.minimum(columns, width - 1)] == terms
+            texts, columns = texts[used], columns[used]
+        both = np.sort(texts * width + columns)
+        first = np.flatnonzero(np.diff(both, prepend=-1))
+        texts, columns = np.divmod(both[first], width)
+        return texts, columns, np.diff(first, append=len(both))
+
+    def _packed(self, n_texts: int, texts: _Numbers, columns: _Numbers, counts: _Numbers) -> PackedVectors:
         values = (np.log(counts) + 1) * self._weights[columns]
         # `bincount` adds one after the other, as scikit-learn does: the last digits depend on the order.
         lengths = np.sqrt(np.bincount(texts, np.square(values), minlength=n_texts))

@@ -27,6 +27,8 @@ FOLDS = 5
 SHUFFLES = 100
 MOST = 2000
 """Maximum number of sets that a classifier is trained on; memory grows with the square of their number."""
+ROWS_AT_ONCE = 250
+"""Rows whose products with the rows that follow are computed together."""
 FEWEST = 10
 """Minimum number of sets of each class needed to train a classifier."""
 
@@ -129,10 +131,20 @@ def _areas(seen: Any, labels: NDArray[np.bool_]) -> list[float]:
     model = KernelRidge() if wide else Ridge(fit_intercept=False, solver="cholesky")
     if not isinstance(seen, np.ndarray):
         # All products of rows at once: each fold would compute most of them anew.
-        model, seen = KernelRidge(kernel="precomputed"), (seen @ seen.T).toarray()
+        model, seen = KernelRidge(kernel="precomputed"), _products(seen)
     wanted = labels - labels.mean(axis=0)
     sure = cross_val_predict(model, seen, wanted, cv=KFold(FOLDS, shuffle=True, random_state=0))
     return [area_under_curve(label, one) for label, one in zip(labels.T, sure.T, strict=True)]
+
+
+def _products(rows: Any) -> NDArray[np.float64]:
+    """All products of rows of a sparse array, shape (n, n); those below the diagonal are those above it."""
+    products = np.zeros((rows.shape[0], rows.shape[0]))
+    for start in range(0, rows.shape[0], ROWS_AT_ONCE):
+        block = (rows[start : start + ROWS_AT_ONCE] @ rows[start:].T).toarray()
+        products[start : start + ROWS_AT_ONCE, start:] = block
+        products[start:, start : start + ROWS_AT_ONCE] = block.T
+    return products
 
 
 def standardised(table: NDArray[np.float64]) -> NDArray[np.float64]:
