@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from omni_persona_artifacts import parquet_files, row_groups
 from omni_persona_artifacts.parquet_files import open_parquet
-from omni_persona_artifacts.row_groups import RowGroup
+from omni_persona_artifacts.row_groups import RowGroup, shared_rows
 
 MEDIUM = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 SCHEMA = pa.schema(
@@ -52,6 +52,7 @@ def test_rows_in_any_order_are_as_to_pylist_gives_them(tmp_path_factory, first, 
     table = pa.concat_tables(tables)  # of two chunks, with a dictionary each
     for one in (table, table.slice(1)):
         expected, read = one.to_pylist(), RowGroup(one, "file")
+        assert shared_rows(one, "file") == expected
         assert len(read) == len(expected)
         assert [read.row(place) for place in range(len(read))] == expected
         places = random.choices(range(len(read)), k=8) if expected else []
@@ -75,6 +76,13 @@ def test_a_medium_is_one_object_in_all_rows_and_columns(tmp_path):
         for medium in (read.row(place)["contexts"][1]["image"], read.row(place)["query"]["image"])
     }
     assert len(found) == 1
+
+
+def test_a_text_is_one_object_in_all_rows(tmp_path):
+    table = stored(pa.table({"id": ["a note of several words"] * 200}), tmp_path)
+    read = RowGroup(table, "file")
+    assert len({id(read.row(place)["id"]) for place in range(200)}) == 1
+    assert len({id(row["id"]) for row in shared_rows(table, "file")}) == 1
 
 
 def test_media_beyond_what_is_kept_are_read_again(tmp_path, monkeypatch):

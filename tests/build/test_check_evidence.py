@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 from changed_dataset import changed_copy, failed_checks
+from scipy import sparse
 
-from omni_persona_build.checks import Finding, check, unneeded
+from omni_persona_build.checks import Finding, check, evidence, unneeded
 from omni_persona_build.checks.evidence import area_finding, confirmed, share_finding
 from omni_persona_build.checks.fitted import fitted_scores, scores_on_strangers
 
@@ -155,3 +156,10 @@ def test_who_is_never_the_target_when_fitting_is_no_anti_leak():
     assert np.mean(shares, axis=0)[0] < 0.15
     assert np.mean(shares, axis=0)[1] == pytest.approx(0.25, abs=0.07)
     assert scores_on_strangers(features[:1], targets[:1], asked[:1], [standing[0].astype(str).tolist()]) is None
+
+
+@pytest.mark.parametrize("n_rows", [1, 7, 8, 20])
+def test_products_of_sparse_rows_are_those_of_all_rows(monkeypatch, n_rows):
+    monkeypatch.setattr(evidence, "ROWS_AT_ONCE", 7)
+    rows = sparse.random(n_rows, 30, density=0.3, format="csr", random_state=np.random.default_rng(0))
+    np.testing.assert_array_equal(evidence._products(rows), (rows @ rows.T).toarray())

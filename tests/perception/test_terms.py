@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
-from omni_persona_perception import vectors
+from omni_persona_perception import packed_text_vectors, vectors
 from omni_persona_perception.terms import TermWeights
 
 
@@ -43,3 +43,12 @@ def test_texts_without_words_have_zero_vectors():
     assert found.shape[0] == 3
     assert not found.any()
     np.testing.assert_array_equal(vectors.text_vectors(["a pilot", "..."])[1], 0)
+
+
+def test_packed_vectors_are_those_of_their_texts():
+    texts = ["a pilot of the harbour", "!?", "the pilot", "a pilot of the harbour", "bees and the harbour, the harbour"]
+    packed, unpacked = packed_text_vectors(texts), vectors.text_vectors(texts)
+    np.testing.assert_array_equal(packed.rows(), unpacked)
+    np.testing.assert_array_equal(packed.rows([4, 1, 4]), unpacked[[4, 1, 4]])
+    assert packed.rows([]).shape == (0, unpacked.shape[1])
+    assert packed_text_vectors([]).rows().shape == (0, 1)
