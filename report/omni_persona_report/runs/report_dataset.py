@@ -15,7 +15,7 @@ import pyarrow as pa
 import omni_persona
 from omni_persona import Item, Media
 from omni_persona_artifacts.check_results import UNNEEDED, about_unneeded, read_unneeded
-from omni_persona_artifacts.construction import read_construction
+from omni_persona_artifacts.construction import MODALITIES, read_construction
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.errors import ArtifactError, ItemError
@@ -133,12 +133,13 @@ def read_dataset(path: Path, views: Sequence[View], *, fingerprint: str, with_me
     # What cannot be read is told item by item below, or was told of the side file.
     with suppress(OSError, ValueError, pa.ArrowException):
         dataset.references = {row["augmented_id"]: row for row in references(path)}
+    names: dict[bytes, str] = {}
     for item in folder.items(folder.rows):
         if isinstance(item, ItemError):
             dataset.notices.append(f"{path}: {item}")
             dataset.entries[item.item_id] = Entry(item.item_id)
             continue
-        entry = _entry(item, views, dataset.media if with_media else None)
+        entry = _entry(item, views, dataset.media if with_media else None, names)
         dataset.entries[entry.item_id] = _with_construction(entry, beside.get(entry.item_id, {}))
     return dataset
 
@@ -175,12 +176,18 @@ def entry_from_record(record: Mapping[str, Any]) -> Entry:
     )
 
 
-def _entry(item: Item, views: Iterable[View], media: dict[str, Media] | None) -> Entry:
+def _entry(item: Item, views: Iterable[View], media: dict[str, Media] | None, names: dict[bytes, str]) -> Entry:
+    """An item of a report. media: those of all items by their hashes, to which the item's are added; None keeps none.
+    names: the hashes of contents that are known, to which the item's are added.
+    """
+
     def keep(medium: Media | None) -> str | None:
         if medium is None or media is None:
             return None
-        name = hashlib.sha256(medium.data).hexdigest()[:20]
-        media.setdefault(name, medium)
+        name = names.get(medium.data)
+        if name is None:
+            name = names[medium.data] = hashlib.sha256(medium.data).hexdigest()[:20]
+            media.setdefault(name, medium)
         return name
 
     memories = tuple(
@@ -230,10 +237,14 @@ def unneeded_in(scores: Mapping[str, Any] | None) -> dict[str, str]:
     return {group: about_unneeded(group, [str(check) for check in checks]) for group, checks in marks.items()}
 
 
+_SHOWN = ("concept_id", "transcript", *(f"{modality}_similarity" for modality in MODALITIES))
+"""What a report shows of the side file."""
+
+
 def _construction(path: Path, notices: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
     """Item ID -> concept -> its row of the builder's side file; empty without one."""
     try:
-        rows = read_construction(path) or {}
+        rows = read_construction(path, _SHOWN) or {}
     except ValueError as error:
         notices.append(f"{error}; the report does without it")
         return {}
