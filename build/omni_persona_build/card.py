@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from omni_persona_build.recipes.errors import BuildError
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData
+    from jinja2 import Template
 
     from omni_persona_build.checks import Finding
 
@@ -120,10 +122,8 @@ def render_card(facts: BuildFacts, example: Example | None = None) -> str:
 
     example: the item to show.
     """
-    from jinja2 import Template
-
     # What `huggingface_hub.DatasetCard.from_template` does, which would import a client of the Hub.
-    card = Template(TEMPLATE.read_text(encoding="utf-8")).render(
+    card = _template().render(
         card_data=_card_data(facts).to_yaml(),
         abstention=omni_persona.ABSTENTION,
         contexts=facts.contexts,
@@ -157,6 +157,13 @@ def render_card(facts: BuildFacts, example: Example | None = None) -> str:
         unanswerable=sum(count for (_, absence), count in facts.counts.items() if absence != "none"),
     )
     return card.rstrip() + "\n"
+
+
+@cache
+def _template() -> Template:
+    import jinja2
+
+    return jinja2.Template(TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _card_data(facts: BuildFacts) -> DatasetCardData:
