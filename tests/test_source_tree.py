@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
-from source_tree import ROOMS, ROOT, calls, imports_of, literals, modules, on_cycles, source_files, tree_of
+from source_tree import (
+    ROOMS,
+    ROOT,
+    calls,
+    functions,
+    imports_of,
+    literals,
+    modules,
+    on_cycles,
+    source_files,
+    tree_of,
+)
 
 import omni_persona
 from omni_persona_artifacts import data_files
@@ -31,8 +40,7 @@ def test_no_function_is_long():
     lengths = {
         (_name(file), node.name): node.end_lineno - node.lineno + 1
         for file in (ROOT / "omni_persona.py", *source_files(*EVERYWHERE))
-        for node in ast.walk(tree_of(file))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in functions(tree_of(file))
     }
     assert len(lengths) > 3000
     assert {name: length for name, length in lengths.items() if length > MOST_LINES_OF_A_FUNCTION} == {}
