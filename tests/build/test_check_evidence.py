@@ -7,7 +7,7 @@ import pytest
 from changed_dataset import changed_copy, failed_checks
 from scipy import sparse
 
-from omni_persona_build.checks import Finding, check, evidence, unneeded
+from omni_persona_build.checks import Finding, check, evidence, missing, unneeded
 from omni_persona_build.checks.evidence import area_finding, confirmed, share_finding
 from omni_persona_build.checks.fitted import fitted_scores, scores_on_strangers
 
@@ -163,3 +163,28 @@ def test_products_of_sparse_rows_are_those_of_all_rows(monkeypatch, n_rows):
     monkeypatch.setattr(evidence, "ROWS_AT_ONCE", 7)
     rows = sparse.random(n_rows, 30, density=0.3, format="csr", random_state=np.random.default_rng(0))
     np.testing.assert_array_equal(evidence._products(rows), (rows @ rows.T).toarray())
+
+
+def test_names_are_encoded_side_by_side_and_without_zeros_where_there_are_many(monkeypatch):
+    people, fields = ["ann", "bob", "ann", "eve"], ["role", "role", "hobby", "role"]
+    expected = np.array([[1, 0, 0, 0, 1], [0, 1, 0, 0, 1], [1, 0, 0, 1, 0], [0, 0, 1, 0, 1]]) / np.sqrt(2)
+    dense = missing._one_hot(people, fields)
+    assert isinstance(dense, np.ndarray)
+    np.testing.assert_array_equal(dense, expected)
+    monkeypatch.setattr(missing, "MOST_DENSE", 19)
+    large = missing._one_hot(people, fields)
+    assert sparse.issparse(large)
+    np.testing.assert_array_equal(large.toarray(), expected)
+
+
+def test_a_classifier_finds_the_same_with_and_without_zeros(monkeypatch):
+    rng = np.random.default_rng(0)
+    people = [f"p{one}" for one in rng.integers(0, 60, 300)]
+    fields = [f"f{one}" for one in rng.integers(0, 9, 300)]
+    labels = np.array([field < "f4" for field in fields]) ^ (rng.random(300) < 0.3)
+    both = [f"{person} {field}" for person, field in zip(people, fields, strict=True)]
+    dense = area_finding("x", missing._one_hot(people, fields, both), labels)
+    monkeypatch.setattr(missing, "MOST_DENSE", 0)
+    found = area_finding("x", missing._one_hot(people, fields, both), labels)
+    assert (found.detail, found.result) == (dense.detail, dense.result)
+    assert found.result == "FAIL"

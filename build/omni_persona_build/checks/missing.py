@@ -24,6 +24,9 @@ from omni_persona_build.checks.likeness import MemoryLikeness
 from omni_persona_build.checks.ready import by_sample
 from omni_persona_build.checks.solvers import Classifier
 
+MOST_DENSE = 20_000_000
+"""Maximum number of values of what a classifier sees, zeros included, that are stored with their zeros: 160 MB."""
+
 
 def missing_people(detected: Sequence[Classifier]) -> list[Finding]:
     """One finding per classifier; none if nobody is missing or everybody is."""
@@ -60,8 +63,8 @@ def _left_out(items: Sequence[Item], construction: Construction | None) -> Itera
     whose = [person for _, (person, _) in silent.values()]
     what = [field for _, (_, field) in silent.values()]
     both = [f"{person} {field}" for person, field in zip(whose, what, strict=True)]
-    seen = np.hstack([_one_hot(whose), _one_hot(what), _one_hot(both)]) / np.sqrt(3)
-    yield Classifier("absent attribute, by whose note is silent", [[item] for item, _ in silent.values()], seen, labels)
+    sets, seen = [[item] for item, _ in silent.values()], _one_hot(whose, what, both)
+    yield Classifier("absent attribute, by whose note is silent", sets, seen, labels)
 
 
 def _asked_about(item: Item, construction: Construction | None) -> str:
@@ -69,11 +72,22 @@ def _asked_about(item: Item, construction: Construction | None) -> str:
     return str(placed[0]["queried_person"]) if placed else ""
 
 
-def _one_hot(names: Sequence[str]) -> NDArray[np.float64]:
-    """One-hot encoding, shape (n, distinct names)."""
-    _, places = np.unique(np.array(names), return_inverse=True)
-    hot: NDArray[np.float64] = np.eye(int(places.max()) + 1)[places]
-    return hot
+def _one_hot(*columns: Sequence[str]) -> Any:
+    """One-hot encodings of columns of n names, side by side, shape (n, d), rows of unit length.
+
+    A sparse array beyond `MOST_DENSE` values: d grows with n.
+    """
+    from scipy.sparse import csr_matrix
+
+    places, width = [], 0
+    for names in columns:
+        distinct, place = np.unique(np.array(names), return_inverse=True)
+        places.append(place + width)
+        width += len(distinct)
+    n, each = len(columns[0]), len(columns)
+    values = np.full(n * each, 1 / np.sqrt(each))
+    hot = csr_matrix((values, np.stack(places, axis=1).ravel(), np.arange(0, n * each + 1, each)), shape=(n, width))
+    return hot.toarray() if n * width <= MOST_DENSE else hot
 
 
 def _notes(samples: Sequence[Item]) -> Any:
