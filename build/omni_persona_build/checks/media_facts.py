@@ -37,14 +37,14 @@ LEAST = 1e-10
 
 def picture_facts(image: Image, size: int, suffix: str) -> Facts:
     """The `PICTURE_FACTS` of a decoded RGB picture. size: of its file, in bytes. suffix: of its file, without a dot."""
-    pixels = np.asarray(image, dtype=np.float64)
-    grey = (pixels[:, :, 0] + pixels[:, :, 1] + pixels[:, :, 2]) / 3
-    height, width = grey.shape
+    pixels = np.asarray(image)
+    height, width = pixels.shape[:2]
     rows, columns = max(1, round(CORNER_SHARE * height)), max(1, round(CORNER_SHARE * width))
-    corners = [pixels[across, along] for across in _ends(rows) for along in _ends(columns)]
-    sides = [pixels[:rows], pixels[-rows:], pixels[:, :columns], pixels[:, -columns:]]
-    lower = np.array_split(pixels[-2 * rows :], 3, axis=1)
-    edges = grey[1:-1, 1:-1] * 4 - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
+    # Only these parts are converted: the whole picture takes twice the time.
+    corners = [np.float64(pixels[across, along]) for across in _ends(rows) for along in _ends(columns)]
+    sides = [np.float64(part) for part in (pixels[:rows], pixels[-rows:], pixels[:, :columns], pixels[:, -columns:])]
+    lower = [np.float64(part) for part in np.array_split(pixels[-2 * rows :], 3, axis=1)]
+    edges = _edges(pixels)
     return {
         "corners": np.concatenate([corner.mean(axis=(0, 1)) for corner in corners]),
         "border": np.concatenate([[*side.mean(axis=(0, 1)), side.std()] for side in sides]),
@@ -53,6 +53,17 @@ def picture_facts(image: Image, size: int, suffix: str) -> Facts:
         "compression": np.log([size / (width * height)]),
         "sharpness": np.log([max(float(edges.var()) if edges.size else 0.0, LEAST)]),
     }
+
+
+def _edges(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How far the inner pixels of an RGB picture differ in brightness from those around them: four times their own less
+    the four others; shape (height - 2, width - 2).
+    """
+    grey = (pixels[:, :, 0].astype(np.uint16) + pixels[:, :, 1] + pixels[:, :, 2]) / 3
+    edges: NDArray[np.float64] = grey[1:-1, 1:-1] * 4
+    for neighbours in (grey[:-2, 1:-1], grey[2:, 1:-1], grey[1:-1, :-2], grey[1:-1, 2:]):
+        edges -= neighbours
+    return edges
 
 
 def clip_facts(samples: NDArray[Any], rate: int, suffix: str) -> Facts:
