@@ -121,7 +121,7 @@ class _Filling:
         number, strict = self._levels[0]
         fewest = max(number, self._recipe.contexts + (planned.position is None))
         draw = SampleDraw(self._recipe, planned, self._rng, self._questions, self._graph.common_words)
-        parts = self._near[index]
+        parts, candidates = self._near[index], self._graph.candidates
         for part in parts:
             if len(part) < fewest:
                 continue
@@ -129,7 +129,7 @@ class _Filling:
                 try:
                     fields, fitting = self._fields.fields(planned, index, part, fewest, part is parts[-1], strict)
                     others = self._rng.permutation(fitting[fitting != index])
-                    people = [self._graph.candidates[one] for one in (index, *others.tolist())]
+                    people = [candidates[one] for one in (index, *others.tolist())]
                     return draw.sample(people, fields, number, strict)
                 except UnmetNeedError as unmet:
                     self.refused[str(unmet)] += 1

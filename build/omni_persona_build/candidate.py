@@ -48,6 +48,26 @@ class Drawn:
         return content_words(spoken_content(self.person, self.clip))
 
     @cached_property
+    def words(self) -> frozenset[str]:
+        """Stems of all that is said."""
+        return self.clip_words | self.query_words | self.cue_words
+
+    @cached_property
+    def wordless(self) -> bool:
+        """Whether something that is said, or could be, has no words."""
+        return not self.clip_words or not self.cue_words or bool(self.asked and not self.query_words)
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The fields a word of whose value the clip says."""
+        values = {field: self.person.value(field) for field in wording.STATEMENTS}
+        return frozenset(
+            field
+            for field, value in values.items()
+            if value is not None and not content_words(value).isdisjoint(self.clip_words)
+        )
+
+    @cached_property
     def asked(self) -> str:
         """What the query clip says; empty if that is unknown, or if there is no query clip."""
         return (self.query_clip.transcript if self.query_clip is not None else None) or ""
@@ -67,11 +87,7 @@ class Candidate:
 
     def __init__(self, person: Persona) -> None:
         self.person = person
-        self._clauses: dict[str, Clauses] = {}
-        self._stating: dict[str, frozenset[str]] = {}
         self._without: dict[tuple[str, frozenset[str]], Clauses] = {}
-        self._told: dict[str, tuple[frozenset[str], ...]] = {}
-        self._revealed: dict[str, frozenset[str]] = {}
         self._options: dict[bool, Sequence[Drawn]] = {}
 
     @cached_property
@@ -80,57 +96,53 @@ class Candidate:
         values = {field: self.person.value(field) for field in wording.STATEMENTS}
         return {field: content_words(value) for field, value in values.items() if value is not None}
 
-    def clauses(self, field: str) -> Clauses:
-        """Stems of each clause that can state a field that the person has."""
-        if field not in self._clauses:
-            own = tuple(self.person.statements.get(field, ()))
-            self._clauses[field] = wording.clause_words(field, str(self.person.value(field)), own)
-        return self._clauses[field]
+    @cached_property
+    def clauses(self) -> dict[str, Clauses]:
+        """Field -> stems of each clause that can state it."""
+        statements = self.person.statements
+        return {
+            field: wording.clause_words(field, str(self.person.value(field)), tuple(statements.get(field, ())))
+            for field in self.value_words
+        }
 
     def clauses_without(self, field: str, left_out: frozenset[str]) -> Clauses:
         """Those of the clauses that hold no word of the value of another field that may be left out."""
-        hidden = left_out & self.revealed_by(field)
-        if not hidden:
-            return self.clauses(field)
+        if left_out.isdisjoint(self.revealed_by[field]):
+            return self.clauses[field]
+        hidden = left_out & self.revealed_by[field]
         if (field, hidden) not in self._without:
             words = frozenset[str]().union(*(self.value_words[other] for other in hidden))
-            self._without[field, hidden] = tuple(filter(words.isdisjoint, self.clauses(field)))
+            self._without[field, hidden] = tuple(filter(words.isdisjoint, self.clauses[field]))
         return self._without[field, hidden]
 
-    def stating_words(self, field: str) -> frozenset[str]:
-        """The stems of all clauses that can state a field that the person has."""
-        if field not in self._stating:
-            self._stating[field] = frozenset[str]().union(*self.clauses(field))
-        return self._stating[field]
-
-    def revealed_by(self, field: str) -> frozenset[str]:
-        """The other fields a word of whose value occurs in a clause that can state this one."""
-        if field not in self._revealed:
-            self._revealed[field] = frozenset[str]().union(*self._told_by(field)) - {field}
-        return self._revealed[field]
-
-    def given_away_by(self, field: str) -> frozenset[str]:
-        """The fields that no note can leave out if it states this one, as each clause holds a word of their value."""
-        told = self._told_by(field)
-        return told[0].intersection(*told[1:])
+    @cached_property
+    def stating_words(self) -> dict[str, frozenset[str]]:
+        """Field -> the stems of all clauses that can state it."""
+        return {field: frozenset[str]().union(*clauses) for field, clauses in self.clauses.items()}
 
     @cached_property
-    def _holders(self) -> dict[str, list[str]]:
-        """Stem -> the fields whose value holds it."""
+    def revealed_by(self) -> dict[str, frozenset[str]]:
+        """Field -> the other fields a word of whose value occurs in a clause that can state it."""
+        return {field: frozenset[str]().union(*told) - {field} for field, told in self._told_by.items()}
+
+    @cached_property
+    def given_away_by(self) -> dict[str, frozenset[str]]:
+        """Field -> the fields that no note can leave out if it states this one, as each clause holds a word of their
+        value.
+        """
+        return {field: told[0].intersection(*told[1:]) for field, told in self._told_by.items()}
+
+    @cached_property
+    def _told_by(self) -> dict[str, tuple[frozenset[str], ...]]:
+        """Field -> for each clause that can state it, the fields a word of whose value it holds."""
         holders: dict[str, list[str]] = {}
         for field, words in self.value_words.items():
             for word in words:
                 holders.setdefault(word, []).append(field)
-        return holders
-
-    def _told_by(self, field: str) -> tuple[frozenset[str], ...]:
-        """For each clause that can state a field, the fields a word of whose value it holds."""
-        if field not in self._told:
-            holders = self._holders
-            self._told[field] = tuple(
-                frozenset(other for word in clause for other in holders.get(word, ())) for clause in self.clauses(field)
-            )
-        return self._told[field]
+        return {
+            field: tuple(frozenset(other for word in clause for other in holders.get(word, ())) for clause in clauses)
+            for field, clauses in self.clauses.items()
+        }
 
     def options(self, asked: bool) -> Sequence[Drawn]:
         """The person with each clip and, if asked about by voice, with each query clip."""

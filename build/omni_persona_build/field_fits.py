@@ -65,8 +65,8 @@ def _given_away(people: Sequence[Candidate]) -> dict[tuple[str, str], Bits]:
     """(field, stated field) -> the people whose notes cannot state the second and keep the first to themselves."""
     given_away: dict[tuple[str, str], Bits] = {}
     for index, person in enumerate(people):
-        for stated in person.value_words:
-            for field in person.given_away_by(stated):
+        for stated, fields in person.given_away_by.items():
+            for field in fields:
                 given_away[field, stated] = given_away.get((field, stated), 0) | 1 << index
     return given_away
 

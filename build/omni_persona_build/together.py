@@ -8,7 +8,7 @@ person is missing. So whatever a role needs is asked of everybody drawn, in ever
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,41 +42,26 @@ Ways = tuple[Clauses, ...]
 """For each field that all notes state, the clauses that may state it."""
 
 
-class _Said:
-    """Sets of words; tells whether a further set could be mistaken for one of them."""
-
-    def __init__(self) -> None:
-        self._sets: list[frozenset[str]] = []
-        self._words: frozenset[str] = frozenset()
-        self._has_empty = False
-
-    def add(self, words: frozenset[str]) -> None:
-        self._sets.append(words)
-        self._words |= words
-        self._has_empty |= not words
-
-    def has_alike(self, words: frozenset[str]) -> bool:
-        """Whether the words are `alike_words` with those of any of the sets."""
-        if words and not self._has_empty and words.isdisjoint(self._words):  # the usual case, made quick
-            return False
-        return any(alike_words(words, others) for others in self._sets)
-
-
 class Together:
     """Draws people one after another, each of whom fits the ones before."""
 
     def __init__(self, rules: Rules, rng: np.random.Generator) -> None:
         self._rules, self._rng = rules, rng
         self._left_out = frozenset(rules.left_out)
+        self._people: list[Candidate] = []
         self._drawn: list[Drawn] = []
-        self._values = [_Said() for _ in rules.common]
-        """For each field that all notes state, its values."""
-        self._heard, self._heard_known, self._cues, self._asked = _Said(), _Said(), _Said(), _Said()
-        """What the memories' clips say, that of them which is known, how T2Any asks by it, and what queries say."""
+        """The same people, with their clips."""
+        self._values: list[set[str]] = [set() for _ in rules.common]
+        """For each field that all notes state, the words of its values. Texts without a common word are alike only if
+        one of them has no words.
+        """
+        self._wordless = False
+        """Whether a value, or what a clip says, has no words."""
         self._ways: list[Ways] = []
-        self._stating: frozenset[str] = frozenset()
+        self._stating: set[str] = set()
         """At least the words of all ways."""
-        self._said: frozenset[str] = frozenset()
+        self._said: set[str] = set()
+        """The words by which a clip could be recognised in a note."""
 
     def fill(self, people: Sequence[Candidate], number: int) -> list[Drawn]:
         """The first person and those of the others who fit, in order, until there are as many as asked for.
@@ -96,8 +81,7 @@ class Together:
     def _reason(self, person: Candidate) -> str | None:
         """Why a person does not fit those drawn, if so; otherwise the person joins them."""
         rules = self._rules
-        values = [person.value_words[field] for field in rules.common]
-        if any(map(_Said.has_alike, self._values, values)):
+        if self._shares_value(person):
             return "two people share what is asked for"
         ways = self._ways_of(person) if rules.strict else ()
         if not all(ways):
@@ -106,62 +90,78 @@ class Together:
         reason: str | None = None
         for place in self._rng.permutation(len(options)).tolist():
             one = options[place]
-            reason = self._flaw(one, person, ways)
+            reason = self._flaw(one, ways)
             if reason is None:
-                self._join(one, person, values, ways)
+                self._join(one, person, ways)
                 break
         return reason
 
-    def _join(self, one: Drawn, person: Candidate, values: Sequence[frozenset[str]], ways: Ways) -> None:
-        said = one.said(self._rules.heard)
+    def _shares_value(self, person: Candidate) -> bool:
+        """Whether a value of a person could be mistaken for one of those drawn."""
+        values = person.value_words
+        for field, known in zip(self._rules.common, self._values, strict=True):
+            words = values[field]
+            if (self._wordless or not words or not words.isdisjoint(known)) and any(
+                alike_words(words, other.value_words[field]) for other in self._people
+            ):
+                return True
+        return False
+
+    def _join(self, one: Drawn, person: Candidate, ways: Ways) -> None:
+        common = self._rules.common
+        self._people.append(person)
         self._drawn.append(one)
-        for known, words in zip(self._values, values, strict=True):
-            known.add(words)
-        self._heard.add(one.clip_words)
-        self._cues.add(one.cue_words)
-        if one.clip.transcript:
-            self._heard_known.add(one.clip_words)
-        if one.asked and self._asks(one):
-            self._asked.add(one.query_words)
-        if not said.isdisjoint(self._stating):
-            self._ways = [_without(said, others) for others in self._ways]
-        self._ways.append(_without(said, ways))
-        self._stating = self._stating.union(*map(person.stating_words, self._rules.common))
-        self._said |= said
+        for field, known in zip(common, self._values, strict=True):
+            known |= person.value_words[field]
+            self._wordless |= not person.value_words[field]
+        self._wordless |= one.wordless
+        self._ways.append(ways)
+        self._stating.update(*(person.stating_words[field] for field in common))
+        self._said |= one.said(self._rules.heard)
 
     def _ways_of(self, person: Candidate) -> Ways:
         """The ways to state each field without a word that is said, and without one of what the note may leave out."""
         ways = []
         for field in self._rules.common:
             clauses = person.clauses_without(field, self._left_out)
-            if self._said and not self._said.isdisjoint(person.stating_words(field)):
+            if self._said and not self._said.isdisjoint(person.stating_words[field]):
                 clauses = tuple(filter(self._said.isdisjoint, clauses))
             ways.append(clauses)
         return tuple(ways)
 
-    def _flaw(self, one: Drawn, person: Candidate, ways: Ways) -> str | None:
+    def _flaw(self, one: Drawn, ways: Ways) -> str | None:
         """Why a person cannot join those drawn with these clips. ways: to state what the note states."""
-        rules, known = self._rules, bool(one.clip.transcript)
-        if rules.heard and known and self._heard_known.has_alike(one.clip_words):
+        rules = self._rules
+        near = self._drawn
+        if not (one.wordless or self._wordless):
+            near = [other for other in near if not one.words.isdisjoint(other.words)]
+        if rules.heard and _says_the_same(one, near):
             return SAID_TWICE
         if not rules.strict:
             return READ if rules.heard and tells_of_itself(one.person, one.clip, rules.common) else None
-        if self._echoes(one):
+        if self._echoes(one, near):
             return "a query clip says what a memory's clip says"
-        if rules.heard and (self._heard.has_alike(one.cue_words) or self._cues.has_alike(one.clip_words)):
+        if rules.heard and _asks_the_same(one, near):
             return SAID_TWICE
-        if not all(person.value_words[field].isdisjoint(one.clip_words) for field in rules.left_out):
+        if not one.told.isdisjoint(self._left_out):
             return READ
         said = one.said(rules.heard)
-        everybody = [ways] if said.isdisjoint(self._stating) else [*self._ways, ways]
-        return None if all(_sayable(said, one) for one in everybody) else GIVEN_AWAY
+        if not _sayable(said, ways):
+            return GIVEN_AWAY
+        if said.isdisjoint(self._stating):
+            return None
+        everything = said | self._said
+        return None if all(_sayable(everything, others) for others in self._ways) else GIVEN_AWAY
 
-    def _echoes(self, one: Drawn) -> bool:
-        """Whether somebody's query clip says what only one person's clip says, if one more person joins."""
-        if one.clip.transcript and self._asked.has_alike(one.clip_words):
+    def _echoes(self, one: Drawn, others: Sequence[Drawn]) -> bool:
+        """Whether somebody's query clip says what only one person's clip says, if one more person joins others."""
+        known, asks = bool(one.clip.transcript), self._asks(one)
+        if asks and one.echoes_itself:
             return True
-        return self._asks(one) and (
-            one.echoes_itself or (bool(one.asked) and self._heard_known.has_alike(one.query_words))
+        return any(
+            (known and other.asked and self._asks(other) and alike_words(one.clip_words, other.query_words))
+            or (asks and one.asked and other.clip.transcript and alike_words(one.query_words, other.clip_words))
+            for other in others
         )
 
     def _asks(self, one: Drawn) -> bool:
@@ -169,11 +169,20 @@ class Together:
         return one.query_clip is not None and one.query_clip.transcript not in self._rules.common_words
 
 
-def _without(said: frozenset[str], ways: Ways) -> Ways:
-    """The ways that hold nothing that is said."""
-    return tuple(tuple(filter(said.isdisjoint, clauses)) for clauses in ways)
+def _says_the_same(one: Drawn, others: Sequence[Drawn]) -> bool:
+    """Whether a person's clip could be mistaken for another's; clips of which it is unknown what they say are not."""
+    return bool(one.clip.transcript) and any(
+        alike_words(one.clip_words, other.clip_words) for other in others if other.clip.transcript
+    )
 
 
-def _sayable(said: frozenset[str], ways: Ways) -> bool:
+def _asks_the_same(one: Drawn, others: Sequence[Drawn]) -> bool:
+    """Whether T2Any would ask about a person by what the clip of another one says."""
+    return any(
+        alike_words(one.cue_words, other.clip_words) or alike_words(other.cue_words, one.clip_words) for other in others
+    )
+
+
+def _sayable(said: Set[str], ways: Ways) -> bool:
     """Whether there is a way to state each field that holds nothing that is said."""
     return all(any(map(said.isdisjoint, clauses)) for clauses in ways)

@@ -44,7 +44,7 @@ def test_a_candidate_offers_each_clip_with_each_query_clip(person):
 
 def test_a_note_gives_away_what_a_clause_of_it_holds(person):
     candidate = Candidate(person)
-    assert "role" in candidate.revealed_by("hobby")
+    assert "role" in candidate.revealed_by["hobby"]
     for hidden, stated in product(wording.STATEMENTS, repeat=2):
         if hidden == stated:
             continue
@@ -53,9 +53,9 @@ def test_a_note_gives_away_what_a_clause_of_it_holds(person):
             continue
         clauses = wording.clause_words(stated, value)
         sayable = wording.sayable(stated, value, content_words(words), person.statements)
-        assert (hidden in candidate.given_away_by(stated)) == (not sayable)
+        assert (hidden in candidate.given_away_by[stated]) == (not sayable)
         revealed = any(not clause.isdisjoint(content_words(words)) for clause in clauses)
-        assert (hidden in candidate.revealed_by(stated)) == revealed
+        assert (hidden in candidate.revealed_by[stated]) == revealed
 
 
 @given(st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS)
