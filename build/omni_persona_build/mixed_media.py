@@ -42,7 +42,7 @@ def mixed_media(
     more alike in it than media of two people of one gender. cache: the pool's cache of facts. Raises `MediaError`
     if a medium cannot be decoded.
     """
-    compared = [people[place] for place in np.unique(np.linspace(0, len(people) - 1, MOST_PEOPLE).astype(int))]
+    compared = [people[place] for place in dict.fromkeys(np.linspace(0, len(people) - 1, MOST_PEOPLE).astype(int))]
     known = cache or PoolCache(None)
     clips = {clip.digest: clip for persona in compared for clip in persona.all_clips()}
     pictures = {one.digest: one for persona in compared for one in (*persona.pictures, *persona.query_pictures)}
