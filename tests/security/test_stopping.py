@@ -1,5 +1,6 @@
 """A command that is stopped ends, says so, and leaves nothing behind: no draft, no worker."""
 
+import json
 import random
 import signal
 import subprocess
@@ -238,31 +239,60 @@ CHOSEN = """
 """
 
 
-@pytest.mark.parametrize("work", [WRAPPED, TRANSLATED, CHOSEN], ids=["wrapped", "translated", "chosen"])
-@pytest.mark.parametrize("inside", [True, False], ids=["command", "before"])
-@pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["plain", "debug"])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_an_exception_after_a_request_to_stop_is_no_error(tmp_path, work, inside, debug, name):
-    """Libraries wrap and translate what they do not expect, and what they left unfinished fails later."""
-    script = f"""
-        import os, signal, sys
-        import typer
-        from omni_persona_cli import app
-        from omni_persona_cli.console import stopping
+WORKS = {"wrapped": WRAPPED, "translated": TRANSLATED, "chosen": CHOSEN}
+FORKS = """
+    import json, os, signal, sys
+    import typer
+    from omni_persona_cli import app
+    from omni_persona_cli.console import stopping
 
+    works, ended = json.loads(sys.argv[1]), {}
+
+    def run(name, debug, inside, work):
         def stop_me():
-            os.kill(os.getpid(), signal.{name})
+            os.kill(os.getpid(), getattr(signal, name))
             while True:
                 pass
-        {{}}
-        app.called = (lambda *_: stopping("nothing was left")(work)()) if {inside} else (lambda *_: work())
+
+        made = {"stop_me": stop_me, "typer": typer}
+        exec(works[work], made)
+        called = stopping("nothing was left")(made["work"]) if inside else made["work"]
+        app.called = lambda *_: called()
+        sys.argv = ["omni-persona", *["--debug"] * debug]
         app.main()
-    """
-    (tmp_path / "stopped.py").write_text(dedent(script).format(dedent(work)))
-    command = [sys.executable, "-m", "stopped", *debug]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+
+    for case in [[n, d, i, w] for n in ("SIGINT", "SIGTERM") for d in (0, 1) for i in (0, 1) for w in works]:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            os.dup2(writing, 2)
+            run(*case)
+            os._exit(99)  # it has returned
+        os.close(writing)
+        with open(reading) as said:
+            error = said.read()
+        ended[json.dumps(case)] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), error
+    print(json.dumps(ended))
+"""
+"""Each case in a process of its own, which starts with the imports of the first one."""
+
+
+@pytest.fixture(scope="module")
+def ended():
+    """Case -> the exit code of its process, and what that wrote to standard error."""
+    works = json.dumps({name: dedent(code) for name, code in WORKS.items()})
+    command = [sys.executable, "-c", dedent(FORKS), works]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=200, check=True).stdout)
+
+
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("inside", [1, 0], ids=["command", "before"])
+@pytest.mark.parametrize("debug", [0, 1], ids=["plain", "debug"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_exception_after_a_request_to_stop_is_no_error(ended, work, inside, debug, name):
+    """Libraries wrap and translate what they do not expect, and what they left unfinished fails later."""
     told = "stopped; nothing was left\n" if inside else ""
-    assert (ended.returncode, ended.stderr) == (128 + getattr(signal, name), told)
+    assert ended[json.dumps([name, debug, inside, work])] == [128 + getattr(signal, name), told]
 
 
 @pytest.mark.parametrize("error", [ValueError("wrong"), SystemExit(3)], ids=["error", "exit"])
