@@ -1,4 +1,4 @@
-"""Map the similarities between a query and its contexts to a confidence, and choose the threshold for abstaining."""
+"""Map the similarities between a query and its contexts to a confidence, and compute the threshold for abstaining."""
 
 from __future__ import annotations
 
@@ -58,28 +58,28 @@ def fit_confidence(rows: NDArray[np.float64], right: NDArray[np.bool_]) -> Confi
     return Confidence(_rounded(intercept), _rounded(float(weights[0])), _rounded(float(weights[1])))
 
 
-def fit_threshold(
-    confidence: NDArray[np.float64], right_if_answered: NDArray[np.bool_], answerable: NDArray[np.bool_]
+def answering_threshold(
+    right_person: NDArray[np.bool_], right_answer: NDArray[np.bool_], answerable: NDArray[np.bool_]
 ) -> float:
-    """Find the confidence threshold for answering that maximises Cal; each array has shape (n,).
+    """The confidence from which on answering is expected to raise Cal; each array has shape (n,).
 
-    right_if_answered: whether an item is correct if the threshold lets the model answer. Among thresholds
-    that are equally good, the one in the widest gap between confidences is returned.
-    Raises `ValueError` unless there are both answerable and unanswerable items.
+    With confidence p, an answer is expected to gain p times the mean gain over abstaining of the items whose best match
+    is right, plus 1 - p times that of the others. The threshold is where this is zero (Elkan 2001, "The foundations of
+    cost-sensitive learning"). It depends on means only: of few people, the threshold with the highest Cal on these
+    items is largely a matter of chance.
+
+    right_person: whether the best match is the right person. right_answer: whether an item is correct if the model
+    answers from it. Raises `ValueError` unless there are both answerable and unanswerable items.
     """
     if answerable.all() or not answerable.any():
         raise ValueError("expected items that can be answered and items that cannot")
-    order = np.argsort(confidence, kind="stable")
     weight = np.where(answerable, 0.5 / answerable.sum(), 0.5 / (~answerable).sum())
-    # What abstaining from an item adds to Cal; abstaining is right exactly if the item is unanswerable.
-    gain = (weight * (~answerable * 1.0 - right_if_answered))[order]
-    edges = np.concatenate([[0.0], confidence[order], [1.0]])
-    gaps = np.diff(edges)
-    cal = np.concatenate([[0.0], np.cumsum(gain)])
-    # Items of equal confidence cannot be separated; summing in another order may change the last bit.
-    cal = np.where(gaps > 0, np.round(cal, 12), -np.inf)
-    best = max(range(len(cal)), key=lambda place: (cal[place], gaps[place]))
-    return _rounded(float(edges[best] + edges[best + 1]) / 2)
+    # Abstaining is right exactly if the item is unanswerable.
+    gain = weight * (right_answer * 1.0 - ~answerable)
+    if_right, if_wrong = (float(gain[part].mean()) if part.any() else 0.0 for part in (right_person, ~right_person))
+    if if_wrong >= 0:
+        return 0.0
+    return 1.0 if if_right <= 0 else _rounded(if_wrong / (if_wrong - if_right))
 
 
 def _rounded(value: float) -> float:

@@ -26,7 +26,7 @@ from omni_persona_artifacts.dataset_folder import DatasetFolder, media_digests
 from omni_persona_artifacts.errors import ItemError
 from omni_persona_artifacts.progress import Steps
 from omni_persona_runner.attributes import described, quoted, sentences, stating_sentence
-from omni_persona_runner.calibration import Confidence, features, fit_confidence, fit_threshold
+from omni_persona_runner.calibration import Confidence, answering_threshold, features, fit_confidence
 from omni_persona_runner.model import LoadError
 
 NAME = "baseline:specialists"
@@ -152,12 +152,12 @@ def fit(
         )
         for group, found in matches.items()
     }
-    every = [(match, confidence[group]) for group, found in matches.items() for match in found]
+    every = [match for found in matches.values() for match in found]
     try:
-        threshold = fit_threshold(
-            np.array([sure.of(match.likeness) for match, sure in every]),
-            np.array([match.right_answer for match, _ in every]),
-            np.array([match.answerable for match, _ in every]),
+        threshold = answering_threshold(
+            np.array([match.right_person for match in every]),
+            np.array([match.right_answer for match in every]),
+            np.array([match.answerable for match in every]),
         )
     except ValueError as error:
         raise LoadError(f"{NAME}: cannot fit on {train}: {error}") from None

@@ -1,6 +1,4 @@
-"""From likeness to confidence, and from confidence to a threshold."""
-
-import math
+"""From likeness to confidence, and the confidence from which on a model answers."""
 
 import numpy as np
 import pytest
@@ -8,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from omni_persona_runner.calibration import Confidence, features, fit_confidence, fit_threshold
+from omni_persona_runner.calibration import Confidence, answering_threshold, features, fit_confidence
 
 
 @pytest.mark.parametrize(
@@ -57,42 +55,60 @@ def test_matches_that_are_all_right_or_all_wrong_leave_one_probability(n_right, 
     assert fitted.of(np.array([0.3, 0.1])) == pytest.approx(share, abs=1e-3)
 
 
-def test_a_threshold_parts_what_can_be_parted_in_the_widest_gap():
-    confidence = np.array([0.9, 0.2, 0.8, 0.3])
-    answerable = np.array([True, False, True, False])
-    assert fit_threshold(confidence, answerable, answerable) == 0.55
+def flags(text):
+    return np.array([letter == "1" for letter in text])
+
+
+def test_a_threshold_by_hand():
+    """Two of three answerable items whose match is right gain, a silent note gains nothing, the missing person loses.
+
+    Four answerable items weigh 1/8 and two unanswerable ones 1/4. Right: (1/8 + 1/8 + 0 + 0) / 4 = 1/16. Wrong: the
+    fourth answerable item gains nothing, the missing person loses 1/4: -1/8. 1/8 / (1/8 + 1/16) = 2/3.
+    """
+    right_person, right_answer, answerable = flags("111010"), flags("110010"), flags("111100")
+    assert answering_threshold(right_person, right_answer, answerable) == pytest.approx(2 / 3, abs=1e-4)
 
 
 def test_a_threshold_answers_all_where_silence_of_notes_is_enough():
     """The unanswerable items come out right either way, so that abstaining out of doubt can only cost."""
-    confidence = np.array([0.4, 0.5, 0.6])
-    threshold = fit_threshold(confidence, np.array([True, True, True]), np.array([True, False, True]))
-    assert threshold <= 0.4
+    assert answering_threshold(flags("101"), flags("111"), flags("101")) == 0
 
 
 def test_a_threshold_abstains_from_all_where_every_answer_is_wrong():
-    threshold = fit_threshold(np.array([0.9, 0.95]), np.array([False, False]), np.array([True, False]))
-    assert threshold > 0.95
+    assert answering_threshold(flags("00"), flags("00"), flags("10")) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_calibrated_confidences_no_other_threshold_is_much_better(seed):
+    """The reference tries a hundred thresholds on 200,000 items."""
+    rng = np.random.default_rng(seed)
+    n, states, silent = 200_000, rng.uniform(0.6, 1), rng.uniform(0.05, 0.4)
+    confidence = rng.beta(*rng.uniform(0.5, 2, 2), n)
+    right_person = rng.random(n) < confidence
+    missing = ~right_person & (rng.random(n) < 0.8)
+    answerable = ~missing & (rng.random(n) >= silent)
+    right_answer = np.where(answerable, right_person & (rng.random(n) < states), right_person)
+
+    def cal(threshold):
+        scores = np.where(confidence >= threshold, right_answer, ~answerable)
+        return (scores[answerable].mean() + scores[~answerable].mean()) / 2
+
+    threshold = answering_threshold(right_person, right_answer, answerable)
+    assert 0.1 < threshold < 0.9
+    best = max(cal(one) for one in np.linspace(0, 1, 101))
+    assert best - 0.002 < cal(threshold)
+    assert cal(threshold) > max(cal(threshold - 0.2), cal(threshold + 0.2))
 
 
 @given(st.data())
-def test_no_other_threshold_is_better(data):
+def test_a_threshold_is_a_probability(data):
     n = data.draw(st.integers(2, 12))
-    # Two digits keep confidences further apart than the threshold's own rounding.
-    confidence = np.array(data.draw(st.lists(st.integers(1, 99), min_size=n, max_size=n))) / 100
-    right, answerable = (data.draw(arrays.arrays(bool, n)) for _ in range(2))
+    right_person, right_answer, answerable = (data.draw(arrays.arrays(bool, n)) for _ in range(3))
     answerable[:2] = True, False
-
-    def cal(threshold):
-        answered = confidence >= threshold
-        scores = np.where(answered, right, ~answerable)
-        return (scores[answerable].mean() + scores[~answerable].mean()) / 2
-
-    best = max(cal(threshold) for threshold in [*confidence, math.inf])
-    assert cal(fit_threshold(confidence, right, answerable)) == pytest.approx(best)
+    assert 0 <= answering_threshold(right_person, right_answer, answerable) <= 1
 
 
 @pytest.mark.parametrize("answerable", [[True, True], [False, False]])
 def test_a_threshold_needs_items_of_both_kinds(answerable):
     with pytest.raises(ValueError, match="items that can be answered and items that cannot"):
-        fit_threshold(np.array([0.1, 0.9]), np.array([True, True]), np.array(answerable))
+        answering_threshold(flags("10"), flags("11"), np.array(answerable))
