@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -36,6 +37,13 @@ from rows import TASKS, make_item, make_row
 from this_process import restored
 
 import omni_persona
+
+# Signals that are ignored where the tests are started, as under nohup or in the background, would be ignored by the
+# processes that tests start, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 # Expected answers, dtypes and devices are those of a CPU. To try a GPU, set the variable to its number.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")

@@ -50,11 +50,13 @@ def install() -> None:
     """Let signals stop the command, even if one arrives while Python cannot raise its exception.
 
     An exception raised in a destructor, in a callback of a C library, or where a library catches everything is lost.
-    The request is then repeated until `answer` is called.
+    The request is then repeated until `answer` is called. A signal that is ignored already, as SIGHUP is under nohup,
+    stays so.
     """
     _answered.clear()
     for number in _numbers():
-        signal.signal(number, _stop)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
     sys.unraisablehook = _not_raised
 
 
@@ -71,7 +73,8 @@ def release() -> None:
     """
     answer()
     for number in _numbers():
-        signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     _requested.clear()
 
 
