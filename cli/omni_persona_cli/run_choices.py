@@ -231,7 +231,8 @@ class Choices:
     def ready(self) -> Iterator[tuple[Model, Fleet | None]]:
         """Yield the model; its server or cluster runs for the duration of the block."""
         if self.local.ray:
-            from omni_persona_runner.fleet import Fleet, cluster
+            from omni_persona_runner.cluster import cluster
+            from omni_persona_runner.fleet import Fleet
 
             use_gpus = self.local.device is None and not self.is_baseline
             with cluster(self.local.ray_workers, use_gpus=use_gpus) as workers:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import pickle
+import signal
 import sys
 import time
 from collections import Counter
@@ -20,7 +21,8 @@ from omni_persona_artifacts.dataset_folder import DatasetFolder
 from omni_persona_artifacts.run_folder import read_manifest, read_predictions
 from omni_persona_runner import fleet as fleet_module
 from omni_persona_runner.baselines import load_baseline
-from omni_persona_runner.fleet import Fleet, Workers, cluster, share
+from omni_persona_runner.cluster import Workers, cluster, share
+from omni_persona_runner.fleet import Fleet
 from omni_persona_runner.model import Answer, LoadError, ModelError
 from omni_persona_runner.run_loop import RunSummary, run
 from omni_persona_runner.transformers_model import TransformersModel
@@ -90,11 +92,14 @@ def two(require_extra):
 
     # Workers cannot import a test.
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    handler = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.delenv("RAY_ADDRESS", raising=False)
         with cluster(2, use_gpus=False) as workers:
+            assert signal.getsignal(signal.SIGTERM) is handler
             yield workers
+    assert signal.getsignal(signal.SIGTERM) is handler
 
 
 @pytest.fixture

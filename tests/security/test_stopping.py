@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from forked import living
+from forked import all_end, living
 
 
-def started(arguments: list[str], folder: Path) -> subprocess.Popen:
+def started(arguments: list[str], folder: Path, *program: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "omni_persona_cli", *arguments],
+        [sys.executable, *(program or ("-m", "omni_persona_cli")), *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -93,3 +93,34 @@ def test_a_build_stops_at_any_moment_by_a_signal(tmp_path, name):
             assert not (tmp_path / str(turn)).exists()
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".omni-persona"]
     assert (tmp_path / "people" / "personas.jsonl").is_file()
+
+
+WITH_CLUSTER = """
+import time
+from omni_persona_runner.fleet import Fleet
+
+def ask(*_):
+    print("has a cluster", flush=True)
+    time.sleep(600)
+    yield
+
+Fleet.ask = ask
+from omni_persona_cli.app import main
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_a_run_with_its_cluster(require_extra, dataset, tmp_path, monkeypatch, name):
+    """Ray itself would let SIGTERM end the process with exit code 15 and without a message."""
+    require_extra("ray")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    words = ["run", "--model", "baseline:random", "--dataset", str(dataset), "--ray", "--out", "run"]
+    process = started(words, tmp_path, "-c", WITH_CLUSTER)
+    assert process.stdout.readline() == "has a cluster\n", process.communicate()
+    process.send_signal(getattr(signal, name))
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 128 + getattr(signal, name)
+    assert err.endswith("stopped; repeat the command to continue\n") and "Traceback" not in err
+    assert all_end(process.pid), "a process of the cluster lives on"
