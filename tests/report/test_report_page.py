@@ -43,6 +43,11 @@ def test_the_page_forbids_itself_the_network(run, tmp_path):
         assert outside not in text.replace("http://www.w3.org/2000/svg", ""), outside
 
 
+def test_the_page_says_which_scores_have_no_interval(run, tmp_path):
+    text = write_report([run], tmp_path / "report.html", media="none").page.read_text("utf-8")
+    assert "In a group, a task or a kind of absence, a score over fewer than 30 items has none." in text
+
+
 def test_a_group_that_does_not_need_its_modality_is_marked_beside_its_name(run, dataset, tmp_path):
     checked = shutil.copytree(dataset, tmp_path / "checked")
     write_check_results(checked, [], {"I2I": ["<b>corners", "border"], "<script>": ["x"]})
