@@ -5,10 +5,12 @@ Each raises an exception, so that `finally` and `with` blocks remove drafts and 
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 
 NAMES = ("SIGTERM", "SIGHUP")
@@ -19,6 +21,15 @@ _AGAIN_AFTER = 5.0
 
 _AGAIN_AT_ONCE = 0.01
 """Seconds after which a stop request is repeated that is known to be lost: a destructor takes less."""
+
+_LOCKING = frozenset(("__enter__", "__exit__", "acquire", "release", "_acquire_restore", "_release_save"))
+"""Functions that take or give back a lock, in `threading` and what follows its names."""
+
+_WAITS_FOR_LOCK = 1.0
+"""Seconds for which a stop request waits at most until such a function has returned."""
+
+_ENDS_WITHIN = 10.0
+"""Seconds that the interpreter has to end in after a stop request."""
 
 _report_lost = sys.unraisablehook
 """Reports any other exception that could not be raised."""
@@ -31,6 +42,8 @@ _repeating = threading.Event()
 """Set while a request is repeated."""
 _requested: list[int] = []
 """Numbers of the signals that requested the command to stop."""
+_waiting_since: list[float] = []
+"""When a stop request arrived that waits for a lock."""
 
 
 class Stopped(SystemExit):
@@ -69,12 +82,16 @@ def answer() -> None:
 def release() -> None:
     """Let signals end the process at once, because the command has ended.
 
-    While an interpreter ends, nobody catches their exceptions: they would be printed, or change the exit code.
+    While an interpreter ends, nobody catches their exceptions: they would be printed, or change the exit code. It waits
+    for threads, of which one may wait forever for what the stopped command has not finished: a command that was stopped
+    ends nevertheless.
     """
     answer()
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    if _requested:
+        _thread.start_new_thread(_end, (128 + _requested[-1],))
     _requested.clear()
 
 
@@ -110,7 +127,17 @@ def exit_code(stop: KeyboardInterrupt | Stopped) -> int:
     return 128 + (stop.number if isinstance(stop, Stopped) else int(signal.SIGINT))
 
 
-def _stop(number: int, _frame: FrameType | None) -> None:
+def _end(code: int) -> None:
+    """End the process if its interpreter does not."""
+    threading.main_thread().join()  # until the interpreter begins to end
+    time.sleep(_ENDS_WITHIN)
+    os._exit(code)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    if _has_to_wait(frame):
+        _repeat_in(_AGAIN_AT_ONCE, number, is_repeated=_repeating.is_set())
+        return
     _repeat_in(_AGAIN_AFTER, number)
     repeated = _repeating.is_set()
     _repeating.clear()
@@ -121,6 +148,20 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     # by a signal of its own, whatever exit code it is given.
     _requested.append(number)
     raise Stopped(number)
+
+
+def _has_to_wait(frame: FrameType | None) -> bool:
+    """Whether an exception in this frame could leave a lock locked, for which another thread would wait forever.
+
+    `with condition:` calls a function written in Python, and between the lock that it takes and the block that gives it
+    back, an exception belongs to neither.
+    """
+    if frame is not None and frame.f_code.co_name in _LOCKING:
+        _waiting_since.append(time.monotonic())
+        if _waiting_since[-1] - _waiting_since[0] < _WAITS_FOR_LOCK:
+            return True
+    _waiting_since.clear()
+    return False
 
 
 def _is_cleaning_up(handled: BaseException | None) -> bool:
@@ -138,17 +179,19 @@ def _not_raised(lost: sys.UnraisableHookArgs) -> None:
         _repeat_in(_AGAIN_AT_ONCE, stop.number if isinstance(stop, Stopped) else signal.SIGINT)
 
 
-def _repeat_in(seconds: float, number: int) -> None:
-    # An exception raised before this returns would be lost again, or printed: starting a thread may take long.
+def _repeat_in(seconds: float, number: int, *, is_repeated: bool = True) -> None:
+    # An exception raised before this returns would be lost again, or printed: starting a thread may take long. `Thread`
+    # takes locks to start one, and the code that was interrupted may hold them.
     started = threading.Event()
-    threading.Thread(target=_repeat, args=(started, seconds, number), daemon=True).start()
+    _thread.start_new_thread(_repeat, (started, seconds, number, is_repeated))
     started.set()
 
 
-def _repeat(started: threading.Event, seconds: float, number: int) -> None:
+def _repeat(started: threading.Event, seconds: float, number: int, is_repeated: bool) -> None:
     started.wait()
     _answered.wait(seconds)
     with _answering:
         if not _answered.is_set():
-            _repeating.set()
+            if is_repeated:
+                _repeating.set()
             os.kill(os.getpid(), number)
