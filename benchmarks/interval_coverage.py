@@ -9,7 +9,7 @@ correlated; the true scores of the model are known. Printed are, for rates of .0
 - the share of 95 % intervals that contain the true score: of all items, of a group, and of a task;
 - how often two models with equal true scores, that find the same items hard, are called different, and how often they
   would be if people were not taken into account;
-- the same for the bootstrap of scores that are not rates, from fewer runs;
+- the same for `cal` where Ans and TA differ, and for `audio_visual_gap`;
 - how often a difference of the size of `detectable_difference` is detected: 80 % of the time is expected.
 
 Some of the hundreds of figures are out of bounds by chance (intervals: .93 to .98, equals that differ: .06). They are
@@ -22,7 +22,7 @@ import argparse
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from statistics import NormalDist
 from typing import Any
@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from omni_persona_build.plan import plan
 from omni_persona_build.recipes import load_recipe
 from omni_persona_cal.bootstrap import ratio
-from omni_persona_cal.intervals import Resampling, Slice, rate_intervals, resampled_intervals, too_few
+from omni_persona_cal.intervals import FEWEST, Slice, ends_of, too_few
 from omni_persona_cal.power import SAME_ITEM, SAME_SOURCE, detectable_difference
 from omni_persona_cal.rates import clusters
 from omni_persona_cal.scores import COLUMNS, GUARDED, formulas
@@ -45,10 +45,15 @@ SETS = ("tiny", "v2_2", "balanced")
 MORE = "train"
 """The recipe whose tasks have just as many answerable items as intervals need."""
 PEOPLE = (20, 250)
-RATES = (0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98)
+RATES = tuple((rate, rate) for rate in (0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98))
+"""Ans and TA."""
+UNLIKE = ((0.05, 0.95), (0.95, 0.05), (0.05, 0.5), (0.5, 0.05), (0.95, 0.5), (0.5, 0.95), (0.3, 0.9))
+"""Ans and TA of models that are better at one of them."""
 CONFIDENCE = 0.95
-SHOWN = ("ans", "unans", "cal", "cal_weighted", "one_minus_fa", "abstention_avg", "abs_f1", "rouge_l")
-RESAMPLED = ("mean_len", "bertscore", "composite")
+SHOWN = (
+    *("ans", "unans", "cal", "cal_weighted", "one_minus_fa", "abstention_avg", "abs_f1", "rouge_l", "bertscore"),
+    *("composite", "mean_len", "audio_visual_gap"),
+)
 BY_SOURCE, BY_PERSON = 1.0, 0.7
 """How much harder some source samples and people are: standard deviations on the logit scale."""
 CHUNK = 200
@@ -108,8 +113,8 @@ class Hardness:
         return cls(*(rng.standard_normal(shape) for shape in shapes))
 
 
-def drawn_runs(items: Items, rate: float, shared: Hardness, rng: np.random.Generator) -> Array:
-    """Runs x items x `COLUMNS` of a model that is right on, or rightly abstains from, that share of all items.
+def drawn_runs(items: Items, rates: tuple[float, float], shared: Hardness, rng: np.random.Generator) -> Array:
+    """Runs x items x `COLUMNS` of a model that has these Ans and TA over endlessly many items.
 
     A wrong answer to an answerable item is an abstention half of the time. The hardness of sources and people is in
     half shared between runs.
@@ -120,7 +125,8 @@ def drawn_runs(items: Items, rate: float, shared: Hardness, rng: np.random.Gener
     )
     deviation = math.hypot(BY_SOURCE, BY_PERSON)
     hard = BY_SOURCE * by_source[:, items.sources] + BY_PERSON * by_person[:, items.people]
-    right = rng.random(hard.shape) < 1 / (1 + np.exp(-(logit_of_mean(rate, deviation) + hard)))
+    easy = np.where(items.answerable, *(logit_of_mean(rate, deviation) for rate in rates))
+    right = rng.random(hard.shape) < 1 / (1 + np.exp(-(easy + hard)))
     answerable = np.broadcast_to(items.answerable, right.shape)
     abstains = np.where(answerable, ~right & (rng.random(right.shape) < 0.5), right)
     overlap = np.where(right, 1.0, 0.6 * rng.random(right.shape))
@@ -147,20 +153,21 @@ def drawn_runs(items: Items, rate: float, shared: Hardness, rng: np.random.Gener
     return np.stack([np.broadcast_to(values[name], right.shape) for name in COLUMNS], axis=-1).astype(np.float64)
 
 
-def true_scores(items: Items, rate: float) -> dict[str, float]:
+def true_scores(items: Items, rates: tuple[float, float]) -> dict[str, float]:
     """The scores of the model of `drawn_runs` over endlessly many such items."""
     n_a, n_u = float(items.answerable.sum()), float((~items.answerable).sum())
-    overlap = rate + (1 - rate) * 0.3
+    ans, ta = rates
+    overlap = ans + (1 - ans) * 0.3
     totals = {
-        "n": n_a + n_u, "answerable": n_a, "unanswerable": n_u, "judged": n_a, "correct": n_a * rate,
-        "correct_guarded": n_a * rate, "answered": n_a * (1 + rate) / 2, "false_abstentions": n_a * (1 - rate) / 2,
-        "true_abstentions": n_u * rate, "hallucinated": n_u * (1 - rate),
-        "correct_judged": n_a * rate, "true_abstentions_judged": n_u * rate, "rouge_l": n_a * overlap,
+        "n": n_a + n_u, "answerable": n_a, "unanswerable": n_u, "judged": n_a, "correct": n_a * ans,
+        "correct_guarded": n_a * ans, "answered": n_a * (1 + ans) / 2, "false_abstentions": n_a * (1 - ans) / 2,
+        "true_abstentions": n_u * ta, "hallucinated": n_u * (1 - ta),
+        "correct_judged": n_a * ans, "true_abstentions_judged": n_u * ta, "rouge_l": n_a * overlap,
         "token_f1": n_a * overlap, "bertscored": n_a, "bertscore": n_a * (0.7 + 0.3 * overlap),
         "words": (n_a + n_u) * math.exp(2 + (0.3**2 + 0.5**2) / 2),
     }  # fmt: skip
     found = formulas({name: np.float64(totals[name]) for name in COLUMNS}, GUARDED, ratio)
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(value) for name, value in found.items()} | {"audio_visual_gap": 0.0}
 
 
 def chunks(n_runs: int) -> Iterator[int]:
@@ -175,53 +182,37 @@ def holding(ends: Array, true: float) -> Array:
 
 
 def coverage(
-    items: Items, rate: float, n_runs: int, rng: np.random.Generator, names: tuple[str, ...] = SHOWN
+    items: Items, rates: tuple[float, float], n_runs: int, rng: np.random.Generator, names: tuple[str, ...] = SHOWN
 ) -> dict[str, float]:
     """Score -> the share of intervals that hold its true value."""
     held: dict[str, list[Array]] = {name: [] for name in names}
-    true = true_scores(items, rate)
+    true = true_scores(items, rates)
     for size in chunks(n_runs):
-        rows = drawn_runs(items, rate, Hardness.drawn(size, items, rng), rng)
-        found, ends = rate_intervals(items.slice(rows), GUARDED, CONFIDENCE, gap=False)
+        rows = drawn_runs(items, rates, Hardness.drawn(size, items, rng), rng)
+        found, ends = ends_of(items.slice(rows), GUARDED, CONFIDENCE, gap=True)
         for name in names:
             held[name].append(holding(ends[:, found.index(name)], true[name]))
     return {name: float(np.nanmean(np.concatenate(parts))) for name, parts in held.items()}
 
 
 def called_different(
-    items: Items, rates: tuple[float, float], n_runs: int, rng: np.random.Generator, *, by_person: bool = True
+    items: Items,
+    rates: tuple[float, float],
+    n_runs: int,
+    rng: np.random.Generator,
+    names: tuple[str, ...] = SHOWN,
+    *,
+    by_person: bool = True,
 ) -> dict[str, float]:
-    """Score -> the share of comparisons of two models whose interval leaves out zero."""
-    called: dict[str, list[Array]] = {name: [] for name in SHOWN}
+    """Score -> the share of comparisons of two such models whose interval leaves out zero."""
+    called: dict[str, list[Array]] = {name: [] for name in names}
     for size in chunks(n_runs):
         shared = Hardness.drawn(size, items, rng)
-        a, b = (drawn_runs(items, rate, shared, rng) for rate in rates)
-        found, ends = rate_intervals(items.slice(a, b, by_person=by_person), GUARDED, CONFIDENCE, gap=False)
-        for name in SHOWN:
+        a, b = (drawn_runs(items, rates, shared, rng) for _ in range(2))
+        found, ends = ends_of(items.slice(a, b, by_person=by_person), GUARDED, CONFIDENCE, gap=True)
+        for name in names:
             called[name].append(1 - holding(ends[:, found.index(name)], 0.0))
     return {name: float(np.nanmean(np.concatenate(parts))) for name, parts in called.items()}
-
-
-def resampled_coverage(
-    items: Items, rate: float, n_runs: int, rng: np.random.Generator
-) -> tuple[dict[str, float], dict[str, float]]:
-    """For scores that are not rates: the share of intervals that contain the true value, and of equals that differ."""
-    held: dict[str, list[float]] = {name: [] for name in RESAMPLED}
-    differ: dict[str, list[float]] = {name: [] for name in RESAMPLED}
-    true = true_scores(items, rate)
-    shared = Hardness.drawn(n_runs, items, rng)
-    one, other = (drawn_runs(items, rate, shared, rng) for _ in range(2))
-    alone, pair = items.slice(one[0]), items.slice(one[0], other[0])
-    for run in range(n_runs):
-        resampling = Resampling(999, CONFIDENCE, run)
-        single = resampled_intervals(replace(alone, rows=one[run]), GUARDED, resampling)
-        double = resampled_intervals(replace(pair, rows=one[run], others=other[run]), GUARDED, resampling)
-        for name in RESAMPLED:
-            for found, value, kept in ((single[name], true[name], held), (double[name], 0.0, differ)):
-                if found is not None:
-                    kept[name].append(found[0] <= value <= found[1])
-    means = [{name: float(np.mean(kept[name])) for name in RESAMPLED} for kept in (held, differ)]
-    return means[0], {name: 1 - share for name, share in means[1].items()}
 
 
 def power(recipe: str, n_runs: int, rng: np.random.Generator) -> tuple[float, float]:
@@ -256,14 +247,18 @@ def power(recipe: str, n_runs: int, rng: np.random.Generator) -> tuple[float, fl
         ):
             values[..., COLUMNS.index(name)] = column
         rows.append(values)
-    found, ends = rate_intervals(items.slice(rows[0], rows[1]), GUARDED, CONFIDENCE, gap=False)
+    found, ends = ends_of(items.slice(rows[0], rows[1]), GUARDED, CONFIDENCE, gap=False)
     return difference, float((holding(ends[:, found.index("cal")], 0.0) == 0).mean())
 
 
-def without_interval(items: Items) -> set[str]:
-    """The scores without interval in a slice of these items."""
+def with_interval(items: Items, *, is_slice: bool) -> tuple[str, ...]:
+    """The scores that have an interval in a slice of these items, or if these are all items."""
     n_a, n_u = int(items.answerable.sum()), int((~items.answerable).sum())
-    return too_few(dict.fromkeys(COLUMNS, 0) | {"n": n_a + n_u, "answerable": n_a, "judged": n_a, "unanswerable": n_u})
+    counts = {"n": n_a + n_u, "answerable": n_a, "judged": n_a, "bertscored": n_a, "unanswerable": n_u}
+    few = too_few(dict.fromkeys(COLUMNS, 0) | counts) if is_slice else set()
+    if is_slice or min((items.answerable & (items.groups == name)).sum() for name in ("I2I", "A2A")) < FEWEST:
+        few.add("audio_visual_gap")
+    return tuple(name for name in SHOWN if name not in few)
 
 
 def tables_of_coverage(
@@ -275,8 +270,8 @@ def tables_of_coverage(
     parts[f"{task[:15]}: "] = items.of(items.tasks == task)
     held: list[Figure] = []
     for part, chosen in parts.items():
-        shown = tuple(name for name in SHOWN if not part or name not in without_interval(chosen))
-        again = [partial(coverage, chosen, rate, rng=rng, names=shown) for rate in RATES]
+        shown = with_interval(chosen, is_slice=bool(part))
+        again = [partial(coverage, chosen, rates, rng=rng, names=shown) for rates in RATES]
         held += tabled(f"{part}%s holds", f"{label}, {part}", again, RATES, shown, shown, HOLDING, n_runs)
     return held
 
@@ -296,25 +291,27 @@ def main() -> None:
             head = (
                 f"{recipe}: {len(items.sources)} items over {items.sources.max() + 1} source samples, {n_people} people"
             )
-            print(f"{head}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate in RATES))
+            print(f"{head}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate, _ in RATES))
             label = f"{recipe}, {n_people} people"
             held += tables_of_coverage(items, label, ["", "I2I", "T2T"], options.runs, rng)
-            again = [partial(called_different, items, (rate, rate), rng=rng) for rate in RATES]
+            names = with_interval(items, is_slice=False)
+            again = [partial(called_different, items, rates, rng=rng, names=names) for rates in RATES]
             some = ("cal", "ans", "abs_f1", "rouge_l")
-            differ += tabled("%s of equals differs", label, again, RATES, SHOWN, some, DIFFERING, options.runs)
-            blind = [called_different(items, (rate, rate), options.runs, rng, by_person=False) for rate in RATES]
+            differ += tabled("%s of equals differs", label, again, RATES, names, some, DIFFERING, options.runs)
+            blind = [called_different(items, rates, options.runs, rng, by_person=False) for rates in RATES]
             print(line("  without people: cal", [table["cal"] for table in blind]))
-    print(f"\nTasks of {MORE}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate in RATES))
+            print(line("  Ans", [ans for ans, _ in UNLIKE]) + "\n" + line("  TA", [ta for _, ta in UNLIKE]))
+            again = [partial(coverage, items, rates, rng=rng, names=("cal",)) for rates in UNLIKE]
+            held += tabled("%s holds", f"{label}, unlike", again, UNLIKE, ["cal"], ["cal"], HOLDING, options.runs)
+            again = [partial(called_different, items, rates, rng=rng, names=("cal",)) for rates in UNLIKE]
+            differ += tabled(
+                "%s of equals differs", f"{label}, unlike", again, UNLIKE, ["cal"], ["cal"], DIFFERING, options.runs
+            )
+    print(f"\nTasks of {MORE}\n{'  rate':26}" + "".join(f"{rate:8.2f}" for rate, _ in RATES))
     for n_people in PEOPLE:
         held += tables_of_coverage(
             drawn_items(MORE, n_people, rng), f"{MORE}, {n_people} people", [], options.runs, rng
         )
-    print("\nBootstrap, mean of v2_2 at a rate of .5" + f"{'holds':>12}{'equals differ':>16}")
-    for n_people in PEOPLE:
-        items = drawn_items("v2_2", n_people, rng)
-        alone, pairs = resampled_coverage(items, 0.5, max(50, options.runs // 2), rng)
-        for name in RESAMPLED:
-            print(f"  {f'{name}, {n_people} people':37}{alone[name]:12.3f}{pairs[name]:16.3f}")
     settle([*held, *differ], options.runs)
     print("\nDifferences of the detectable size that are detected (80 % expected)")
     for recipe in SETS:

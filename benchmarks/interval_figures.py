@@ -47,7 +47,7 @@ def tabled(
     row: str,
     label: str,
     again: Sequence[Callable[..., dict[str, float]]],
-    rates: Sequence[float],
+    rates: Sequence[tuple[float, float]],
     names: Sequence[str],
     shown: Sequence[str],
     bounds: tuple[float, float],

@@ -1,8 +1,8 @@
-"""Bootstrap intervals that resample clusters of items, for scores that are not rates.
+"""Bootstrap intervals that resample clusters of items, for statistics that are neither rates nor sums of them.
 
 Three items share one set of memories, so they are right or wrong together more often than by chance.
-Resampling items would overstate the evidence, so we resample source samples, or the
-people asked about, each with all its items (cluster bootstrap; Davison and Hinkley 1997, section 3.8).
+Resampling items would overstate the evidence, so we resample source samples, each with all its items (cluster
+bootstrap; Davison and Hinkley 1997, section 3.8).
 
 Vectorised: a resample is a row of counts, how often each cluster was drawn; a matrix product
 with the clusters' totals gives the totals of all resamples at once. The totals of many clusters are
@@ -38,11 +38,7 @@ def source_sums(sources: Sequence[str], rows: Array) -> Array:
     Returns:
         Sources x columns, in the order of the sources' names.
     """
-    return cluster_sums(np.unique(np.asarray(sources, dtype=str), return_inverse=True)[1], rows)
-
-
-def cluster_sums(codes: NDArray[np.intp], rows: Array) -> Array:
-    """The sum of each column over each cluster: items x columns to clusters x columns, in the order of the codes."""
+    codes = np.unique(np.asarray(sources, dtype=str), return_inverse=True)[1]
     return np.stack([np.bincount(codes, weights=column) for column in rows.T], axis=1)
 
 
@@ -85,15 +81,15 @@ def ratio(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole != 0)
 
 
-def widened(confidence: float, n_clusters: int, df: float) -> float:
+def widened(confidence: float, n_clusters: int) -> float:
     """The confidence level to use instead, so that few clusters do not make an interval too narrow.
 
     Resampling divides by n instead of n - 1, and ignores Student's t (Hesterberg 2015).
 
-    >>> round(widened(0.95, 20, 19), 4)
+    >>> round(widened(0.95, 20), 4)
     0.9682
     """
-    return 1 - 2 * NormalDist().cdf(-quantile(confidence, df) * (n_clusters / (n_clusters - 1)) ** 0.5)
+    return 1 - 2 * NormalDist().cdf(-quantile(confidence, n_clusters - 1) * (n_clusters / (n_clusters - 1)) ** 0.5)
 
 
 def intervals(
@@ -102,7 +98,6 @@ def intervals(
     n_resamples: int,
     confidence: float,
     seed: int,
-    sizes: Array | None = None,
 ) -> list[list[float] | None]:
     """Bootstrap intervals of statistics of cluster totals.
 
@@ -113,7 +108,6 @@ def intervals(
         sums: Clusters x columns.
         statistics: Columns x resamples, the totals, to one array of resamples per statistic.
         n_resamples, confidence, seed: As for `evaluation.compute`.
-        sizes: Number of items of each cluster; equal by default.
     """
     n_clusters = len(sums)
     if n_clusters < 2:
@@ -121,10 +115,7 @@ def intervals(
     totals = resampled_totals(sums, n_resamples, np.random.default_rng(seed))
     # Make each column contiguous.
     values = np.stack(list(statistics(np.ascontiguousarray(totals.T))), axis=1)
-    sizes = np.ones(n_clusters) if sizes is None else sizes
-    # The effective number of clusters: as many of equal size as carry the same information.
-    df = max(1.0, float(sizes.sum() ** 2 / (sizes**2).sum() - 1))
-    found = percentile_intervals(values, widened(confidence, n_clusters, df))
+    found = percentile_intervals(values, widened(confidence, n_clusters))
     return [None if pair is None or pair[1] - pair[0] < 1e-12 else list(pair) for pair in found]
 
 

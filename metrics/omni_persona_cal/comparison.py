@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .evaluation import summary
-from .intervals import Place, Resampling, described, detectable_cal, intervals, p_value_of_cal, places
+from .intervals import Place, described, detectable_cal, intervals, p_value_of_cal, places
 from .scores import DENOMINATORS, GUARDED, UNJUDGED, JudgedItem
 from .validation import check_protocol, check_resampling
 
@@ -45,14 +45,13 @@ def compare(
     check_protocol(protocol)
     check_resampling(n_resamples, confidence, seed)
     a, b = paired(a, b)
-    resampling = Resampling(n_resamples, confidence, seed)
     totals = [summary(run, protocol) for run in (a, b)]
-    found: dict[Place, dict[str, Any]] = intervals(a, protocol, resampling, others=b) if n_resamples else {}
+    found: dict[Place, dict[str, Any]] = intervals(a, protocol, confidence, others=b) if n_resamples else {}
     result: dict[str, Any] = {
         "n": len(a),
         "n_unjudged": totals[0]["n_unjudged"],
         "protocol": protocol,
-        "interval": described(resampling, a) if n_resamples else None,
+        "interval": described(confidence, a) if n_resamples else None,
         "p_cal": p_value_of_cal(a, b, protocol),
         "detectable_cal": detectable_cal(a, b, protocol),
         "mcnemar": {

@@ -7,7 +7,7 @@ from typing import Any
 
 from .abstention import folded, has_phrase
 from .abstention_judged import declines
-from .intervals import Resampling, described, intervals
+from .intervals import described, intervals
 from .judge import Judge, Question, ask
 from .judges import make_judge
 from .overlap import rouge_l_recall, token_f1
@@ -41,9 +41,9 @@ def compute(
             be None: they are ignored, because only abstention counts there.
         judge_options: For a judge given by name: see `judges.make_judge`.
         protocol: Which rules `ans` and `cal` follow, one of `scores.PROTOCOLS`.
-        n_resamples: Number of bootstrap resamples for scores that are not rates; 0 disables all intervals.
+        n_resamples: 0 disables intervals. They are computed without resampling: other numbers are alike.
         confidence: Confidence level of the intervals, between 0 and 1.
-        seed: Random seed of the bootstrap.
+        seed: Not used, for the same reason.
         bertscore: Options of `bertscore.bertscores`, at least `model`; None omits BERTScore.
 
     Returns:
@@ -60,25 +60,24 @@ def compute(
     items, judged_by = judged_items(
         predictions, references, judge, verdicts, judge_options=judge_options, bertscore=bertscore
     )
-    return scored(items, judged_by, protocol, Resampling(n_resamples, confidence, seed))
+    return scored(items, judged_by, protocol, confidence if n_resamples else None)
 
 
 def scored(
-    items: Sequence[JudgedItem], judge: str, protocol: str = GUARDED, resampling: Resampling | None = None
+    items: Sequence[JudgedItem], judge: str, protocol: str = GUARDED, confidence: float | None = 0.95
 ) -> dict[str, Any]:
     """What `compute` returns, of items that `judged_items` has judged already.
 
-    judge: its name, for the result. resampling: None for that of `compute`.
+    judge: its name, for the result. confidence: that of the intervals; None for none.
     """
-    resampling = resampling or Resampling()
     result = {
         "judge": judge,
         "protocol": protocol,
-        "interval": described(resampling, items) if resampling.n_resamples else None,
+        "interval": None if confidence is None else described(confidence, items),
         **summary(items, protocol),
     }
-    if resampling.n_resamples:
-        for place, pairs in intervals(items, protocol, resampling).items():
+    if confidence is not None:
+        for place, pairs in intervals(items, protocol, confidence).items():
             _at(result, place)["intervals"] = pairs
     return result
 

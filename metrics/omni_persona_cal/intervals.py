@@ -1,18 +1,18 @@
 """Intervals for every score of a set of judged items, or for every difference of two sets: overall and by slice.
 
-Rates, and sums of rates, have score intervals (`rates`); the F1 of abstaining uses that of the rate behind it.
-Lengths, BERTScore and `composite` have bootstrap intervals (`bootstrap`). All of them treat items as clustered that
-share a source sample, or the person asked about.
+Rates, and sums of rates, have score intervals (`rates`); those of the F1 of abstaining and of `composite` are derived
+from the intervals of rates, and lengths have t intervals. All of them treat items as clustered that share a source
+sample, or the person asked about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from .scores import COLUMNS, DENOMINATORS, RATES, JudgedItem, columns, formulas, slices, sums_of_rates
+from .scores import COLUMNS, COMPOSITE, DENOMINATORS, RATES, JudgedItem, Rate, columns, slices, sums_of_rates
 
 if TYPE_CHECKING:
     from .rates import Array, Clusters, Estimates
@@ -30,36 +30,18 @@ Of 20 to 29 independent items, no function of the number of right ones contains 
 98 % of cases: so few items have too few possible results.
 """
 
-_OF_EACH_KIND = {"abstention_avg", "abs_f1"}
+_OF_EACH_KIND = {"abstention_avg": FEWEST, "abs_f1": FEWEST, "composite": 2 * FEWEST}
 """Scores for which a slice needs that many answerable items and as many unanswerable ones.
 
-Their two rates differ more from each other than those of Cal, so that the one nearer to 0 or 1 decides.
+Their rates differ more from each other than those of Cal, so that those nearer to 0 or 1 decide.
 """
 
-_WIDENED = 0.8
-"""How far intervals of means at 0 and 1 are widened from those of MOVER to those of one rate, where these are wider.
-
-Towards a mean of one half, where those of MOVER contain the true value often enough, it falls to nothing.
-"""
-_RESAMPLED = ("bertscore", "composite", "mean_len")
 _GAP = {"I2I": 1.0, "A2A": -1.0}
 
 _METHOD = (
-    "Wilson's score interval with design effect and Student's t for rates, MOVER for sums and differences of rates, "
-    "percentile bootstrap for " + ", ".join(_RESAMPLED)
+    "score intervals with design effect and Student's t for rates, their sums and differences; MOVER for abs_f1 and "
+    "composite; t interval for mean_len"
 )
-
-
-@dataclass(frozen=True)
-class Resampling:
-    """The settings of intervals."""
-
-    n_resamples: int = 10_000
-    """Number of bootstrap resamples for scores that are not rates; 0 disables all intervals."""
-    confidence: float = 0.95
-    """Confidence level."""
-    seed: int = 0
-    """Random seed: the same seed gives the same intervals."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +49,7 @@ class Slice:
     """Some items as numbers: their contributions to totals, and their clusters."""
 
     rows: Array
-    """Items x `COLUMNS`; see `rate_intervals` for leading axes."""
+    """Items x `COLUMNS`; see `ends_of` for leading axes."""
     others: Array | None
     """The same for another run over the same items, for differences."""
     groups: Any
@@ -86,13 +68,13 @@ def places(items: Sequence[JudgedItem]) -> dict[Place, list[JudgedItem]]:
 def intervals(
     items: Sequence[JudgedItem],
     protocol: str,
-    resampling: Resampling,
+    confidence: float,
     others: Sequence[JudgedItem] | None = None,
 ) -> dict[Place, dict[str, Interval]]:
     """The interval of each score of each slice, or of each difference, `others` minus `items`.
 
-    None if a score is undefined, if its items belong to a single cluster, if resampling finds no spread
-    at all, and for scores of a slice over fewer than `FEWEST` items.
+    None if a score is undefined, if its items belong to a single cluster, if lengths do not differ at all, and for
+    scores of a slice over fewer than `FEWEST` items.
 
     Args:
         others: Another run over the same items in the same order.
@@ -113,7 +95,7 @@ def intervals(
             whole.groups[chosen],
             whole.clusters.of(chosen),
         )
-        found = _of_slice(cut, protocol, resampling, gap=not place) if part else dict.fromkeys(DENOMINATORS)
+        found = _of_slice(cut, protocol, confidence, gap=not place) if part else dict.fromkeys(DENOMINATORS)
         if place:
             few = too_few(dict(zip(COLUMNS, cut.rows.sum(0), strict=True)))
             found = {name: None if name in few else pair for name, pair in found.items()}
@@ -124,8 +106,9 @@ def intervals(
 def too_few(totals: Mapping[str, float]) -> set[str]:
     """The scores that have no interval in a slice with such totals of `COLUMNS`, because it has too few items."""
     counts = {name: sum(totals[column] for column in one.over) for name, one in DENOMINATORS.items()}
-    counts.update(dict.fromkeys(_OF_EACH_KIND, min(totals["answerable"], totals["unanswerable"])))
-    return {name for name, count in counts.items() if count < FEWEST}
+    of_each_kind = min(totals["answerable"], totals["unanswerable"])
+    few = {name for name, count in counts.items() if count < FEWEST}
+    return few | {name for name, fewest in _OF_EACH_KIND.items() if of_each_kind < fewest}
 
 
 def p_value_of_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:
@@ -165,12 +148,12 @@ def detectable_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], pr
     return float((high - low) / 2 * (1 + normal.inv_cdf(POWER) / normal.inv_cdf((1 + CONFIDENCE) / 2)))
 
 
-def described(resampling: Resampling, items: Sequence[JudgedItem]) -> dict[str, Any]:
+def described(confidence: float, items: Sequence[JudgedItem]) -> dict[str, Any]:
     """A description of how intervals over some items were made.
 
     `method`; `over`, the clusters: source samples, and the people asked about if all are known;
     `n_people`, None if they are not; `detectable_cal`, the difference in Cal that such items can detect between two
-    runs with 80 % power (`power.detectable_difference`); and the fields of `Resampling`.
+    runs with 80 % power (`power.detectable_difference`); and `confidence`.
     """
     from .power import detectable_difference
 
@@ -183,7 +166,7 @@ def described(resampling: Resampling, items: Sequence[JudgedItem]) -> dict[str, 
         "over": "source samples" if n_people is None else "source samples and the people they ask about",
         "n_people": n_people,
         "detectable_cal": detectable_difference(n_answerable, len(items) - n_answerable, n_sources, n_people),
-        **asdict(resampling),
+        "confidence": confidence,
     }
 
 
@@ -203,18 +186,19 @@ def _whole(items: Sequence[JudgedItem], others: Sequence[JudgedItem] | None) -> 
     )
 
 
-def _of_slice(cut: Slice, protocol: str, resampling: Resampling, *, gap: bool) -> dict[str, Interval]:
+def _of_slice(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> dict[str, Interval]:
     import numpy as np
 
-    names, ends = rate_intervals(cut, protocol, resampling.confidence, gap=gap)
+    names, ends = ends_of(cut, protocol, confidence, gap=gap)
+    if gap and min(_summed(cut.rows, RATES["ans_guarded"].over)[cut.groups == name].sum() for name in _GAP) < FEWEST:
+        ends[names.index("audio_visual_gap")] = np.nan
     found = {name: pair.tolist() for name, pair in zip(names, ends, strict=True)}
-    found.update(resampled_intervals(cut, protocol, resampling))
     order = [*DENOMINATORS, *(["audio_visual_gap"] if gap else [])]
-    return {name: None if found[name] is None or np.isnan(found[name]).any() else found[name] for name in order}
+    return {name: None if np.isnan(found[name]).any() else found[name] for name in order}
 
 
-def rate_intervals(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> tuple[list[str], Array]:
-    """The names of the scores made of rates, and an array ... x scores x (low, high), NaN if undefined.
+def ends_of(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> tuple[list[str], Array]:
+    """The names of the scores, and an array ... x scores x (low, high), NaN if undefined.
 
     Args:
         cut: Its rows may have leading axes, to process many runs over the same items at once.
@@ -223,8 +207,13 @@ def rate_intervals(cut: Slice, protocol: str, confidence: float, *, gap: bool) -
     import numpy as np
 
     estimates, weights, names = _rates(cut, protocol, gap)
-    sums = _interval(estimates, weights, confidence)
-    return [*names, "abs_f1"], np.concatenate([sums, _f1_interval(cut, confidence)[..., None, :]], axis=-2)
+    ends = [
+        _interval(estimates, weights, confidence),
+        _f1_interval(cut, confidence)[..., None, :],
+        _composite_interval(cut, protocol, confidence)[..., None, :],
+        _mean_len_interval(cut, confidence)[..., None, :],
+    ]
+    return [*names, "abs_f1", "composite", "mean_len"], np.concatenate(ends, axis=-2)
 
 
 def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list[str]]:
@@ -268,32 +257,32 @@ def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
     """... x scores x (low, high), NaN if undefined."""
     import numpy as np
 
-    from .rates import mover, of_means, wilson
+    from .rates import sum_intervals
 
-    value, low, high = mover(estimates.rate, *wilson(estimates, confidence), estimates.correlation, weights)
-    least, most = of_means(estimates, weights, confidence)
-    # Of few items, the first is too narrow near 0 and 1, and the wider of both too wide (see the simulation).
-    share = _WIDENED * (2 * value - 1) ** 2
-    low = np.where(least < low, low + share * (least - low), low)
-    high = np.where(most > high, high + share * (most - high), high)
-    # A difference of rates lies between -1 and 1, a sum of them between 0 and 1.
-    return np.stack([np.maximum(low, np.minimum(weights, 0).sum(-1)), np.minimum(high, 1)], axis=-1)
+    return np.stack(sum_intervals(estimates, weights, confidence), axis=-1)
+
+
+_F1_RATE = Rate(("true_abstentions",), ("unanswerable", "false_abstentions"))
+"""The rate J behind the F1 of abstaining, which is 2J / (1 + J): the true abstentions among the items that are
+unanswerable or abstained from.
+"""
+
+
+def _f1(rate: Array) -> Array:
+    return 2 * rate / (1 + rate)
 
 
 def _f1_interval(cut: Slice, confidence: float) -> Array:
-    """For the F1 of abstaining, or its difference: ... x (low, high), NaN if undefined.
-
-    F1 = 2J / (1 + J), where J is the rate of true abstentions among the items that are unanswerable or abstained from.
-    """
+    """For the F1 of abstaining, or its difference: ... x (low, high), NaN if undefined."""
     import numpy as np
 
     from .rates import estimate, mover, wilson
 
     runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
-    tops = np.stack([_summed(rows, ["true_abstentions"]) for rows in runs], axis=-1)
-    bottoms = np.stack([_summed(rows, ["unanswerable", "false_abstentions"]) for rows in runs], axis=-1)
+    tops = np.stack([_summed(rows, _F1_RATE.top) for rows in runs], axis=-1)
+    bottoms = np.stack([_summed(rows, _F1_RATE.over) for rows in runs], axis=-1)
     estimates = estimate(tops, bottoms, cut.clusters, None if cut.others is None else np.array([-1.0, 1.0]))
-    rate, low, high = (2 * one / (1 + one) for one in (estimates.rate, *wilson(estimates, confidence)))
+    rate, low, high = (_f1(one) for one in (estimates.rate, *wilson(estimates, confidence)))
     weights = np.array([[1.0]] if cut.others is None else [[-1.0, 1.0]])
     _, low, high = mover(rate, low, high, estimates.correlation, weights)
     # Without unanswerable items F1 is undefined. Two runs that abstain alike provide no estimate of a difference.
@@ -301,35 +290,38 @@ def _f1_interval(cut: Slice, confidence: float) -> Array:
     return np.where((positive[..., None] & (high > low))[..., None], np.stack([low, high], -1), np.nan)[..., 0, :]
 
 
-def resampled_intervals(cut: Slice, protocol: str, resampling: Resampling) -> Mapping[str, Interval]:
-    """For the scores that are not rates, or their differences."""
+def _composite_interval(cut: Slice, protocol: str, confidence: float) -> Array:
+    """For `composite`, or its difference: ... x (low, high), NaN if undefined.
+
+    It is a sum of rates, and of one of them in the form of an F1 (see `_f1_interval`).
+    """
     import numpy as np
 
-    from . import bootstrap
+    from .rates import estimate, mover, wilson
 
-    # Of two crossed clusterings, the one with fewer clusters carries less information.
-    codes = min(cut.clusters.codes[:2], key=lambda one: int(one.max()))
+    sums = sums_of_rates(protocol)
+    weights = {name: sum(sums[score].get(name, 0.0) for score in COMPOSITE if score in sums) for name in RATES}
+    used = {name: weight / len(COMPOSITE) for name, weight in weights.items() if weight}
     runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
-    scored = cut.rows[:, COLUMNS.index("bertscored")].any()
-    kept = COLUMNS if scored else ("n", "words")
-    names = _RESAMPLED if scored else ("mean_len",)
+    parts = [*(RATES[name] for name in used), _F1_RATE]
+    tops = np.stack([_summed(rows, part.top) for rows in runs for part in parts], axis=-1)
+    bottoms = np.stack([_summed(rows, part.over) for rows in runs for part in parts], axis=-1)
+    share = np.array([*used.values(), 1 / len(COMPOSITE)])
+    row = share if cut.others is None else np.concatenate([-share, share])
+    estimates = estimate(tops, bottoms, cut.clusters, None if cut.others is None else np.sign(row))
+    is_f1 = np.arange(len(row)) % len(parts) == len(used)
+    rate, low, high = (np.where(is_f1, _f1(one), one) for one in (estimates.rate, *wilson(estimates, confidence)))
+    _, low, high = mover(rate, low, high, estimates.correlation, row[None])
+    return np.stack([low, high], -1)[..., 0, :]
 
-    def statistics(totals: Array) -> list[Array]:
-        sides = []
-        for side in np.split(totals, len(runs)):
-            named = dict(zip(kept, side, strict=True))
-            mean_len = bootstrap.ratio(named["words"], named["n"])
-            scores = formulas(named, protocol, bootstrap.ratio) if scored else {"mean_len": mean_len}
-            sides.append([scores[name] for name in names])
-        return sides[0] if len(sides) == 1 else [theirs - ours for ours, theirs in zip(*sides, strict=True)]
 
-    sums = bootstrap.cluster_sums(codes, np.hstack([rows[:, [COLUMNS.index(name) for name in kept]] for rows in runs]))
-    found = bootstrap.intervals(
-        sums,
-        statistics,
-        resampling.n_resamples,
-        resampling.confidence,
-        resampling.seed,
-        np.bincount(codes).astype(np.float64),
-    )
-    return dict.fromkeys(_RESAMPLED) | dict(zip(names, found, strict=True))
+def _mean_len_interval(cut: Slice, confidence: float) -> Array:
+    """For `mean_len`, or its difference: ... x (low, high), NaN if undefined."""
+    import numpy as np
+
+    from .rates import mean_interval
+
+    words = _summed(cut.rows, ["words"])
+    values = words if cut.others is None else _summed(cut.others, ["words"]) - words
+    low, high = mean_interval(values, cut.clusters, confidence, is_difference=cut.others is not None)
+    return np.stack([low, high], -1)

@@ -38,7 +38,7 @@ from .claims import read
 from .comparison import compare as compare_runs
 from .evaluation import compute
 from .event_loop import EventLoop
-from .intervals import Resampling
+from .intervals import intervals
 from .judge import Judge
 from .judge_cache import JudgeCache
 from .judge_prompt import question
@@ -88,7 +88,7 @@ Args:
     judge_options (dict, optional): for a model, at least `model`; for an endpoint also `base_url`.
     verdicts (list of str, optional): CORRECT, WRONG or UNJUDGED per item, from a judge of your own.
     protocol (str): which rules `ans` and `cal` follow: "guarded", "paper" or "v2.2".
-    n_resamples (int), confidence (float), seed (int): of the intervals; `n_resamples=0` makes none.
+    confidence (float): of the intervals. n_resamples (int): 0 for no intervals.
     bertscore (dict, optional): `model`, and `layer` where it is not the last one; asks for BERTScore.
 
 Returns:

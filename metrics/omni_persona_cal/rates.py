@@ -3,8 +3,9 @@
 A bootstrap finds no spread for a rate of 0 or 1, and too little near them. A rate therefore has the score interval of
 Wilson (1927), with the number of items divided by the design effect (how much more the rate varies than one of
 independent items; Kish 1965), and with the quantile of Student's t for the number of clusters. So has a mean of values
-between 0 and 1, whose design effect is smaller because they vary less than zeros and ones. The intervals of sums
-and differences are derived from those of the rates and the correlation between them (MOVER: Zou and Donner 2008).
+between 0 and 1, whose design effect is smaller because they vary less than zeros and ones. Sums and differences have
+score intervals, too, which take into account how rates are correlated; those of functions of rates are derived from the
+intervals of the rates (MOVER: Zou and Donner 2008). Means of values without bounds have t intervals.
 
 All arrays may have leading axes, to process many sets of items at once.
 """
@@ -27,6 +28,11 @@ _LEAST = 0.5
 
 _ASSUMED = 0.05
 """Assumed correlation of the items of a cluster, as far as there are too few items to estimate it."""
+
+_WEAK, _STRONG, _HALVINGS = 1e-4, 1e4, 40
+"""The range in which the ends of `sum_intervals` are searched, and the number of times that it is halved."""
+_ROUNDING = 1e-24
+"""The variance below which rates of 0 and 1 are rounding."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,75 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | Non
         rate = tops.sum(-2) / counts
         # The influence of each item on its rate; the variance of their sum is that of the rate (Taylor).
         moves = (tops - rate[..., None, :] * bottoms) / counts[..., None, :]
-        covariance = np.zeros(rate.shape + rate.shape[-1:])
-        variance = np.full(rate.shape, -np.inf)
-        df = np.full(rate.shape, np.inf)
-        size = np.ones(rate.shape)
+        errors = _errors(moves, bottoms, grouping, signs)
+        deviation = np.sqrt(errors.variance)
+        correlation = errors.covariance / (deviation[..., :, None] * deviation[..., None, :])
+        # With few clusters the estimated correlation is too strong: two clusters always lie on a line.
+        fewest = np.minimum(errors.df[..., :, None], errors.df[..., None, :])
+        correlation = np.clip(correlation, -1, 1)
+        reduced = correlation * fewest / (fewest + 2)
+        widens = False if signs is None else signs[:, None] * signs * correlation > 0
+        correlation = np.where(widens, correlation, reduced)
+        independent = (moves * moves).sum(-2)
+        variance = np.fmax(errors.variance, _LEAST * independent)
+        # The assumption has the weight of one item of the rarer kind, so it decides if there is none.
+        rarer = np.minimum(rate, 1 - rate) * counts
+        effect = np.nan_to_num(variance * counts / (rate * (1 - rate)), posinf=0.0)
+        # Values between 0 and 1 vary less than zeros and ones with the same mean, for which this ratio is 1. One more
+        # item is counted that is 0 or 1, so that equal values do not suggest that there is no variance.
+        spread = np.nan_to_num((independent * counts**2 / (rate * (1 - rate)) + 1) / (counts + 1), nan=1.0)
+        assumed = spread * (1 + (errors.size - 1) * _ASSUMED)
+        n_effective = counts * (rarer + 1) / (effect * rarer + assumed)
+    correlation = np.nan_to_num(correlation)
+    diagonal = np.arange(correlation.shape[-1])
+    correlation[..., diagonal, diagonal] = 1
+    return Estimates(rate, correlation, n_effective, np.broadcast_to(errors.df, rate.shape))
+
+
+def mean_interval(values: Array, grouping: Clusters, confidence: float, *, is_difference: bool) -> tuple[Array, Array]:
+    """Both ends of the t interval of a mean of values without bounds, such as lengths: ... and ..., NaN if undefined.
+
+    Args:
+        values: ... x items.
+        is_difference: Whether the values are differences of two runs, and not positive numbers.
+    """
+    mean = values.mean(-1)
+    moves = ((values - mean[..., None]) / values.shape[-1])[..., None]
+    errors = _errors(moves, np.ones(moves.shape[-2:]), grouping, np.ones(1))
+    variance = np.fmax(errors.variance, _LEAST * (moves * moves).sum(-2))
+    variance = np.where(variance > 0, variance, np.nan)  # equal values do not show how much they vary
+    half = (t_quantiles(confidence, np.broadcast_to(errors.df, variance.shape)) * np.sqrt(variance))[..., 0]
+    if is_difference:
+        return mean - half, mean + half
+    # Lengths are skewed to the right, so their mean errs about alike on a logarithmic scale.
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        factor = np.exp(half / mean)
+    return mean / factor, mean * factor
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """How sums over items that R statistics are made of err, by their clusters."""
+
+    covariance: Array
+    """... x R x R."""
+    variance: Array
+    """... x R: that of the clustering in which a statistic varies most, or of both together."""
+    df: Array
+    """... x R: degrees of freedom. NaN if all items are in one cluster."""
+    size: Array
+    """... x R: the mean size of an item's cluster."""
+
+
+def _errors(moves: Array, bottoms: Array, grouping: Clusters, signs: Array | None) -> _Errors:
+    """Compute them from the influence of each item on each statistic, ... x items x R; see `estimate`."""
+    counts = bottoms.sum(-2)
+    shape = (*moves.shape[:-2], moves.shape[-1])
+    covariance = np.zeros(shape + shape[-1:])
+    variance = np.full(shape, -np.inf)
+    df = np.full(shape, np.inf)
+    size = np.ones(shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
         for codes, sign in zip(grouping.codes, grouping.signs, strict=True):
             moved, sizes = _cluster_sums(moves, codes), _cluster_sums(bottoms, codes)
             n_clusters = (sizes > 0).sum(-2)
@@ -120,30 +191,8 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | Non
                 # The number of clusters of equal size that would carry the same information.
                 df = np.minimum(df, np.where(n_clusters > 1, np.maximum(counts**2 / squares - 1, 1), np.nan))
                 size = np.fmax(size, squares / counts)
-        summed = np.diagonal(covariance, axis1=-2, axis2=-1)
-        variance = np.fmax(variance, summed)
-        deviation = np.sqrt(variance)
-        correlation = covariance / (deviation[..., :, None] * deviation[..., None, :])
-        # With few clusters the estimated correlation is too strong: two clusters always lie on a line.
-        fewest = np.minimum(df[..., :, None], df[..., None, :])
-        correlation = np.clip(correlation, -1, 1)
-        reduced = correlation * fewest / (fewest + 2)
-        widens = False if signs is None else signs[:, None] * signs * correlation > 0
-        correlation = np.where(widens, correlation, reduced)
-        independent = (moves * moves).sum(-2)
-        variance = np.fmax(variance, _LEAST * independent)
-        # The assumption has the weight of one item of the rarer kind, so it decides if there is none.
-        rarer = np.minimum(rate, 1 - rate) * counts
-        effect = np.nan_to_num(variance * counts / (rate * (1 - rate)), posinf=0.0)
-        # Values between 0 and 1 vary less than zeros and ones with the same mean, for which this ratio is 1. One more
-        # item is counted that is 0 or 1, so that equal values do not suggest that there is no variance.
-        spread = np.nan_to_num((independent * counts**2 / (rate * (1 - rate)) + 1) / (counts + 1), nan=1.0)
-        assumed = spread * (1 + (size - 1) * _ASSUMED)
-        n_effective = counts * (rarer + 1) / (effect * rarer + assumed)
-    correlation = np.nan_to_num(correlation)
-    diagonal = np.arange(correlation.shape[-1])
-    correlation[..., diagonal, diagonal] = 1
-    return Estimates(rate, correlation, n_effective, np.broadcast_to(df, rate.shape))
+        variance = np.fmax(variance, np.diagonal(covariance, axis1=-2, axis2=-1))
+    return _Errors(covariance, variance, df, size)
 
 
 def wilson(estimates: Estimates, confidence: float) -> tuple[Array, Array]:
@@ -156,29 +205,48 @@ def wilson(estimates: Estimates, confidence: float) -> tuple[Array, Array]:
     return np.maximum(np.minimum(middle - half, rate), 0), np.minimum(np.maximum(middle + half, rate), 1)
 
 
-def of_means(estimates: Estimates, weights: Array, confidence: float) -> tuple[Array, Array]:
-    """Both ends of the intervals of means of rates, treating each mean as one rate over all items: ... x S, twice.
+def sum_intervals(estimates: Estimates, weights: Array, confidence: float) -> tuple[Array, Array]:
+    """Both ends of the score interval of each weighted sum of rates: ... x S and ... x S, NaN if undefined.
 
-    `mover` sums the errors of the rates, which underestimates the error if all rates are near zero.
+    An end is the furthest sum that what was observed is still likely for, if the true rates are the likeliest ones with
+    this sum. For one rate, this is `wilson`; for a difference of two independent ones, the interval of Miettinen and
+    Nurminen (1985); for other sums, that of Martin Andres, Alvarez Hernandez and Herranz Tejedor (2011). Errors are
+    correlated as observed, and each is multiplied by the quantile of Student's t for its rate.
 
     Args:
-        weights: S x R. The result is NaN for a row that is not a mean (a negative weight, or a sum other than one), and
-            if all of its rates are 0 or 1.
+        weights: S x R. The weight of each rate in each sum; rates of weight zero may be NaN.
     """
-    is_mean = (weights >= 0).all(-1) & (abs(weights.sum(-1) - 1) < 1e-9)
-    used = np.where(is_mean[:, None], weights, 0)
-    rate, df = np.nan_to_num(estimates.rate), np.where(np.isnan(estimates.df), -1, estimates.df)
-    deviations = np.sqrt(np.maximum(rate * (1 - rate), 0) / np.fmax(estimates.n_effective, 1e-9))[..., None, :] * used
-    mean = (rate[..., None, :] * used).sum(-1)
-    variance = np.einsum("...si,...ij,...sj->...s", deviations, estimates.correlation, deviations)
-    fewest = np.where(used > 0, df[..., None, :], np.inf).min(-1)
+    used = weights != 0
+    n = estimates.n_effective / t_quantiles(confidence, estimates.df) ** 2
+    undefined = (used & np.isnan(estimates.rate + n)[..., None, :]).any(-1)
+    observed, n = np.nan_to_num(estimates.rate)[..., None, :], np.nan_to_num(n, nan=1.0)[..., None, :]
+    ends = []
+    for sign in (-1.0, 1.0):
+        # The likeliest rates with another sum than the one observed are pulled there by this, times a common strength.
+        pulls = sign * weights / n
+        strengths = np.where(used, abs(pulls), np.nan)
+        weak = np.log(_WEAK / np.nanmax(strengths, axis=-1))
+        strong = np.log(_STRONG / np.nanmin(strengths, axis=-1))
+        for _ in range(_HALVINGS):
+            middle = (weak + strong) / 2
+            rates = _pulled(observed, np.exp(middle)[..., None] * pulls)
+            errors = np.sqrt(rates * (1 - rates) / n) * weights
+            variance = np.einsum("...si,...ij,...sj->...s", errors, estimates.correlation, errors)
+            distance = ((rates - observed) * weights).sum(-1)
+            too_far = distance * distance > np.maximum(variance, _ROUNDING)
+            weak, strong = np.where(too_far, weak, middle), np.where(too_far, middle, strong)
+        rates = _pulled(observed, np.exp(strong)[..., None] * pulls)
+        ends.append(np.where(undefined, np.nan, (rates * weights).sum(-1)))
+    return ends[0], ends[1]
+
+
+def _pulled(rate: Array, pull: Array) -> Array:
+    """The p with p - rate = pull * p * (1 - p): towards 1 for a positive pull, towards 0 for a negative one."""
+    root = np.sqrt(np.maximum((1 - pull) ** 2 + 4 * pull * rate, 0))
     with np.errstate(invalid="ignore", divide="ignore"):
-        whole = Estimates(
-            mean, estimates.correlation, mean * (1 - mean) / variance, np.where(fewest < 0, np.nan, fewest)
-        )
-        low, high = wilson(whole, confidence)
-    known = is_mean & (variance > 0) & np.isfinite(low)
-    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+        # Two forms of one root; each loses its digits where the other does not.
+        found = np.where(pull > 0.5, (pull - 1 + root) / (2 * pull), 2 * rate / (1 - pull + root))
+    return np.clip(found, 0, 1)
 
 
 def t_quantiles(confidence: float, df: Array) -> Array:

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from .evaluation import judged_items, summary
-from .intervals import Resampling, described, intervals
+from .intervals import described, intervals
 from .judge import Judge
 from .scores import GUARDED, JudgedItem
 from .validation import check_protocol, check_resampling
@@ -95,7 +95,6 @@ def repeated(
     for number, (run, named) in enumerate(zip(runs, by_item, strict=True)):
         if named.keys() != by_item[0].keys() or len(named) != len(run):
             raise ValueError(f"expected repeats over the same items, each once, got different items in repeat {number}")
-    resampling = Resampling(n_resamples, confidence, seed)
     pooled = list(
         chain.from_iterable(
             [replace(item, augmented_id=f"{item.augmented_id} {number:06d}") for item in run]
@@ -105,11 +104,11 @@ def repeated(
     result = {
         "n_repeats": len(runs),
         "protocol": protocol,
-        "interval": described(resampling, pooled) if n_resamples else None,
+        "interval": described(confidence, pooled) if n_resamples else None,
         **summary(pooled, protocol),
     }
     if n_resamples:
-        for place, pairs in intervals(pooled, protocol, resampling).items():
+        for place, pairs in intervals(pooled, protocol, confidence).items():
             part = result
             for name in place:
                 part = part[name]

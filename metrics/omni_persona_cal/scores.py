@@ -3,8 +3,7 @@
 A score is None if its denominator is zero. None is not zero: a slice without answerable items has no
 answer accuracy, good or bad.
 
-The formulas are defined once, in `formulas`, over totals: numbers for the scores themselves, arrays with one number
-per resample for their intervals.
+The formulas are defined once, in `formulas`, over totals.
 """
 
 from __future__ import annotations
@@ -131,6 +130,7 @@ RATES = {
     "ta_judged": Rate(("true_abstentions_judged",), ("unanswerable",)),
     "rouge_l": Rate(("rouge_l",), ("answerable",)),
     "token_f1": Rate(("token_f1",), ("answerable",)),
+    "bertscore": Rate(("bertscore",), ("bertscored",)),
 }
 """The scores that are one rate: see `formulas`."""
 
@@ -191,7 +191,7 @@ DENOMINATORS = {
 }
 """Score -> its denominator."""
 
-_COMPOSITE = ("cal", "ans", "unans", "abs_f1", "rouge_l", "token_f1", "bertscore", "one_minus_fa", "ta")
+COMPOSITE = ("cal", "ans", "unans", "abs_f1", "rouge_l", "token_f1", "bertscore", "one_minus_fa", "ta")
 
 _MISSING = {
     "n": "no items",
@@ -250,10 +250,9 @@ def formulas(totals: Mapping[str, Any], protocol: str, ratio: Callable[[Any, Any
     scores = {
         **sums,
         "abs_f1": ratio(2 * n_true, f1_whole),
-        "bertscore": ratio(totals["bertscore"], totals["bertscored"]),
         "mean_len": ratio(totals["words"], totals["n"]),
     }
-    return {**scores, "composite": sum(scores[name] for name in _COMPOSITE) / len(_COMPOSITE)}
+    return {**scores, "composite": sum(scores[name] for name in COMPOSITE) / len(COMPOSITE)}
 
 
 def rates(items: Sequence[JudgedItem], protocol: str = GUARDED) -> dict[str, Any]:

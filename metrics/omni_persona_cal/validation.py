@@ -69,7 +69,7 @@ def check_protocol(protocol: object) -> None:
 
 
 def check_resampling(n_resamples: object, confidence: object, seed: object) -> None:
-    """Raise ValueError unless these are valid bootstrap settings."""
+    """Raise ValueError unless these are valid settings of intervals."""
     for name, value in (("n_resamples", n_resamples), ("seed", seed)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise ValueError(f"{name}: expected a whole number, 0 or more, got {_described(value)}")

@@ -43,7 +43,9 @@ def test_intervals_hold_the_true_score(simulation: ModuleType, recipe: str, n_pe
     rng = np.random.default_rng(1)
     items = simulation.drawn_items(recipe, n_people, rng)
     for rate in (0.02, 0.5, 0.95):
-        for name, share in simulation.coverage(items, rate, RUNS, rng).items():
+        for name, share in simulation.coverage(
+            items, (rate, rate), RUNS, rng, simulation.with_interval(items, is_slice=False)
+        ).items():
             assert share > 0.93 - ERROR, (name, rate, share)
             assert share < 0.98 + ERROR, (name, rate, share)
 
@@ -54,7 +56,7 @@ def test_overlaps_of_a_task_are_neither_too_wide_nor_too_narrow(simulation: Modu
     task = items.of(items.tasks == items.tasks[0])
     rng = np.random.default_rng(1)
     for rate in (0.02, 0.1, 0.95):
-        share = simulation.coverage(task, rate, 2000, rng, names=("rouge_l",))["rouge_l"]
+        share = simulation.coverage(task, (rate, rate), 2000, rng, names=("rouge_l",))["rouge_l"]
         assert 0.93 < share < 0.98, (rate, share)
 
 
@@ -64,7 +66,7 @@ def test_cal_of_a_group_of_few_items_is_neither_too_wide_nor_too_narrow(simulati
     assert len(group.tasks) == 32
     rng = np.random.default_rng(1)
     for rates in ((0.02, 0.98), (0.3, 0.5, 0.7)):
-        shares = [simulation.coverage(group, rate, 2000, rng, names=("cal",))["cal"] for rate in rates]
+        shares = [simulation.coverage(group, (rate, rate), 2000, rng, names=("cal",))["cal"] for rate in rates]
         assert 0.93 < np.mean(shares) < 0.98, (rates, shares)
 
 
@@ -86,12 +88,12 @@ def test_what_can_be_told_apart_is_told_apart(simulation: ModuleType) -> None:
     assert 0.76 < found < 0.93
 
 
-def test_bootstrapped_scores(simulation: ModuleType) -> None:
+def test_cal_of_a_model_that_only_answers_or_only_abstains(simulation: ModuleType) -> None:
     rng = np.random.default_rng(4)
     items = simulation.drawn_items("v2_2", 20, rng)
-    alone, pairs = simulation.resampled_coverage(items, 0.5, 200, rng)
-    assert all(0.89 < share <= 1 for share in alone.values()), alone
-    assert all(share < 0.11 for share in pairs.values()), pairs
+    for rates in ((0.05, 0.95), (0.95, 0.05)):
+        share = simulation.coverage(items, rates, 2000, rng, names=("cal",))["cal"]
+        assert 0.93 < share < 0.98, (rates, share)
 
 
 def test_repeats_of_a_random_model_cover_its_rate() -> None:

@@ -130,25 +130,21 @@ def test_items_in_another_order_have_the_same_intervals(run) -> None:
     assert compute(columns[0], columns[1], verdicts=columns[2], n_resamples=300) == before
 
 
-def test_seed_confidence_and_number_are_followed_and_reported(run) -> None:
+def test_confidence_is_followed_and_reported(run) -> None:
     predictions, references, verdicts = run(90, 4)
 
     def width(**options: Any) -> tuple[float, list]:
-        scores = compute(predictions, references, verdicts=verdicts, n_resamples=1000, **options)
+        scores = compute(predictions, references, verdicts=verdicts, **options)
         low, high = scores["intervals"]["cal"]
         return high - low, [low, high]
 
-    def drawn(seed: int) -> list:
-        return compute(predictions, references, verdicts=verdicts, n_resamples=1000, seed=seed)["intervals"]["mean_len"]
-
     counts = (sum(one["answerable"] for one in references), sum(not one["answerable"] for one in references), 30)
-    assert width(seed=1) == width(seed=2)
-    assert drawn(1) == drawn(1) != drawn(2)
+    assert width(seed=1, n_resamples=7) == width()
     assert width(confidence=0.5)[0] < width()[0] < width(confidence=0.99)[0]
-    interval = compute(predictions, references, verdicts=verdicts, n_resamples=7, seed=3)["interval"]
-    assert "Wilson" in interval.pop("method")
+    interval = compute(predictions, references, verdicts=verdicts, confidence=0.9)["interval"]
+    assert "score intervals" in interval.pop("method")
     assert interval.pop("detectable_cal") == detectable_difference(*counts)
-    assert interval == {"over": "source samples", "n_people": None, "n_resamples": 7, "confidence": 0.95, "seed": 3}
+    assert interval == {"over": "source samples", "n_people": None, "confidence": 0.9}
 
 
 def test_sources_not_items_are_resampled(reference) -> None:
@@ -231,8 +227,8 @@ def test_a_run_does_not_differ_from_itself(run) -> None:
     for name, row in result["scores"].items():
         if row["difference"] is not None:
             assert row["difference"] == 0.0
-            if row["interval"] is None:
-                assert name == "mean_len"
+            if row["interval"] is None:  # lengths do not vary, and groups are small
+                assert name in ("mean_len", "audio_visual_gap")
                 continue
             # Answers that are alike in 90 items do not show that all answers would be.
             low, high = row["interval"]
@@ -260,6 +256,8 @@ def test_differences_are_those_of_the_scores_and_swapping_turns_them_round(run) 
             if row["difference"] is None:
                 assert row["interval"] is None
             elif row["interval"] is None:
+                if name == "audio_visual_gap":  # of 15 and 15 items
+                    continue
                 assert place, "all items have intervals, however few they are"
                 assert min(row["count"], there["ans"]["count"], there["unans"]["count"]) < 30
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omni_persona_cal import compute, lexical_judge
-from omni_persona_cal.intervals import Resampling, intervals
+from omni_persona_cal.intervals import intervals
 from omni_persona_cal.scores import GUARDED, JudgedItem
 
 
@@ -31,5 +31,5 @@ def test_a_hundred_thousand_items_of_one_source_have_no_intervals() -> None:
         )
         for number in range(100_000)
     ]  # fmt: skip
-    found = intervals(items, GUARDED, Resampling())
+    found = intervals(items, GUARDED, 0.95)
     assert set(found[()].values()) == {None}
