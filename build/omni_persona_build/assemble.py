@@ -120,17 +120,18 @@ class _Filling:
         """A sample that contains the person of an index, drawn from the nearest neighbourhood that can fill it."""
         number, strict = self._levels[0]
         fewest = max(number, self._recipe.contexts + (planned.position is None))
-        draw = SampleDraw(self._recipe, planned, self._rng, self._questions, self._graph.common_words)
-        parts, candidates = self._near[index], self._graph.candidates
+        fits = self._graph.field_fits
+        draw = SampleDraw(self._recipe, planned, self._rng, self._questions, fits, self._graph.common_words)
+        parts = self._near[index]
         for part in parts:
             if len(part) < fewest:
                 continue
+            within = fits.of_indices(part)
             for _ in range(ATTEMPTS):
                 try:
-                    fields, fitting = self._fields.fields(planned, index, part, fewest, part is parts[-1], strict)
-                    others = self._rng.permutation(fitting[fitting != index])
-                    people = [candidates[one] for one in (index, *others.tolist())]
-                    return draw.sample(people, fields, number, strict)
+                    fields, fitting = self._fields.fields(planned, index, within, fewest, part is parts[-1], strict)
+                    others = self._rng.permutation(part[fits.flags(fitting & ~(1 << index))[part]])
+                    return draw.sample([index, *others.tolist()], fields, number, strict)
                 except UnmetNeedError as unmet:
                     self.refused[str(unmet)] += 1
         return None

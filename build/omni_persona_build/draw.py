@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from omni_persona_build.candidate import Candidate, Drawn
+from omni_persona_build.candidate import Drawn
+from omni_persona_build.field_fits import FieldFits
 from omni_persona_build.fields import Fields
 from omni_persona_build.plan import PlannedItem, PlannedSample
 from omni_persona_build.recipes import Recipe
@@ -38,28 +39,33 @@ class SampleDraw:
         planned: PlannedSample,
         rng: np.random.Generator,
         questions: Mapping[str, Sequence[str]],
+        fits: FieldFits,
         common_words: frozenset[str],
     ) -> None:
-        """questions: the pool's own, by asked field. common_words: words that several people of the pool say."""
+        """questions: the pool's own, by asked field. fits: of the people to draw from.
+
+        common_words: words that several people of the pool say.
+        """
         self._recipe, self._planned, self._rng = recipe, planned, rng
-        self._own_questions, self._common_words = questions, common_words
+        self._own_questions, self._fits, self._common_words = questions, fits, common_words
         self._heard, self._asks_by_voice = "T2Any" in recipe.groups, "A2A" in recipe.groups
 
-    def sample(self, people: Sequence[Candidate], fields: Fields, number: int, strict: bool) -> Sample:
+    def sample(self, people: Sequence[int], fields: Fields, number: int, strict: bool) -> Sample:
         """Draw a sample that contains the first person and some of the others, in any position.
 
-        people: in random order but for the first. number: people to draw. If it is K + 1, one is dropped. If it is K,
-        the person missing from the memories is one more of the others and is not bound by the rules. strict: everybody
-        drawn fits every role. Raises `UnmetNeedError`.
+        people: their indices, in random order but for the first. number: people to draw. If it is K + 1, one is
+        dropped. If it is K, the person missing from the memories is one more of the others and is not bound by the
+        rules. strict: everybody drawn fits every role. Raises `UnmetNeedError`.
         """
         contexts, position = self._recipe.contexts, self._planned.position
         left_out = tuple(fields.left_out.values())
         rules = Rules(fields.common, left_out, self._heard, self._asks_by_voice, strict, self._common_words)
-        drawn = Together(rules, self._rng).fill(people, number)
+        drawn = Together(rules, self._rng, self._fits).fill(people, number)
         order = [drawn[place] for place in self._rng.permutation(number)]
         if exempt := position is None and number == contexts:
             known = [one.person for one in order]
-            other = next(one.person for one in people if one.person not in known)
+            candidates = (self._fits.people[index].person for index in people)
+            other = next(person for person in candidates if person not in known)
             order.append(Drawn(other, self._pick(other.clips), None))
         place = contexts if position is None else position
         if self._asks_by_voice and not strict:

@@ -10,17 +10,24 @@ from numpy.typing import NDArray
 
 from omni_persona_build.candidate import Candidate
 from omni_persona_people.rules import wording
+from omni_persona_people.rules.content_words import alike_words
 
 Bits = int
 """A set of people of a graph: bit i stands for the person of index i."""
 _MOST_KEPT = 2048
 """Maximum number of combinations of fields for which the people who fit are kept."""
+_MOST_PAIRS = 1 << 16
+"""Maximum number of pairs of people for whom it is kept what they share."""
 
 
 class FieldFits:
-    """The people who have a field, whose notes can leave it out, and who can be described by it."""
+    """The people who have a field, whose notes can leave it out, who can be described by it, and whose values of it
+    are alike.
+    """
 
     def __init__(self, people: Sequence[Candidate]) -> None:
+        self.people = people
+        """The people, by index."""
         self._n = len(people)
         self._has = {field: _bits([field in one.value_words for one in people]) for field in wording.STATEMENTS}
         given_away = _given_away(people)
@@ -40,6 +47,16 @@ class FieldFits:
                 fitting &= ~given_away.get((other, cue), 0)
             return fitting
 
+        # So are pairs of neighbours.
+        @lru_cache(maxsize=_MOST_PAIRS)
+        def alike(one: int, other: int) -> frozenset[str]:
+            values, others = people[one].value_words, people[other].value_words
+            return frozenset(
+                field for field, words in values.items() if field in others and alike_words(words, others[field])
+            )
+
+        self.alike = alike
+        """(index, index) -> the fields for which the values of two people could be mistaken for each other."""
         self.to_leave_out = to_leave_out
         """(field, others) -> the people whose note could leave the field out or state it, as it could the others."""
         self.to_describe_by = to_describe_by

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from omni_persona_build.field_fits import Bits
 from omni_persona_build.graph import PersonaGraph
@@ -14,9 +13,6 @@ from omni_persona_build.plan import PlannedSample
 from omni_persona_build.recipes import Recipe
 from omni_persona_build.sample_rules import UnmetNeedError
 from omni_persona_people.rules import wording
-
-People = NDArray[np.intp]
-"""Indices of people in a graph."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +36,17 @@ class FieldDraw:
     def __init__(self, graph: PersonaGraph, recipe: Recipe, rng: np.random.Generator) -> None:
         self._groups, self._kinds, self._rng = recipe.groups, recipe.asked_groups, rng
         self._fits = graph.field_fits
+        # What a query shows of a person, a note must not state.
+        shown = {True: frozenset[str](), False: self._groups}
+        self._askable = {
+            looks: {kind: wording.askable(kind, groups) for kind in wording.ASKED_FIELDS}
+            for looks, groups in shown.items()
+        }
+        """Whether notes may mention looks -> kind of attribute -> the fields that may be asked for."""
 
     def fields(
-        self, planned: PlannedSample, index: int, part: People, number: int, last: bool, strict: bool
-    ) -> tuple[Fields, People]:
+        self, planned: PlannedSample, index: int, part: Bits, number: int, last: bool, strict: bool
+    ) -> tuple[Fields, Bits]:
         """Fields that a person and enough people of a part have, and the people of the part who have all of them.
 
         A field is drawn in the same way whether it is asked for or not. last: this is the widest part, so a kind that
@@ -54,11 +57,11 @@ class FieldDraw:
         quiet = sorted(self._kinds.difference(asked))
         left_out: dict[str, str] = {}
         cue: str | None = None
-        kinds = [*(asked[place] for place in self._rng.permutation(len(asked)))]
-        kinds += [quiet[place] for place in self._rng.permutation(len(quiet))]
-        fitting = self._fits.of_indices(part)
+        kinds = [asked[place] for place in self._rng.permutation(len(asked)).tolist()]
+        kinds += [quiet[place] for place in self._rng.permutation(len(quiet)).tolist()]
+        fitting = part
         for kind in kinds:
-            options = wording.askable(kind, self._shown(planned))
+            options = self._askable[planned.looks][kind]
             others = frozenset(left_out.values()) if strict else frozenset[str]()
             fit = {field: fitting & self._fits.to_leave_out(field, others) for field in options}
             field = self._drawn(fit, index, number)
@@ -76,11 +79,11 @@ class FieldDraw:
             if cue is None:
                 raise UnmetNeedError("too few people with a field in common to be described by")
             fitting = fit[cue]
-        return Fields(left_out, cue), part[self._fits.flags(fitting)[part]]
+        return Fields(left_out, cue), fitting
 
     def has_all_kinds(self, index: int) -> bool:
         """Whether a person has a field of each kind that the recipe asks for, in every sample."""
-        kinds = [wording.askable(kind, self._groups) for kind in sorted(self._kinds)]
+        kinds = [self._askable[False][kind] for kind in sorted(self._kinds)]
         return all(any(self._fits.has(field) >> index & 1 for field in fields) for fields in kinds)
 
     def _drawn(self, fit: Mapping[str, Bits], index: int, number: int) -> str | None:
@@ -91,7 +94,3 @@ class FieldDraw:
         asked = 1 << index
         possible = [field for field, fitting in fit.items() if fitting & asked and fitting.bit_count() >= number]
         return possible[int(self._rng.integers(len(possible)))] if possible else None
-
-    def _shown(self, planned: PlannedSample) -> frozenset[str]:
-        """Groups whose queries show something that a note then must not state."""
-        return frozenset() if planned.looks else self._groups

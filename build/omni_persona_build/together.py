@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from omni_persona_build.candidate import Candidate, Clauses, Drawn
+from omni_persona_build.field_fits import FieldFits
 from omni_persona_build.sample_rules import READ, SAID_TWICE, UnmetNeedError, tells_of_itself
 from omni_persona_people.rules.content_words import alike_words
 
+SHARED = "two people share what is asked for"
 GIVEN_AWAY = "a note holds what is said, or what it leaves out"
 
 
@@ -45,44 +47,41 @@ Ways = tuple[Clauses, ...]
 class Together:
     """Draws people one after another, each of whom fits the ones before."""
 
-    def __init__(self, rules: Rules, rng: np.random.Generator) -> None:
-        self._rules, self._rng = rules, rng
-        self._left_out = frozenset(rules.left_out)
-        self._people: list[Candidate] = []
+    def __init__(self, rules: Rules, rng: np.random.Generator, fits: FieldFits) -> None:
+        self._rules, self._rng, self._fits = rules, rng, fits
+        self._common, self._left_out = frozenset(rules.common), frozenset(rules.left_out)
         self._drawn: list[Drawn] = []
-        """The same people, with their clips."""
-        self._values: list[set[str]] = [set() for _ in rules.common]
-        """For each field that all notes state, the words of its values. Texts without a common word are alike only if
-        one of them has no words.
-        """
+        self._indices: list[int] = []
+        """Those of the people drawn."""
         self._wordless = False
-        """Whether a value, or what a clip says, has no words."""
+        """Whether what a clip says has no words."""
         self._ways: list[Ways] = []
         self._stating: set[str] = set()
         """At least the words of all ways."""
         self._said: set[str] = set()
         """The words by which a clip could be recognised in a note."""
 
-    def fill(self, people: Sequence[Candidate], number: int) -> list[Drawn]:
+    def fill(self, people: Sequence[int], number: int) -> list[Drawn]:
         """The first person and those of the others who fit, in order, until there are as many as asked for.
 
-        Raises `UnmetNeedError` with the most frequent reason if there are too few.
+        people: their indices. Raises `UnmetNeedError` with the most frequent reason if there are too few.
         """
-        reasons: Counter[str] = Counter()
-        for person in people:
-            if reason := self._reason(person):
-                reasons[reason] += 1
+        reasons: list[str] = []
+        for index in people:
+            reason = SHARED if self._shares_value(index) else self._reason(self._fits.people[index])
+            if reason is None:
+                self._indices.append(index)
+            else:
+                reasons.append(reason)
             if len(self._drawn) == number:
                 return self._drawn
             if not self._drawn:
                 break
-        raise UnmetNeedError(reasons.most_common(1)[0][0] if reasons else "too few people")
+        raise UnmetNeedError(Counter(reasons).most_common(1)[0][0] if reasons else "too few people")
 
     def _reason(self, person: Candidate) -> str | None:
-        """Why a person does not fit those drawn, if so; otherwise the person joins them."""
+        """Why a person who shares no value does not fit those drawn, if so; otherwise the person joins them."""
         rules = self._rules
-        if self._shares_value(person):
-            return "two people share what is asked for"
         ways = self._ways_of(person) if rules.strict else ()
         if not all(ways):
             return GIVEN_AWAY
@@ -96,24 +95,14 @@ class Together:
                 break
         return reason
 
-    def _shares_value(self, person: Candidate) -> bool:
+    def _shares_value(self, index: int) -> bool:
         """Whether a value of a person could be mistaken for one of those drawn."""
-        values = person.value_words
-        for field, known in zip(self._rules.common, self._values, strict=True):
-            words = values[field]
-            if (self._wordless or not words or not words.isdisjoint(known)) and any(
-                alike_words(words, other.value_words[field]) for other in self._people
-            ):
-                return True
-        return False
+        apart, alike = self._common.isdisjoint, self._fits.alike
+        return not all(apart(alike(other, index)) for other in self._indices)
 
     def _join(self, one: Drawn, person: Candidate, ways: Ways) -> None:
         common = self._rules.common
-        self._people.append(person)
         self._drawn.append(one)
-        for field, known in zip(common, self._values, strict=True):
-            known |= person.value_words[field]
-            self._wordless |= not person.value_words[field]
         self._wordless |= one.wordless
         self._ways.append(ways)
         self._stating.update(*(person.stating_words[field] for field in common))
@@ -135,13 +124,13 @@ class Together:
         near = self._drawn
         if not (one.wordless or self._wordless):
             near = [other for other in near if not one.words.isdisjoint(other.words)]
-        if rules.heard and _says_the_same(one, near):
+        if rules.heard and near and _says_the_same(one, near):
             return SAID_TWICE
         if not rules.strict:
             return READ if rules.heard and tells_of_itself(one.person, one.clip, rules.common) else None
         if self._echoes(one, near):
             return "a query clip says what a memory's clip says"
-        if rules.heard and _asks_the_same(one, near):
+        if rules.heard and near and _asks_the_same(one, near):
             return SAID_TWICE
         if not one.told.isdisjoint(self._left_out):
             return READ
@@ -158,7 +147,7 @@ class Together:
         known, asks = bool(one.clip.transcript), self._asks(one)
         if asks and one.echoes_itself:
             return True
-        return any(
+        return bool(others) and any(
             (known and other.asked and self._asks(other) and alike_words(one.clip_words, other.query_words))
             or (asks and one.asked and other.clip.transcript and alike_words(one.query_words, other.clip_words))
             for other in others

@@ -152,9 +152,9 @@ class Reference:
 def test_those_are_drawn_who_fit_by_the_rules_of_texts(somebody, people, rules, number, seed):
     persons = [_person(somebody, index, *one) for index, one in enumerate(people)]
     expected = Reference(rules, np.random.default_rng(seed)).fill(persons, number)
-    together = Together(rules, np.random.default_rng(seed))
+    together = Together(rules, np.random.default_rng(seed), FieldFits([*map(Candidate, persons)]))
     try:
-        drawn = together.fill([*map(Candidate, persons)], number)
+        drawn = together.fill(range(len(persons)), number)
     except UnmetNeedError as unmet:
         assert str(unmet) == expected
     else:
@@ -185,3 +185,13 @@ def test_fields_fit_the_people_whose_clauses_keep_others_apart(somebody, people,
     assert fits.flags(fits.to_describe_by(field, others)).tolist() == describing
     assert fits.flags(fits.to_leave_out(field, others)).tolist() == leaving
     assert fits.of_indices(np.flatnonzero(has)) == fits.has(field)
+
+
+@given(PEOPLE)
+def test_people_are_alike_in_the_fields_whose_texts_are(somebody, people):
+    persons = [_person(somebody, index, *one) for index, one in enumerate(people)]
+    persons[0] = replace(persons[0], profile=persons[0].profile.model_copy(update={FIELDS[0]: None}))
+    fits = FieldFits([*map(Candidate, persons)])
+    for (at, one), (place, other) in product(enumerate(persons), repeat=2):
+        known = [field for field in wording.STATEMENTS if None not in (one.value(field), other.value(field))]
+        assert fits.alike(at, place) == {field for field in known if alike(one.value(field), other.value(field))}
