@@ -52,21 +52,22 @@ def require_one_gender(sizes: Mapping[str, int], recipe: Recipe, file: str) -> N
 
 def _lacking_media(people: Sequence[Persona], recipe: Recipe) -> Iterator[str]:
     """People without a medium that the recipe needs: the first with file and line, and the number of others."""
+    groups = recipe.groups
     lacking = [
         [
             (persona, "has one picture; I2I needs two, one for memories and one for queries")
             for persona in people
-            if "I2I" in recipe.groups and not persona.query_pictures
+            if "I2I" in groups and not persona.query_pictures
         ],
         [
             (persona, "has one clip; A2A needs two, one for memories and one for queries")
             for persona in people
-            if "A2A" in recipe.groups and not persona.query_clips
+            if "A2A" in groups and not persona.query_clips
         ],
         [
             (persona, "has a clip without a transcript; T2Any queries quote what was said")
             for persona in people
-            if "T2Any" in recipe.groups and not all(clip.transcript for clip in persona.clips)
+            if "T2Any" in groups and not all(clip.transcript for clip in persona.clips)
         ],
         [(persona, reason) for persona in people if (reason := _wrong_length(persona, recipe))],
     ]

@@ -24,7 +24,7 @@ class Memory:
 
     def value(self, field: str) -> str | None:
         """The value that the note states for a field, or None."""
-        return dict(self.facts).get(field)
+        return next((value for stated, value in self.facts if stated == field), None)
 
 
 @dataclass(frozen=True)

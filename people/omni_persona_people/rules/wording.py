@@ -168,7 +168,7 @@ def _sentence(
 ) -> str:
     # Long values contain commas and verbs; at the end they cannot be confused with a following clause.
     order = sorted(facts, key=lambda fact: fact[0] in LONG)
-    clauses = [_clause(_clauses(field, value, own.get(field, ())), rng, avoided) for field, value in order]
+    clauses = [_clause(field, value, tuple(own.get(field, ())), rng, avoided) for field, value in order]
     joined = clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
     return f"They {joined}."
 
@@ -178,8 +178,10 @@ def _clauses(field: str, value: str, own: Sequence[str]) -> tuple[str, ...]:
     return (*(_fill(template, value) for template in STATEMENTS[field]), *own)
 
 
-def _clause(clauses: Sequence[str], rng: np.random.Generator, avoided: frozenset[str]) -> str:
-    ways = [clause for clause in clauses if content_words(clause).isdisjoint(avoided)] if avoided else clauses
+def _clause(field: str, value: str, own: tuple[str, ...], rng: np.random.Generator, avoided: frozenset[str]) -> str:
+    clauses = _clauses(field, value, own)
+    words = clause_words(field, value, own)
+    ways = [clause for clause, held in zip(clauses, words, strict=True) if held.isdisjoint(avoided)]
     # Always a single draw: a pool without own clauses gives the same bytes as before.
     return (ways or clauses)[int(rng.integers(len(ways or clauses)))]
 
