@@ -89,6 +89,7 @@ class Candidate:
         self.person = person
         self._without: dict[tuple[str, frozenset[str]], Clauses] = {}
         self._options: dict[bool, Sequence[Drawn]] = {}
+        self._touched: dict[frozenset[str], frozenset[str]] = {}
 
     @cached_property
     def value_words(self) -> dict[str, frozenset[str]]:
@@ -119,6 +120,13 @@ class Candidate:
     def stating_words(self) -> dict[str, frozenset[str]]:
         """Field -> the stems of all clauses that can state it."""
         return {field: frozenset[str]().union(*clauses) for field, clauses in self.clauses.items()}
+
+    def touched_by(self, said: frozenset[str]) -> frozenset[str]:
+        """The fields a clause of which holds a word of what one of the person's clips says."""
+        if said not in self._touched:
+            stating = self.stating_words.items()
+            self._touched[said] = frozenset(field for field, words in stating if not said.isdisjoint(words))
+        return self._touched[said]
 
     @cached_property
     def revealed_by(self) -> dict[str, frozenset[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from omni_persona_build.plan import PlannedItem, PlannedSample
 from omni_persona_people.persona import Clip, Persona, Picture
@@ -24,7 +25,11 @@ class Memory:
 
     def value(self, field: str) -> str | None:
         """The value that the note states for a field, or None."""
-        return next((value for stated, value in self.facts if stated == field), None)
+        return self._values.get(field)
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        return dict(self.facts)
 
 
 @dataclass(frozen=True)

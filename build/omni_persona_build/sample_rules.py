@@ -36,18 +36,19 @@ def flaw(sample: Sample, common_words: Collection[str] = ()) -> str | None:
 
     common_words: words that several people of a pool say, so that they identify nobody.
     """
+    queries = _query_clips(sample)
     media = [medium.digest for memory in sample.drawn for medium in (memory.picture, memory.clip)]
-    media += [medium.digest for medium in (sample.query_picture, *_query_clips(sample)) if medium is not None]
+    media += [medium.digest for medium in (sample.query_picture, *queries) if medium is not None]
     if len(set(media)) < len(media):
         return "a picture or clip occurs twice"
     flaws = chain(
         _described_flaws(sample.drawn, sample.cue_field) if sample.cue_field is not None else (),
         _heard_flaws(sample.drawn) if sample.heard else (),
-        *(_speech_flaws(sample.memories, query, common_words) for query in _query_clips(sample)),
+        *(_speech_flaws(sample.memories, query, common_words) for query in queries),
         *(_answer_flaws(sample, question) for question in sample.questions),
         *(_cue_flaws(sample, question, question.cue) for question in sample.questions if question.cue is not None),
-        *(_left_out_flaws(sample, field) for field in sample.left_out),
-        *(_speech_flaws(sample.dropped, query, common_words) for query in _query_clips(sample)),
+        *(_left_out_flaws(sample, field, queries) for field in sample.left_out),
+        *(_speech_flaws(sample.dropped, query, common_words) for query in queries),
     )
     return next(flaws, None)
 
@@ -143,14 +144,14 @@ def _given_away(memory: Memory, field: str, value: str) -> Iterator[str]:
         yield f"the clip gives the absent {field} away"
 
 
-def _left_out_flaws(sample: Sample, field: str) -> Iterator[str]:
+def _left_out_flaws(sample: Sample, field: str, queries: Sequence[Clip]) -> Iterator[str]:
     """What a question needs of the person it asks about holds for everybody drawn, whether a question asks it or not.
 
     Otherwise people who do not meet the need would be asked about less often, or be missing less often.
     """
     if _shared(sample.drawn, field):
         yield f"two people share their {field}"
-    said = [clip.transcript for clip in _query_clips(sample) if clip.transcript]
+    said = [clip.transcript for clip in queries if clip.transcript]
     for memory in sample.drawn:
         value = memory.persona.value(field)
         if value is None:

@@ -87,9 +87,13 @@ class Together:
             return GIVEN_AWAY
         options = person.options(rules.asks_by_voice and rules.strict)
         reason: str | None = None
-        for place in self._rng.permutation(len(options)).tolist():
+        places = self._rng.permutation(len(options)).tolist()
+        for place in places:
             one = options[place]
-            reason = self._flaw(one, ways)
+            # Why a person does not fit is told of the last option alone.
+            if place != places[-1] and rules.strict and not one.told.isdisjoint(self._left_out):
+                continue
+            reason = self._flaw(one, person, ways)
             if reason is None:
                 self._join(one, person, ways)
                 break
@@ -118,7 +122,7 @@ class Together:
             ways.append(clauses)
         return tuple(ways)
 
-    def _flaw(self, one: Drawn, ways: Ways) -> str | None:
+    def _flaw(self, one: Drawn, person: Candidate, ways: Ways) -> str | None:
         """Why a person cannot join those drawn with these clips. ways: to state what the note states."""
         rules = self._rules
         near = self._drawn
@@ -135,7 +139,7 @@ class Together:
         if not one.told.isdisjoint(self._left_out):
             return READ
         said = one.said(rules.heard)
-        if not _sayable(said, ways):
+        if not person.touched_by(said).isdisjoint(self._common) and not _sayable(said, ways):
             return GIVEN_AWAY
         if said.isdisjoint(self._stating):
             return None

@@ -14,7 +14,8 @@ from omni_persona_people.pool import read_pool
 from omni_persona_people.rules import wording
 from omni_persona_people.rules.content_words import alike, alike_words, content_words, share_words
 
-TEXTS = st.lists(st.sampled_from(["the", "nurse", "nurses", "head", "of", "a ward", "Paris", "…", ""])).map(" ".join)
+WORDS = ["the", "nurse", "nurses", "head", "of", "a ward", "Paris", "work", "spoke", "…", ""]
+TEXTS = st.lists(st.sampled_from(WORDS)).map(" ".join)
 
 
 @given(TEXTS, TEXTS)
@@ -69,3 +70,16 @@ def test_clips_are_compared_as_their_transcripts_are(person, said, asked, others
     assert one.said(heard=True) == said_words
     assert one.said(heard=False) == (content_words(asked) if asked else frozenset())
     assert share_words(said or "", others or "") == (not one.clip_words.isdisjoint(other.clip_words))
+
+
+@given(TEXTS)
+def test_what_is_said_touches_the_fields_a_clause_of_which_holds_a_word_of_it(person, said):
+    candidate = Candidate(person)
+    touched = {
+        field
+        for field in wording.STATEMENTS
+        if (value := person.value(field)) is not None
+        and any(not clause.isdisjoint(content_words(said)) for clause in wording.clause_words(field, value))
+    }
+    for _ in range(2):
+        assert candidate.touched_by(content_words(said)) == touched
