@@ -7,6 +7,7 @@ sample, or the person asked about.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -31,11 +32,12 @@ Of 20 to 29 independent items, no function of the number of right ones contains 
 """
 
 _OF_EACH_KIND = {"abstention_avg": FEWEST, "abs_f1": FEWEST, "composite": 2 * FEWEST}
-"""Scores for which a slice needs that many answerable items and as many unanswerable ones.
-
-Their rates differ more from each other than those of Cal, so that those nearer to 0 or 1 decide.
+"""Scores for which a slice needs that many answerable items and as many unanswerable ones: their rates differ more
+from each other than those of Cal, so that those nearer to 0 or 1 decide.
 """
 
+_LEAST_P, _STEPS = 1e-12, 100
+"""The smallest p-value that is told, and the maximum number of steps to one, of which about ten are needed."""
 _GAP = {"I2I": 1.0, "A2A": -1.0}
 
 _METHOD = (
@@ -114,21 +116,43 @@ def too_few(totals: Mapping[str, float]) -> set[str]:
 def p_value_of_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:
     """The two-sided p-value of a difference in Cal: 1 minus the confidence at which the interval's end reaches zero.
 
-    None if Cal is undefined or all items are in one cluster. At least 1e-12.
+    None if Cal is undefined or all items are in one cluster. At least `_LEAST_P`.
     """
     import numpy as np
 
     estimates, weights, names = _rates(_whole(items, others), protocol, gap=False)
-    row = weights[[names.index("cal")]]
-    pair = _interval(estimates, row, 0.5)[0]
-    if np.isnan(pair).any():
+    weights = weights[[names.index("cal")]]
+    used = np.flatnonzero(weights[0]).tolist()
+    estimates, weights = estimates.take(used), weights[:, used]
+    if np.isnan(_interval(estimates, weights, 0.5)).any():
         return None
-    least, most = 1e-12, 1.0
-    for _ in range(50):
-        middle = (least * most) ** 0.5
-        low, high = _interval(estimates, row, 1 - middle)[0]
-        least, most = (least, middle) if low > 0 or high < 0 else (middle, most)
-    return float(most)
+    difference = float((estimates.rate * weights[0]).sum())
+    if not difference:
+        return 1.0
+
+    def beyond(log_p: float) -> float:
+        """How far the end next to zero is away from it; negative if the interval contains it."""
+        low, high = _interval(estimates, weights, -math.expm1(log_p))[0]
+        return float(low if difference > 0 else -high)
+
+    least, most = math.log(_LEAST_P), 0.0
+    at_least, at_most = beyond(least), abs(difference)
+    if at_least >= 0:
+        return _LEAST_P
+    # False position; an end that stays twice weighs half, so that both ends move (the Illinois method).
+    stays = 0
+    for _ in range(_STEPS):
+        middle = (least * at_most - most * at_least) / (at_most - at_least)
+        found = beyond(middle)
+        if most - least < 1e-9 or abs(found) < 1e-12:
+            break
+        if found < 0:
+            least, at_least, at_most = middle, found, at_most / (2 if stays > 0 else 1)
+            stays = 1
+        else:
+            most, at_most, at_least = middle, found, at_least / (2 if stays < 0 else 1)
+            stays = -1
+    return math.exp(middle)
 
 
 def detectable_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:
@@ -144,8 +168,8 @@ def detectable_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], pr
     low, high = _interval(estimates, weights[[names.index("cal")]], CONFIDENCE)[0]
     if np.isnan(low):
         return None
-    normal = NormalDist()
-    return float((high - low) / 2 * (1 + normal.inv_cdf(POWER) / normal.inv_cdf((1 + CONFIDENCE) / 2)))
+    quantile = NormalDist().inv_cdf
+    return float((high - low) / 2 * (1 + quantile(POWER) / quantile((1 + CONFIDENCE) / 2)))
 
 
 def described(confidence: float, items: Sequence[JudgedItem]) -> dict[str, Any]:
@@ -321,7 +345,6 @@ def _mean_len_interval(cut: Slice, confidence: float) -> Array:
 
     from .rates import mean_interval
 
-    words = _summed(cut.rows, ["words"])
-    values = words if cut.others is None else _summed(cut.others, ["words"]) - words
-    low, high = mean_interval(values, cut.clusters, confidence, is_difference=cut.others is not None)
-    return np.stack([low, high], -1)
+    values = _summed(cut.rows, ["words"])
+    values = values if cut.others is None else _summed(cut.others, ["words"]) - values
+    return np.stack(mean_interval(values, cut.clusters, confidence, is_difference=cut.others is not None), -1)

@@ -238,6 +238,21 @@ def test_a_run_does_not_differ_from_itself(run) -> None:
     assert result["n_unjudged"] > 0
 
 
+def test_the_p_value_of_cal_is_where_the_end_of_its_interval_is_zero(run) -> None:
+    seen = set()
+    for seed in range(2, 8):
+        predictions, references, verdicts = run(120, 1)
+        others, _, other_verdicts = run(120, seed)
+        a, b = judged(predictions, references, verdicts), judged(others, references, other_verdicts)
+        p = compare(a, b)["p_cal"]
+        row = compare(a, b, confidence=1 - p)["scores"]["cal"]
+        assert min(map(abs, row["interval"])) < 1e-6
+        assert compare(b, a)["p_cal"] == pytest.approx(p, rel=1e-6)
+        seen.add(row["difference"] > 0)
+    assert seen == {True, False}
+    assert compare(judged(["x"] * 120, references, ["WRONG"] * 120), a)["p_cal"] < 1e-6
+
+
 def test_differences_are_those_of_the_scores_and_swapping_turns_them_round(run) -> None:
     predictions, references, verdicts = run(120, 1)
     others, _, other_verdicts = run(120, 2)
