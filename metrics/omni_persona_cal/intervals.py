@@ -127,7 +127,7 @@ def p_value_of_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], pr
     if np.isnan(_interval(estimates, weights, 0.5)).any():
         return None
     difference = float((estimates.rate * weights[0]).sum())
-    if not difference:
+    if abs(difference) < 1e-12:  # rounding
         return 1.0
 
     def beyond(log_p: float) -> float:
