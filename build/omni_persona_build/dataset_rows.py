@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omni_persona_artifacts.construction import ConstructionFile
+from omni_persona_artifacts.progress import Steps
 from omni_persona_build.construction import construction_rows
 from omni_persona_build.example import better_example
 from omni_persona_build.graph import PersonaGraph
@@ -20,17 +21,25 @@ class DatasetRows:
     """Writes the rows of samples into a folder; each time, those written before are replaced."""
 
     def __init__(
-        self, folder: Path, graph: PersonaGraph, about: dict[str, Any], split: str, progress: Callable[[int], None]
+        self,
+        folder: Path,
+        graph: PersonaGraph,
+        about: dict[str, Any],
+        split: str,
+        progress: Callable[[int], None],
+        writing: Steps,
     ) -> None:
         """about: stored in the footer of the Parquet file. split: `test` or `train`, its name.
 
-        progress: called with the number of samples written.
+        progress: called with the number of samples drawn. writing: called with the numbers of row groups that are
+        written, and that are complete.
         """
         self.n_exempt = 0
         """Samples whose missing person is exempt from rules that everybody else meets."""
         self.example: Row | None = None
         """The row that the card shows; None if no row can be answered."""
-        self._folder, self._graph, self._about, self._split, self._progress = folder, graph, about, split, progress
+        self._folder, self._graph, self._about, self._split = folder, graph, about, split
+        self._progress, self._writing = progress, writing
         (folder / "data").mkdir(exist_ok=True)
 
     def write(self, partitions: Iterable[Iterable[Sample]]) -> Written:
@@ -49,6 +58,6 @@ class DatasetRows:
                 self.n_exempt += sample.exempt
                 self._progress(n_samples)
 
-        summary = write_parquet(map(rows, partitions), self._folder, self._about, self._split)
+        summary = write_parquet(map(rows, partitions), self._folder, self._about, self._split, self._writing)
         construction.close()
         return summary

@@ -147,7 +147,12 @@ def _assembled(folder: Path, prepared: Prepared, source: Source, prune: bool, pr
     fingerprint = pool_fingerprint(prepared.people, prepared.questions)
     about = _record(prepared, source, fingerprint)
     rows = DatasetRows(
-        folder, graph, about, recipe.split, lambda done: progress("assembling questions", done, len(planned))
+        folder,
+        graph,
+        about,
+        recipe.split,
+        lambda done: progress("assembling questions", done, len(planned)),
+        partial(progress, "writing media"),
     )
     came_of: Pruned | None = None
     try:

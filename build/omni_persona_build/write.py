@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, cycle
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +21,7 @@ from omni_persona_artifacts.arrow_values import arrow_array
 from omni_persona_artifacts.build_record import KEY
 from omni_persona_artifacts.file_list import enter_written
 from omni_persona_artifacts.parquet_files import HashedFile, ParquetWriter
+from omni_persona_artifacts.progress import Steps
 from omni_persona_artifacts.row_schema import row_schema
 from omni_persona_build.recipes.errors import BuildError
 
@@ -73,19 +73,24 @@ class Written:
 
 
 def write_parquet(
-    partitions: Iterable[Iterable[Sequence[Row]]], folder: Path, about: dict[str, Any], split: str = omni_persona.SPLIT
+    partitions: Iterable[Iterable[Sequence[Row]]],
+    folder: Path,
+    about: dict[str, Any],
+    split: str = omni_persona.SPLIT,
+    progress: Steps = lambda done, total: None,
 ) -> Written:
     """Write `data/SPLIT-00000-of-00001.parquet`; `about` is stored in its footer as JSON, for `omni-persona check`.
 
     partitions: the rows of each source sample, in parts that share no media. Rows of a source sample stay in one row
-    group; so do those of a partition, as far as its media fit into one.
+    group; so do those of a partition, as far as its media fit into one. progress: called with the numbers of row groups
+    that are written, and that are complete.
     """
     counts: Counter[tuple[str, str]] = Counter()
     content = hashlib.sha256()
     path = folder / "data" / f"{split}-00000-of-00001.parquet"
     path.parent.mkdir(exist_ok=True)
     group = _RowGroup()
-    with closing(HashedFile(path)) as file, _RowGroupWriter(file) as writer:
+    with closing(HashedFile(path)) as file, _RowGroupWriter(file, progress) as writer:
         for partition in partitions:
             for sample in partition:
                 for row in sample:
@@ -113,64 +118,65 @@ def media_name(medium: Stored) -> str:
 ROWS_AT_ONCE = 256
 """Number of rows kept as Python objects before they are converted to columns, which need much less memory."""
 
-MOST_WAITING = 8
-"""Maximum number of row groups that wait to be written, without their media, before drawing waits for the first."""
-SWITCH_SECONDS = 1e-4
-"""How long drawing may keep Python's lock from the thread that writes, which needs it a few times for each medium; with
-the usual 5 ms, it would wait for the lock most of the time.
-"""
+MOST_WAITING = 4096
+"""Maximum number of rows that wait to be written, without their media."""
 
 _MEDIA = [(holder, kind) for holder in ("contexts", "query_assets") for kind in ("image", "audio")]
 """The media columns. Each has its own dictionary."""
 
 
 class _RowGroupWriter:
-    """Writes row groups in a thread of its own, while others are drawn: reading, hashing and writing media release
-    Python's lock.
+    """Writes row groups, several in a row: while one is written, the media of the next are read, in threads that seldom
+    need Python's lock. (Writing while others are drawn, which always needs it, takes longer than one after the other.)
     """
 
-    def __init__(self, file: HashedFile) -> None:
-        self._room = _Room()
+    def __init__(self, file: HashedFile, progress: Steps) -> None:
+        """progress: called with the numbers of row groups that are written, and that are complete."""
+        self._rooms = (_Room(), _Room())
         self._writer = ParquetWriter(
             file,
-            _RowGroup().table(self._room).schema,
+            _RowGroup().table(self._rooms[0]).schema,
             compression="none",  # media are compressed already, and the rest is small
             use_dictionary=True,
             dictionary_pagesize_limit=1 << 30,  # so that a repeated medium is stored as an index, however large it is
             write_statistics=["group", "absence"],
             store_schema=False,  # otherwise readers would see dictionary columns, a detail of writing
         )
-        self._thread = ThreadPoolExecutor(1)
-        self._written: deque[Future[None]] = deque()
-        """The last groups, in order, which may be on their way; the media of one at a time are in memory."""
+        self._threads = ThreadPoolExecutor(2)
+        self._waiting: list[_RowGroup] = []
+        self._n_written, self._progress = 0, progress
 
     def write(self, group: _RowGroup) -> None:
-        """Write a group, which must not change any more. Raises what an earlier one could not be written for."""
-        before = self._written[-1] if self._written else None
-        self._written.append(self._thread.submit(self._write, group, before))
-        if len(self._written) > MOST_WAITING:
-            self._written.popleft().result()
-
-    def _write(self, group: _RowGroup, before: Future[None] | None) -> None:
-        if before is not None:
-            before.result()  # nothing is written after a group that could not be
-        self._writer.write_table(group.table(self._room))
+        """Write a group, which must not change any more, at once or together with later ones."""
+        self._waiting.append(group)
+        if sum(one.n_rows for one in self._waiting) >= MOST_WAITING:
+            self._write_waiting()
 
     def close(self, metadata: Mapping[bytes, bytes]) -> None:
-        """Write the footer, once all groups are written. Raises what one could not be written for."""
-        while self._written:
-            self._written.popleft().result()
+        """Write the groups that wait, and the footer."""
+        self._write_waiting()
         self._writer.add_key_value_metadata(metadata)
         self._writer.close()
 
+    def _write_waiting(self) -> None:
+        groups, self._waiting = self._waiting, []
+        n_complete = self._n_written + len(groups)
+        read = (
+            self._threads.submit(group.table, room) for group, room in zip(groups, cycle(self._rooms), strict=False)
+        )
+        table = next(read, None)
+        while table is not None:
+            writing = self._threads.submit(self._writer.write_table, table.result())
+            table = next(read, None)
+            writing.result()
+            self._n_written += 1
+            self._progress(self._n_written, n_complete)
+
     def __enter__(self) -> _RowGroupWriter:
-        self._usual_interval = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(cancel_futures=True)
-        sys.setswitchinterval(self._usual_interval)
+        self._threads.shutdown(cancel_futures=True)
 
 
 class _Room:
