@@ -37,7 +37,8 @@ _STATES: dict[str, str] = {
     "quote": r"“|\"|motto",
     "topic": r"talk|topic|spoke about|discuss",
     "clothes": r"\bwear(s|ing)?\b|\bwore\b|dressed|clothes",
-    "hair": r"hair|bald|recognised by|curl|bun\b|braid|bob\b|mullet|afro|topknot|lock|quiff|fringe|crop",
+    "hair": r"hair|bald|recognised by|curl|bun\b|braid|bob\b|mullet|afro|topknot|lock|quiff|fringe|crop|"
+    r"shaved|undercut|parting|cornrows|twists|ponytail|plait|\bmop\b",
     "looks": r"looked|described by|appearance",
     "place": r"met me in|ran into|met in|\bin [A-Z]\w+",
     "surroundings": r"spoke with me|stood before|surrounded",

@@ -1,7 +1,9 @@
 """The models without weights."""
 
+import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,6 +164,15 @@ def test_the_sentence_that_states_it():
     # Who is weary wears nothing by it.
     note = "They seemed weary. They were dressed in a coat."
     assert stating_sentence(note, "Which clothes did I note for her?") == "They were dressed in a coat."
+
+
+@pytest.mark.parametrize("folder", ["people/omni_persona_people/embedded_pool", "pools/rendered"])
+def test_every_hairstyle_of_our_people_is_recognised_in_a_note(folder):
+    lines = (Path(__file__).parents[2] / folder / "personas.jsonl").read_text(encoding="utf-8").splitlines()
+    hairstyles = {json.loads(line)["profile"]["hairstyle"] for line in lines} - {None}
+    notes = {hairstyle: f"They had {hairstyle}." for hairstyle in hairstyles}
+    assert len(hairstyles) > 10
+    assert all(stating_sentence(note, "Which hairstyle was it?") == note for note in notes.values())
 
 
 def test_thresholds_stand_in_the_manifest():
