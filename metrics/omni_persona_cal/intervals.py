@@ -8,11 +8,12 @@ sample, or the person asked about.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+from .few import FEWEST, too_few
 from .scores import COLUMNS, COMPOSITE, DENOMINATORS, RATES, JudgedItem, Rate, columns, slices, sums_of_rates
 
 if TYPE_CHECKING:
@@ -23,18 +24,6 @@ Place = tuple[str, ...]
 
 Interval = list[float] | None
 """[low, high], or None if undefined."""
-
-FEWEST = 30
-"""Minimum number of items of a slice (a group, a task, a kind of absence) for its scores to have intervals.
-
-Of 20 to 29 independent items, no function of the number of right ones contains rates of .02, .05, .95 and .98 in 93 to
-98 % of cases: so few items have too few possible results.
-"""
-
-_OF_EACH_KIND = {"abstention_avg": FEWEST, "abs_f1": FEWEST, "composite": 2 * FEWEST}
-"""Scores for which a slice needs that many answerable items and as many unanswerable ones: their rates differ more
-from each other than those of Cal, so that those nearer to 0 or 1 decide.
-"""
 
 _LEAST_P, _STEPS = 1e-12, 100
 """The smallest p-value that is told, and the maximum number of steps to one, of which about ten are needed."""
@@ -75,8 +64,8 @@ def intervals(
 ) -> dict[Place, dict[str, Interval]]:
     """The interval of each score of each slice, or of each difference, `others` minus `items`.
 
-    None if a score is undefined, if its items belong to a single cluster, if lengths do not differ at all, and for
-    scores of a slice over fewer than `FEWEST` items.
+    None if a score is undefined, if its items (of `cal` and its like, those of one kind) belong to a single cluster, if
+    lengths do not differ at all, and for scores of a slice with too few items (`few.too_few`).
 
     Args:
         others: Another run over the same items in the same order.
@@ -103,14 +92,6 @@ def intervals(
             found = {name: None if name in few else pair for name, pair in found.items()}
         result[place] = found
     return result
-
-
-def too_few(totals: Mapping[str, float]) -> set[str]:
-    """The scores that have no interval in a slice with such totals of `COLUMNS`, because it has too few items."""
-    counts = {name: sum(totals[column] for column in one.over) for name, one in DENOMINATORS.items()}
-    of_each_kind = min(totals["answerable"], totals["unanswerable"])
-    few = {name for name, count in counts.items() if count < FEWEST}
-    return few | {name for name, fewest in _OF_EACH_KIND.items() if of_each_kind < fewest}
 
 
 def p_value_of_cal(items: Sequence[JudgedItem], others: Sequence[JudgedItem], protocol: str) -> float | None:
@@ -251,7 +232,7 @@ def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list
     from .rates import estimate
 
     parts = {name: (rate.top, rate.over, slice(None)) for name, rate in RATES.items()}
-    sums = sums_of_rates(protocol)
+    sums = _sums(cut, protocol)
     if gap:
         (ans,) = sums["ans"]
         parts.update({group: (RATES[ans].top, RATES[ans].over, cut.groups == group) for group in _GAP})
@@ -271,6 +252,19 @@ def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list
         weights = np.hstack([weights, -weights])
     signs = None if cut.others is None else np.sign(weights.sum(0))
     return estimate(tops, bottoms, cut.clusters, signs), weights, list(sums)
+
+
+def _sums(cut: Slice, protocol: str) -> dict[str, dict[str, float]]:
+    """`sums_of_rates`, with `cal_weighted` as a sum of the rates of both kinds of items, by their shares.
+
+    As one rate of all items it would seem to vary as much as if right answers were spread over both kinds at random,
+    which is too much if Ans and TA differ. Runs that are processed at once have verdicts of equally many items.
+    """
+    judged, unanswerable = (float(_summed(cut.rows, [name]).sum()) for name in ("judged", "unanswerable"))
+    share = judged / (judged + unanswerable) if judged + unanswerable else 0.5
+    shares = {"ans_guarded": share, "unans": 1 - share}
+    sums = sums_of_rates(protocol)
+    return {name: shares if weights == {"cal_weighted": 1.0} else weights for name, weights in sums.items()}
 
 
 def _summed(rows: Array, names: Sequence[str]) -> Array:
@@ -323,7 +317,7 @@ def _composite_interval(cut: Slice, protocol: str, confidence: float) -> Array:
 
     from .rates import estimate, mover, wilson
 
-    sums = sums_of_rates(protocol)
+    sums = _sums(cut, protocol)
     weights = {name: sum(sums[score].get(name, 0.0) for score in COMPOSITE if score in sums) for name in RATES}
     used = {name: weight / len(COMPOSITE) for name, weight in weights.items() if weight}
     runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]

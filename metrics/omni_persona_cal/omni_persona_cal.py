@@ -38,6 +38,7 @@ from .claims import read
 from .comparison import compare as compare_runs
 from .evaluation import compute
 from .event_loop import EventLoop
+from .few import FEWEST
 from .intervals import intervals
 from .judge import Judge
 from .judge_cache import JudgeCache

@@ -82,7 +82,7 @@ class Estimates:
     n_effective: Array
     """... x R: the number of independent items with the same information."""
     df: Array
-    """... x R: degrees of freedom of the error. NaN if all items are in one cluster."""
+    """... x R: degrees of freedom of the error. NaN if all items are in one cluster; may be infinite."""
 
     def take(self, order: Sequence[int]) -> Estimates:
         """Some of the rates, in another order."""
@@ -119,17 +119,20 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | Non
         independent = (moves * moves).sum(-2)
         variance = np.fmax(errors.variance, _LEAST * independent)
         # The assumption has the weight of one item of the rarer kind, so it decides if there is none.
-        rarer = np.minimum(rate, 1 - rate) * counts
+        rarer = np.maximum(np.minimum(rate, 1 - rate) * counts, 0)
         effect = np.nan_to_num(variance * counts / (rate * (1 - rate)), posinf=0.0)
         # Values between 0 and 1 vary less than zeros and ones with the same mean, for which this ratio is 1. One more
         # item is counted that is 0 or 1, so that equal values do not suggest that there is no variance.
         spread = np.nan_to_num((independent * counts**2 / (rate * (1 - rate)) + 1) / (counts + 1), nan=1.0)
         assumed = spread * (1 + (errors.size - 1) * _ASSUMED)
         n_effective = counts * (rarer + 1) / (effect * rarer + assumed)
+        # What is assumed adds as many degrees of freedom as it has weight (Smyth 2004). Differences vary more than they
+        # seem to, so they keep those of the estimate.
+        df = errors.df * (rarer + 1) / rarer if signs is None else np.broadcast_to(errors.df, rate.shape)
     correlation = np.nan_to_num(correlation)
     diagonal = np.arange(correlation.shape[-1])
     correlation[..., diagonal, diagonal] = 1
-    return Estimates(rate, correlation, n_effective, np.broadcast_to(errors.df, rate.shape))
+    return Estimates(rate, correlation, n_effective, df)
 
 
 def mean_interval(values: Array, grouping: Clusters, confidence: float, *, is_difference: bool) -> tuple[Array, Array]:

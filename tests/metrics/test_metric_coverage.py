@@ -62,10 +62,10 @@ def test_overlaps_of_a_task_are_neither_too_wide_nor_too_narrow(simulation: Modu
 
 def test_cal_of_a_group_of_few_items_is_neither_too_wide_nor_too_narrow(simulation: ModuleType) -> None:
     items = simulation.drawn_items("tiny", 20, np.random.default_rng(0))
-    group = items.of(items.groups == "T2T")
-    assert len(group.tasks) == 32
+    group = items.of(items.groups == "I2I")
+    assert len(group.tasks) == 40
     rng = np.random.default_rng(1)
-    for rates in ((0.02, 0.98), (0.3, 0.5, 0.7)):
+    for rates in ((0.02, 0.98), (0.1, 0.9), (0.3, 0.5, 0.7)):
         shares = [simulation.coverage(group, (rate, rate), 2000, rng, names=("cal",))["cal"] for rate in rates]
         assert 0.93 < np.mean(shares) < 0.98, (rates, shares)
 
@@ -92,8 +92,15 @@ def test_cal_of_a_model_that_only_answers_or_only_abstains(simulation: ModuleTyp
     rng = np.random.default_rng(4)
     items = simulation.drawn_items("v2_2", 20, rng)
     for rates in ((0.05, 0.95), (0.95, 0.05)):
-        share = simulation.coverage(items, rates, 2000, rng, names=("cal",))["cal"]
-        assert 0.93 < share < 0.98, (rates, share)
+        for name, share in simulation.coverage(items, rates, 2000, rng, names=("cal", "cal_weighted")).items():
+            assert 0.93 < share < 0.98, (name, rates, share)
+
+
+def test_the_gap_of_models_that_are_nearly_always_right_or_wrong(simulation: ModuleType) -> None:
+    items = simulation.drawn_items("v2_2", 20, np.random.default_rng(7))
+    rng, name = np.random.default_rng(5), "audio_visual_gap"
+    shares = [simulation.coverage(items, (rate, rate), 2000, rng, names=(name,))[name] for rate in (0.02, 0.98)]
+    assert 0.93 < np.mean(shares) < 0.98, shares
 
 
 def test_repeats_of_a_random_model_cover_its_rate() -> None:

@@ -29,6 +29,55 @@ def test_scores_of_a_slice_over_fewer_than_30_items_have_no_interval(reference, 
     assert (scores["by_absence"]["none"]["intervals"]["ans"] is None) == (n_answerable < 30)
 
 
+CALS = ("cal", "cal_mean", "cal_judged", "cal_weighted")
+
+
+@pytest.mark.parametrize(
+    ("n_answerable", "n_unanswerable", "n_unjudged", "has"),
+    [(20, 20, 0, True), (19, 30, 0, False), (30, 19, 0, False), (20, 20, 1, False), (21, 20, 1, True)],
+)
+def test_cal_of_a_slice_needs_20_items_of_each_kind(
+    reference, n_answerable: int, n_unanswerable: int, n_unjudged: int, *, has: bool
+) -> None:
+    kinds = ["none"] * n_answerable + ["absent_persona"] * n_unanswerable
+    references = [reference(i, kind, group="T2T", task="text_to_bio") for i, kind in enumerate(kinds)]
+    answers = ["a harbour pilot", CANONICAL_ABSTENTION, "baker"]
+    predictions = [answers[i % 3] for i in range(len(kinds))]
+    verdicts = [None] * len(kinds)
+    verdicts[:n_answerable] = (["UNJUDGED"] * n_unjudged + ["CORRECT", "WRONG"] * 15)[:n_answerable]
+    scores = compute(predictions, references, verdicts=verdicts)
+    for name in CALS:
+        assert scores["intervals"][name] is not None, "all items have intervals, however few they are"
+        for part in (scores["by_group"]["T2T"], scores["by_task"]["text_to_bio"]):
+            assert (part["intervals"][name] is not None) == has, name
+
+
+def test_what_is_assumed_of_few_rare_items_is_as_sure_as_its_weight() -> None:
+    """Of 40 items in 10 clusters, k are rare: 9 degrees of freedom from clusters, and 9/k from what is assumed."""
+    right = np.zeros((40, 4))
+    for column, k in enumerate((0, 1, 3, 39)):
+        right[:k, column] = 1
+    grouping = Clusters((np.arange(40) // 4,))
+    found = estimate(right, np.ones_like(right), grouping)
+    assert found.df.tolist() == pytest.approx([math.inf, 18, 12, 18])
+    signs = np.array([1.0, -1.0, 1.0, -1.0])
+    assert estimate(right, np.ones_like(right), grouping, signs).df.tolist() == [9, 9, 9, 9]
+
+
+def test_cal_weighted_varies_within_each_kind_only(reference) -> None:
+    """A model that always abstains has half of 60 items right, but it is not by chance that it has."""
+    kinds = ["none", "absent_persona"] * 30
+    references = [
+        reference(i, kind, augmented_id=f"item_{i}", source_sample_id=f"s_{i}") for i, kind in enumerate(kinds)
+    ]
+    for protocol in ("guarded", "v2.2"):
+        scores = compute([CANONICAL_ABSTENTION] * 60, references, protocol=protocol)
+        low, high = scores["intervals"]["cal_weighted"]
+        assert high - low < 0.15, "as one rate of 60 items, from .38 to .62"
+        assert [low, high] == pytest.approx(scores["intervals"]["cal_mean"])
+        assert scores["intervals"]["cal"] == pytest.approx([low, high])
+
+
 def test_overlaps_have_the_interval_of_values_that_vary_as_they_do() -> None:
     """With one item a cluster and values far from 0 and 1, it is close to Student's t interval of their mean."""
     values = 0.3 + 0.2 * np.random.default_rng(0).random((120, 1))
