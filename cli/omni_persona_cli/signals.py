@@ -35,7 +35,7 @@ _report_lost = sys.unraisablehook
 """Reports any other exception that could not be raised."""
 
 _answered = threading.Event()
-"""Set as soon as the command is known to be stopping."""
+"""Set as soon as the command is known to be stopping; each command has an event of its own."""
 _answering = threading.Lock()
 """Held while that is set, or a request repeated: none is repeated afterwards."""
 _repeating = threading.Event()
@@ -66,7 +66,9 @@ def install() -> None:
     The request is then repeated until `answer` is called. A signal that is ignored already, as SIGHUP is under nohup,
     stays so.
     """
-    _answered.clear()
+    global _answered
+    # A thread that waits to repeat a request to stop the command before this one has to see that it was answered.
+    _answered = threading.Event()
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
@@ -183,15 +185,17 @@ def _repeat_in(seconds: float, number: int, *, is_repeated: bool = True) -> None
     # An exception raised before this returns would be lost again, or printed: starting a thread may take long. `Thread`
     # takes locks to start one, and the code that was interrupted may hold them.
     started = threading.Event()
-    _thread.start_new_thread(_repeat, (started, seconds, number, is_repeated))
+    _thread.start_new_thread(_repeat, (started, _answered, seconds, number, is_repeated))
     started.set()
 
 
-def _repeat(started: threading.Event, seconds: float, number: int, is_repeated: bool) -> None:
+def _repeat(
+    started: threading.Event, answered: threading.Event, seconds: float, number: int, is_repeated: bool
+) -> None:
     started.wait()
-    _answered.wait(seconds)
+    answered.wait(seconds)
     with _answering:
-        if not _answered.is_set():
+        if not answered.is_set():
             if is_repeated:
                 _repeating.set()
             os.kill(os.getpid(), number)
