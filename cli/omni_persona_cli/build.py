@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ omni-persona build --pool people --json > built.json
 
 omni-persona build --pool more-people --recipe train --exclude omni-persona --out train/omni-persona"""
 
+_OBJECTS_BETWEEN_SEARCHES = 50_000
+"""New objects after which Python searches for unused cycles, by default 700: those of a build live until it ends."""
+
 
 def build(
     pool: options.Pool,
@@ -49,6 +53,7 @@ def build(
     All media are read first; --out is written completely or not at all. The same pool, recipe and seed
     give the same bytes. Exit code 1 if a check fails; the folder is kept, and its card reports the failure.
     """
+    gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
     with output_kept_for_result(as_json):
         result = build_and_report(
             pool,

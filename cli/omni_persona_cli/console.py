@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import logging
 import os
@@ -49,6 +51,8 @@ def set_up() -> None:
         notes.propagate = False
         # Its own level, because libraries set that of the root.
         notes.setLevel(logging.WARNING)
+    # The process is about to end: to search all that the command made for unused cycles would only take time.
+    atexit.register(gc.freeze)
     signals.install()
 
 
