@@ -12,9 +12,15 @@ from omni_persona_artifacts.progress import Steps
 from omni_persona_build.construction import construction_rows
 from omni_persona_build.example import better_example
 from omni_persona_build.graph import PersonaGraph
+from omni_persona_build.row_group import Row
 from omni_persona_build.rows import sample_rows
 from omni_persona_build.sample import Sample
-from omni_persona_build.write import Row, Written, write_parquet
+from omni_persona_build.write import Written, write_parquet
+
+APART_BYTES = 64 << 20
+"""Bytes of the media of all people from which on they are written by a process of its own, whose start takes as long as
+to write a third of so many.
+"""
 
 
 class DatasetRows:
@@ -40,6 +46,8 @@ class DatasetRows:
         """The row that the card shows; None if no row can be answered."""
         self._folder, self._graph, self._about, self._split = folder, graph, about, split
         self._progress, self._writing = progress, writing
+        media = {one.digest: one.size for person in graph.people for one in person.media()}
+        self._apart = sum(media.values()) >= APART_BYTES
         (folder / "data").mkdir(exist_ok=True)
 
     def write(self, partitions: Iterable[Iterable[Sample]]) -> Written:
@@ -58,6 +66,8 @@ class DatasetRows:
                 self.n_exempt += sample.exempt
                 self._progress(n_samples)
 
-        summary = write_parquet(map(rows, partitions), self._folder, self._about, self._split, self._writing)
+        summary = write_parquet(
+            map(rows, partitions), self._folder, self._about, self._split, apart=self._apart, progress=self._writing
+        )
         construction.close()
         return summary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from omni_persona_build.write import Row, Stored
+from omni_persona_build.row_group import Row, Stored
 
 FOLDER = "example"
 """Folder of the media that the card shows, within the dataset folder."""

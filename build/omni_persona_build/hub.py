@@ -11,7 +11,7 @@ import omni_persona
 from omni_persona_build.card import BuildFacts, render_card
 from omni_persona_build.croissant import write_croissant
 from omni_persona_build.example import write_example
-from omni_persona_build.write import Row
+from omni_persona_build.row_group import Row
 
 CARD = "README.md"
 EVAL = "eval.yaml"

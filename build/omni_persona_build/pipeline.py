@@ -32,8 +32,9 @@ from omni_persona_build.prune import Part, Pruned, pruned
 from omni_persona_build.recipes import Recipe
 from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.recognition import Recognition
+from omni_persona_build.row_group import Row
 from omni_persona_build.sample import Sample
-from omni_persona_build.write import PARTITION_BYTES, Row, Written
+from omni_persona_build.write import PARTITION_BYTES, Written
 from omni_persona_people.errors import PoolError
 from omni_persona_people.invent.parameters import recorded_kind
 from omni_persona_people.media_files import is_folder

@@ -32,7 +32,8 @@ from omni_persona_build.imported import imported_facts
 from omni_persona_build.leaks import Leak, count_leaks
 from omni_persona_build.recipes import load_recipe
 from omni_persona_build.recipes.errors import BuildError
-from omni_persona_build.write import Row, write_parquet
+from omni_persona_build.row_group import Row
+from omni_persona_build.write import write_parquet
 from omni_persona_people.media_files import MediaFile, MediaKind, MediaReader, is_folder, is_plain_file
 from omni_persona_people.pool_cache import PoolCache
 from omni_persona_perception import MediaError

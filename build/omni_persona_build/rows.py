@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import omni_persona
+from omni_persona_build.row_group import Row
 from omni_persona_build.sample import Memory, Question, Sample
-from omni_persona_build.write import Row
 
 
 def item_id(sample: int, question: int) -> str:

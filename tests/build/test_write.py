@@ -16,7 +16,7 @@ from omni_persona_artifacts.build_record import people_kind, read_build_record
 from omni_persona_artifacts.construction import read_construction
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.folders import whole_folder
-from omni_persona_build import write
+from omni_persona_build import dataset_rows, row_group_file, write
 from omni_persona_build.pipeline import build
 from omni_persona_build.recipes import Recipe, load_recipe
 
@@ -113,18 +113,28 @@ def test_row_groups_are_bounded_and_hold_whole_samples(built, monkeypatch, share
 
 def test_nothing_is_written_after_a_row_group_that_cannot_be(monkeypatch, shared_pool, tmp_path):
     monkeypatch.setattr(write, "MEDIA_BYTES", 200_000)
-    groups, interval = [], sys.getswitchinterval()
+    groups = []
 
     def filling_the_disk(_, table):
         groups.append(table)
         if len(groups) == 2:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(write.ParquetWriter, "write_table", filling_the_disk)
+    monkeypatch.setattr(row_group_file.ParquetWriter, "write_table", filling_the_disk)
     with pytest.raises(ArtifactError, match="No space left on device"):
         build(shared_pool.folder, load_recipe("tiny"), tmp_path / "omni-persona")
     assert len(groups) == 2
-    assert sys.getswitchinterval() == interval
+
+
+def test_a_process_of_its_own_writes_the_same(built, monkeypatch, shared_pool, tmp_path):
+    started = []
+    monkeypatch.setattr(dataset_rows, "APART_BYTES", 0)
+    monkeypatch.setattr(
+        write, "RowGroupProcess", lambda *about: started.append(about) or row_group_file.RowGroupProcess(*about)
+    )
+    build(shared_pool.folder, load_recipe("tiny"), tmp_path / "omni-persona")
+    assert len(started) == 1
+    assert _files(tmp_path / "omni-persona") == _files(built)
 
 
 def test_an_existing_folder_is_kept_unless_overwritten(shared_pool, tmp_path):

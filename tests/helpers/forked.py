@@ -86,6 +86,10 @@ def _command(words: list[str], folder: Path, output: Path, environment: dict[str
     sys.argv = ["omni-persona", *words]
     from omni_persona_cli.app import main
 
+    if words[0] == "build":  # as if the pool were large: with two processes, more can go wrong
+        from omni_persona_build import dataset_rows
+
+        dataset_rows.APART_BYTES = 0
     main()
 
 
