@@ -66,8 +66,10 @@ def _failed(made):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_real_people_are_told_apart_by_face_and_voice_alone(shared, tmp_path, recipe):
-    made = _built(shared / "real_pool", tmp_path, recipe)
-    failed, found = _failed(made), _leaks(made, errors=0 if recipe == "v2_2" else 3)
+    # Each seed of v2_2 asks with about 30 recordings: over five seeds, shares of mere guesses scatter by .03.
+    seeds, errors = (MANY_SEEDS, 0) if recipe == "v2_2" else (SEEDS, 3)
+    made = _built(shared / "real_pool", tmp_path, recipe, seeds)
+    failed, found = _failed(made[:SEEDS]), _leaks(made, errors=errors)
     assert not failed
     assert not found
 
