@@ -128,7 +128,7 @@ class RowGroupProcess:
 
     def close(self) -> None:
         self._process.kill()
-        self._thread.shutdown()
+        self._thread.shutdown(cancel_futures=True)
         with suppress(OSError):  # if something was not sent yet
             self._process.__exit__(None, None, None)
 
@@ -164,21 +164,22 @@ def _no_ctrl_c() -> Iterator[None]:
 
 def serve() -> None:
     """What the process of a `RowGroupProcess` does: answer its messages, until there are no more."""
-    with os.fdopen(os.dup(0), "rb") as messages, os.fdopen(os.dup(1), "wb") as answers:
-        os.dup2(2, 1)  # what a library prints is no answer
-        file: RowGroupFile | None = None
-        with suppress(EOFError):  # if there are no more
-            while True:
-                message: Any = pickle.load(messages)
-                answer: Hashed | Exception | None = None
-                try:
-                    if file is None:
-                        file = RowGroupFile(message)
-                    elif isinstance(message, RowGroup):
-                        file.write(message)
-                    else:
-                        answer = file.end(message)
-                except Exception as error:
-                    answer = error
-                pickle.dump(answer, answers)
-                answers.flush()
+    messages, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # what a library prints is no answer
+    file: RowGroupFile | None = None
+    with suppress(EOFError, BrokenPipeError):  # if the other process has ended
+        while True:
+            message: Any = pickle.load(messages)
+            answer: Hashed | Exception | None = None
+            try:
+                if file is None:
+                    file = RowGroupFile(message)
+                elif isinstance(message, RowGroup):
+                    file.write(message)
+                else:
+                    answer = file.end(message)
+            except Exception as error:
+                answer = error
+            pickle.dump(answer, answers)
+            answers.flush()
+    os._exit(0)  # without another attempt to send what could not be sent

@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from pool_folder import PoolFolder
@@ -70,23 +71,40 @@ def test_it_ends_when_it_is_closed(tmp_path):
     assert not _lives(number)
 
 
-def test_it_ends_with_the_process_that_started_it(tmp_path):
-    code = """
-        import os, sys
+@pytest.mark.parametrize("sent", ["", "pickle.dump({}, process._process.stdin); process._process.stdin.flush()"])
+def test_it_ends_with_the_process_that_started_it(tmp_path, sent):
+    """Without a word, whether it waits for a message or answers one."""
+    code = f"""
+        import os, pickle, sys
         from pathlib import Path
         from omni_persona_build.row_group_file import RowGroupProcess
 
         process = RowGroupProcess(Path(sys.argv[1]), lambda done, total: None)
         print(process._process.pid, flush=True)
         process._waiting.popleft().result()
+        {sent}
         os.kill(os.getpid(), 9)
     """
-    lines = "\n".join(line.strip() for line in code.splitlines())
     ended = subprocess.run(
-        [sys.executable, "-c", lines, tmp_path / "rows.parquet"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", dedent(code), tmp_path / "rows.parquet"], capture_output=True, text=True, timeout=60
     )
     assert (ended.returncode, ended.stderr) == (-9, "")
     assert _ends(int(ended.stdout))
+
+
+def test_a_caller_without_standard_output_and_error(tmp_path):
+    code = """
+        import os, sys
+        from contextlib import closing
+        from pathlib import Path
+        from omni_persona_build.row_group_file import RowGroupProcess
+
+        os.close(1)
+        os.close(2)
+        with closing(RowGroupProcess(Path(sys.argv[1]), lambda done, total: None)) as writing:
+            os._exit(writing.end({}).n_bytes != Path(sys.argv[1]).stat().st_size)
+    """
+    subprocess.run([sys.executable, "-c", dedent(code), tmp_path / "rows.parquet"], check=True, timeout=60)
 
 
 def test_a_script_that_builds_is_not_run_again(tmp_path):
