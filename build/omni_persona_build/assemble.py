@@ -10,19 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from omni_persona_build.bisection import Part
 from omni_persona_build.draw import SampleDraw
 from omni_persona_build.feasibility import people_needed
 from omni_persona_build.fields import FieldDraw
 from omni_persona_build.graph import PersonaGraph
-from omni_persona_build.neighbours import Neighbours
 from omni_persona_build.partitions import neighbourhoods
 from omni_persona_build.plan import PlannedSample
 from omni_persona_build.recipes import Recipe
 from omni_persona_build.recipes.errors import BuildError
 from omni_persona_build.sample import Sample
 from omni_persona_build.sample_rules import UnmetNeedError
-from omni_persona_build.together import SHARED
 from omni_persona_people.rules import wording
 
 
@@ -89,7 +86,6 @@ class _Filling:
         # used. If too few people have every kind, some samples leave out less.
         self._able = graph.of_common_gender(needed, complete) or able
         self._turns: list[int] = []
-        self._known: dict[tuple[bytes, bool], Neighbours] = {}
 
     def loosen(self) -> bool:
         """Relax the rules for all samples to come; False if they cannot be relaxed any more.
@@ -130,24 +126,12 @@ class _Filling:
         for part in parts:
             if len(part) < fewest:
                 continue
-            near = self._neighbours(part)
+            within = fits.of_indices(part)
             for _ in range(ATTEMPTS):
                 try:
-                    fields, fitting = self._fields.fields(planned, index, near.bits, fewest, part is parts[-1], strict)
-                    if not near.may_hold(number, index, fitting, fields.common):
-                        raise UnmetNeedError(SHARED)
+                    fields, fitting = self._fields.fields(planned, index, within, fewest, part is parts[-1], strict)
                     others = self._rng.permutation(part[fits.flags(fitting & ~(1 << index))[part]])
                     return draw.sample([index, *others.tolist()], fields, number, strict)
                 except UnmetNeedError as unmet:
                     self.refused[str(unmet)] += 1
         return None
-
-    def _neighbours(self, part: Part) -> Neighbours:
-        """The people of a neighbourhood. Its members have it in common, so it is made once."""
-        groups, (_, strict) = self._recipe.groups, self._levels[0]
-        key = (part.tobytes(), strict)
-        if key not in self._known:
-            fits = self._graph.field_fits
-            heard, asks_by_voice = "T2Any" in groups, "A2A" in groups
-            self._known[key] = Neighbours(fits, part, heard=heard, asks_by_voice=asks_by_voice, strict=strict)
-        return self._known[key]

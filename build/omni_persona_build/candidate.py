@@ -90,7 +90,6 @@ class Candidate:
         self._without: dict[tuple[str, frozenset[str]], Clauses] = {}
         self._options: dict[bool, Sequence[Drawn]] = {}
         self._touched: dict[frozenset[str], frozenset[str]] = {}
-        self._sayings: dict[tuple[bool, bool], frozenset[frozenset[str]]] = {}
 
     @cached_property
     def value_words(self) -> dict[str, frozenset[str]]:
@@ -160,9 +159,3 @@ class Candidate:
             pairs = product(self.person.clips, queries)
             self._options[asked] = [Drawn(self.person, clip, query) for clip, query in pairs]
         return self._options[asked]
-
-    def sayings(self, heard: bool, asked: bool) -> frozenset[frozenset[str]]:
-        """What the person says with each of the options: stems, as in `Drawn.said`."""
-        if (heard, asked) not in self._sayings:
-            self._sayings[heard, asked] = frozenset(one.said(heard) for one in self.options(asked))
-        return self._sayings[heard, asked]

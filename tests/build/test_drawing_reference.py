@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from pool_folder import PoolFolder
 
 from omni_persona_build.candidate import Candidate
 from omni_persona_build.field_fits import FieldFits
-from omni_persona_build.neighbours import MOST_SEARCHED, Neighbours
 from omni_persona_build.sample_rules import (
     READ,
     SAID_TWICE,
@@ -196,52 +195,3 @@ def test_people_are_alike_in_the_fields_whose_texts_are(somebody, people):
     for (at, one), (place, other) in product(enumerate(persons), repeat=2):
         known = [field for field in wording.STATEMENTS if None not in (one.value(field), other.value(field))]
         assert fits.alike(at, place) == {field for field in known if alike(one.value(field), other.value(field))}
-
-
-@settings(max_examples=300)
-@given(PEOPLE, RULES, st.integers(2, 4))
-def test_no_people_are_passed_over_who_may_stand_together(somebody, people, rules, number):
-    """What is ruled out before people are drawn is found by no order of people and no choice of clips."""
-    persons = [_person(somebody, index, *one) for index, one in enumerate(people[:6])]
-    fits = FieldFits([*map(Candidate, persons)])
-    near = Neighbours(
-        fits,
-        np.arange(len(persons)),
-        heard=rules.heard,
-        asks_by_voice=rules.asks_by_voice,
-        strict=rules.strict,
-    )
-    if near.may_hold(number, 0, near.bits, rules.common):
-        return
-    for others in combinations(range(1, len(persons)), number - 1):
-        for seed in range(8):
-            try:
-                Together(rules, np.random.default_rng(seed), fits).fill([0, *others], number)
-            except UnmetNeedError:
-                continue
-            raise AssertionError(f"{others} may stand beside the first")
-
-
-@given(PEOPLE, st.permutations(FIELDS).map(lambda fields: tuple(fields[:2])), st.integers(2, 4))
-def test_people_who_say_nothing_may_stand_together_if_any_two_differ(somebody, people, fields, number):
-    persons = [_person(somebody, index, one[0], one[1], *["x y z"] * 4) for index, one in enumerate(people)]
-    fits = FieldFits([*map(Candidate, persons)])
-    near = Neighbours(fits, np.arange(len(persons)), heard=False, asks_by_voice=False, strict=False)
-    fitting = near.bits & ~2
-
-    def differ(one, other):
-        return not any(alike(persons[one].value(field), persons[other].value(field)) for field in fields)
-
-    possible = [index for index in range(len(persons)) if index > 1]
-    expected = any(
-        all(differ(*pair) for pair in combinations((0, *others), 2)) for others in combinations(possible, number - 1)
-    )
-    assert near.may_hold(number, 0, fitting, fields) == expected
-
-
-def test_a_large_neighbourhood_is_not_searched(somebody):
-    persons = [_person(somebody, index, ["a"] * 5, None, *["x"] * 4) for index in range(MOST_SEARCHED + 1)]
-    fits = FieldFits([*map(Candidate, persons)])
-    for size, expected in ((MOST_SEARCHED, False), (MOST_SEARCHED + 1, True)):
-        near = Neighbours(fits, np.arange(size), heard=False, asks_by_voice=False, strict=False)
-        assert near.may_hold(2, 0, near.bits, FIELDS) == expected
