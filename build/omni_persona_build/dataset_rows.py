@@ -38,7 +38,7 @@ class DatasetRows:
         """about: stored in the footer of the Parquet file. split: `test` or `train`, its name.
 
         progress: called with the number of samples drawn. writing: called with the numbers of row groups that are
-        written, and that are complete.
+        written, and that are complete, while a process that writes them is waited for.
         """
         self.n_exempt = 0
         """Samples whose missing person is exempt from rules that everybody else meets."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
+import traceback
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +23,7 @@ from typing import Any, NamedTuple, Protocol
 
 from omni_persona_artifacts.errors import ArtifactError
 from omni_persona_artifacts.parquet_files import HashedFile, ParquetWriter
+from omni_persona_artifacts.pickling import picklable
 from omni_persona_artifacts.progress import Steps
 from omni_persona_build.row_group import Room, RowGroup
 
@@ -92,7 +95,7 @@ _START = f"import sys; sys.path[:] = sys.argv[1:]; from {__name__} import serve;
 
 
 class RowGroupProcess:
-    """A Parquet file that is written by a process of its own, which ends with this one.
+    """A Parquet file that is written by a process of its own, which ends with this one. Needs POSIX.
 
     It is none of `multiprocessing`, whose processes import the script that started this one: they would run it again,
     unless it was written for that.
@@ -100,11 +103,13 @@ class RowGroupProcess:
 
     def __init__(self, path: Path, progress: Steps) -> None:
         """progress: called with the numbers of row groups that are written and complete, while those are waited for."""
-        with _no_ctrl_c():
+        ours, theirs = socket.socketpair()
+        with ours, theirs, _no_ctrl_c():
+            self._line = ours.makefile("rwb")
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _START, *(one for one in sys.path if isinstance(one, str))],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=theirs,  # for both directions: a library may print to standard output
+                stdout=subprocess.DEVNULL,
             )
         # Waits for the other process without Python's lock.
         self._thread = ThreadPoolExecutor(1)
@@ -120,43 +125,49 @@ class RowGroupProcess:
             self._waiting.popleft().result()
 
     def end(self, metadata: Mapping[bytes, bytes]) -> Hashed:
-        ended = self._thread.submit(self._ask, metadata)
-        while self._waiting:
-            self._waiting.popleft().result()
-            self._progress(self._n_complete - len(self._waiting), self._n_complete)
-        return ended.result()
+        self._waiting.append(self._thread.submit(self._ask, metadata))
+        while True:
+            # The answer to a row group says that the one before is written.
+            answer = self._waiting.popleft().result()
+            self._progress(max(self._n_complete - len(self._waiting), 0), self._n_complete)
+            if not self._waiting:
+                return Hashed(*answer)
 
     def close(self) -> None:
         self._process.kill()
+        self._process.wait()
         self._thread.shutdown(cancel_futures=True)
         with suppress(OSError):  # if something was not sent yet
-            self._process.__exit__(None, None, None)
+            self._line.close()
 
     def _ask(self, message: Path | RowGroup | Mapping[bytes, bytes]) -> Any:
         """What the other process answers. Raises the exception that it answers with."""
-        messages, answers = self._process.stdin, self._process.stdout
-        assert messages is not None and answers is not None
         try:
-            pickle.dump(message, messages)
-            messages.flush()
-            answer = pickle.load(answers)
+            pickle.dump(message, self._line)
+            self._line.flush()
+            answer, trace = pickle.load(self._line)
         except (EOFError, OSError, pickle.UnpicklingError):
+            self._process.kill()
+            code = self._process.wait()
             raise ArtifactError(
-                f"the process that writes the media ended with exit code {self._process.wait()}; did memory run out?"
+                f"the process that writes the media ended with exit code {code}"
+                + ("; did memory run out?" if code == -signal.SIGKILL else "")
             ) from None
         if isinstance(answer, Exception):
-            raise answer
+            raise answer from _ElsewhereError(trace)
         return answer
+
+
+class _ElsewhereError(Exception):
+    """Shows the traceback of an exception of another process."""
 
 
 @contextmanager
 def _no_ctrl_c() -> Iterator[None]:
     """Let a process that is started here ignore Ctrl-C, for which the terminal signals all: this one ends the other."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -164,13 +175,13 @@ def _no_ctrl_c() -> Iterator[None]:
 
 def serve() -> None:
     """What the process of a `RowGroupProcess` does: answer its messages, until there are no more."""
-    messages, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # what a library prints is no answer
+    line = socket.socket(fileno=0).makefile("rwb")
     file: RowGroupFile | None = None
-    with suppress(EOFError, BrokenPipeError):  # if the other process has ended
+    with suppress(EOFError, ConnectionError, pickle.UnpicklingError):  # if the other process has ended
         while True:
-            message: Any = pickle.load(messages)
+            message: Any = pickle.load(line)
             answer: Hashed | Exception | None = None
+            trace = ""
             try:
                 if file is None:
                     file = RowGroupFile(message)
@@ -179,7 +190,7 @@ def serve() -> None:
                 else:
                     answer = file.end(message)
             except Exception as error:
-                answer = error
-            pickle.dump(answer, answers)
-            answers.flush()
+                answer, trace = picklable(error), traceback.format_exc()
+            pickle.dump((answer, trace), line)
+            line.flush()
     os._exit(0)  # without another attempt to send what could not be sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -62,7 +63,8 @@ def write_parquet(
     path = folder / "data" / f"{split}-00000-of-00001.parquet"
     path.parent.mkdir(exist_ok=True)
     group = RowGroup()
-    file: RowGroups = RowGroupProcess(path, progress) if apart and sys.executable else RowGroupFile(path)
+    apart = apart and os.name == "posix" and bool(sys.executable)
+    file: RowGroups = RowGroupProcess(path, progress) if apart else RowGroupFile(path)
     with closing(file):
         for partition in partitions:
             for sample in partition:

@@ -28,7 +28,7 @@ omni-persona build --pool people --json > built.json
 omni-persona build --pool more-people --recipe train --exclude omni-persona --out train/omni-persona"""
 
 _OBJECTS_BETWEEN_SEARCHES = 50_000
-"""New objects after which Python searches for unused cycles, by default 700: those of a build live until it ends."""
+"""New objects after which Python searches for unused cycles, often after 700: those of a build live until it ends."""
 
 
 def build(

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_artifacts.dataset_folder import DatasetFolder, Row
+from omni_persona_artifacts.pickling import picklable
 from omni_persona_runner.asking import ask
 from omni_persona_runner.batching import WINDOW, Size
 from omni_persona_runner.cluster import Workers
@@ -172,7 +173,7 @@ class _Worker:
         import pyarrow as pa
 
         said = [one for call in calls["call"].to_pylist() for one in self._said(pickle.loads(call))]
-        return pa.table({"said": pa.array([_pickled(one) for one in said], pa.binary())})
+        return pa.table({"said": pa.array([pickle.dumps(picklable(one)) for one in said], pa.binary())})
 
     def _said(self, call: _Call) -> Iterator[Outcome | Exception | None]:
         import ray
@@ -237,16 +238,6 @@ def _identity(model: Model) -> dict[str, Any]:
     a head node without a GPU, for example, has no flash attention.
     """
     return {key: value for key, value in model.describe().items() if key not in ("device", "attention")}
-
-
-def _pickled(said: Outcome | Exception | None) -> bytes:
-    try:
-        content = pickle.dumps(said)
-        pickle.loads(content)
-    # Some exceptions can be pickled but not unpickled.
-    except Exception:
-        return pickle.dumps(RuntimeError(f"{type(said).__name__}: {said}"))
-    return content
 
 
 def _host() -> str:

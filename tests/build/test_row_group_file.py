@@ -59,6 +59,32 @@ def test_a_process_that_was_killed_is_told(writing):
         writing.end({})
 
 
+def test_an_error_has_the_traceback_of_where_it_arose(writing):
+    with pytest.raises(ValueError, match="unpack") as caught:
+        writing.end("no mapping")
+    assert "in serve\n" in str(caught.value.__cause__)
+
+
+def test_what_a_library_prints_is_no_answer(tmp_path):
+    """Even before any code of ours runs."""
+    (tmp_path / "sitecustomize.py").write_text("print('hello'); import os; os.write(1, b'hello')")
+    code = """
+        import sys
+        from contextlib import closing
+        from pathlib import Path
+        from omni_persona_build.row_group_file import RowGroupProcess
+
+        with closing(RowGroupProcess(Path(sys.argv[1]), lambda done, total: None)) as writing:
+            assert writing.end({}).n_bytes == Path(sys.argv[1]).stat().st_size
+    """
+    subprocess.run(
+        [sys.executable, "-c", dedent(code), tmp_path / "rows.parquet"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=True,
+        timeout=60,
+    )
+
+
 def test_ctrl_c_does_not_end_it(writing, tmp_path):
     os.kill(writing._process.pid, signal.SIGINT)
     assert writing.end({}).n_bytes == (tmp_path / "rows.parquet").stat().st_size
@@ -71,9 +97,13 @@ def test_it_ends_when_it_is_closed(tmp_path):
     assert not _lives(number)
 
 
-@pytest.mark.parametrize("sent", ["", "pickle.dump({}, process._process.stdin); process._process.stdin.flush()"])
+WHOLE = "pickle.dump({}, process._line); process._line.flush()"
+HALF = "process._line.write(pickle.dumps('long' * 50_000)[:100_000]); process._line.flush()"
+
+
+@pytest.mark.parametrize("sent", ["", WHOLE, HALF])
 def test_it_ends_with_the_process_that_started_it(tmp_path, sent):
-    """Without a word, whether it waits for a message or answers one."""
+    """Without a word, whether it waits for a message, reads one or answers one."""
     code = f"""
         import os, pickle, sys
         from pathlib import Path
