@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import shutil
 import statistics
 import subprocess
@@ -154,7 +155,7 @@ def against_to_parquet(folder: Path, here: Path) -> None:
 
 
 def peak(pool: Path, recipe: Recipe, times: int, here: Path) -> float:
-    """Peak memory in MB of a process that builds `times` as many items."""
+    """Peak memory in MB, at most, of processes that build `times` as many items."""
     tasks = {name: {key: times * value for key, value in counts} for name, counts in recipe.tasks.items()}
     file = here / f"{times}.json"
     file.write_text(json.dumps({**recipe.model_dump(exclude={"tasks"}), "tasks": tasks}))
@@ -163,10 +164,10 @@ def peak(pool: Path, recipe: Recipe, times: int, here: Path) -> float:
 
 
 def peak_here(pool: Path, recipe_file: str) -> None:
-    """Build in this process and print its peak memory in MB."""
+    """Build in this process, and print its peak memory and that of the process that writes for it, in MB, added."""
     with tempfile.TemporaryDirectory() as folder:
         build(pool, load_recipe(recipe_file), Path(folder) / "omni-persona")
-    print(peak_mb())
+    print(peak_mb() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000)
 
 
 def peak_mb() -> float:

@@ -108,7 +108,7 @@ class RowGroupProcess:
             self._line = ours.makefile("rwb")
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _START, *(one for one in sys.path if isinstance(one, str))],
-                stdin=theirs,  # for both directions: a library may print to standard output
+                stdin=theirs.fileno(),  # for both directions: a library may print to standard output
                 stdout=subprocess.DEVNULL,
             )
         # Waits for the other process without Python's lock.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import pickle
 import signal
 import sys
 import time
@@ -275,24 +274,6 @@ def test_calls_hold_whole_samples_and_every_item_once(write_dataset, make_row, t
 def test_a_call_has_batches_enough_and_leaves_work_for_others(batch_size, n_items, n_workers, expected):
     fleet = Fleet(Workers(n_workers, 1, 4, 1), partial(load_baseline, "baseline:abstain"), batch_size)
     assert fleet._n_items(n_items) == expected
-
-
-def test_what_a_worker_says_survives_the_way():
-    failed = pickle.loads(fleet_module._pickled(ModelError("sample_1__aug_0", "broken")))
-    assert (failed.item_id, failed.message, str(failed)) == (
-        "sample_1__aug_0",
-        "broken",
-        "item sample_1__aug_0: broken",
-    )
-
-    class LocalError(Exception):
-        """Cannot be taken apart."""
-
-    # Can be taken apart, and not put together again.
-    peculiar = UnicodeDecodeError("utf-8", b"x", 0, 1, "why")
-    peculiar.args = ("why",)
-    for error, expected in ((LocalError("why"), "LocalError: why"), (peculiar, "UnicodeDecodeError: ")):
-        assert str(pickle.loads(fleet_module._pickled(error))).startswith(expected)
 
 
 def test_an_address_where_nobody_listens_is_an_error(require_extra, monkeypatch):
