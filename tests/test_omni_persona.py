@@ -187,23 +187,16 @@ def test_the_contract_imports_datasets_alone():
     assert ours == {"omni_persona_artifacts"}  # for type checkers
 
 
-def test_the_builder_class_reads_a_dataset_folder(tmp_path, shared):
+def test_the_builder_class_reads_a_dataset_folder(embedded_built):
     """By class, as `load_dataset` reads it by path."""
-    from omni_persona_build.pipeline import build
-    from omni_persona_build.recipes import Recipe
-
-    recipe = Recipe.model_validate({"name": "few", "tasks": {"visual_to_bio": {"answerable": 2, "absent_persona": 1}}})
-    build(shared / "real_pool", recipe, tmp_path / "omni-persona")
-    builder = omni_persona.OmniPersona(config_name="answerable", data_dir=str(tmp_path / "omni-persona"))
+    folder = embedded_built / "omni-persona"
+    builder = omni_persona.OmniPersona(config_name="answerable", data_dir=str(folder))
     builder.download_and_prepare()
     dataset = builder.as_dataset(split="test")
     assert dataset.features == omni_persona.FEATURES
-    assert dataset.num_rows == 2
-    assert list(omni_persona.items(dataset)) == list(
-        omni_persona.items(omni_persona.load(tmp_path / "omni-persona", "answerable"))
-    )
-    assert dataset[0]["contexts"][0]["image"].size == (192, 224)
-    shutil.rmtree(tmp_path / "omni-persona")
+    assert dataset.num_rows == 72
+    assert list(omni_persona.items(dataset)) == list(omni_persona.items(omni_persona.load(folder, "answerable")))
+    assert dataset[0]["contexts"][0]["image"].size == (320, 320)
 
 
 def test_a_folder_is_read_straight_from_parquet_as_by_datasets(embedded_built, tmp_path):

@@ -57,6 +57,7 @@ def test_people_are_kept_out_by_content_under_another_id(pool, few):
     assert left == {f"renamed_{index}" for index in set(range(12)) - gone}
 
 
+@pytest.mark.slow
 def test_people_are_kept_out_by_what_equalised_media_were_made_from(pool, tmp_path):
     build(pool.folder, FEW, tmp_path / "plain")
     build(pool.folder, FEW, tmp_path / "equal", equalise=True)

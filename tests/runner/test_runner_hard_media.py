@@ -73,7 +73,11 @@ def _served(request):
     return EndpointModel(f"http://127.0.0.1:{http.server_port}/v1", "m", attempts=1)
 
 
-@pytest.fixture(scope="module", params=["baseline", "endpoint", "qwen2_5_omni", *FAMILIES])
+def _slow(family):
+    return pytest.param(family, marks=pytest.mark.slow)
+
+
+@pytest.fixture(scope="module", params=["baseline", "endpoint", "qwen2_5_omni", *map(_slow, FAMILIES)])
 def path(request):
     return request.param
 
@@ -108,7 +112,7 @@ def test_a_clip_of_ten_minutes_is_heard_or_fails_alone(model, path, items, said)
 
 
 # The tiny Gemma 3n has room for a few seconds alone.
-@pytest.mark.parametrize("path", ["qwen2_5_omni", "gemma4", "phi4"], scope="module")
+@pytest.mark.parametrize("path", ["qwen2_5_omni", _slow("gemma4"), _slow("phi4")], scope="module")
 def test_a_clip_as_long_as_a_family_takes_is_heard(model, path, items, said):
     (answer,) = said(model, [replace(items[1], query_audio=_clip(LONGEST[path]))])
     # Random weights may say nothing to what they heard.

@@ -159,7 +159,7 @@ def test_loss_pass_and_generation_agree_in_a_left_filled_batch(parts_of, family,
 # ---- other families
 
 
-@pytest.mark.parametrize("family", ["gemma4", "qwen3_omni"])
+@pytest.mark.parametrize("family", [pytest.param("gemma4", marks=pytest.mark.slow), "qwen3_omni"])
 @pytest.mark.filterwarnings("ignore:The following (rank|alpha)_pattern keys:RuntimeWarning")
 def test_other_families_see_and_hear_in_every_pass(family, eight, tmp_path, monkeypatch, require_extra, items):
     """In generation, in the loss, and for the base model; and a run takes the adapter."""
