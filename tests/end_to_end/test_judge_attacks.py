@@ -58,6 +58,7 @@ def check(shares: dict[str, float]) -> None:
         assert shares[way] <= 0.02, way
 
 
+@pytest.mark.slow
 def test_everything_earns_nothing_on_invented_people(built):
     check(shares_of_correct(built))
 

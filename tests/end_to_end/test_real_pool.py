@@ -30,6 +30,7 @@ def test_every_check_passes(folder, omni_persona_command):
     assert "checks pass" in omni_persona_command("check", "omni-persona", cwd=folder).stdout
 
 
+@pytest.mark.slow
 def test_plain_datasets_reads_it_by_name_from_beside(folder, tmp_path):
     script = """
 import sys

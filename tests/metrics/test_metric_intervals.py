@@ -238,6 +238,7 @@ def test_a_run_does_not_differ_from_itself(run) -> None:
     assert result["n_unjudged"] > 0
 
 
+@pytest.mark.slow
 def test_the_p_value_of_cal_is_where_the_end_of_its_interval_is_zero(run) -> None:
     seen = set()
     for seed in range(2, 8):

@@ -49,6 +49,7 @@ def example(reference: Any) -> tuple[list[str], list[dict[str, Any]]]:
     return ["They are a harbour pilot.", "A baker.", CANONICAL_ABSTENTION], references
 
 
+@pytest.mark.slow
 def test_by_path_from_another_folder(tmp_path: Path, reference) -> None:
     predictions, references = example(reference)
     code = """

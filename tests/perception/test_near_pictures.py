@@ -118,6 +118,7 @@ def _verdict(one, other):
     return None if min(map(abs, margins)) < 1e-4 else any(verdicts)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=15)
 @given(prints_of_copies(most=5))
 def test_pairs_are_those_of_comparing_every_pair_in_64_bits(prints):

@@ -47,6 +47,7 @@ def test_figures_are_written_for_a_page_and_for_a_paper(drawn, written):
     assert all("judge lexical, protocol guarded" in figure.caption for figure in drawn)
 
 
+@pytest.mark.slow
 def test_the_same_runs_make_the_same_figures(gathered, written, tmp_path):
     again = figure_files(draw(gathered.runs, for_the_page(published_rows()), gathered.measure), tmp_path)
     assert [path.name for path in again] == [path.name for path in written]

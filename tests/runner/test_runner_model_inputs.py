@@ -179,6 +179,7 @@ def test_photos_of_twelve_megapixels_fit_a_prompt(published, items):
     assert all(n_patches * 14**2 <= 1.1 * 1024**2 for n_patches in inputs["image_grid_thw"].prod(dim=1).tolist())
 
 
+@pytest.mark.slow
 def test_pictures_have_as_many_pixels_as_asked_for(published, items):
     few, many = (TransformersModel(published, max_new_tokens=1, max_pixels=n) for n in (100 * 100, 13_000_000))
     patches = inputs_of(few, large(items[2], 400, 300))["image_grid_thw"]
