@@ -99,6 +99,8 @@ def errors(debug: bool) -> Iterator[None]:
         extra = EXTRAS.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
         known = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("omni_persona")
         message = _message_of(error) if known else f"{type(error).__name__}: {error} (--debug shows where)"
+        if isinstance(error, MemoryError):  # which mostly has no message of its own
+            message = "memory ran out: end other programs, or use a machine with more, and repeat the command"
         if isinstance(error, RuntimeError) and str(error).startswith(_LOOP):  # raised by `Path.resolve`
             message = f"links lead in a circle:{str(error).removeprefix(_LOOP)}"
         if extra is not None:

@@ -118,6 +118,16 @@ def test_a_missing_optional_package_is_reported_with_the_command_that_brings_it(
     assert f'the package {package}, which is not installed: python -m pip install "omni-persona[{extra}]"' in said
 
 
+def test_memory_that_ran_out_is_told_in_words(capsys):
+    from omni_persona_cli.console import errors
+
+    with pytest.raises(SystemExit) as stopped, errors(debug=False):
+        raise MemoryError
+    assert stopped.value.code == 2
+    said = "error: memory ran out: end other programs, or use a machine with more, and repeat the command\n"
+    assert capsys.readouterr().err == said
+
+
 def test_the_version_is_printed():
     done = _call("--version")
     assert (done.returncode, done.stdout) == (0, f"omni-persona {importlib.metadata.version('omni-persona')}\n")
