@@ -86,7 +86,15 @@ def _tried(rng, sets, siblings, people, number=25):
     return found
 
 
-@pytest.mark.parametrize(("sets", "siblings", "people"), [(60, 3, 24), (20, 1, 20), (12, 3, 8), (6, 3, 6)])
+@pytest.mark.parametrize(
+    ("sets", "siblings", "people"),
+    [
+        pytest.param(60, 3, 24, marks=pytest.mark.slow),
+        pytest.param(20, 1, 20, marks=pytest.mark.slow),
+        pytest.param(12, 3, 8, marks=pytest.mark.slow),
+        (6, 3, 6),
+    ],
+)
 def test_a_fair_set_rarely_fails_over_all_solvers_together(sets, siblings, people):
     rng = np.random.default_rng(0)
     families = [_tried(rng, sets, siblings, people) for _ in range(300)]

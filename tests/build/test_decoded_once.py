@@ -65,6 +65,7 @@ def test_each_medium_is_decoded_once_by_check_and_by_reading_a_pool(tmp_path, mo
     assert set(decoded.values()) == {1}
 
 
+@pytest.mark.slow
 def test_what_a_build_knows_of_media_is_not_computed_again(made, tmp_path, monkeypatch, decoded):
     """A check after a build decodes and describes nothing, and one of a pool known in part the rest, once."""
     original, out, alone = made

@@ -147,6 +147,7 @@ class Reference:
         return True
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(PEOPLE, RULES, st.integers(2, 4), st.integers(0, 3))
 def test_those_are_drawn_who_fit_by_the_rules_of_texts(somebody, people, rules, number, seed):

@@ -126,6 +126,7 @@ def test_a_pool_is_made_alike_and_left_as_it_is(pool, tmp_path):
             assert clip.seconds >= 2
 
 
+@pytest.mark.slow
 def test_a_mixed_pool_is_made_alike_unless_forbidden(pool, tmp_path):
     assert mixed_media(read_pool(pool.folder)) == []
     for audio in pool.lines[0]["audios"]:

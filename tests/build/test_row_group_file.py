@@ -137,6 +137,7 @@ def test_a_caller_without_standard_output_and_error(tmp_path):
     subprocess.run([sys.executable, "-c", dedent(code), tmp_path / "rows.parquet"], check=True, timeout=60)
 
 
+@pytest.mark.slow
 def test_a_script_that_builds_is_not_run_again(tmp_path):
     """As processes of `multiprocessing` would, if its work does not stand below `if __name__ == "__main__":`."""
     PoolFolder(tmp_path / "people", 12)

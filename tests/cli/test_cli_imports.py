@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 import omni_persona
 
 HEAVY = {
@@ -45,12 +47,14 @@ def test_scoring_needs_none(dataset, tmp_path):
     assert _imported(tmp_path, "score", "answers.jsonl", "--dataset", dataset) == set()
 
 
+@pytest.mark.slow
 def test_a_report_needs_what_draws_its_figures_alone(dataset, tmp_path):
     lines = [{"augmented_id": item.augmented_id, "prediction": "a pilot"} for item in omni_persona.read(dataset)]
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert _imported(tmp_path, "report", "answers.jsonl", "--dataset", dataset) == {"matplotlib"}
 
 
+@pytest.mark.slow
 def test_checking_needs_what_fits_its_solvers_alone(built, tmp_path):
     # scikit-learn imports the other two.
     assert _imported(tmp_path, "check", built) == {"pandas", "scipy", "sklearn"}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slow_cases import slow_but
 
 from omni_persona_cal import lexical_judge
 from omni_persona_cal.layout import laid_out
@@ -54,7 +55,7 @@ def test_right_answers_are_correct_in_every_shape(part: str) -> None:
             assert sum(said) >= 0.9 * len(said), one["shape"]
 
 
-@pytest.mark.parametrize("part", ["first", "second", "held_out", "tags"])
+@pytest.mark.parametrize("part", slow_but(["first"], ["first", "second", "held_out", "tags"]))
 def test_listing_what_several_notes_say_earns_nothing(part: str) -> None:
     shapes = [one["shape"] for one in SHAPES if one["kind"] == "gamed" and one["part"] == part]
     earned = {shape: _verdicts(shape, 0) + _verdicts(shape, 1) for shape in shapes}

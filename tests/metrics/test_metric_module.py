@@ -106,6 +106,7 @@ def test_by_path_from_another_folder(tmp_path: Path, reference) -> None:
     assert result["info"] == ["omni_persona_cal", ["predictions", "references"], True]
 
 
+@pytest.mark.slow
 def test_by_name_offline_and_the_example_of_the_card(tmp_path: Path) -> None:
     # An older version that claims to be from the future must still give way.
     old = tmp_path / "home" / "modules" / VERSION_PATH / ("0" * 64)

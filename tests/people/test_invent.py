@@ -82,6 +82,7 @@ def test_queries_wear_and_stand_before_what_they_like():
     assert same_backdrop == pytest.approx(1 / 5, abs=0.05)
 
 
+@pytest.mark.slow
 def test_faces_and_speakers_are_all_different():
     many = list(itertools.islice(draw_people(3), 600))
     assert len({person.face for person in many}) == len(many)
@@ -138,6 +139,7 @@ def test_nothing_is_left_of_a_pool_that_failed(tmp_path, stage):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_smaller_pool_is_the_start_of_a_larger_one_in_any_number_of_processes(tmp_path):
     steps, compared = [], []
     larger = generate_pool(

@@ -147,6 +147,7 @@ def test_without_the_voice_packs_the_file_is_named(monkeypatch, tmp_path):
         kokoro.require_voices()
 
 
+@pytest.mark.slow
 @installed
 def test_a_sentence_is_spoken_alike_again_and_moods_differ():
     text = "The bus was late."

@@ -76,6 +76,7 @@ def test_a_stage_is_reported_before_the_first_of_it_is_done(gaps, refined, fake)
         assert [done for name, done, of in steps if (name, of) == (stage, total)] == list(range(total + 1))
 
 
+@pytest.mark.slow
 def test_a_refined_pool_builds_passes_every_check_and_uses_what_was_written(gaps, refined, fake, tmp_path):
     with fake.serving() as model:
         result = refined(model)
@@ -125,6 +126,7 @@ def test_only_what_is_asked_for_is_added(gaps, refined, fake):
     assert not (result.out / "wording.json").exists()
 
 
+@pytest.mark.slow
 def test_a_refined_pool_can_be_refined_again_and_keeps_its_marks(gaps, refined, fake, tmp_path):
     with fake.serving() as model:
         first = refined(model, parts=["profile"])
@@ -242,6 +244,7 @@ refine(Path(pool), Path(out), ChatClient(url, "fake/one"), concurrency=2)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_without_asking_twice(gaps, fake, tmp_path):
     out = tmp_path / "refined"
     command = [sys.executable, "-c", SCRIPT, str(gaps.folder), str(out)]

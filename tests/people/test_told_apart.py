@@ -50,6 +50,7 @@ def test_those_of_two_searches_are_not_compared(pool):
     assert not told_apart(after[one][:3], after[other])
 
 
+@pytest.mark.slow
 def test_near_copies_that_no_search_of_the_pool_compared_are_found(pool, tmp_path, monkeypatch):
     out = tmp_path / "omni-persona"
     build(pool.folder, load_recipe("tiny"), out)

@@ -149,6 +149,7 @@ def _every_pair(prints, ways, like_grey=LIKE_GREY):
     ]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(prints_of_copies(), st.data())
 def test_bounds_rule_out_no_pair(prints, data):
@@ -159,6 +160,7 @@ def test_bounds_rule_out_no_pair(prints, data):
     assert near_pictures(prints, changed=changed) == [pair for pair in pairs if changed & set(pair)]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(prints_of_copies(), st.sampled_from(WAYS), st.data())
 def test_a_pair_exactly_at_the_threshold_is_found_and_one_just_below_is_not(prints, way, data):

@@ -213,6 +213,7 @@ def test_tables_are_files_of_a_folder(made, tmp_path):
         assert all("org/" in content.decode() for content in files.values())
 
 
+@pytest.mark.slow
 def test_published_rows_stand_beside_the_released_items_alone(run, tools, tmp_path):
     elsewhere = write_report([run], tmp_path / "report.html", media="none")
     assert elsewhere.published == ()

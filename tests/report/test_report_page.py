@@ -71,6 +71,7 @@ def test_results_of_checks_that_cannot_be_read_are_reported(run, dataset, tmp_pa
     assert any("checks.json" in notice for notice in gathered.notices)
 
 
+@pytest.mark.slow
 def test_the_same_runs_make_the_same_page(run, tmp_path):
     one, two = (write_report([run], tmp_path / f"{name}.html").page.read_bytes() for name in ("one", "two"))
     assert one == two
@@ -98,6 +99,7 @@ def test_a_page_that_cannot_be_written_is_an_error(run, tmp_path):
         write_report([], tmp_path / "report.html")
 
 
+@pytest.mark.slow
 def test_a_report_loads_nothing_that_is_slow_to_load(run, second, tmp_path):
     heavy = {"torch", "transformers", "sklearn", "scipy", "nltk", "evaluate", "omni_persona_runner"}
     script = (

@@ -53,6 +53,7 @@ def texts(model, items, said):
     return [outcome.text for outcome in said(model, items)]
 
 
+@pytest.mark.slow
 def test_an_adapter_changes_answers_as_its_merged_weights_do(checkpoint, adapter, items, said, tmp_path):
     from peft import PeftModel
     from transformers import Qwen2_5OmniThinkerForConditionalGeneration as Thinker

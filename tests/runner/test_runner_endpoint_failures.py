@@ -13,6 +13,7 @@ import anyio
 import pytest
 from attempts import Attempts
 from scripted_server import CUT, KEY, answered, completion, error, model_at, serving
+from slow_cases import slow_but
 
 from omni_persona_artifacts.run_folder import RunFolderError, read_manifest, read_predictions
 from omni_persona_cal.event_loop import cancel
@@ -161,7 +162,7 @@ def test_a_request_that_is_opening_its_connection_ends_in_order():
     gc.collect()
 
 
-@pytest.mark.parametrize("n_at_once", [1, 5])
+@pytest.mark.parametrize("n_at_once", slow_but([1], [1, 5]))
 def test_runs_that_stop_at_any_moment_leave_nothing_behind(make_item, n_at_once):
     before = threading.enumerate()
     with serving(lambda *_: completion()) as server:

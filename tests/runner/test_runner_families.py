@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
+from slow_cases import slow_but
 
 from omni_persona import Media
 from omni_persona_runner.model import Answer, LoadError, ModelError
@@ -292,7 +293,7 @@ def test_phi4_writes_its_media_into_the_text(folders, items):
     assert text.endswith(f"<turn>user\n{''.join(blocks)}Query\n<|image|>\n{item.query_text}<eos>\n<turn>assistant\n")
 
 
-@pytest.mark.parametrize("place", ["between", "growing", "both growing"])
+@pytest.mark.parametrize("place", slow_but(["between"], ["between", "growing", "both growing"]))
 def test_phi4_answers_alike_where_prompts_lie_on_both_sides_of_its_short_context(
     folders, make_item, tmp_path, said, place
 ):

@@ -74,6 +74,7 @@ def start_slow(dataset):
     return start
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_file(start_slow, tmp_path):
     """kill -9, twice, then left alone; the second time there is half a line too, as a full pipe would leave it."""
     killed = tmp_path / "killed"

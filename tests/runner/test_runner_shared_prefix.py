@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from slow_cases import slow_but
 
 from omni_persona_runner.model import Answer
 from omni_persona_runner.prompt import Prompt
@@ -88,7 +89,7 @@ def test_a_prefix_is_all_that_siblings_share_and_stands_once(checkpoint, sibling
         assert len(head) > 0.9 * len(tokens)
 
 
-@pytest.mark.parametrize("cues", ["isolated", "as-released"])
+@pytest.mark.parametrize("cues", slow_but(["isolated"], ["isolated", "as-released"]))
 def test_logits_are_those_of_the_plain_path(checkpoint, siblings, cues):
     import torch
 
@@ -102,7 +103,7 @@ def test_logits_are_those_of_the_plain_path(checkpoint, siblings, cues):
     assert each.std() > 0.1
 
 
-@pytest.mark.parametrize("cues", ["isolated", "as-released"])
+@pytest.mark.parametrize("cues", slow_but(["isolated"], ["isolated", "as-released"]))
 def test_answers_are_those_of_the_plain_path_and_of_one_at_a_time(checkpoint, siblings, said, cues):
     shared, plain = models(checkpoint, prompt=Prompt(cues=cues))
     once = [answer.text for answer in said(shared, siblings)]
@@ -122,7 +123,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("setting", HOSTILE)
+@pytest.mark.parametrize("setting", slow_but(["repetition_penalty", "use_cache"], HOSTILE))
 def test_generation_settings_of_a_checkpoint_change_no_answer(
     checkpoint, siblings, said, plain_answers, tmp_path, setting
 ):
@@ -133,7 +134,7 @@ def test_generation_settings_of_a_checkpoint_change_no_answer(
         assert [answer.text for answer in said(model, siblings[:4])] == plain_answers
 
 
-@pytest.mark.parametrize("without", ["image", "audio", "text", "query"])
+@pytest.mark.parametrize("without", slow_but(["image"], ["image", "audio", "text", "query"]))
 def test_answers_stay_the_same_whatever_is_left_out(checkpoint, siblings, said, without):
     shared, plain = models(checkpoint, prompt=Prompt(without=frozenset({without})))
     once, each = said(shared, siblings), said(plain, siblings)

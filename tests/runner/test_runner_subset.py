@@ -32,6 +32,7 @@ def items_of(recipe: str) -> list[dict[str, Any]]:
 V2_2 = items_of("v2_2")
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 750), st.randoms(use_true_random=False))
 def test_every_stratum_gives_in_proportion(n: int, shuffler: random.Random) -> None:

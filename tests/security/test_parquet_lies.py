@@ -125,6 +125,7 @@ def test_one_row_of_one_picture_a_thousand_times_is_not_unpacked(folder):
         list(read(folder))
 
 
+@pytest.mark.slow
 def test_values_without_bytes_are_counted(folder):
     """Nulls of a fixed length take their room in memory and none in the file."""
     (file,) = data_files(folder)

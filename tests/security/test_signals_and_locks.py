@@ -5,6 +5,8 @@ import subprocess
 import sys
 from textwrap import dedent
 
+import pytest
+
 LOCKS = """
     import os, random, signal, sys, threading
     from omni_persona_cli import signals
@@ -44,6 +46,7 @@ LOCKS = """
 """
 
 
+@pytest.mark.slow
 def test_a_stop_leaves_no_lock_locked_and_is_not_repeated_once_answered():
     """Exceptions are raised wherever a signal arrives: a few of 100 come between a lock and its block."""
     ended = subprocess.run([sys.executable, "-c", dedent(LOCKS)], capture_output=True, text=True, timeout=200)

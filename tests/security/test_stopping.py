@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from forked import all_end, living
+from slow_cases import slow_but
 
 
 def started(arguments: list[str], folder: Path, *program: str) -> subprocess.Popen:
@@ -39,7 +40,7 @@ def listens(process: subprocess.Popen, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", slow_but(["SIGINT"], ["SIGINT", "SIGTERM", "SIGHUP"]))
 def test_a_signal_ends_a_command_with_its_workers_and_draft(tmp_path, name):
     number = getattr(signal, name)
     process = started(["pool", "--personas", "400", "--voices", "synthetic", "--out", "people"], tmp_path)
@@ -56,6 +57,7 @@ def test_a_signal_ends_a_command_with_its_workers_and_draft(tmp_path, name):
     assert living(process.pid) == []
 
 
+@pytest.mark.slow
 def test_workers_of_a_killed_command_end_and_the_next_one_tidies_up(tmp_path):
     process = started(["pool", "--personas", "400", "--voices", "synthetic", "--out", "people"], tmp_path)
     appears(tmp_path, ".people.draft-*/media/*")
