@@ -8,6 +8,7 @@ import shutil
 import pytest
 from asked_peers import EXPECTED, IDS, ROWS, SAID
 from harness_logs import LOGS
+from slow_cases import slow_but
 
 from omni_persona_artifacts.collected import read_collected
 from omni_persona_artifacts.run_reader import RunFolderError, read_predictions
@@ -65,7 +66,7 @@ def test_each_format_scores_to_what_its_texts_say(call, collected, asked, name):
     assert "3 of 8 items have no answer and count in no rate" in result.output
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", slow_but(["lmms_eval.jsonl", "lines.jsonl"], FORMATS))
 def test_each_format_is_judged_compared_and_reported(call, collected, asked, tmp_path, name):
     file, other = collected(name), tmp_path / "other.jsonl"
     judged = call("judge", file, "--dataset", asked)

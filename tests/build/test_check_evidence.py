@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from changed_dataset import changed_copy, failed_checks
 from scipy import sparse
+from slow_cases import slow_but
 
 from omni_persona_build.checks import Finding, check, evidence, missing, unneeded
 from omni_persona_build.checks.evidence import area_finding, confirmed, share_finding
@@ -88,12 +89,7 @@ def _tried(rng, sets, siblings, people, number=25):
 
 @pytest.mark.parametrize(
     ("sets", "siblings", "people"),
-    [
-        pytest.param(60, 3, 24, marks=pytest.mark.slow),
-        pytest.param(20, 1, 20, marks=pytest.mark.slow),
-        pytest.param(12, 3, 8, marks=pytest.mark.slow),
-        (6, 3, 6),
-    ],
+    slow_but([(6, 3, 6)], [(60, 3, 24), (20, 1, 20), (12, 3, 8), (6, 3, 6)]),
 )
 def test_a_fair_set_rarely_fails_over_all_solvers_together(sets, siblings, people):
     rng = np.random.default_rng(0)

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 
 import numpy as np
+import pytest
 import soundfile
 from changed_dataset import changed_copy, target_of
 from PIL import Image
@@ -48,6 +49,7 @@ def _wall(pixels, number):
     return pixels
 
 
+@pytest.mark.slow
 def test_faces_known_by_the_wall_behind_them_fail_and_mark_the_group(built, tmp_path):
     folder = changed_copy(built, tmp_path / "omni-persona", lambda rows: _repaint(rows, _wall))
     findings = check(folder, only=["query media"])

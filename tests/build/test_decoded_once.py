@@ -9,6 +9,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 from pool_folder import PoolFolder
+from slow_cases import slow_but
 
 from omni_persona_build.checks import check, examine
 from omni_persona_build.checks import described as checks_described
@@ -95,7 +96,7 @@ def test_what_a_build_knows_of_media_is_not_computed_again(made, tmp_path, monke
     assert not described
 
 
-@pytest.mark.parametrize("width", [1, 5000])
+@pytest.mark.parametrize("width", slow_but([1], [1, 5000]))
 def test_cached_descriptions_of_another_form_are_not_used(made, tmp_path, width):
     original, out, alone = made
     pool = shutil.copytree(original, tmp_path / "pool")
@@ -109,6 +110,7 @@ def test_cached_descriptions_of_another_form_are_not_used(made, tmp_path, width)
     assert examine(out, known=PoolCache(pool)) == alone
 
 
+@pytest.mark.slow
 def test_findings_and_leaks_share_what_the_solvers_say(built, monkeypatch):
     fitted: Counter[str] = Counter()
 

@@ -46,6 +46,7 @@ def test_a_silent_clip_stays_one():
     assert seconds >= 2
 
 
+@pytest.mark.slow
 def test_noise_that_a_microphone_brought_along_is_gone():
     """Two microphones 30 dB apart: afterwards the noise of one is as loud as that of the other, as it is drawn."""
     floors = {}

@@ -233,6 +233,7 @@ def test_whatever_the_pool_a_refusal_says_how_many_and_more_people_never_make_it
 FILLERS = {"food_preference": "soup", "travel_experience": "north", "life_event": "moved", "major": "law"}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from(["female", "male"]), fields), min_size=8, max_size=10),

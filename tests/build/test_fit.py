@@ -136,6 +136,7 @@ def test_a_recipe_of_one_impossible_cell_is_refused(few_sentences, tmp_path):
         build(few_sentences, recipe, tmp_path / "out", fit=True)
 
 
+@pytest.mark.slow
 def test_equal_seeds_fit_alike(few_sentences, built, tmp_path):
     again = build(few_sentences, TINY, tmp_path / "omni-persona", seed=3, fit=True)
     assert json.dumps(again.recipe.model_dump()) == json.dumps(built.recipe.model_dump())

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from changed_dataset import changed_copy, target_of
 from PIL import Image
+from slow_cases import slow_but
 
 import omni_persona
 from omni_persona_artifacts.construction import FILE, read_construction
@@ -78,7 +79,7 @@ PLANTS = {
 }
 
 
-@pytest.mark.parametrize("group", PLANTS)
+@pytest.mark.parametrize("group", slow_but(["I2I"], PLANTS))
 def test_items_with_a_planted_shortcut_come_first_with_their_shortcut(asked_once, tmp_path, group):
     plant, solver = PLANTS[group]
     planted = []

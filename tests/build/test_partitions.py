@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slow_cases import slow_but
 
 import omni_persona
 from omni_persona_build import pipeline as build_module
@@ -92,7 +93,7 @@ def test_neighbourhoods_are_of_one_gender_alike_and_widen():
     assert group.tolist() == list(range(1, 160, 2))
 
 
-@pytest.mark.parametrize("hardness", ["hard", "medium", "random"])
+@pytest.mark.parametrize("hardness", slow_but(["hard"], ["hard", "medium", "random"]))
 def test_who_is_asked_about_is_not_the_one_in_the_middle(pool, hardness):
     """Neighbours of whoever is asked about would surround that person: of K people, the one most like the others."""
     for line in pool.lines:
@@ -120,7 +121,7 @@ def test_a_deal_is_complete_and_in_proportion(sizes, number):
         assert abs(len(part) - number * size / sum(sizes)) <= 1
 
 
-@pytest.mark.parametrize("hardness", ["hard", "medium", "random"])
+@pytest.mark.parametrize("hardness", slow_but(["hard"], ["hard", "medium", "random"]))
 def test_a_pool_larger_than_a_row_group_is_stored_once_all_the_same(pool, tmp_path, monkeypatch, hardness):
     monkeypatch.setattr(build_module, "PARTITION_BYTES", 1_000_000)
     monkeypatch.setattr(write, "PARTITION_BYTES", 1_000_000)

@@ -108,6 +108,7 @@ def test_nothing_to_show_is_an_error_with_the_reason(call, results, tmp_path, op
     assert not (tmp_path / "r.html").exists()
 
 
+@pytest.mark.slow
 def test_scores_are_written_into_the_card_of_their_dataset_alone(call, built, shared_pool, tmp_path):
     from omni_persona_build.pipeline import build
     from omni_persona_build.recipes import load_recipe

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def demo(omni_persona_command, tmp_path_factory):
@@ -52,7 +54,6 @@ def test_a_run_with_missing_items_is_reported_as_incomplete(demo, omni_persona_c
     assert "120 of 144 items have no answer and count in no rate; repeat the omni-persona run command" in done.stderr
 
 
-@pytest.mark.slow
 def test_the_readme_scores_predictions_of_ones_own(demo, omni_persona_command):
     folder, _ = demo
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

@@ -161,6 +161,7 @@ def test_run_sends_a_server_what_was_recorded(cases, dataset, command, tmp_path)
         assert "Jo Example" not in json.dumps(body)
 
 
+@pytest.mark.slow
 def test_run_gives_a_checkpoint_what_was_recorded(cases, dataset, command, monkeypatch, tmp_path):
     from transformers import Qwen2VLImageProcessor, WhisperFeatureExtractor
 

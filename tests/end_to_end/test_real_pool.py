@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(shared, omni_persona_command, tmp_path_factory):
@@ -30,7 +32,6 @@ def test_every_check_passes(folder, omni_persona_command):
     assert "checks pass" in omni_persona_command("check", "omni-persona", cwd=folder).stdout
 
 
-@pytest.mark.slow
 def test_plain_datasets_reads_it_by_name_from_beside(folder, tmp_path):
     script = """
 import sys

@@ -10,6 +10,8 @@ import pytest
 
 import omni_persona_people
 
+pytestmark = pytest.mark.slow
+
 EMBEDDED = Path(omni_persona_people.__file__).parent / "embedded_pool"
 GONE = ("hobby", "affiliation", "environment", "life_event")
 
@@ -46,7 +48,6 @@ def test_the_command_says_what_was_added(refined):
     assert "Next: omni-persona build --pool refined" in refined
 
 
-@pytest.mark.slow
 def test_what_was_refined_builds_and_passes_every_check(refined, folder, omni_persona_command):
     options = ("--recipe", "tiny", "--out", "own/omni-persona")
     omni_persona_command("build", "--pool", "refined", *options, cwd=folder)
@@ -55,7 +56,6 @@ def test_what_was_refined_builds_and_passes_every_check(refined, folder, omni_pe
     assert "A language model (`fake/one`) wrote of the pool: 96 profile" in card
 
 
-@pytest.mark.slow
 def test_the_baselines_can_read_what_is_asked_and_stated(refined, folder, omni_persona_command):
     """They read by key words, which the model's questions and clauses must have."""
     import omni_persona
@@ -72,7 +72,6 @@ def test_the_baselines_can_read_what_is_asked_and_stated(refined, folder, omni_p
             assert item.gold_answer.rstrip(" .") in stating_sentence(notes[item.target_concept_id], item.query_text)
 
 
-@pytest.mark.slow
 def test_something_left_as_it_was_is_reported_and_is_exit_code_one(folder, fake, omni_persona_command):
     def answer(payload, turn):
         return "[bold]No.[/bold]" if payload.get("field") == "role" else fake.well(payload)

@@ -47,7 +47,7 @@ def test_shapes_are_whole() -> None:
     assert len({(one["kind"], one["shape"]) for one in SHAPES}) == len(SHAPES) == 479
 
 
-@pytest.mark.parametrize("part", ["first", "second", "held_out", "tags"])
+@pytest.mark.parametrize("part", slow_but(["first", "tags"], ["first", "second", "held_out", "tags"]))
 def test_right_answers_are_correct_in_every_shape(part: str) -> None:
     for one in SHAPES:
         if one["kind"] == "right" and one["part"] == part:
@@ -132,15 +132,15 @@ def test_what_tags_and_escapes_hold_counts(prediction: str, verdict: str) -> Non
         "|-\n",
         "|a|b\n|-|-\n",
         "<a ",
-        "<a b=c",
-        "<a></a>",
-        "<a" + " " * 990 + "!>",
-        "<a b='c'>",
-        "1. who: x\n",
+        pytest.param("<a b=c", marks=pytest.mark.slow),
+        pytest.param("<a></a>", marks=pytest.mark.slow),
+        pytest.param("<a" + " " * 990 + "!>", marks=pytest.mark.slow),
+        pytest.param("<a b='c'>", marks=pytest.mark.slow),
+        pytest.param("1. who: x\n", marks=pytest.mark.slow),
         "+-",
         "│",
         ":|\n",
-        "Answer: a. ",
+        pytest.param("Answer: a. ", marks=pytest.mark.slow),
     ],
 )
 def test_a_long_run_of_layout_is_read_at_once(piece: str) -> None:

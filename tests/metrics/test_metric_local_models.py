@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slow_cases import slow_but
 
 from omni_persona_cal import Judgement, compute, make_judge
 from omni_persona_cal.bertscore import bertscores
@@ -138,7 +139,7 @@ def test_what_all_questions_begin_with_is_read_once(tmp_path: Path, window: int 
     assert [reader.margins([row])[0] for row in rows] == pytest.approx(shared, abs=1e-4)
 
 
-@pytest.mark.parametrize("reason", [False, True])
+@pytest.mark.parametrize("reason", slow_but([True], [False, True]))
 def test_a_question_longer_than_the_model_takes_is_unjudged(babbler: Path, reason: bool) -> None:
     options = {"model": babbler, "max_new_tokens": 4, "reason": reason}
     pairs = [("pilot", "a baker " * 200_000), ("pilot", "a baker")]

@@ -244,6 +244,7 @@ _KEYS = [
 _RECORD = st.dictionaries(st.sampled_from(_KEYS), _JSON | st.sampled_from(["ok", "failed", "a", "CORRECT"]), max_size=6)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(_RECORD, max_size=4))
 def test_any_record_is_a_line_or_a_problem(records: list[dict[str, Any]]) -> None:

@@ -8,8 +8,9 @@ from omni_persona_cal import compute, lexical_judge
 from omni_persona_cal.intervals import intervals
 from omni_persona_cal.scores import GUARDED, JudgedItem
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_an_answer_of_half_a_megabyte_is_scored(reference) -> None:
     said = "They work as a harbour pilot. " + "Then we went on along the river and talked of other things. " * 8_000
     scores = compute([said], [reference(0)], n_resamples=0)
@@ -17,7 +18,6 @@ def test_an_answer_of_half_a_megabyte_is_scored(reference) -> None:
     assert (scores["ans"], scores["mean_len"]) == (1.0, len(said.split()))
 
 
-@pytest.mark.slow
 def test_a_gold_of_thirty_thousand_words_is_judged() -> None:
     gold = " ".join(f"word{number}" for number in range(30_000))
     assert lexical_judge(gold, "a harbour pilot") == "WRONG"

@@ -95,6 +95,7 @@ def test_an_answer_holds_no_thoughts(text: str) -> None:
     assert answer_of(answer) == answer
 
 
+@pytest.mark.slow
 def test_long_texts_take_linear_time() -> None:
     def seconds(text: str) -> float:
         start = time.process_time()

@@ -11,6 +11,8 @@ from omni_persona_people.invent.media import Job, write_picture
 from omni_persona_people.invent.people import draw_people
 from omni_persona_perception import decode_image, near_pictures, picture_print
 
+pytestmark = pytest.mark.slow
+
 ALIKE = (63, 611), (128, 354)
 """People of seed 0 who have pictures that are near copies of each other."""
 
@@ -59,7 +61,6 @@ def test_of_two_pictures_that_are_much_alike_the_later_one_is_drawn_anew(drawn_p
         assert (now != was) == (number in changed)
 
 
-@pytest.mark.slow
 def test_a_person_who_is_drawn_twice_is_told_apart_and_earlier_people_stay(drawn_people, tmp_path):
     people = [*drawn_people[:3], drawn_people[1], drawn_people[2]]
     jobs, files = jobs_of(tmp_path / "pool", people)

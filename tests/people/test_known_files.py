@@ -8,6 +8,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 from pool_folder import PoolFolder
+from slow_cases import slow_but
 
 from omni_persona_build import dataset_rows, pipeline
 from omni_persona_build.pipeline import build
@@ -169,7 +170,11 @@ def test_what_is_known_comes_back_as_it_was_written(tmp_path):
     assert all(not np.issubdtype(column.dtype, np.object_) for column in PoolCache(tmp_path).columns(TABLE).values())
 
 
-@pytest.mark.parametrize("apart_bytes", [0, dataset_rows.APART_BYTES], ids=["written apart", "written here"])
+@pytest.mark.parametrize(
+    "apart_bytes",
+    slow_but([dataset_rows.APART_BYTES], [0, dataset_rows.APART_BYTES]),
+    ids=["written apart", "written here"],
+)
 def test_a_content_that_changes_after_the_pool_was_read_ends_the_build(tmp_path, monkeypatch, apart_bytes):
     monkeypatch.setattr(dataset_rows, "APART_BYTES", apart_bytes)
     pool = PoolFolder(tmp_path / "people", 12).folder

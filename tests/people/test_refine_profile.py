@@ -238,6 +238,7 @@ objects = st.dictionaries(
 replies = st.lists(objects.map(json.dumps) | st.text(max_size=40), max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(replies, replies)
 def test_whatever_is_replied_what_is_given_stays_and_the_line_reads_back(profile_replies, clause_replies):

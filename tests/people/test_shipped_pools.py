@@ -215,6 +215,7 @@ def test_a_file_size_tells_nobody(pool, people):
 # --- clips ---
 
 
+@pytest.mark.slow
 def test_clips_are_mono_at_24_khz_and_of_fair_length(pool, people):
     for person in people:
         for audio in person["audios"]:
@@ -225,6 +226,7 @@ def test_clips_are_mono_at_24_khz_and_of_fair_length(pool, people):
             assert -31 < level < -18, audio["path"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gender", "lowest", "highest"), [("female", 100, 400), ("male", 65, 240)])
 def test_words_for_pitch_are_true_of_the_clips(pool, people, gender, lowest, highest):
     levels = ("low", "medium-pitched", "high")

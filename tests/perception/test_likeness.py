@@ -94,6 +94,7 @@ def test_a_clip_saved_again_is_a_near_copy(copy):
     assert _near(clips) == [(0, 2)]
 
 
+@pytest.mark.slow
 def test_real_people_have_no_near_copies_and_copies_of_their_media_are_found(shared):
     pool = shared / "real_pool"
     people = [json.loads(line) for line in (pool / "personas.jsonl").read_text().splitlines()]

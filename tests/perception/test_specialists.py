@@ -193,6 +193,7 @@ def test_a_long_clip_is_embedded_in_parts(specialists, monkeypatch):
     assert np.linalg.norm(in_parts) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_rendered_voices_are_told_apart(specialists):
     """Two clips each of twelve people."""
     people = [

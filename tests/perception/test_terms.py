@@ -17,6 +17,7 @@ def _reference(texts, corpus, max_terms):
     return reference.fit(corpus).transform(texts).toarray().astype(np.float32)
 
 
+@pytest.mark.slow
 @hypothesis.settings(max_examples=300, deadline=None)
 @hypothesis.given(
     st.lists(st.text("ab Éß'\u2028-\n", max_size=30), min_size=1, max_size=12),

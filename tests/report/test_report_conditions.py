@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+from slow_cases import slow_but
 
 from omni_persona_artifacts.run_reader import RunFolderError
 from omni_persona_cal import abstains
@@ -52,7 +53,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("name", slow_but(["prompt", "query media", "sampled", "judge"], CHANGES))
 def test_two_runs_of_two_measures_are_not_ranked(write, tmp_path, name):
     first, other = write("first"), write("other", **CHANGES[name])
     made = write_report([first, other], tmp_path / "report.html", media="none")

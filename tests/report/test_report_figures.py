@@ -91,6 +91,7 @@ def test_marks_stand_inside_their_axes(gathered):
                     assert ((ys >= low - 1e-9) & (ys <= high + 1e-9)).all(), figure.key
 
 
+@pytest.mark.slow
 def test_figures_of_a_run_without_any_score(tmp_path, tools, dataset):
     folder = tools.write_run(tmp_path / "run", dataset, {row["augmented_id"]: None for row in tools.ROWS})
     made = write_report([folder], tmp_path / "report.html", figures=tmp_path / "figures", media="none")

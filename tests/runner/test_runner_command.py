@@ -144,6 +144,7 @@ def test_an_endpoint_that_speaks_html_ends_the_run(call, dataset, tmp_path):
 # ---- what is kept
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_costs_nothing_that_was_answered(call, dataset, tmp_path):
     arguments = ("--model", "baseline:nearest", "--dataset", dataset, "--out")
     # No file may grow beyond this, as on a disk that is full: room for the manifest, and for some of the answers.

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from scripted_server import KEY, answered, completion, model_at, question, serving
+from slow_cases import slow_but
 
 from omni_persona_runner import chat_messages
 from omni_persona_runner.run_loop import RunSummary, run
@@ -72,7 +73,7 @@ def test_siblings_are_never_on_the_way_together_and_samples_are(make_item, said)
     assert most == 3
 
 
-@pytest.mark.parametrize("concurrency", [1, 20])
+@pytest.mark.parametrize("concurrency", slow_but([20], [1, 20]))
 def test_what_siblings_share_is_encoded_once(make_item, said, monkeypatch, concurrency):
     encoded = []
     for name in ("picture_uri", "clip_wav"):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from slow_cases import slow_but
 
 from omni_persona_artifacts.run_folder import read_manifest, read_predictions
 from omni_persona_runner import engine
@@ -77,7 +78,7 @@ def test_vllm_is_started_with_what_the_prompts_need():
         transformers_command(Settings("m", 5, revision="main"), 81)
 
 
-@pytest.mark.parametrize("mode", ["up", "late"])
+@pytest.mark.parametrize("mode", slow_but(["up"], ["up", "late"]))
 def test_a_run_through_a_server_of_its_own(dataset, tmp_path, stand_in_log, mode):
     lines = []
 
@@ -151,7 +152,7 @@ def test_a_program_that_is_not_there_is_reported_with_what_to_do():
         pytest.fail("it never comes up")
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+@pytest.mark.parametrize("name", slow_but(["SIGTERM", "SIGKILL"], ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"]))
 def test_the_server_ends_with_a_command_that_is_stopped_or_killed(dataset, tmp_path, stand_in_log, name):
     number = getattr(signal, name)
     command = [sys.executable, "-m", "omni_persona_cli", "run", "--engine", "vllm", "--model", "org/model"]

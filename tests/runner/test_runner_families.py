@@ -114,6 +114,7 @@ def test_swapping_two_media_swaps_their_inputs_and_moves_the_answer(model, famil
     assert (logits_of(model, item) - logits_of(model, other)).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("family", slow_but(["qwen3_omni"], FAMILIES), scope="module", indirect=True)
 def test_batched_equals_one_at_a_time(model, items, said):
     alone = [logits_of(model, item)[0] for item in items]
     for one, batched in zip(alone, logits_of(model, *items), strict=True):

@@ -15,8 +15,12 @@ from omni_persona_runner.transformers_model import TransformersModel
     "reason",
     [
         "CUDA out of memory. Tried to allocate 2.00 GiB",
-        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
-        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 800 bytes",
+        pytest.param(
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 800 bytes", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_batch_that_does_not_fit_is_halved(checkpoint, items, monkeypatch, said, reason):

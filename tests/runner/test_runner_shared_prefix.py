@@ -53,7 +53,7 @@ def made(model, items):
     return model._omni.make(model._chats.prepare(items))
 
 
-@pytest.mark.parametrize("cues", ["isolated", "as-released"])
+@pytest.mark.parametrize("cues", slow_but(["as-released"], ["isolated", "as-released"]))
 def test_inputs_made_medium_by_medium_are_the_processors(checkpoint, siblings, cues):
     _, plain = models(checkpoint, prompt=Prompt(cues=cues))
     # The processor fills up each clip to 300 s, which takes long.

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from messages import assert_plain
 from no_files import NO_FILES
+from slow_cases import slow_but
 from typer.testing import CliRunner
 
 from omni_persona_artifacts.construction import read_construction
@@ -19,6 +20,7 @@ from omni_persona_artifacts.data_files import dataset_fingerprint
 from omni_persona_cli.app import app
 
 DEEP = "[" * 200_000
+NO_FOOTER = b"PAR1" + b"\xff" * 200 + b"PAR1"
 LINE = {"augmented_id": "sample_0__aug_0", "prediction": "a beekeeper"}
 
 
@@ -95,10 +97,13 @@ TEXTS = {
 FILES = ("run.json", "predictions.jsonl", "verdicts.jsonl", "scores.json")
 
 
+HELD = [(name, command) for name in FILES for command in COMMANDS]
+
+
 @pytest.mark.parametrize(
-    "command", [pytest.param(name, marks=[pytest.mark.slow] * (name == "report")) for name in COMMANDS]
+    ("name", "command"),
+    slow_but([case for case in HELD if case[1] != "report" and case != ("scores.json", "score")], HELD),
 )
-@pytest.mark.parametrize("name", FILES)
 @pytest.mark.usefixtures("figures_once")
 def test_what_a_file_of_a_run_holds(run, command, name):
     shutil.copytree(run, run.parent / "other")
@@ -107,8 +112,12 @@ def test_what_a_file_of_a_run_holds(run, command, name):
         require_reported(call(*COMMANDS[command](run)))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("kind", NO_FILES)
+KINDS = [(kind, command) for kind in NO_FILES for command in COMMANDS]
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"), slow_but([case for case in KINDS if case[1] != "report" or case[0] == "a pipe"], KINDS)
+)
 @pytest.mark.usefixtures("figures_once")
 def test_what_a_file_of_a_run_is(run, command, kind):
     shutil.copytree(run, run.parent / "other")
@@ -149,9 +158,13 @@ TABLES = {
     "an unknown absence": _filled("absence", lambda n: pa.array(["x"] * n)),
     "no rows": lambda table: table.slice(0, 0),
 }
+FEW_TABLES = (
+    *("no id", "no contexts", "null groups", "null contexts", "numbers for questions", "a text for supervision"),
+    *("an unknown task", "an unknown group", "no rows"),
+)
 
 
-@pytest.mark.parametrize("case", TABLES)
+@pytest.mark.parametrize("case", slow_but(FEW_TABLES, TABLES))
 def test_columns_of_a_dataset(run, case):
     folder = run.parent / "omni-persona"
     file = folder / "data" / "test-0.parquet"
@@ -186,7 +199,7 @@ def test_columns_of_a_dataset_through_the_other_commands(run, case):
             require_reported(done, str(folder))
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"no Parquet at all", b"PAR1" + b"\xff" * 200 + b"PAR1"])
+@pytest.mark.parametrize("content", slow_but([b"", NO_FOOTER], [b"", b"PAR1", b"no Parquet at all", NO_FOOTER]))
 @pytest.mark.parametrize("name", ["data/test-0.parquet", "data/construction.parquet"])
 def test_files_that_are_no_parquet(run, content, name):
     folder = run.parent / "omni-persona"
@@ -200,7 +213,7 @@ def test_files_that_are_no_parquet(run, content, name):
     require_reported(call("check", folder))
 
 
-@pytest.mark.parametrize("content", [b"", b"\x80abc", b"PAR1", b"PAR1" + b"\xff" * 200 + b"PAR1"])
+@pytest.mark.parametrize("content", [b"", b"\x80abc", b"PAR1", NO_FOOTER])
 def test_a_side_file_that_is_none_is_named(run, content):
     file = run.parent / "omni-persona" / "data" / "construction.parquet"
     file.write_bytes(content)

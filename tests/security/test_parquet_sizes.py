@@ -6,6 +6,7 @@ import tracemalloc
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from slow_cases import slow_but
 
 import omni_persona
 from omni_persona_artifacts import parquet_files
@@ -56,7 +57,7 @@ def small(read):
     assert pa.total_allocated_bytes() - before < 100e6
 
 
-@pytest.mark.parametrize("column", ["augmented_id", "group", "selected_task"])
+@pytest.mark.parametrize("column", slow_but(["selected_task"], ["augmented_id", "group", "selected_task"]))
 def test_rows_with_one_long_text(folder, dataset, column):
     source = pq.read_table(dataset / "data" / "test-0.parquet").slice(0, 1)
     columns = {

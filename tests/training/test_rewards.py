@@ -276,6 +276,7 @@ def test_strict_parsing():
     assert (named_context("Context: none"), named_context("context 2"), named_context("context 2, 3")) == (0, 2, None)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300))
 def test_any_text_is_taken_apart_and_priced(text):
     assert text_of([{"role": "assistant", "content": text}]) == text

@@ -60,6 +60,7 @@ def test_the_releases_program_drifts_into_answering():
         assert one.pushes["absent_attribute"] < 0 < one.pushes["absent_persona"]
 
 
+@pytest.mark.slow
 def test_grounded_leaves_who_cannot_tell_where_they_are_and_teaches_who_can():
     for name in ("always abstains", "always answers", "cannot tell"):
         for one in ends("grounded", name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from slow_cases import slow_but
 from tuning_cases import SHORT
 
 from omni_persona_training.tuning.session import Machine
@@ -56,7 +57,7 @@ def as_given(shown, new=0):
     return {"input_ids": tokens, "attention_mask": mask, **types, **together([one.media for one in shown])}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", slow_but(["omni", "qwen3_omni"], FAMILIES))
 def test_a_left_filled_batch_computes_what_each_prompt_alone_does(parts_of, family):
     import torch
 
@@ -85,7 +86,7 @@ def test_gradients_of_a_left_filled_batch_are_numbers(parts_of, family):
     assert len(seen) > 8 and [name for name, one in seen.items() if not one.isfinite().all()] == []
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", slow_but(["omni", "qwen3_omni"], FAMILIES))
 def test_a_model_in_training_computes_what_it_does_in_a_run(parts_of, family):
     """Its encoders are not trained: no batch norm of theirs moves, and none uses the batch's statistics."""
     import torch
@@ -99,7 +100,7 @@ def test_a_model_in_training_computes_what_it_does_in_a_run(parts_of, family):
     assert torch.allclose(in_training, in_a_run, atol=1e-4) and torch.equal(afterwards, in_a_run)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", slow_but(["omni", "qwen3_omni"], FAMILIES))
 def test_loss_pass_and_generation_agree_in_a_left_filled_batch(parts_of, family, tmp_path, monkeypatch):
     """Log-probabilities to 1e-3, with pictures and clips; and far apart where the loss pass is deaf."""
     import torch
