@@ -296,7 +296,6 @@ def test_a_pool_that_is_marked_read_only_is_left_alone(pool, tmp_path):
         pool.folder.chmod(0o755)
 
 
-@pytest.mark.slow
 def test_the_embedded_pool_is_left_as_it_was_shipped(embedded_built):
     before = json.loads((embedded_built / "before").read_text(encoding="utf-8"))
     assert sorted(path.name for path in EMBEDDED_POOL.iterdir()) == before
