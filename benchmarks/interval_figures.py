@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,19 +20,22 @@ class Figure:
     name: str
     share: float
     bounds: tuple[float, float]
-    again: Callable[[int], dict[str, float]]
+    again: Callable[..., dict[str, float]]
 
     @property
     def outside(self) -> bool:
-        """Whether it lies out of bounds."""
-        return not self.bounds[0] <= self.share <= self.bounds[1]
+        """Whether it lies out of bounds. A share that is not told (NaN) does not."""
+        return not math.isnan(self.share) and not self.bounds[0] <= self.share <= self.bounds[1]
 
 
 def settle(figures: Sequence[Figure], n_runs: int) -> None:
     """Simulate the figures that are out of bounds again, and print those that stay there."""
     unsure = [one for one in figures if one.outside]
+    # Several scores of the same runs may be out of bounds.
+    tables = {id(one.again): one.again for one in unsure}
+    found = {key: again(n_runs=AGAIN * n_runs) for key, again in tables.items()}
     for one in unsure:
-        one.share = one.again(AGAIN * n_runs)[one.name]
+        one.share = found[id(one.again)][one.name]
     stay = [one for one in unsure if one.outside]
     print(f"\nOut of bounds: {len(unsure)} of {len(figures)} figures; {len(stay)} after {AGAIN} times as many runs")
     for one in stay:
@@ -40,7 +44,7 @@ def settle(figures: Sequence[Figure], n_runs: int) -> None:
 
 def line(label: str, shares: list[float]) -> str:
     """A row of a table."""
-    return f"  {label:24}" + "".join(f"{share:8.3f}" for share in shares)
+    return f"  {label:24}" + "".join("       -" if math.isnan(share) else f"{share:8.3f}" for share in shares)
 
 
 def tabled(
@@ -58,7 +62,7 @@ def tabled(
     for name in shown:
         print(line(row % name, [table[name] for table in tables]))
     return [
-        Figure(f"{label} {name} at {rate}", name, table[name], bounds, lambda n, one=one: one(n_runs=n))
+        Figure(f"{label} {name} at {rate}", name, table[name], bounds, one)
         for rate, one, table in zip(rates, again, tables, strict=True)
         for name in names
     ]

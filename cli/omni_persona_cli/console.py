@@ -256,5 +256,8 @@ def _cell(key: str, value: float | int | None) -> str:
 
 
 def _interval(scores: Mapping[str, Any], key: str) -> str:
-    bounds = (scores.get("intervals") or {}).get(key)
-    return "" if bounds is None else " to ".join(f"{100 * bound:.1f}" for bound in bounds)
+    intervals = scores.get("intervals") or {}
+    bounds = intervals.get(key)
+    if bounds is None:
+        return "-" if key in intervals else ""
+    return " to ".join(f"{100 * bound:.1f}" for bound in bounds)

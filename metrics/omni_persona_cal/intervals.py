@@ -1,7 +1,7 @@
 """Intervals for every score of a set of judged items, or for every difference of two sets: overall and by slice.
 
 Rates, and sums of rates, have score intervals (`rates`); those of the F1 of abstaining and of `composite` are derived
-from the intervals of rates, and lengths have t intervals. All of them treat items as clustered that share a source
+from them (`abstention_f1`), and lengths have t intervals. All of them treat items as clustered that share a source
 sample, or the person asked about.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from .few import FEWEST, too_few
-from .scores import COLUMNS, COMPOSITE, DENOMINATORS, RATES, JudgedItem, Rate, columns, slices, sums_of_rates
+from .few import FEWEST, too_few, too_few_exceptions
+from .item_rows import Slice, summed, sums_of
+from .scores import COLUMNS, DENOMINATORS, RATES, JudgedItem, columns, slices
 
 if TYPE_CHECKING:
-    from .rates import Array, Clusters, Estimates
+    from .rates import Array, Estimates
 
 Place = tuple[str, ...]
 """Key path of a slice in the result: () for all items, otherwise such as ("by_group", "I2I")."""
@@ -30,22 +30,9 @@ _LEAST_P, _STEPS = 1e-12, 100
 _GAP = {"I2I": 1.0, "A2A": -1.0}
 
 _METHOD = (
-    "score intervals with design effect and Student's t for rates, their sums and differences; MOVER for abs_f1 and "
-    "composite; t interval for mean_len"
+    "score intervals with design effect and Student's t for rates, their sums and differences, abs_f1 and composite; "
+    "MOVER for differences of these two; t interval for mean_len"
 )
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Some items as numbers: their contributions to totals, and their clusters."""
-
-    rows: Array
-    """Items x `COLUMNS`; see `ends_of` for leading axes."""
-    others: Array | None
-    """The same for another run over the same items, for differences."""
-    groups: Any
-    """The name of each item's group."""
-    clusters: Clusters
 
 
 def places(items: Sequence[JudgedItem]) -> dict[Place, list[JudgedItem]]:
@@ -65,7 +52,8 @@ def intervals(
     """The interval of each score of each slice, or of each difference, `others` minus `items`.
 
     None if a score is undefined, if its items (of `cal` and its like, those of one kind) belong to a single cluster, if
-    lengths do not differ at all, and for scores of a slice with too few items (`few.too_few`).
+    lengths do not differ at all, for scores of a slice with too few items (`few.too_few`), and for sums of rates that
+    too few items decide (`few.too_few_exceptions`).
 
     Args:
         others: Another run over the same items in the same order.
@@ -195,7 +183,7 @@ def _of_slice(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> dic
     import numpy as np
 
     names, ends = ends_of(cut, protocol, confidence, gap=gap)
-    if gap and min(_summed(cut.rows, RATES["ans_guarded"].over)[cut.groups == name].sum() for name in _GAP) < FEWEST:
+    if gap and min(summed(cut.rows, RATES["ans_guarded"].over)[cut.groups == name].sum() for name in _GAP) < FEWEST:
         ends[names.index("audio_visual_gap")] = np.nan
     found = {name: pair.tolist() for name, pair in zip(names, ends, strict=True)}
     order = [*DENOMINATORS, *(["audio_visual_gap"] if gap else [])]
@@ -211,13 +199,17 @@ def ends_of(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> tuple
     """
     import numpy as np
 
+    from .abstention_f1 import composite_interval, f1_interval
+    from .rates import t_quantiles
+
     estimates, weights, names = _rates(cut, protocol, gap)
-    ends = [
-        _interval(estimates, weights, confidence),
-        _f1_interval(cut, confidence)[..., None, :],
-        _composite_interval(cut, protocol, confidence)[..., None, :],
-        _mean_len_interval(cut, confidence)[..., None, :],
-    ]
+    sums = _interval(estimates, weights, confidence)
+    if cut.others is None:
+        n = estimates.n_effective / t_quantiles(confidence, estimates.df) ** 2
+        sums[too_few_exceptions(estimates.rate, estimates.count, weights, n)] = np.nan
+    others = [f1_interval(cut, confidence), composite_interval(cut, protocol, confidence)]
+    others.append(_mean_len_interval(cut, confidence))
+    ends = [sums, *(pair[..., None, :] for pair in others)]
     return [*names, "abs_f1", "composite", "mean_len"], np.concatenate(ends, axis=-2)
 
 
@@ -232,7 +224,7 @@ def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list
     from .rates import estimate
 
     parts = {name: (rate.top, rate.over, slice(None)) for name, rate in RATES.items()}
-    sums = _sums(cut, protocol)
+    sums = sums_of(cut, protocol)
     if gap:
         (ans,) = sums["ans"]
         parts.update({group: (RATES[ans].top, RATES[ans].over, cut.groups == group) for group in _GAP})
@@ -241,10 +233,10 @@ def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list
     tops, bottoms = np.zeros(shape), np.zeros(shape)
     for number, (top, over, where) in enumerate(parts.values()):
         rows = cut.rows if cut.others is None else cut.others
-        tops[..., where, number] = _summed(rows, top)[..., where]
-        bottoms[..., where, number] = _summed(cut.rows, over)[..., where]
+        tops[..., where, number] = summed(rows, top)[..., where]
+        bottoms[..., where, number] = summed(cut.rows, over)[..., where]
         if cut.others is not None:
-            tops[..., where, number] -= _summed(cut.rows, top)[..., where]
+            tops[..., where, number] -= summed(cut.rows, top)[..., where]
     weights = np.array([[sums[name].get(part, 0.0) for part in parts] for name in sums])
     if cut.others is not None:
         tops = np.concatenate([np.maximum(tops, 0), np.maximum(-tops, 0)], axis=-1)
@@ -252,23 +244,6 @@ def _rates(cut: Slice, protocol: str, gap: bool) -> tuple[Estimates, Array, list
         weights = np.hstack([weights, -weights])
     signs = None if cut.others is None else np.sign(weights.sum(0))
     return estimate(tops, bottoms, cut.clusters, signs), weights, list(sums)
-
-
-def _sums(cut: Slice, protocol: str) -> dict[str, dict[str, float]]:
-    """`sums_of_rates`, with `cal_weighted` as a sum of the rates of both kinds of items, by their shares.
-
-    As one rate of all items it would seem to vary as much as if right answers were spread over both kinds at random,
-    which is too much if Ans and TA differ. Runs that are processed at once have verdicts of equally many items.
-    """
-    judged, unanswerable = (float(_summed(cut.rows, [name]).sum()) for name in ("judged", "unanswerable"))
-    share = judged / (judged + unanswerable) if judged + unanswerable else 0.5
-    shares = {"ans_guarded": share, "unans": 1 - share}
-    sums = sums_of_rates(protocol)
-    return {name: shares if weights == {"cal_weighted": 1.0} else weights for name, weights in sums.items()}
-
-
-def _summed(rows: Array, names: Sequence[str]) -> Array:
-    return sum(rows[..., COLUMNS.index(name)] for name in names)  # type: ignore[return-value]
 
 
 def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
@@ -280,65 +255,12 @@ def _interval(estimates: Estimates, weights: Array, confidence: float) -> Array:
     return np.stack(sum_intervals(estimates, weights, confidence), axis=-1)
 
 
-_F1_RATE = Rate(("true_abstentions",), ("unanswerable", "false_abstentions"))
-"""The rate J behind the F1 of abstaining, which is 2J / (1 + J): the true abstentions among the items that are
-unanswerable or abstained from.
-"""
-
-
-def _f1(rate: Array) -> Array:
-    return 2 * rate / (1 + rate)
-
-
-def _f1_interval(cut: Slice, confidence: float) -> Array:
-    """For the F1 of abstaining, or its difference: ... x (low, high), NaN if undefined."""
-    import numpy as np
-
-    from .rates import estimate, mover, wilson
-
-    runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
-    tops = np.stack([_summed(rows, _F1_RATE.top) for rows in runs], axis=-1)
-    bottoms = np.stack([_summed(rows, _F1_RATE.over) for rows in runs], axis=-1)
-    estimates = estimate(tops, bottoms, cut.clusters, None if cut.others is None else np.array([-1.0, 1.0]))
-    rate, low, high = (_f1(one) for one in (estimates.rate, *wilson(estimates, confidence)))
-    weights = np.array([[1.0]] if cut.others is None else [[-1.0, 1.0]])
-    _, low, high = mover(rate, low, high, estimates.correlation, weights)
-    # Without unanswerable items F1 is undefined. Two runs that abstain alike provide no estimate of a difference.
-    positive = np.asarray(_summed(cut.rows, ["unanswerable"]).any(-1))
-    return np.where((positive[..., None] & (high > low))[..., None], np.stack([low, high], -1), np.nan)[..., 0, :]
-
-
-def _composite_interval(cut: Slice, protocol: str, confidence: float) -> Array:
-    """For `composite`, or its difference: ... x (low, high), NaN if undefined.
-
-    It is a sum of rates, and of one of them in the form of an F1 (see `_f1_interval`).
-    """
-    import numpy as np
-
-    from .rates import estimate, mover, wilson
-
-    sums = _sums(cut, protocol)
-    weights = {name: sum(sums[score].get(name, 0.0) for score in COMPOSITE if score in sums) for name in RATES}
-    used = {name: weight / len(COMPOSITE) for name, weight in weights.items() if weight}
-    runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
-    parts = [*(RATES[name] for name in used), _F1_RATE]
-    tops = np.stack([_summed(rows, part.top) for rows in runs for part in parts], axis=-1)
-    bottoms = np.stack([_summed(rows, part.over) for rows in runs for part in parts], axis=-1)
-    share = np.array([*used.values(), 1 / len(COMPOSITE)])
-    row = share if cut.others is None else np.concatenate([-share, share])
-    estimates = estimate(tops, bottoms, cut.clusters, None if cut.others is None else np.sign(row))
-    is_f1 = np.arange(len(row)) % len(parts) == len(used)
-    rate, low, high = (np.where(is_f1, _f1(one), one) for one in (estimates.rate, *wilson(estimates, confidence)))
-    _, low, high = mover(rate, low, high, estimates.correlation, row[None])
-    return np.stack([low, high], -1)[..., 0, :]
-
-
 def _mean_len_interval(cut: Slice, confidence: float) -> Array:
     """For `mean_len`, or its difference: ... x (low, high), NaN if undefined."""
     import numpy as np
 
     from .rates import mean_interval
 
-    values = _summed(cut.rows, ["words"])
-    values = values if cut.others is None else _summed(cut.others, ["words"]) - values
+    values = summed(cut.rows, ["words"])
+    values = values if cut.others is None else summed(cut.others, ["words"]) - values
     return np.stack(mean_interval(values, cut.clusters, confidence, is_difference=cut.others is not None), -1)

@@ -22,6 +22,7 @@ from .abstention import abstains
 from .abstention_answers import FILLER
 from .abstention_clauses import clauses
 from .abstention_denials import DECLINING
+from .abstention_f1 import f1_interval
 from .abstention_figures import FIGURES
 from .abstention_grammar import act_of
 from .abstention_judged import declines
@@ -40,6 +41,7 @@ from .evaluation import compute
 from .event_loop import EventLoop
 from .few import FEWEST
 from .intervals import intervals
+from .item_rows import Slice
 from .judge import Judge
 from .judge_cache import JudgeCache
 from .judge_prompt import question

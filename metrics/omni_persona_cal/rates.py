@@ -83,12 +83,15 @@ class Estimates:
     """... x R: the number of independent items with the same information."""
     df: Array
     """... x R: degrees of freedom of the error. NaN if all items are in one cluster; may be infinite."""
+    count: Array
+    """... x R: the number of items."""
 
     def take(self, order: Sequence[int]) -> Estimates:
         """Some of the rates, in another order."""
         index = np.asarray(order, dtype=int)
         pairs = self.correlation[..., index[:, None], index[None, :]]
-        return Estimates(self.rate[..., index], pairs, self.n_effective[..., index], self.df[..., index])
+        values = (one[..., index] for one in (self.n_effective, self.df, self.count))
+        return Estimates(self.rate[..., index], pairs, *values)
 
 
 def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | None = None) -> Estimates:
@@ -132,7 +135,7 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | Non
     correlation = np.nan_to_num(correlation)
     diagonal = np.arange(correlation.shape[-1])
     correlation[..., diagonal, diagonal] = 1
-    return Estimates(rate, correlation, n_effective, df)
+    return Estimates(rate, correlation, n_effective, df, np.broadcast_to(counts, rate.shape))
 
 
 def mean_interval(values: Array, grouping: Clusters, confidence: float, *, is_difference: bool) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ import omni_persona
 from omni_persona_artifacts import characters
 from omni_persona_cal import figure
 from omni_persona_cal.audit import findings_in_words
-from omni_persona_cal.few import FEWEST, FEWEST_OF_EACH_KIND
+from omni_persona_cal.few import FEWEST, FEWEST_OF_EACH_KIND, MANY
 from omni_persona_report.comparison import Comparison, neighbours
 from omni_persona_report.figures import Figure
 from omni_persona_report.gather import Gathered
@@ -76,7 +76,7 @@ def render(
             references=baselines_beside(runs[0], gathered.conditions) if len(runs) == 1 else [],
             weakest=weakest(runs[0]) if len(runs) == 1 else None,
             interval_method=interval_method(runs),
-            fewest=(FEWEST, FEWEST_OF_EACH_KIND),
+            fewest=(FEWEST, FEWEST_OF_EACH_KIND, MANY),
             published=published,
             published_beside=bool(beside),
             published_note=findings_in_words() if published else "",

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from omni_persona_cal import CANONICAL_ABSTENTION, compute
+from omni_persona_cal import CANONICAL_ABSTENTION, compute, judged_items
+from omni_persona_cal.comparison import compare as compare_runs
+from omni_persona_cal.few import too_few_exceptions
 from omni_persona_cal.rates import Clusters, estimate, wilson
 
 
@@ -65,17 +67,71 @@ def test_what_is_assumed_of_few_rare_items_is_as_sure_as_its_weight() -> None:
 
 
 def test_cal_weighted_varies_within_each_kind_only(reference) -> None:
-    """A model that always abstains has half of 60 items right, but it is not by chance that it has."""
-    kinds = ["none", "absent_persona"] * 30
+    """A model that always abstains has half of 400 items right, but it is not by chance that it has."""
+    kinds = ["none", "absent_persona"] * 200
     references = [
         reference(i, kind, augmented_id=f"item_{i}", source_sample_id=f"s_{i}") for i, kind in enumerate(kinds)
     ]
     for protocol in ("guarded", "v2.2"):
-        scores = compute([CANONICAL_ABSTENTION] * 60, references, protocol=protocol)
+        scores = compute([CANONICAL_ABSTENTION] * 400, references, protocol=protocol)
         low, high = scores["intervals"]["cal_weighted"]
-        assert high - low < 0.15, "as one rate of 60 items, from .38 to .62"
+        assert high - low < 0.03, "as one rate of 400 items, from .45 to .55"
         assert [low, high] == pytest.approx(scores["intervals"]["cal_mean"])
         assert scores["intervals"]["cal"] == pytest.approx([low, high])
+
+
+def intervals_of(reference, n: int, n_right: int, n_hallucinated: int) -> dict[str, list[float] | None]:
+    """The intervals of a model that mostly abstains, of `n` items of either kind."""
+    kinds = ["none"] * n + ["absent_persona"] * n
+    references = [
+        reference(i, kind, group="T2T", augmented_id=f"item_{i}", source_sample_id=f"s_{i}")
+        for i, kind in enumerate(kinds)
+    ]
+    answers = [CANONICAL_ABSTENTION] * 2 * n
+    answers[:n_right] = ["a harbour pilot"] * n_right
+    answers[n : n + n_hallucinated] = ["baker"] * n_hallucinated
+    return compute(answers, references)["intervals"]
+
+
+@pytest.mark.parametrize(
+    ("n", "n_right", "n_hallucinated", "has"),
+    [
+        (60, 0, 0, False),
+        (60, 2, 0, False),
+        (60, 3, 0, True),
+        (60, 1, 2, True),
+        (60, 1, 1, False),
+        (199, 0, 0, False),
+        (200, 0, 0, True),
+        (60, 60, 0, True),
+        (60, 59, 0, True),
+        (60, 0, 60, True),
+    ],
+)
+def test_cal_that_few_exceptions_decide_has_no_interval(
+    reference, n: int, n_right: int, n_hallucinated: int, *, has: bool
+) -> None:
+    """Right answers of a model that mostly abstains raise Cal, and its answers to unanswerable items lower it."""
+    found = intervals_of(reference, n, n_right, n_hallucinated)
+    for name in CALS:
+        assert (found[name] is not None) == has, name
+    for name in ("ans", "unans", "abs_f1", "one_minus_fa"):
+        assert found[name] is not None, "of one rate, every exception has the same direction"
+
+
+def test_with_less_confidence_fewer_exceptions_are_enough() -> None:
+    rates, counts, weights = np.array([[2 / 60, 1.0]]), np.array([60.0, 60.0]), np.array([[0.5, 0.5], [1.0, 0.0]])
+    for t, decided in ((1.96, False), (1.64, True)):
+        n = np.array([[60.0, 60.0]]) / t**2
+        assert too_few_exceptions(rates, counts, weights, n).tolist() == [[not decided, False]]
+
+
+def test_differences_of_runs_need_no_exceptions(reference) -> None:
+    references = [reference(i, "none" if i % 2 else "absent_persona") for i in range(60)]
+    answers = [CANONICAL_ABSTENTION] * 60
+    other = ["a harbour pilot", *answers[1:]]
+    a, b = (judged_items(one, references)[0] for one in (answers, other))
+    assert compare_runs(a, b)["scores"]["cal"]["interval"] is not None
 
 
 def test_overlaps_have_the_interval_of_values_that_vary_as_they_do() -> None:

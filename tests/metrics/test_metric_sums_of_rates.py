@@ -14,7 +14,7 @@ DF = 1e6
 
 def estimates(rates: list[float], n: list[float]) -> Estimates:
     """Independent rates of many clusters."""
-    return Estimates(np.array(rates), np.eye(len(rates)), np.array(n), np.full(len(rates), DF))
+    return Estimates(np.array(rates), np.eye(len(rates)), np.array(n), np.full(len(rates), DF), np.array(n))
 
 
 def likeliest(rates: list[float], n: list[float], weights: list[float], total: float) -> tuple[float, float]:
@@ -72,7 +72,9 @@ def test_two_halves_of_one_rate_have_its_interval() -> None:
 
 def test_rates_that_err_together_cannot_differ() -> None:
     """The difference of two rates over the same items is narrow, and their mean no narrower than each of them."""
-    together = Estimates(np.array([0.4, 0.4]), np.ones((2, 2)), np.array([50.0, 50.0]), np.full(2, DF))
+    together = Estimates(
+        np.array([0.4, 0.4]), np.ones((2, 2)), np.array([50.0, 50.0]), np.full(2, DF), np.full(2, 50.0)
+    )
     low, high = sum_intervals(together, np.array([[1.0, -1.0], [0.5, 0.5]]), 0.95)
     assert high[0] - low[0] < 0.06
     apart = sum_intervals(estimates([0.4, 0.4], [50.0, 50.0]), np.array([[1.0, -1.0]]), 0.95)
@@ -82,7 +84,9 @@ def test_rates_that_err_together_cannot_differ() -> None:
 
 
 def test_undefined_rates_make_undefined_sums_only() -> None:
-    some = Estimates(np.array([0.4, np.nan]), np.eye(2), np.array([50.0, np.nan]), np.array([9.0, np.nan]))
+    some = Estimates(
+        np.array([0.4, np.nan]), np.eye(2), np.array([50.0, np.nan]), np.array([9.0, np.nan]), np.array([50.0, 0.0])
+    )
     low, high = sum_intervals(some, np.array([[1.0, 0.0], [0.5, 0.5]]), 0.95)
     assert np.isnan([low[1], high[1]]).all()
     assert 0 < low[0] < 0.4 < high[0] < 1
