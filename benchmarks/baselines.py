@@ -128,12 +128,12 @@ def two_halves(pool: Path, recipes: tuple[str, str], here: Path, seed: int) -> l
 
 def add_rows(table: Table, name: str, scored: Mapping[str, Any]) -> None:
     for place, (key, label) in enumerate(SCORES.items()):
-        low, high = scored["intervals"][key]
+        interval = scored["intervals"][key]
         table.add_row(
             name.removeprefix("baseline:") if place == 0 else "",
             label,
             f"{100 * scored[key]:.1f}",
-            f"{100 * low:.1f} to {100 * high:.1f}",
+            "-" if interval is None else " to ".join(f"{100 * end:.1f}" for end in interval),
             *(f"{100 * scored['by_group'][group][key]:.1f}" for group in omni_persona.GROUPS),
             end_section=place == len(SCORES) - 1,
         )

@@ -30,7 +30,6 @@ if "OMNI_PERSONA_TESTS_CACHE" not in os.environ:
     cache_key()
 
 import pytest
-from described_once import describe_once
 from hypothesis import HealthCheck, settings
 from once import made_once
 from pool_folder import PoolFolder
@@ -100,13 +99,6 @@ def near_pictures_found_once():
     with pytest.MonkeyPatch.context() as patch:
         for user in (near_copies, media):
             patch.setattr(user, "near_pictures", once)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def media_described_once():
-    with pytest.MonkeyPatch.context() as patch:
-        describe_once(patch)
         yield
 
 

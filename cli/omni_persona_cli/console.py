@@ -216,7 +216,7 @@ def tell_if_more(option: str, wanted: int | None, n_items: int) -> None:
 
 
 def score_table(title: str, scores: Mapping[str, Any], unneeded: Container[str] = ()) -> Table:
-    """A run's scores x 100 with intervals, and its groups side by side; a dash for a rate over no items.
+    """A run's scores x 100 with intervals, and its groups side by side; a dash where there is no rate or interval.
 
     unneeded: groups that do not need their modality, which get a star.
     """

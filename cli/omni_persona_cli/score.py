@@ -90,7 +90,10 @@ def score_and_report(
             out.print(f"* {about_unneeded(group, checks)}", soft_wrap=True)
         out.print(about_intervals(scores["interval"]), soft_wrap=True)
         if scores["cal"] is not None and scores["intervals"]["cal"] is None:
-            out.print("Cal has no interval: too few items decide it (docs, The metric, Intervals).", soft_wrap=True)
+            out.print(
+                "Cal has no interval: too few items, source samples or people decide it (docs, The metric, Intervals).",
+                soft_wrap=True,
+            )
         if scores["n_phrased_otherwise"]:
             out.print(
                 f"{scores['n_phrased_otherwise']} items phrased otherwise: answers that abstain without any of the "

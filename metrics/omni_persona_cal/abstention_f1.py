@@ -7,12 +7,14 @@ would seem to vary as if those of both kinds were mixed at random, which is too 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .few import too_few_exceptions
 from .item_rows import estimates_of, summed, sums_of
-from .rates import Estimates, estimate, mover, sum_intervals, wilson
+from .rates import Estimates, estimate, mover, sum_intervals, t_quantiles, wilson
 from .scores import COMPOSITE, RATES
 
 if TYPE_CHECKING:
@@ -22,13 +24,13 @@ if TYPE_CHECKING:
 _PARTS = ("unans", "false_abstention_rate")
 """TA and FA, the names of the two rates."""
 
-_STEPS = 5
-"""Number of steps to the ends of the interval of a quotient. Each leaves a tenth of the error, or less."""
+_STEPS = 12
+"""Number of steps to the ends of the interval of F1; about eight are needed."""
 
 
 def f1_interval(cut: Slice, confidence: float) -> Array:
     """For the F1 of abstaining, or its difference: ... x (low, high), NaN if undefined."""
-    estimates, _ = estimates_of(cut, _PARTS, np.array([1.0, -1.0]))
+    estimates = estimates_of(cut, _PARTS, np.array([1.0, -1.0]))
     answerable = _answerable(cut)
     if np.isnan(answerable).all():
         return np.full((*answerable.shape, 2), np.nan)
@@ -39,7 +41,7 @@ def f1_interval(cut: Slice, confidence: float) -> Array:
     ]
     if cut.others is not None:
         found = [_difference(estimates, np.stack(found, axis=-2), answerable, confidence)]
-    # Two runs that abstain alike provide no estimate of a difference.
+    # No width means that nothing is known of it.
     return np.where(found[0][..., 1:] > found[0][..., :1], found[0], np.nan)
 
 
@@ -50,34 +52,50 @@ def composite_interval(cut: Slice, protocol: str, confidence: float) -> Array:
     grows with a rate of either kind. For small differences, as here, it grows in a straight line.
     """
     weights, answerable = _weights_in_composite(cut, protocol), _answerable(cut)
-    tops, lines, value = [], [], np.zeros(answerable.shape)
     if any(np.isnan(_count(cut, name)).all() for name in weights):
         return np.full((*answerable.shape, 2), np.nan)
+    tops, lines, rates, value = [], [], [], np.zeros(answerable.shape)
     runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
+    over = summed(cut.rows, RATES["one_minus_fa"].over)
     for sign, rows in zip((-1.0, 1.0)[-len(runs) :], runs, strict=True):
-        means = {name: summed(rows, RATES[name].top).sum(-1) / _count(cut, name) for name in weights}
+        sums = {name: summed(rows, RATES[name].top) for name in weights}
+        means = {name: one.sum(-1) / _count(cut, name) for name, one in sums.items()}
         parts = means["unans"], 1 - means["one_minus_fa"], answerable
         with_true, with_false = (slope / len(COMPOSITE) for slope in _slopes(*parts))
         grows = weights | {"unans": weights["unans"] + with_true, "one_minus_fa": weights["one_minus_fa"] - with_false}
         of_answerable = {name: grow for name, grow in grows.items() if name != "unans"}
-        whole = sum(of_answerable.values())
-        # Means are over the answerable items with a verdict, or over all.
-        values = [
-            summed(rows, RATES[name].top) * (grow / whole / _count(cut, name) * _count(cut, "one_minus_fa"))[..., None]
-            for name, grow in of_answerable.items()
-        ]
-        tops += [sum(values), summed(rows, RATES["unans"].top)]
+        whole = np.sum(np.broadcast_arrays(*of_answerable.values()), axis=0)
+        values = np.zeros_like(over)
+        for name, grow in of_answerable.items():
+            # An item without a verdict counts as the mean of those with one, which it does not change.
+            mean, counted = means[name][..., None], summed(cut.rows, RATES[name].over)
+            share = (_count(cut, "one_minus_fa") / _count(cut, name))[..., None]
+            values = values + (grow / whole)[..., None] * (mean * over + (sums[name] - mean * counted) * share)
+        tops += [np.round(values, 12), sums["unans"]]  # without rounding errors, equal values have no variance
         lines += [sign * whole, sign * grows["unans"]]
+        rates += [means[_ans(weights)], means["unans"]]
         value = value + sign * (sum(weights[name] * means[name] for name in weights) + _f1(*parts) / len(COMPOSITE))
-    bottoms = [summed(cut.rows, RATES[name].over) for name in ("one_minus_fa", "unans")] * len(runs)
+    bottoms = [over, summed(cut.rows, RATES["unans"].over)] * len(runs)
     line = np.stack(np.broadcast_arrays(*lines), axis=-1)[..., None, :]
     signs = None if cut.others is None else np.array([-1.0, -1.0, 1.0, 1.0])
-    estimates = estimate(np.stack(tops, axis=-1), np.stack(bottoms, axis=-1), cut.clusters, signs)
+    both = np.stack(np.broadcast_arrays(*tops), axis=-1), np.stack(bottoms, axis=-1)
+    ans_and_ta = np.stack(rates, axis=-1)
+    counts = np.stack([_count(cut, _ans(weights)), _count(cut, "unans")] * len(runs), axis=-1)
+    exceptions = np.minimum(ans_and_ta, 1 - ans_and_ta) * counts
+    estimates = estimate(*both, cut.clusters, signs, exceptions)
     if cut.others is None:
         low, high = sum_intervals(estimates, line, confidence)
+        n = estimates.n_effective / t_quantiles(confidence, estimates.df) ** 2
+        low = np.where(too_few_exceptions(ans_and_ta, counts, line, n), np.nan, low)
     else:
         _, low, high = mover(estimates.rate, *wilson(estimates, confidence), estimates.correlation, line)
-    return np.concatenate([low, high], axis=-1) + (value - (estimates.rate * line[..., 0, :]).sum(-1))[..., None]
+    ends = np.concatenate([low, high], axis=-1) + (value - (estimates.rate * line[..., 0, :]).sum(-1))[..., None]
+    return np.clip(ends, 0 if cut.others is None else -1, 1)
+
+
+def _ans(weights: Mapping[str, float]) -> str:
+    """The rate of right answers in `composite`, which depends on the protocol."""
+    return "ans_unguarded" if "ans_unguarded" in weights else "ans_guarded"
 
 
 def _weights_in_composite(cut: Slice, protocol: str) -> dict[str, float]:
@@ -128,15 +146,31 @@ def _ends(estimates: Estimates, answerable: Array, confidence: float) -> Array:
         estimates: ... x 2. TA and FA.
         answerable: ... . The number of answerable items per unanswerable one.
     """
-    whole = 1 + answerable * estimates.rate[..., 1]
-    ends = np.stack([estimates.rate[..., 0] / whole] * 2, axis=-1)
-    for _ in range(_STEPS):
-        weights = np.stack([np.ones_like(ends), -ends * answerable[..., None]], axis=-1)
+
+    def beyond(quotients: Array) -> Array:
+        """How far the ends for two quotients, one for each end, are above them: ... x 2."""
+        weights = np.stack([np.ones_like(quotients), -quotients * answerable[..., None]], axis=-1)
         # 0 would leave FA out, whose estimate may be undefined or not.
         low, high = sum_intervals(estimates, np.where(weights == 0, -1e-9, weights), confidence)
-        found = np.stack([low[..., 0], high[..., 1]], axis=-1)
-        ends = np.clip(ends + (found - ends) / whole[..., None], 0, 1)
-    return 2 * ends / (1 + ends)
+        return np.stack([low[..., 0], high[..., 1]], axis=-1) - quotients
+
+    true, false = estimates.rate[..., 0], estimates.rate[..., 1]
+    near = np.stack([true / (1 + answerable * false)] * 2, axis=-1)
+    far = np.broadcast_to([0.0, 1.0], near.shape)
+    at_near, at_far = beyond(near), beyond(far)
+    stays = np.zeros(near.shape)
+    # False position; an end that stays twice weighs half, so that both ends move (the Illinois method).
+    for _ in range(_STEPS):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            middle = (near * at_far - far * at_near) / (at_far - at_near)
+        middle = np.where(at_far == 0, far, np.where(at_near * at_far < 0, middle, near))
+        found = beyond(middle)
+        on_near_side = found * at_near > 0
+        at_far = np.where(on_near_side, at_far / np.where(stays > 0, 2, 1), found)
+        at_near = np.where(on_near_side, found, at_near / np.where(stays < 0, 2, 1))
+        near, far = np.where(on_near_side, middle, near), np.where(on_near_side, far, middle)
+        stays = np.where(on_near_side, 1, -1)
+    return 2 * middle / (1 + middle)
 
 
 def _difference(estimates: Estimates, ends: Array, answerable: Array, confidence: float) -> Array:

@@ -39,6 +39,9 @@ MANY = 400
 So few exceptions then mean that the true rates are beyond .02 and .98.
 """
 
+_RARE = 0.1
+"""The share of items from which on those of the rarer result are no exceptions."""
+
 _LESS = 1.5
 """How many exceptions less than decide a sum of rates are enough for an interval; found by simulation."""
 
@@ -89,4 +92,4 @@ def too_few_exceptions(rates: Array, counts: Array, weights: Array, n: Array) ->
         needed = np.where(used, counts / n[..., None, :], 0).sum(-1) / used.sum(-1)
         total = (counts * used).sum(-1)
         needed = needed * (1 - exceptions / total) - _LESS
-    return opposite & (total < MANY) & ~(exceptions > needed)
+    return opposite & (total < MANY) & (exceptions < _RARE * total) & ~(exceptions > needed)

@@ -43,11 +43,11 @@ def summed(rows: Array, names: Sequence[str]) -> Array:
     return sum(rows[..., COLUMNS.index(name)] for name in names)  # type: ignore[return-value]
 
 
-def estimates_of(cut: Slice, names: Sequence[str], weights: Array) -> tuple[Estimates, Array]:
-    """Some of `RATES`, for a difference those of both runs, and the sign or weight of each in a score.
+def estimates_of(cut: Slice, names: Sequence[str], grows: Array) -> Estimates:
+    """Estimate some of `RATES`; for a difference, those of the first run and then those of the second one.
 
     Args:
-        weights: The weight of each rate in the score of one run.
+        grows: Whether a score grows with each rate (1) or falls (-1), for differences.
     """
     import numpy as np
 
@@ -56,5 +56,4 @@ def estimates_of(cut: Slice, names: Sequence[str], weights: Array) -> tuple[Esti
     runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
     tops = np.stack([summed(rows, RATES[name].top) for rows in runs for name in names], axis=-1)
     bottoms = np.stack([summed(rows, RATES[name].over) for rows in runs for name in names], axis=-1)
-    signed = weights if cut.others is None else np.concatenate([-weights, weights])
-    return estimate(tops, bottoms, cut.clusters, None if cut.others is None else np.sign(signed)), signed
+    return estimate(tops, bottoms, cut.clusters, None if cut.others is None else np.concatenate([-grows, grows]))

@@ -94,7 +94,9 @@ class Estimates:
         return Estimates(self.rate[..., index], pairs, *values)
 
 
-def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | None = None) -> Estimates:
+def estimate(
+    tops: Array, bottoms: Array, grouping: Clusters, signs: Array | None = None, exceptions: Array | None = None
+) -> Estimates:
     """Compute the rates sum(tops) / sum(bottoms) and the accuracy of each.
 
     Args:
@@ -104,6 +106,9 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | Non
         signs: R. For rates whose signed sum is a difference of two runs, the sign of each. With few clusters, such
             differences vary more than they seem to. Clusters are therefore weighed as by the jackknife, and
             correlations that widen the difference are not reduced.
+        exceptions: ... x R. For means of values that follow a rate, such as overlaps that are high for right answers:
+            the number of the rarer results of that rate. How much such values vary is not known from few of these,
+            even if it is known how much the others do.
     """
     counts = bottoms.sum(-2)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -122,11 +127,13 @@ def estimate(tops: Array, bottoms: Array, grouping: Clusters, signs: Array | Non
         independent = (moves * moves).sum(-2)
         variance = np.fmax(errors.variance, _LEAST * independent)
         # The assumption has the weight of one item of the rarer kind, so it decides if there is none.
-        rarer = np.maximum(np.minimum(rate, 1 - rate) * counts, 0)
+        rarer = np.maximum(np.minimum(rate, 1 - rate) * counts, 0) if exceptions is None else exceptions
         effect = np.nan_to_num(variance * counts / (rate * (1 - rate)), posinf=0.0)
         # Values between 0 and 1 vary less than zeros and ones with the same mean, for which this ratio is 1. One more
         # item is counted that is 0 or 1, so that equal values do not suggest that there is no variance.
-        spread = np.nan_to_num((independent * counts**2 / (rate * (1 - rate)) + 1) / (counts + 1), nan=1.0)
+        one_more = 1.0 if exceptions is None else np.fmax(rate, 1 - rate) ** 2 / (rate * (1 - rate))
+        spread = (independent * counts**2 / (rate * (1 - rate)) + one_more) / (counts + 1)
+        spread = np.nan_to_num(np.minimum(spread, 1), nan=1.0)
         assumed = spread * (1 + (errors.size - 1) * _ASSUMED)
         n_effective = counts * (rarer + 1) / (effect * rarer + assumed)
         # What is assumed adds as many degrees of freedom as it has weight (Smyth 2004). Differences vary more than they

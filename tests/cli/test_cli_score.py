@@ -69,3 +69,20 @@ def test_scores_say_which_groups_do_not_need_their_modality(scored):
 def test_scores_say_nothing_of_groups_that_were_not_checked(scored, change, expected):
     done = scored(lambda folder: change and (folder / "checks.json").write_text(change), "--json")
     assert json.loads(done.stdout)["does_not_need_its_modality"] == expected
+
+
+def test_cal_without_an_interval_is_explained(dataset, tmp_path):
+    """All abstentions: Ans 0 and TA 1, which no item contradicts."""
+    app = typer.Typer()
+    app.command()(score.score)
+    answers = tmp_path / "answers.jsonl"
+    lines = [
+        {"augmented_id": item.augmented_id, "prediction": omni_persona.ABSTENTION}
+        for item in omni_persona.read(dataset)
+    ]
+    answers.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = CliRunner().invoke(app, [str(answers), "--dataset", str(dataset)], env={"COLUMNS": "120"})
+    assert done.exit_code == 0, done.output
+    cal = next(line for line in done.stdout.splitlines() if line.startswith("Cal "))
+    assert cal.split()[:3] == ["Cal", "50.0", "-"]
+    assert "Cal has no interval: too few items, source samples or people decide it" in done.stdout

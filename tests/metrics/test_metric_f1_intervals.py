@@ -9,8 +9,11 @@ import pytest
 from scipy.special import xlog1py, xlogy
 
 from omni_persona_cal import CANONICAL_ABSTENTION, compute, judged_items
+from omni_persona_cal.abstention_f1 import _ends
 from omni_persona_cal.comparison import compare
-from omni_persona_cal.rates import Clusters, estimate, t_quantiles, wilson
+from omni_persona_cal.intervals import intervals
+from omni_persona_cal.rates import Clusters, estimate, sum_intervals, t_quantiles, wilson
+from omni_persona_cal.scores import rates
 
 
 def likeliest(n: np.ndarray, observed: np.ndarray, ratio: float, theta: float) -> tuple[float, float, float]:
@@ -84,3 +87,48 @@ def test_of_runs_that_differ_in_few_items_the_difference_is_small(reference) -> 
     assert high - low < 0.6 * (alone[1] - alone[0])
     low, high = compare(a, a)["scores"]["abs_f1"]["interval"]
     assert high == pytest.approx(-low)
+
+
+def test_ends_are_found_where_clusters_are_few() -> None:
+    """Of 20 unanswerable and 400 answerable items about 6 people, FA varies much, and F1 with it."""
+    kinds = ["absent_persona"] * 20 + ["none"] * 400
+    tops = np.array([[i < 10, False] for i in range(420)], dtype=float)
+    bottoms = np.array([[kind != "none", kind == "none"] for kind in kinds], dtype=float)
+    estimates = estimate(tops, bottoms, Clusters((np.arange(420) % 6,)))
+    low, high = _ends(estimates, np.array(20.0), 0.95)
+    for quotient, end in ((low / (2 - low), 0), (high / (2 - high), 1)):
+        ends = sum_intervals(estimates, np.array([[1.0, -20 * quotient]]), 0.95)
+        assert ends[end][0] == pytest.approx(quotient, abs=1e-9)
+
+
+def composites(reference, answers: list[str], n_unjudged: int, score: float) -> tuple[float, float, float]:
+    """`composite` and its interval, where right answers have a BERTScore of `score`; every other item is answerable."""
+    kinds = ["none", "absent_persona"] * (len(answers) // 2)
+    references = [
+        reference(i, kind, augmented_id=f"item_{i:03}", source_sample_id=f"s_{i:03}") for i, kind in enumerate(kinds)
+    ]
+    items, _ = judged_items(answers, references)
+    items = [replace(item, bertscore=score if item.verdict == "CORRECT" else 0.7) for item in items]
+    unjudged = [item for item in items if item.answerable][:n_unjudged]
+    items = [replace(item, verdict="UNJUDGED") if item in unjudged else item for item in items]
+    low, high = intervals(items, "guarded", 0.95)[()]["composite"]
+    return rates(items)["composite"], low, high
+
+
+def test_items_without_a_verdict_add_no_variance_to_composite(reference) -> None:
+    """Of 100 answerable items 20 have no verdict; which ones is not what the score varies by."""
+    answers = ["a harbour pilot", CANONICAL_ABSTENTION] * 80 + ["baker", "baker"] * 20
+    value, low, high = composites(reference, answers, 0, 0.9)
+    fewer, lower, higher = composites(reference, answers, 20, 0.9)
+    assert low < value < high
+    assert lower < fewer < higher
+    assert higher - lower < 1.3 * (high - low)
+
+
+def test_composite_of_a_run_without_an_error_is_not_known_to_be_perfect(reference) -> None:
+    """Each rate of 60 of 60 may be .94; so may be what depends on them all."""
+    answers = ["a harbour pilot", CANONICAL_ABSTENTION] * 60
+    for score in (1.0, 0.95):
+        value, low, high = composites(reference, answers, 0, score)
+        assert 0.02 < value - low < 0.08
+        assert value <= high <= 1

@@ -106,6 +106,9 @@ def intervals_of(reference, n: int, n_right: int, n_hallucinated: int) -> dict[s
         (60, 60, 0, True),
         (60, 59, 0, True),
         (60, 0, 60, True),
+        (60, 60, 60, False),
+        (60, 57, 60, True),
+        (60, 30, 20, True),
     ],
 )
 def test_cal_that_few_exceptions_decide_has_no_interval(

@@ -114,8 +114,7 @@ def lcs(a: list[str], b: list[str]) -> int:
     return max(lcs(a[:-1], b), lcs(a, b[:-1]))
 
 
-@pytest.mark.slow
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=20)
 @given(runs())
 def test_agrees_with_a_plain_recount_on_every_slice(run: tuple[list, list, list]) -> None:
     predictions, references, verdicts = run

@@ -162,7 +162,6 @@ def test_a_request_that_is_opening_its_connection_ends_in_order():
     gc.collect()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("n_at_once", slow_but([1], [1, 5]))
 def test_runs_that_stop_at_any_moment_leave_nothing_behind(make_item, n_at_once):
     before = threading.enumerate()
