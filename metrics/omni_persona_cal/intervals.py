@@ -8,7 +8,7 @@ sample, or the person asked about.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +74,8 @@ def intervals(
             whole.groups[chosen],
             whole.clusters.of(chosen),
         )
-        found = _of_slice(cut, protocol, confidence, gap=not place) if part else dict.fromkeys(DENOMINATORS)
-        if place:
-            few = too_few(dict(zip(COLUMNS, cut.rows.sum(0), strict=True)))
-            found = {name: None if name in few else pair for name, pair in found.items()}
+        few = too_few(dict(zip(COLUMNS, cut.rows.sum(0), strict=True))) if place else set()
+        found = _of_slice(cut, protocol, confidence, few, gap=not place) if part else dict.fromkeys(DENOMINATORS)
         result[place] = found
     return result
 
@@ -179,22 +177,26 @@ def _whole(items: Sequence[JudgedItem], others: Sequence[JudgedItem] | None) -> 
     )
 
 
-def _of_slice(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> dict[str, Interval]:
+def _of_slice(cut: Slice, protocol: str, confidence: float, few: set[str], *, gap: bool) -> dict[str, Interval]:
+    """The intervals of a slice's scores, None for those of `few`, which have too few items."""
     import numpy as np
 
-    names, ends = ends_of(cut, protocol, confidence, gap=gap)
+    names, ends = ends_of(cut, protocol, confidence, few, gap=gap)
     if gap and min(summed(cut.rows, RATES["ans_guarded"].over)[cut.groups == name].sum() for name in _GAP) < FEWEST:
         ends[names.index("audio_visual_gap")] = np.nan
     found = {name: pair.tolist() for name, pair in zip(names, ends, strict=True)}
     order = [*DENOMINATORS, *(["audio_visual_gap"] if gap else [])]
-    return {name: None if np.isnan(found[name]).any() else found[name] for name in order}
+    return {name: None if name in few or np.isnan(found[name]).any() else found[name] for name in order}
 
 
-def ends_of(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> tuple[list[str], Array]:
+def ends_of(
+    cut: Slice, protocol: str, confidence: float, without: Container[str] = (), *, gap: bool
+) -> tuple[list[str], Array]:
     """The names of the scores, and an array ... x scores x (low, high), NaN if undefined.
 
     Args:
         cut: Its rows may have leading axes, to process many runs over the same items at once.
+        without: Scores that are not needed: `abs_f1` and `composite`, which take longest, may be NaN.
         gap: Whether `audio_visual_gap` is among the scores.
     """
     import numpy as np
@@ -207,8 +209,13 @@ def ends_of(cut: Slice, protocol: str, confidence: float, *, gap: bool) -> tuple
     if cut.others is None:
         n = estimates.n_effective / t_quantiles(confidence, estimates.df) ** 2
         sums[too_few_exceptions(estimates.rate, estimates.count, weights, n)] = np.nan
-    others = [f1_interval(cut, confidence), composite_interval(cut, protocol, confidence)]
-    others.append(_mean_len_interval(cut, confidence))
+    mean_len = _mean_len_interval(cut, confidence)
+    unknown = np.full_like(mean_len, np.nan)
+    others = [
+        unknown if "abs_f1" in without else f1_interval(cut, confidence),
+        unknown if "composite" in without else composite_interval(cut, protocol, confidence),
+        mean_len,
+    ]
     ends = [sums, *(pair[..., None, :] for pair in others)]
     return [*names, "abs_f1", "composite", "mean_len"], np.concatenate(ends, axis=-2)
 
