@@ -8,7 +8,8 @@ would seem to vary as if those of both kinds were mixed at random, which is too 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,46 +52,65 @@ def composite_interval(cut: Slice, protocol: str, confidence: float) -> Array:
     It is a sum of two means, of the answerable items and of the others: of rates, and of the F1 of abstaining, which
     grows with a rate of either kind. For small differences, as here, it grows in a straight line.
     """
-    weights, answerable = _weights_in_composite(cut, protocol), _answerable(cut)
+    weights = _weights_in_composite(cut, protocol)
     if any(np.isnan(_count(cut, name)).all() for name in weights):
-        return np.full((*answerable.shape, 2), np.nan)
-    tops, lines, rates, value = [], [], [], np.zeros(answerable.shape)
-    runs = [cut.rows] if cut.others is None else [cut.rows, cut.others]
-    over = summed(cut.rows, RATES["one_minus_fa"].over)
-    for sign, rows in zip((-1.0, 1.0)[-len(runs) :], runs, strict=True):
-        sums = {name: summed(rows, RATES[name].top) for name in weights}
-        means = {name: one.sum(-1) / _count(cut, name) for name, one in sums.items()}
-        parts = means["unans"], 1 - means["one_minus_fa"], answerable
-        with_true, with_false = (slope / len(COMPOSITE) for slope in _slopes(*parts))
-        grows = weights | {"unans": weights["unans"] + with_true, "one_minus_fa": weights["one_minus_fa"] - with_false}
-        of_answerable = {name: grow for name, grow in grows.items() if name != "unans"}
-        whole = np.sum(np.broadcast_arrays(*of_answerable.values()), axis=0)
-        values = np.zeros_like(over)
-        for name, grow in of_answerable.items():
-            # An item without a verdict counts as the mean of those with one, which it does not change.
-            mean, counted = means[name][..., None], summed(cut.rows, RATES[name].over)
-            share = (_count(cut, "one_minus_fa") / _count(cut, name))[..., None]
-            values = values + (grow / whole)[..., None] * (mean * over + (sums[name] - mean * counted) * share)
-        tops += [np.round(values, 12), sums["unans"]]  # without rounding errors, equal values have no variance
-        lines += [sign * whole, sign * grows["unans"]]
-        rates += [means[_ans(weights)], means["unans"]]
-        value = value + sign * (sum(weights[name] * means[name] for name in weights) + _f1(*parts) / len(COMPOSITE))
-    bottoms = [over, summed(cut.rows, RATES["unans"].over)] * len(runs)
-    line = np.stack(np.broadcast_arrays(*lines), axis=-1)[..., None, :]
-    signs = None if cut.others is None else np.array([-1.0, -1.0, 1.0, 1.0])
-    both = np.stack(np.broadcast_arrays(*tops), axis=-1), np.stack(bottoms, axis=-1)
-    ans_and_ta = np.stack(rates, axis=-1)
-    counts = np.stack([_count(cut, _ans(weights)), _count(cut, "unans")] * len(runs), axis=-1)
-    exceptions = np.minimum(ans_and_ta, 1 - ans_and_ta) * counts
-    estimates = estimate(*both, cut.clusters, signs, exceptions)
+        return np.full((*cut.rows.shape[:-2], 2), np.nan)
+    runs = [_composite(cut, rows, weights) for rows in (cut.rows, cut.others) if rows is not None]
+    signs = np.array([1.0] if cut.others is None else [-1.0, 1.0])
+    tops = np.concatenate([run.parts for run in runs], axis=-1)
+    bottoms = np.stack([summed(cut.rows, RATES[name].over) for name in ("one_minus_fa", "unans")] * len(runs), axis=-1)
+    slopes = np.concatenate([sign * run.slopes for sign, run in zip(signs, runs, strict=True)], axis=-1)[..., None, :]
+    rates = np.concatenate([run.rates for run in runs], axis=-1)
+    counts = np.stack([_count(cut, name) for name in (_ans(weights), "unans")] * len(runs), axis=-1)
+    exceptions = np.minimum(rates, 1 - rates) * counts
+    estimates = estimate(tops, bottoms, cut.clusters, None if cut.others is None else np.repeat(signs, 2), exceptions)
     if cut.others is None:
-        low, high = sum_intervals(estimates, line, confidence)
+        low, high = sum_intervals(estimates, slopes, confidence)
         n = estimates.n_effective / t_quantiles(confidence, estimates.df) ** 2
-        low = np.where(too_few_exceptions(ans_and_ta, counts, line, n), np.nan, low)
+        low = np.where(too_few_exceptions(rates, counts, slopes, n), np.nan, low)
     else:
-        _, low, high = mover(estimates.rate, *wilson(estimates, confidence), estimates.correlation, line)
-    ends = np.concatenate([low, high], axis=-1) + (value - (estimates.rate * line[..., 0, :]).sum(-1))[..., None]
+        _, low, high = mover(estimates.rate, *wilson(estimates, confidence), estimates.correlation, slopes)
+    value = sum(sign * run.value for sign, run in zip(signs, runs, strict=True))
+    ends = np.concatenate([low, high], axis=-1) + (value - (estimates.rate * slopes[..., 0, :]).sum(-1))[..., None]
     return np.clip(ends, 0 if cut.others is None else -1, 1)
+
+
+@dataclass(frozen=True)
+class _Composite:
+    """`composite` of a run, as a sum of two means."""
+
+    value: Array
+    """... ."""
+    parts: Array
+    """... x items x 2. What each answerable item adds to the first mean, and each other one to the second."""
+    slopes: Array
+    """... x 2. How much the score grows with each mean."""
+    rates: Array
+    """... x 2. Ans and TA."""
+
+
+def _composite(cut: Slice, rows: Array, weights: Mapping[str, float]) -> _Composite:
+    """Of the run `rows` of `cut`. weights: those of `_weights_in_composite`."""
+    sums = {name: summed(rows, RATES[name].top) for name in weights}
+    means = {name: one.sum(-1) / _count(cut, name) for name, one in sums.items()}
+    rates = means["unans"], 1 - means["one_minus_fa"], _answerable(cut)
+    with_true, with_false = (slope / len(COMPOSITE) for slope in _slopes(*rates))
+    grows: dict[str, Any] = {**weights, "one_minus_fa": weights["one_minus_fa"] - with_false}
+    of_others = grows.pop("unans") + with_true
+    of_answerable = np.sum(np.broadcast_arrays(*grows.values()), axis=0)
+    answerable = summed(cut.rows, RATES["one_minus_fa"].over)
+    parts: Array = np.zeros_like(sums["unans"])
+    for name, grow in grows.items():
+        # An item without a verdict counts as the mean of those with one, which it does not change.
+        mean, counted = means[name][..., None], summed(cut.rows, RATES[name].over)
+        times = (_count(cut, "one_minus_fa") / _count(cut, name))[..., None]
+        values = mean * answerable + (sums[name] - mean * counted) * times
+        parts = parts + (grow / of_answerable)[..., None] * values
+    # Without rounding errors, equal values have no variance.
+    both = np.stack([parts, sums["unans"]], axis=-1).round(12)
+    slopes = np.stack(np.broadcast_arrays(of_answerable, of_others), axis=-1)
+    value = sum(weights[name] * means[name] for name in weights) + _f1(*rates) / len(COMPOSITE)
+    return _Composite(value, both, slopes, np.stack([means[_ans(weights)], means["unans"]], axis=-1))
 
 
 def _ans(weights: Mapping[str, float]) -> str:
