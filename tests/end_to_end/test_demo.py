@@ -20,7 +20,7 @@ def test_the_demo_prints_a_table_per_run_and_says_what_next(demo):
     assert "Built omni-persona: 144 items over 48 sets of memories of 24 people" in said
     assert "checks pass" in said
     assert re.search(
-        r"baseline:abstain [^\n]*\nx 100 .*?\nCal +50\.0 +\d+\.\d to \d+\.\d +50\.0 +50\.0 +50\.0 +50\.0\n",
+        r"baseline:abstain [^\n]*\nx 100 .*?\nCal +50\.0 +- +50\.0 +50\.0 +50\.0 +50\.0\n",
         said,
         re.DOTALL,
     )
