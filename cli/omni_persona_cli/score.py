@@ -91,7 +91,8 @@ def score_and_report(
         out.print(about_intervals(scores["interval"]), soft_wrap=True)
         if scores["cal"] is not None and scores["intervals"]["cal"] is None:
             out.print(
-                "Cal has no interval: too few items, source samples or people decide it (docs, The metric, Intervals).",
+                "Cal has no interval: too few answers differ from always abstaining or always answering, or too few "
+                "people are asked about (docs, The metric, Intervals).",
                 soft_wrap=True,
             )
         if scores["n_phrased_otherwise"]:

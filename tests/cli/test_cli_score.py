@@ -85,4 +85,4 @@ def test_cal_without_an_interval_is_explained(dataset, tmp_path):
     assert done.exit_code == 0, done.output
     cal = next(line for line in done.stdout.splitlines() if line.startswith("Cal "))
     assert cal.split()[:3] == ["Cal", "50.0", "-"]
-    assert "Cal has no interval: too few items, source samples or people decide it" in done.stdout
+    assert "Cal has no interval: too few answers differ from always abstaining" in done.stdout
